@@ -1,10 +1,10 @@
 /* loop.h: the one event loop of a process, its clock and its graveyard.
  *
  * Owner:   main creates and destroys it; everything else borrows.
- * Clock:   loop_wall() and loop_mono() are read once a turn; nobody else in the house reads a clock.
- *          A test database may shift wall time (answerd.now(), DESIGN §5): loop_shift_wall().
- * Blocks:  only in loop_run(). Calls back: watchers, from loop_run().
- * Fails:   creation ends the process when epoll cannot be had. */
+ * Clock:   loop_wall() and loop_mono() are read once a turn; nobody else in the house reads a
+ * clock. A test database may shift wall time (answerd.now(), DESIGN §5): loop_shift_wall(). Blocks:
+ * only in loop_run(). Calls back: watchers, from loop_run(). Fails:   creation ends the process
+ * when epoll cannot be had. */
 #ifndef ANSWERD_IO_LOOP_H
 #define ANSWERD_IO_LOOP_H
 
@@ -22,15 +22,17 @@ struct ev_loop *loop_ev(struct loop *l);
 
 struct wall loop_wall(struct loop *l);
 struct mono loop_mono(struct loop *l);
-void loop_shift_wall(struct loop *l, struct dur shift); /* test databases only; replaces the shift before */
+void loop_shift_wall(struct loop *l,
+		     struct dur shift); /* test databases only; replaces the shift before */
 
-/* (Re)arms a one-shot timer `in` from the present moment; the callback and its data are set by ev_init(). */
+/* (Re)arms a one-shot timer `in` from the present moment; the callback and its data are set by
+ * ev_init(). */
 void loop_arm(struct loop *l, ev_timer *w, struct dur in);
 void loop_disarm(struct loop *l, ev_timer *w);
 
 /* Frees `what` with `bury` at the end of this turn, when none of its callbacks is on the stack. */
 void loop_bury(struct loop *l, void *what, void (*bury)(void *));
 
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

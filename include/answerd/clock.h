@@ -5,9 +5,9 @@
  * dur   a length, microseconds, may be negative
  *
  * Owner:   plain values.
- * Clock:   nobody here asks what time it is; `now` is read once a loop turn in daemon/io and passed down.
- * Blocks:  never. Calls back: never.
- * Fails:   parsers return false and leave the output alone. Arithmetic saturates instead of overflowing. */
+ * Clock:   nobody here asks what time it is; `now` is read once a loop turn in daemon/io and passed
+ * down. Blocks:  never. Calls back: never. Fails:   parsers return false and leave the output
+ * alone. Arithmetic saturates instead of overflowing. */
 #ifndef ANSWERD_CLOCK_H
 #define ANSWERD_CLOCK_H
 
@@ -17,13 +17,19 @@
 
 struct text;
 
-struct wall { int64_t us; };
-struct mono { int64_t us; };
-struct dur { int64_t us; };
+struct wall {
+	int64_t us;
+};
+struct mono {
+	int64_t us;
+};
+struct dur {
+	int64_t us;
+};
 
 #define DUR_US(n) ((struct dur){ (int64_t)(n) })
-#define DUR_MS(n) ((struct dur){ (int64_t)(n) * 1000 })
-#define DUR_S(n) ((struct dur){ (int64_t)(n) * 1000000 })
+#define DUR_MS(n) ((struct dur){ (int64_t)(n)*1000 })
+#define DUR_S(n)  ((struct dur){ (int64_t)(n)*1000000 })
 
 struct dur dur_add(struct dur a, struct dur b);
 bool dur_more(struct dur a, struct dur b); /* a > b */
@@ -38,11 +44,12 @@ struct dur mono_since(struct mono from, struct mono to);
 struct mono mono_add(struct mono m, struct dur d);
 bool mono_before(struct mono a, struct mono b);
 
-/* "90s", "15m", "1h30m", "2d", "250ms"; units ms s m h d w. At most ten years. No sign, no blanks. */
+/* "90s", "15m", "1h30m", "2d", "250ms"; units ms s m h d w. At most ten years. No sign, no blanks.
+ */
 bool dur_parse(struct text in, struct dur *ret);
 
-/* RFC 3339 as platforms really write it: "2026-11-20T07:49:02.064Z", "+01:00", "+0000", no fraction or
- * up to 9 digits, 'T' or blank, lower case too. Without a zone: refused. Years 1970..9999. */
+/* RFC 3339 as platforms really write it: "2026-11-20T07:49:02.064Z", "+01:00", "+0000", no fraction
+ * or up to 9 digits, 'T' or blank, lower case too. Without a zone: refused. Years 1970..9999. */
 bool wall_parse(struct text in, struct wall *ret);
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT" (IMF-fixdate), as in HTTP Date and Retry-After. */

@@ -1,15 +1,16 @@
-/* connector.h: the contract of a connector: pure functions between what we want to know and what a platform says.
+/* connector.h: the contract of a connector: pure functions between what we want to know and what a
+ * platform says.
  *
  * A connector does no I/O, reads no clock and keeps no globals: same bytes, same result, for ever.
- * For every operation there is ask() (question → request) and digest() (question + response → outcome).
- * A walk over several pages is: digest says is_more and gives a new state; ask is called again with that state.
- * The state is committed together with the page's messages, so a walk goes on where it was after any crash.
+ * For every operation there is ask() (question → request) and digest() (question + response →
+ * outcome). A walk over several pages is: digest says is_more and gives a new state; ask is called
+ * again with that state. The state is committed together with the page's messages, so a walk goes
+ * on where it was after any crash.
  *
- * Owner:   everything lives in ctx->arena, until the page is committed. Secrets in a request are copied from ctx.
- * Clock:   ctx->now is wall time, passed in.
- * Blocks:  never. Calls back: never.
- * Fails:   err's kind says what the listener does next (err.h). Unknown statuses: ERR_RETRY. One bad element
- *          never fails a page: it goes to outcome.bad. */
+ * Owner:   everything lives in ctx->arena, until the page is committed. Secrets in a request are
+ * copied from ctx. Clock:   ctx->now is wall time, passed in. Blocks:  never. Calls back: never.
+ * Fails:   err's kind says what the listener does next (err.h). Unknown statuses: ERR_RETRY. One
+ * bad element never fails a page: it goes to outcome.bad. */
 #ifndef ANSWERD_CONNECTOR_H
 #define ANSWERD_CONNECTOR_H
 
@@ -20,13 +21,16 @@
 
 enum op {
 	OP_IDENTIFY, /* who are we, what may we do; asked first, and to probe a refused account */
-	OP_POLL,     /* news of a source from its state on; with an empty state: back to question.since */
-	OP_SWEEP,    /* re-read a source's window from question.since on, for late, edited, hidden messages */
-	OP_THREAD,   /* the ancestors and descendants of subjects[0]; ids that are gone come in outcome.gone */
-	OP_RECHECK,  /* are subjects[] (up to can.recheck_batch) still there, and as we know them? */
-	OP_REPLY,    /* post; from issue 4 on */
-	OP_LOOKUP,   /* did our reply arrive? */
-	OP_REFRESH,  /* a new session from the credential */
+	OP_POLL,  /* news of a source from its state on; with an empty state: back to question.since
+		   */
+	OP_SWEEP, /* re-read a source's window from question.since on, for late, edited, hidden
+		     messages */
+	OP_THREAD,  /* the ancestors and descendants of subjects[0]; ids that are gone come in
+		       outcome.gone */
+	OP_RECHECK, /* are subjects[] (up to can.recheck_batch) still there, and as we know them? */
+	OP_REPLY,   /* post; from issue 4 on */
+	OP_LOOKUP,  /* did our reply arrive? */
+	OP_REFRESH, /* a new session from the credential */
 	OP_COUNT
 };
 
@@ -34,22 +38,27 @@ struct question {
 	enum op op;
 	struct text source; /* POLL, SWEEP: "mentions", "own", "search:#acme" … */
 	struct text state;  /* what the last digest of this walk left; empty at its start */
-	struct wall since;  /* POLL with empty state: how far back history goes. SWEEP: start of the window */
+	struct wall since;  /* POLL with empty state: how far back history goes. SWEEP: start of the
+			       window */
 	struct text *subjects; /* THREAD, RECHECK: external ids */
 	size_t n_subjects;
 };
 
-struct option_value { const char *name; struct text value; };
+struct option_value {
+	const char *name;
+	struct text value;
+};
 
 /* What a connector may know about the account it works for. */
 struct connector_ctx {
 	struct arena *arena;
 	struct wall now;
-	struct text server; /* "https://social.example", no slash at its end */
-	struct text token; /* secret of the account; empty where none is configured */
+	struct text server;  /* "https://social.example", no slash at its end */
+	struct text token;   /* secret of the account; empty where none is configured */
 	struct text session; /* secret JSON of the connector's own, from REFRESH; empty: none yet */
-	struct text facts; /* the connector's own JSON about the account, from IDENTIFY; empty: none yet */
-	struct text own_id, own_handle; /* from IDENTIFY; empty before, and without a token */
+	struct text facts; /* the connector's own JSON about the account, from IDENTIFY; empty: none
+			      yet */
+	struct text own_id, own_handle;     /* from IDENTIFY; empty before, and without a token */
 	const struct option_value *options; /* the connector's own options as configured */
 	size_t n_options;
 };
@@ -68,38 +77,46 @@ struct outcome {
 	size_t n_bad;
 	struct text *gone; /* ids that the platform says do not exist any more */
 	size_t n_gone;
-	struct text state; /* POLL, SWEEP, RECHECK, THREAD: to be stored with the page; empty: the walk leaves none */
-	bool is_more;     /* ask again at once with the new state */
+	struct text state;  /* POLL, SWEEP, RECHECK, THREAD: to be stored with the page; empty: the
+			       walk leaves none */
+	bool is_more;       /* ask again at once with the new state */
 	bool needs_refresh; /* with ERR_AUTH: the session ended, REFRESH and ask again */
 	struct rate rate;   /* also filled when digest fails */
 	/* IDENTIFY */
 	struct text own_id, own_handle, own_name;
-	struct text facts; /* new facts to store; empty: unchanged. Any op may learn some */
+	struct text facts;   /* new facts to store; empty: unchanged. Any op may learn some */
 	struct text missing; /* scopes or rights that are missing, in plain words; empty: none */
 	/* REFRESH */
 	struct text session;
 	struct wall session_until; /* refresh before this; 0: unknown */
 };
 
-/* One option of an account that only this platform knows (those of every platform are in daemon/conf). */
+/* One option of an account that only this platform knows (those of every platform are in
+ * daemon/conf). */
 struct connector_option {
 	const char *name;
 	const char *about; /* one sentence */
 	bool is_required;
 };
 
-enum length_unit { LENGTH_CHARACTERS, LENGTH_GRAPHEMES, LENGTH_WEIGHTED, LENGTH_UTF16, LENGTH_BYTES };
+enum length_unit {
+	LENGTH_CHARACTERS,
+	LENGTH_GRAPHEMES,
+	LENGTH_WEIGHTED,
+	LENGTH_UTF16,
+	LENGTH_BYTES
+};
 
 /* What the platform can do; data, shown by `answerd platforms` and the desk. */
 struct connector_can {
-	const char *hears;    /* "mention reply direct", kinds by name */
+	const char *hears; /* "mention reply direct", kinds by name */
 	bool reply, edits, deletions, direct, search;
-	bool is_time_authors; /* posted_at is written by the author's own client */
-	const char *history;  /* how deep, in words */
+	bool is_time_authors;    /* posted_at is written by the author's own client */
+	const char *history;     /* how deep, in words */
 	const char *idempotency; /* of a reply, in words; NULL: none */
-	int64_t max_length;   /* of a reply, default */
+	int64_t max_length;      /* of a reply, default */
 	enum length_unit length_unit;
-	int recheck_batch;    /* ids in one RECHECK */
+	int recheck_batch;       /* ids in one RECHECK */
 	int64_t budget_requests; /* from the sheet, when headers say nothing */
 	int64_t budget_window_s;
 	bool anonymous_search; /* `search:` sources work without a token */
@@ -110,15 +127,17 @@ struct connector {
 	const char *name;  /* as in `platform = "…"` */
 	const char *about; /* one line */
 	const char *needs; /* what a person must have, one line */
-	const char *const *always; /* sources that are read on every account with a token, NULL-ended */
+	const char *const
+		*always; /* sources that are read on every account with a token, NULL-ended */
 	const struct connector_option *options; /* ended by a NULL name */
 	struct connector_can can;
 
 	/* Is `name` a source that can be listed in `listen`? Says why not. */
 	bool (*check_source)(struct text name, struct err *err);
-	bool (*ask)(const struct connector_ctx *ctx, const struct question *q, struct request *ret, struct err *err);
-	bool (*digest)(const struct connector_ctx *ctx, const struct question *q, const struct response *r,
-		       struct outcome *ret, struct err *err);
+	bool (*ask)(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
+		    struct err *err);
+	bool (*digest)(const struct connector_ctx *ctx, const struct question *q,
+		       const struct response *r, struct outcome *ret, struct err *err);
 };
 
 /* daemon/base/registry.c, made from connectors/meson.build. */

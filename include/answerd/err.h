@@ -30,7 +30,8 @@ struct err {
 
 /* Fills err (which may be NULL) and returns false, so that `return err_set(…)` reads well.
  * The text is for people: no tokens, no message bodies, no author names. */
-bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* ERR_LIMITED until `not_before`. Returns false. */
 bool err_limited(struct err *err, struct wall not_before, const char *fmt, ...)

@@ -1,13 +1,13 @@
 /* json.h: JSON from hostile servers, cut first, parsed one element at a time.
  *
- * A page is never parsed whole: one bounded scan (limits.h: depth, values) cuts it into slices of the
- * original bytes; each slice is parsed alone, duplicate keys refused; so one bad element costs only itself.
+ * A page is never parsed whole: one bounded scan (limits.h: depth, values) cuts it into slices of
+ * the original bytes; each slice is parsed alone, duplicate keys refused; so one bad element costs
+ * only itself.
  *
- * Owner:   slices borrow from the page; parsed nodes and their text live in the arena given to jx_parse()
- *          (the underlying tree is freed with jx_release(), see there).
- * Clock:   none.
- * Blocks:  never. Calls back: never.
- * Fails:   ERR_DATA with the place (byte, line, column) and the missing field's name, never the content. */
+ * Owner:   slices borrow from the page; parsed nodes and their text live in the arena given to
+ * jx_parse() (the underlying tree is freed with jx_release(), see there). Clock:   none. Blocks:
+ * never. Calls back: never. Fails:   ERR_DATA with the place (byte, line, column) and the missing
+ * field's name, never the content. */
 #ifndef ANSWERD_JSON_H
 #define ANSWERD_JSON_H
 
@@ -15,22 +15,27 @@
 #include "answerd/text.h"
 
 /* A parsed value, or nothing (jx_is_set() false). Borrowed from its document. */
-struct jx { const void *node; };
+struct jx {
+	const void *node;
+};
 
 /* ---- cutting: no tree is built ---- */
 
-/* Is `page` one JSON value within the limits, followed by white space only? A leading BOM is accepted.
- * *ret is the value without surrounding white space. */
+/* Is `page` one JSON value within the limits, followed by white space only? A leading BOM is
+ * accepted. *ret is the value without surrounding white space. */
 bool jx_scan(struct text page, struct text *ret, struct err *err);
 
 /* The elements of an array slice, as slices. `array` must come from jx_scan() or jx_member(). */
-bool jx_elements(struct arena *a, struct text array, struct text **ret, size_t *ret_n, struct err *err);
+bool jx_elements(struct arena *a, struct text array, struct text **ret, size_t *ret_n,
+		 struct err *err);
 
-/* The slice of the value of the member `key` of an object slice (first one wins); false without error
- * text when there is none. Keys are compared after no unescaping: fine for the plain keys platforms use. */
+/* The slice of the value of the member `key` of an object slice (first one wins); false without
+ * error text when there is none. Keys are compared after no unescaping: fine for the plain keys
+ * platforms use. */
 bool jx_member(struct text object, struct text key, struct text *ret);
 
-/* What a slice is, by its first byte: '{', '[', '"', 'n' number, 't' true, 'f' false, '0' null, 0 nothing. */
+/* What a slice is, by its first byte: '{', '[', '"', 'n' number, 't' true, 'f' false, '0' null, 0
+ * nothing. */
 char jx_slice_kind(struct text slice);
 
 /* The text of a string slice, unescaped and cleaned, in the arena. */
@@ -40,9 +45,12 @@ bool jx_slice_text(struct arena *a, struct text slice, struct text *ret);
 
 struct jx_doc; /* opaque */
 
-/* Parses one slice. Lone surrogates, NUL escapes, integers over 2^63 and the like fail: ERR_DATA. */
-bool jx_parse(struct arena *a, struct text slice, struct jx *ret, struct jx_doc **ret_doc, struct err *err);
-void jx_release(struct jx_doc **doc); /* frees the tree; text that must outlive it was copied by the getters */
+/* Parses one slice. Lone surrogates, NUL escapes, integers over 2^63 and the like fail: ERR_DATA.
+ */
+bool jx_parse(struct arena *a, struct text slice, struct jx *ret, struct jx_doc **ret_doc,
+	      struct err *err);
+void jx_release(struct jx_doc **doc); /* frees the tree; text that must outlive it was copied by the
+					 getters */
 
 bool jx_is_set(struct jx v);
 bool jx_is_object(struct jx v);
@@ -50,9 +58,10 @@ bool jx_is_array(struct jx v);
 bool jx_is_text(struct jx v);
 bool jx_is_null(struct jx v); /* also when not set */
 
-/* Getters with a name: false and ERR_DATA "… has no 'name'" / "'name' is not text" when absent, null or of another
- * type. The text is copied into the arena and clean. */
-bool jx_text(struct arena *a, struct jx object, const char *name, struct text *ret, struct err *err);
+/* Getters with a name: false and ERR_DATA "… has no 'name'" / "'name' is not text" when absent,
+ * null or of another type. The text is copied into the arena and clean. */
+bool jx_text(struct arena *a, struct jx object, const char *name, struct text *ret,
+	     struct err *err);
 bool jx_i64(struct jx object, const char *name, int64_t *ret, struct err *err);
 
 /* Getters that accept absence: the default instead. A wrong type counts as absent. */

@@ -1,7 +1,8 @@
-/* log.h: one event, one line, with fields; never tokens, bodies, names of authors or URLs with queries.
+/* log.h: one event, one line, with fields; never tokens, bodies, names of authors or URLs with
+ * queries.
  *
- * Owner:   nothing is kept. Clock: the receiver's (journal or stderr). Blocks: a write to stderr. Calls back: never.
- * Fails:   silently: losing a log line must not stop listening. */
+ * Owner:   nothing is kept. Clock: the receiver's (journal or stderr). Blocks: a write to stderr.
+ * Calls back: never. Fails:   silently: losing a log line must not stop listening. */
 #ifndef ANSWERD_LOG_H
 #define ANSWERD_LOG_H
 
@@ -12,11 +13,12 @@
 enum log_level { LEVEL_ERR = 3, LEVEL_WARN = 4, LEVEL_INFO = 6, LEVEL_DEBUG = 7 };
 
 /* Fields are pairs of name and text, ended by NULL: log_info("heard", "account", a->name, NULL).
- * `event` is a name from daemon/base/log_events.h. Control bytes are escaped, values capped at 400 bytes. */
+ * `event` is a name from daemon/base/log_events.h. Control bytes are escaped, values capped at 400
+ * bytes. */
 void log_event(enum log_level level, const char *event, ...) __attribute__((sentinel));
-#define log_err(...) log_event(LEVEL_ERR, __VA_ARGS__)
-#define log_warn(...) log_event(LEVEL_WARN, __VA_ARGS__)
-#define log_info(...) log_event(LEVEL_INFO, __VA_ARGS__)
+#define log_err(...)   log_event(LEVEL_ERR, __VA_ARGS__)
+#define log_warn(...)  log_event(LEVEL_WARN, __VA_ARGS__)
+#define log_info(...)  log_event(LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_event(LEVEL_DEBUG, __VA_ARGS__)
 
 void log_set_level(enum log_level level);

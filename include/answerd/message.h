@@ -1,8 +1,7 @@
 /* message.h: one normalised thing somebody said, as a connector makes it of a platform's element.
  *
- * Owner:   all text lives in the arena of the page. Clock: wall times of the platform, kept as they came.
- * Blocks:  never. Calls back: never.
- * Fails:   cannot. */
+ * Owner:   all text lives in the arena of the page. Clock: wall times of the platform, kept as they
+ * came. Blocks:  never. Calls back: never. Fails:   cannot. */
 #ifndef ANSWERD_MESSAGE_H
 #define ANSWERD_MESSAGE_H
 
@@ -30,25 +29,29 @@ enum message_direction {
 enum message_visibility { MESSAGE_PUBLIC, MESSAGE_UNLISTED, MESSAGE_FOLLOWERS, MESSAGE_PRIVATE };
 
 struct message {
-	struct text external_id; /* unique within the account; prefixed where the platform has several id spaces */
+	struct text external_id; /* unique within the account; prefixed where the platform has
+				    several id spaces */
 	struct text parent_id;   /* what it answers, boosts or reacts to; empty: nothing */
-	struct text thread_id;   /* only where the platform says which exchange it belongs to (direct messages); empty: follow the parents */
-	struct text peer_id;     /* outbound with a thread_id: the customer at the other end */
+	struct text thread_id; /* only where the platform says which exchange it belongs to (direct
+				  messages); empty: follow the parents */
+	struct text peer_id;   /* outbound with a thread_id: the customer at the other end */
 	enum message_kind kind;
 	enum message_direction direction;
 	enum message_visibility visibility;
-	bool is_named; /* to us as it stands: names us, is direct, is on what is ours */
-	bool is_about; /* matches a search of ours (about-us) */
+	bool is_named;     /* to us as it stands: names us, is direct, is on what is ours */
+	bool is_about;     /* matches a search of ours (about-us) */
 	bool is_automatic; /* written by a program, so never an answer */
 	struct text author_id, author_handle, author_name; /* handle without '@' */
-	struct text body; /* plain text, clean */
-	struct text warning; /* content warning, subject or title; empty: none */
-	struct text language; /* BCP 47 as the platform says, empty: unknown */
+	struct text body;                                  /* plain text, clean */
+	struct text warning;   /* content warning, subject or title; empty: none */
+	struct text language;  /* BCP 47 as the platform says, empty: unknown */
 	struct text permalink; /* http(s) or empty */
 	struct wall posted_at; /* the platform's time, raw; 0 when missing or unreadable */
 	struct wall edited_at; /* 0: never */
-	struct text revision; /* grows or changes with edits: Bluesky's CID; empty where edited_at tells */
-	struct text names[64]; /* ids of the people it names, without the author and us; LIMIT_NAMES */
+	struct text revision;  /* grows or changes with edits: Bluesky's CID; empty where edited_at
+				  tells */
+	struct text
+		names[64]; /* ids of the people it names, without the author and us; LIMIT_NAMES */
 	size_t n_names;
 	struct text raw; /* the element's bytes as they came (slice of the page) */
 };
@@ -62,7 +65,8 @@ struct quarantined {
 
 const char *message_kind_name(enum message_kind k); /* "mention" … */
 const char *message_direction_name(enum message_direction d);
-const char *message_visibility_name(enum message_visibility v); /* public unlisted followers private */
+const char *
+message_visibility_name(enum message_visibility v); /* public unlisted followers private */
 
 /* Content hash over the normalised fields: differs exactly when a person would call it edited. */
 uint64_t message_hash(const struct message *m);

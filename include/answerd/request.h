@@ -12,17 +12,20 @@
 
 enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE };
 
-struct header { struct text name, value; };
+struct header {
+	struct text name, value;
+};
 
 struct request {
 	enum http_method method;
 	struct text url;
 	struct header headers[8];
 	size_t n_headers;
-	struct text bearer;       /* secret: sent as "Authorization: Bearer …", never logged; empty: none */
+	struct text
+		bearer; /* secret: sent as "Authorization: Bearer …", never logged; empty: none */
 	struct text body;         /* secret too (passwords); sent as it is */
 	struct text content_type; /* of the body */
-	bool once;                /* it posts: fresh connection, HTTP/1.1, one attempt (RELIABILITY I3) */
+	bool once; /* it posts: fresh connection, HTTP/1.1, one attempt (RELIABILITY I3) */
 };
 
 struct response {

@@ -21,7 +21,7 @@ struct text {
 };
 
 #define TEXT(literal) ((struct text){ (literal), sizeof(literal) - 1 })
-#define TEXT_NONE ((struct text){ NULL, 0 })
+#define TEXT_NONE     ((struct text){ NULL, 0 })
 
 static inline struct text text_of(const char *s)
 {
@@ -38,24 +38,26 @@ bool text_eq_nocase(struct text a, struct text b); /* ASCII only */
 bool text_starts(struct text t, struct text prefix);
 bool text_starts_nocase(struct text t, struct text prefix);
 bool text_ends(struct text t, struct text suffix);
-int text_compare(struct text a, struct text b); /* bytewise, then by length */
-struct text text_trim(struct text t); /* ASCII white space at both ends */
+int text_compare(struct text a, struct text b);                 /* bytewise, then by length */
+struct text text_trim(struct text t);                           /* ASCII white space at both ends */
 struct text text_slice(struct text t, size_t from, size_t len); /* clipped to t */
 
 /* Position of needle in t from `from` on, or SIZE_MAX. */
 size_t text_find(struct text t, struct text needle, size_t from);
 
-/* Cuts t at the first `sep`: *head is before it, *rest behind it. False (all in head) when absent. */
+/* Cuts t at the first `sep`: *head is before it, *rest behind it. False (all in head) when absent.
+ */
 bool text_cut(struct text t, char sep, struct text *head, struct text *rest);
 
 /* A copy in the arena, with a NUL behind it that len does not count. */
 struct text text_dup(struct arena *a, struct text t);
 char *text_cstr(struct arena *a, struct text t);
-struct text text_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct text text_printf(struct arena *a, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 struct text text_lower_ascii(struct arena *a, struct text t);
 
-/* Valid UTF-8 (RFC 3629) without NUL: bad bytes and NUL become U+FFFD; *ret_replaced (may be NULL) counts.
- * Returns t itself when nothing had to be changed. */
+/* Valid UTF-8 (RFC 3629) without NUL: bad bytes and NUL become U+FFFD; *ret_replaced (may be NULL)
+ * counts. Returns t itself when nothing had to be changed. */
 struct text text_clean(struct arena *a, struct text t, size_t *ret_replaced);
 bool text_is_clean(struct text t);
 

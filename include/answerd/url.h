@@ -1,17 +1,19 @@
 /* url.h: addresses, built and judged without the network.
  *
- * Owner:   results borrow from the input or live in the arena. Clock: none. Blocks: never. Calls back: never.
- * Fails:   false with the output untouched. */
+ * Owner:   results borrow from the input or live in the arena. Clock: none. Blocks: never. Calls
+ * back: never. Fails:   false with the output untouched. */
 #ifndef ANSWERD_URL_H
 #define ANSWERD_URL_H
 
 #include "answerd/text.h"
 
 struct url {
-	struct text scheme, host, port, path, query; /* borrowed; query without '?'; fragment dropped */
+	struct text scheme, host, port, path,
+		query; /* borrowed; query without '?'; fragment dropped */
 };
 
-/* Absolute http and https URLs only; userinfo, backslashes, control bytes and blanks are refused. */
+/* Absolute http and https URLs only; userinfo, backslashes, control bytes and blanks are refused.
+ */
 bool url_parse(struct text in, struct url *ret);
 
 /* Same scheme, host (case-folded) and port? Default ports count as given. */
