@@ -1,0 +1,122 @@
+/* conf.h: /etc/answerd/answerd.conf as checked values (libconfig syntax; DESIGN §6 is the
+ * reference).
+ *
+ * One option table (conf_options.c: name, type, unit, min, max, default, reloadable, sentence)
+ * makes the parser, `answerd check-config --show`, the man page and the tests. Unknown or doubtful
+ * values are errors with file and line.
+ *
+ * Owner:   conf_load() allocates everything in one arena; conf_destroy() frees it, secrets wiped.
+ * Clock:   none.
+ * Blocks:  reads files (the configuration, its includes, secrets). Calls back: never.
+ * Fails:   ERR_CONFIG "FILE:LINE: what is wrong; what to do". Warnings come beside (conf_problem).
+ */
+#ifndef ANSWERD_CONF_CONF_H
+#define ANSWERD_CONF_CONF_H
+
+#include "answerd/connector.h"
+
+struct conf_source {
+	struct text name; /* "mentions", "search:#acme" */
+};
+
+struct conf_account {
+	struct text name;
+	const struct connector *connector; /* never NULL after a successful load */
+	struct text server;                /* without slash at its end */
+	struct text token_reference;       /* "credential:NAME", "file:PATH" or empty */
+	struct secret token;        /* read by conf_read_secrets(); the desk never calls it */
+	struct conf_source *listen; /* as configured, beside connector->always */
+	size_t n_listen;
+	struct dur every;   /* default 60s, at least 1s */
+	struct dur history; /* default 30d */
+	struct dur settle;  /* default 30s */
+	int max_per_host;   /* default 2, at most 16 */
+	bool insecure_loopback;
+	struct option_value *options; /* the connector's own, as configured */
+	size_t n_options;
+};
+
+struct conf_brand {
+	struct text name;
+	struct text timezone; /* IANA name, default "UTC"; checked against the system's zoneinfo */
+	struct text *hours;   /* "Mon-Fri 09:00-17:00"; default that */
+	size_t n_hours;
+	struct text holidays;    /* path of an iCal file or empty */
+	struct text *businesses; /* handles or ids of other businesses: their words in our threads
+				    are context */
+	size_t n_businesses;
+	struct conf_account *accounts;
+	size_t n_accounts;
+};
+
+/* Kept as checked text; issue 3 gives them their machine. */
+struct conf_policy {
+	struct text name;
+	struct text *kinds, *natures, *brands, *notify, *escalate;
+	size_t n_kinds, n_natures, n_brands, n_notify, n_escalate;
+	struct text audience;               /* to_us, about_us or empty */
+	struct dur warn, first, next, stop; /* 0: none */
+	bool is_calendar;
+};
+
+enum channel_type { CHANNEL_JOURNAL, CHANNEL_WEBHOOK, CHANNEL_SMTP };
+
+struct conf_channel {
+	struct text name;
+	enum channel_type type;
+	struct text url, server, from, user;
+	struct text url_reference, secret_reference, password_reference;
+	struct text *to;
+	size_t n_to;
+	bool insecure_loopback;
+};
+
+struct conf_listener {
+	struct text address;
+	bool is_unix;
+	struct text host;
+	int port;
+};
+
+struct conf {
+	struct text path;
+	struct text database;         /* conninfo */
+	struct conf_listener *listen; /* default /run/answerd/desk.sock */
+	size_t n_listen;
+	struct text *hosts, *trusted_proxies;
+	size_t n_hosts, n_trusted_proxies;
+	struct text nature; /* path of the word lists; empty: the shipped one */
+	struct dur lease;   /* of an assignment, default 8h */
+	struct conf_brand *brands;
+	size_t n_brands;
+	struct conf_policy *policies;
+	size_t n_policies;
+	struct conf_channel *channels;
+	size_t n_channels;
+	struct text *health_notify;
+	size_t n_health_notify;
+	struct dur silent_after;       /* default 6h */
+	struct text heartbeat_channel; /* empty: none */
+	struct dur heartbeat_every;
+};
+
+struct conf_problem {
+	bool is_error;
+	char text[512];
+};
+
+/* Everything that is wrong is reported, not only the first: up to `room` problems, *n_problems
+ * counts. NULL when there is an error among them. `path` NULL: /etc/answerd/answerd.conf. */
+struct conf *conf_load(const char *path, struct conf_problem *problems, size_t room,
+		       size_t *n_problems);
+void conf_destroy(struct conf **c);
+
+/* Opens the references: "credential:NAME" below $CREDENTIALS_DIRECTORY, "file:PATH". A last newline
+ * is cut off. */
+bool conf_read_secrets(struct conf *c, struct err *err);
+
+/* `answerd check-config --show`: every option with its value and where it came from; secrets only
+ * by reference. */
+void conf_show(const struct conf *c, struct strbuf *out);
+
+#endif
