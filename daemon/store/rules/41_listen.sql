@@ -32,7 +32,7 @@ begin
 	insert into answerd.source as s (brand_id, account_id, name)
 	select a.brand_id, a.account_id, z.name
 	from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
-	cross join (select jsonb_array_elements_text(y -> 'sources') as name) z
+	cross join lateral (select jsonb_array_elements_text(y -> 'sources') as name) z
 	join answerd.brand b on b.name = x ->> 'name' join answerd.account a on a.brand_id = b.brand_id and a.name = y ->> 'name'
 	union
 	select a.brand_id, a.account_id, n from answerd.account a cross join unnest('{threads,rechecks}'::text[]) n where a.is_configured
