@@ -224,7 +224,8 @@ static struct text attribute_value(struct reader *r)
 	return v;
 }
 
-static void attributes_take(struct reader *r, struct tag *t)
+/* False when the input ends first: half a tag is nothing. */
+static bool attributes_take(struct reader *r, struct tag *t)
 {
 	for (;;) {
 		struct text name, value = TEXT_NONE;
@@ -234,11 +235,11 @@ static void attributes_take(struct reader *r, struct tag *t)
 			r->at++;
 		}
 		if (r->at >= r->in.len) {
-			return;
+			return false;
 		}
 		if (r->in.at[r->at] == '>') {
 			r->at++;
-			return;
+			return true;
 		}
 		name = run_take(r, "=>/", /* is_blank_end= */ true);
 		blanks_skip(r);
@@ -384,7 +385,9 @@ static void tag_read(struct reader *r)
 	}
 	name = run_take(r, "/>", /* is_blank_end= */ true);
 	t.name = text_lower_ascii(r->arena, text_slice(name, 0, 16));
-	attributes_take(r, &t);
+	if (!attributes_take(r, &t)) {
+		return;
+	}
 	if (!t.is_closing && name_is_one_of(t.name, "script style title iframe noembed noframes")) {
 		element_drop(r, t.name);
 	} else {

@@ -32,6 +32,9 @@ bool jx_parse(struct arena *a, struct text slice, struct jx *ret, struct jx_doc 
 		return err_set(err, ERR_DATA, "%zu values, more than %d", values,
 			       LIMIT_JSON_VALUES);
 	}
+	if (memchr(slice.at, '\0', slice.len) != NULL) { /* jansson takes it for the end */
+		return err_set(err, ERR_DATA, "a NUL byte inside");
+	}
 	root = json_loadb(slice.at, slice.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	if (root == NULL) {
 		return err_set(err, ERR_DATA, "not JSON at byte %d (line %d, column %d, code %d)",

@@ -131,6 +131,9 @@ struct text text_printf(struct arena *a, const char *fmt, ...)
 	char *out;
 	int n;
 
+	if (fmt == NULL) { /* gcc's sanitizer build thinks it could be */
+		return TEXT_NONE;
+	}
 	va_start(ap, fmt);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);

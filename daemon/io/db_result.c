@@ -96,6 +96,18 @@ void db_explain_error(const PGresult *pg, const char *name, struct db_result *re
 	}
 }
 
+static bool is_sqlstate(struct text t)
+{
+	for (size_t i = 0; i < t.len; i++) {
+		bool is_digit = t.at[i] >= '0' && t.at[i] <= '9';
+
+		if (!is_digit && (t.at[i] < 'A' || t.at[i] > 'Z')) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* With PQERRORS_SQLSTATE the server's words are only "FATAL:  28000"; before the server speaks the
  * text is libpq's or the system's own and may name the host, which is no secret, but also anything
  * that stands in conninfo. So only what is known is passed on. */
@@ -107,7 +119,7 @@ void db_explain_attempt(const PGconn *pg, struct err *err)
 		at != SIZE_MAX ? text_slice(said, at + strlen("FATAL:  "), 5) : TEXT_NONE;
 	char sqlstate[6] = "";
 
-	if (state.len == 5) {
+	if (state.len == 5 && is_sqlstate(state)) {
 		memcpy(sqlstate, state.at, 5);
 		(void)err_set(err, db_kind_of(sqlstate), "database: %s %s", sqlstate,
 			      meaning_of(sqlstate)->about);

@@ -1,16 +1,46 @@
 /* The blocking way to the database, for programs that do one thing and end: migrate, the checks at
  * a start. Once a loop runs, nobody calls this. */
-#include <assert.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "answerd/log.h"
 #include "answerd/num.h"
 #include "daemon/io/db_inside.h"
 
+#define ATTEMPT_SECONDS 10
+
 struct db_sync {
 	PGconn *pg;
 	PGresult *last;
 };
+
+/* One attempt of at most ten seconds. libpq's own blocking connect tells its errors in sentences
+ * that quote the server; this way they are SQLSTATEs. */
+static PGconn *open_one(const struct db_target *t, int i)
+{
+	PGconn *pg = db_target_start(t, i);
+	PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+	time_t until = time(NULL) + ATTEMPT_SECONDS;
+
+	if (pg == NULL) {
+		not_reached("out of memory in libpq");
+	}
+	db_quieten(pg, NULL, NULL);
+	while (PQstatus(pg) != CONNECTION_BAD && next != PGRES_POLLING_OK &&
+	       next != PGRES_POLLING_FAILED && time(NULL) <= until) {
+		struct pollfd p = { .fd = PQsocket(pg) };
+
+		p.events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+		/* Whatever poll() says, libpq looks for itself; a signal only makes it look early.
+		 */
+		if (p.fd >= 0 && poll(&p, 1, /* timeout= */ 1000) <= 0) {
+			continue;
+		}
+		next = PQconnectPoll(pg);
+	}
+	return pg;
+}
 
 struct db_sync *db_sync_open(const char *conninfo, const char *role, const char *purpose,
 			     struct err *err)
@@ -23,12 +53,11 @@ struct db_sync *db_sync_open(const char *conninfo, const char *role, const char 
 		return NULL;
 	}
 	for (int i = 0; i < db_target_hosts(t) && s == NULL; i++) {
-		PGconn *pg = db_target_open(t, i);
+		PGconn *pg = open_one(t, i);
 
 		if (PQstatus(pg) == CONNECTION_OK) {
 			s = xcalloc(1, sizeof(*s));
 			s->pg = pg;
-			db_quieten(pg, NULL, NULL);
 			(void)PQsetErrorVerbosity(pg, PQERRORS_DEFAULT);
 		} else {
 			db_explain_attempt(pg, err);

@@ -270,7 +270,6 @@ static void fill(const struct db_target *t, int i, struct keywords *k)
 	add(k, "options", t->options);
 	add(k, "application_name", t->purpose);
 	add(k, "client_encoding", "UTF8");
-	add(k, "connect_timeout", "10"); /* only the blocking way obeys it */
 	/* Only the primary decides (RELIABILITY I7). */
 	add_default(t, k, "target_session_attrs", "read-write");
 	add_default(t, k, "keepalives_idle", "10");
@@ -295,15 +294,6 @@ PGconn *db_target_start(const struct db_target *t, int i)
 	assert(i >= 0 && i < t->n_places);
 	fill(t, i, &k);
 	return PQconnectStartParams(k.names, k.values, /* expand_dbname= */ 0);
-}
-
-PGconn *db_target_open(const struct db_target *t, int i)
-{
-	struct keywords k = { .n = 0 };
-
-	assert(i >= 0 && i < t->n_places);
-	fill(t, i, &k);
-	return PQconnectdbParams(k.names, k.values, /* expand_dbname= */ 0);
 }
 
 bool db_names_user(const char *conninfo)
