@@ -46,7 +46,9 @@ class Chat:
     # ---- operations
     def post(self, op):
         author = self.server.person(op["author"])
-        if op.get("convo"):
+        if op.get("members"):       # from the book
+            convo = self.between([self.server.person(k) for k in op["members"]])
+        elif op.get("convo"):
             convo = self.convos.get(op["convo"])
         else:
             convo = self.between([author, self.server.person(op["to"])])
@@ -54,7 +56,7 @@ class Chat:
             raise Bad("no such conversation")
         message = Message(self.rev(op["t"]), op["text"], author, self.server.world.time_of(op), convo)
         self.keys[op.get("key", message.id)] = message
-        op["convo"] = convo.id
+        op["members"] = [p.key for p in convo.members]
         convo.messages.append(message)
         convo.rev = message.rev
         self.log.append((message.rev, "CreateMessage", convo, message))
