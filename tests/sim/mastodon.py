@@ -75,6 +75,8 @@ class Mastodon(Server):
         parent = op.get("parent")
         if parent is not None:
             post.parent_id = self.posts[parent].id if parent in self.posts else self.id_for(parent, t)
+        elif op.get("parent_id") is not None:
+            post.parent_id = op["parent_id"]
         post.visibility = op.get("visibility", "public")
         post.lang = op.get("lang", "en")
         post.spoiler = op.get("spoiler", "")
