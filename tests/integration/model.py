@@ -88,7 +88,8 @@ class Model:
         parent = self.by_id.get(m.parent) if m.parent != m.id else None
         if parent is not None and parent.side == OURS:
             return True
-        return any(child.side == OURS and not child.is_deleted for child in self.below.get(m.id, ()))
+        # Also when that answer was deleted: that puts the conversation back, it does not make it nobody's.
+        return any(child.side == OURS for child in self.below.get(m.id, ()))
 
     def covers(self, answer, m):
         """Does this message of ours end the wait of that customer's message? Earlier is: platform time strictly

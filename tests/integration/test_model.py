@@ -30,7 +30,7 @@ CASES = {
     "reply to somebody else does not end it": ("q ann 1 us\nr bob 2 > q us\na US 3 > r", "q/ann 1 1"),
     "unless it names them": ("q ann 1 us\nr bob 2 > q us\na US 3 > r @ann", ""),
     "through our own messages to the nearest customer": ("q ann 1 us\na US 2 > q\nm ann 3 > q us\nb US 4 > a", ""),
-    "our direct answer makes it to us": ("q ann 1\nf ann 2 > q\na US 3 > q deleted", ""),
+    "our direct answer makes it to us": ("q ann 1\nf ann 2 > q\na US 3 > q deleted", "q/ann 1 2"),
     "and its follow-up": ("q ann 1\na US 3 > q\nf ann 4 > q", "q/ann 4 1"),
     "self-continuation": ("q ann 1 us\nc ann 2 > q\nd ann 3 > c", "q/ann 1 3"),
     "of somebody else's is not": ("q bob 1\nc ann 2 > q", ""),
