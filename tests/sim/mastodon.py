@@ -77,6 +77,7 @@ class Mastodon(Server):
             post.parent_id = self.posts[parent].id if parent in self.posts else self.id_for(parent, t)
         elif op.get("parent_id") is not None:
             post.parent_id = op["parent_id"]
+        post.application, post.quote = op.get("application"), self.keys.get(op.get("quote"), op.get("quote"))
         post.visibility = op.get("visibility", "public")
         post.lang = op.get("lang", "en")
         post.spoiler = op.get("spoiler", "")
@@ -91,6 +92,9 @@ class Mastodon(Server):
         for person in post.mentions:
             if person is not post.author and person.domain is None:
                 self.note("mention", person, post.author, post, op["t"])
+        quoted = self.posts.get(post.quote)
+        if quoted is not None and quoted.author is not post.author and quoted.author not in post.mentions:
+            self.note("quote", quoted.author, post.author, post, op["t"])
 
     def note(self, kind, person, actor, post, t):
         self.n_note += 1
@@ -132,6 +136,10 @@ class Mastodon(Server):
         target = post.author if post is not None else self.person(op["target"])
         if target is not person:
             self.note(names[kind], target, person, post, op["t"])
+        if kind == "boost":         # it stands among the booster's own statuses, with nothing but the boosted one in it
+            boost = Post(self, None, self.next_id(op["t"]), person, "", op["t"], op["t"])
+            boost.key, boost.boosted = boost.id, post
+            self.insert(boost)
 
     def sees(self, viewer, post):
         if post.deleted:
@@ -165,14 +173,22 @@ class Mastodon(Server):
             "favourites_count": len(post.likes), "quotes_count": 0,
             "edited_at": None if post.edited is None else iso(post.edited, self.millis),
             "content": post.html if post.html is not None else to_html(post.text, self),
-            "filtered": [], "reblog": None, "application": None, "account": self.account_dict(post.author),
+            "filtered": [], "reblog": self.status_dict(post.boosted) if post.boosted else None,
+            "application": {"name": post.application, "website": None} if post.application else None, "account": self.account_dict(post.author),
             "media_attachments": [],
             "mentions": [{"id": p.id, "username": p.handle, "url": self.profile_url(p), "acct": p.acct}
                          for p in post.mentions],
             "tags": [{"name": t, "url": f"{self.base}/tags/{t}"} for t in dict.fromkeys(post.tags)],
-            "emojis": [], "quote": None, "card": None, "poll": None}
+            "emojis": [], "quote": self.quote_dict(post), "card": None, "poll": None}
         body.update(post.raw)
         return body
+
+    def quote_dict(self, post):
+        quoted = self.posts.get(post.quote)
+        if quoted is None:
+            return None
+        return {"state": "deleted", "quoted_status": None} if quoted.deleted else \
+            {"state": "accepted", "quoted_status": self.status_dict(quoted)}
 
     def status_bytes(self, post):
         if post.cache is None:

@@ -109,6 +109,8 @@ class MastodonApi:
         args = request.args()
         types = set(args.get("types[]", ()))
         without = set(args.get("exclude_types[]", ()))
+        if "quote" in types and "old" in self.s.dialect:
+            return fail(422, "Validation failed: types is not included in the list")
         everybody = request.arg("include_filtered") in ("true", "1") and "old" not in self.s.dialect
 
         def keep(note):
@@ -174,9 +176,10 @@ class MastodonApi:
             return Reply.json(self.s.account_dict(person))
         direct_too = viewer is person
         no_replies = request.arg("exclude_replies") in ("true", "1")
+        no_boosts = request.arg("exclude_reblogs") in ("true", "1")
 
         def keep(post):
-            return (not (no_replies and post.parent_id) and self.s.sees(viewer, post)
+            return (not (no_replies and post.parent_id) and not (no_boosts and post.boosted) and self.s.sees(viewer, post)
                     and (direct_too or post.visibility != "direct"))
         posts = self.s.window(person.posts, request, self.limit(request, 20, 40), post_order, self.s.post_number, keep)
         return self.page(posts, self.links(request, posts, lambda p: p.id))

@@ -129,6 +129,8 @@ class Post:
         self.record = None          # Bluesky
         self.cid = None
         self.quote = None
+        self.boosted = None         # Mastodon: the post that this one only repeats
+        self.application = None
 
     def stale(self):
         self.cache = self.el = None

@@ -427,3 +427,13 @@ def test_lively_day(tmp_path):
     assert len(town.get("/control/truth", server="social")) >= n
     assert town.get("/control/health")["ok"]
     town.stop()
+
+
+def test_boosts_quotes_and_applications(social):
+    p = say(social, "social", "new cups", author="shop", key="p", application="Auto")
+    q = say(social, "social", "look", quote="p")
+    social.do(op="boost", server="social", person="shop", post=q)
+    assert notes(social, types__="quote")[0]["status"]["quote"]["quoted_status"]["id"] == p
+    own = social.get("/control/servers")[0]["own"][0]["id"]
+    boost, post = social.get(f"/m/social/api/v1/accounts/{own}/statuses", social.token)
+    assert boost["reblog"]["id"] == q and post["application"]["name"] == "Auto" and post["reblog"] is None

@@ -305,7 +305,8 @@ class World:
             rows.append({"id": post.id, "key": post.key, "author": post.author.key, "own": post.author.own,
                          "parent": post.parent_id, "text": post.text, "at": post.at, "arrived": post.arrived,
                          "mentions": [p.key for p in post.mentions], "visibility": post.visibility,
-                         "deleted": post.deleted, "edited": post.edited, "via": post.via})
+                         "deleted": post.deleted, "edited": post.edited, "via": post.via, "application": post.application,
+                         "boosted": post.boosted.id if post.boosted else None})
         return rows
 
     @staticmethod
