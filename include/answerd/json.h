@@ -1,8 +1,9 @@
 /* json.h: JSON from hostile servers, cut first, parsed one element at a time.
  *
- * A page is never parsed whole: one bounded scan (limits.h: depth, values) cuts it into slices of
- * the original bytes; each slice is parsed alone, duplicate keys refused; so one bad element costs
- * only itself.
+ * A page is never parsed whole: one bounded scan cuts it into slices of the original bytes; each
+ * slice is measured (limits.h: depth, values) and parsed alone, duplicate keys refused; so one bad
+ * element costs only itself. The scan insists on what cutting needs (strings that end, brackets
+ * that match, commas in their places) and leaves the rest to the parser.
  *
  * Owner:   slices borrow from the page; parsed nodes and their text live in the arena given to
  * jx_parse() (the underlying tree is freed with jx_release(), see there). Clock:   none. Blocks:
@@ -21,8 +22,8 @@ struct jx {
 
 /* ---- cutting: no tree is built ---- */
 
-/* Is `page` one JSON value within the limits, followed by white space only? A leading BOM is
- * accepted. *ret is the value without surrounding white space. */
+/* Can `page` be cut: one value within LIMIT_BODY_BYTES and LIMIT_JSON_SCAN_DEPTH, followed by white
+ * space only? A leading BOM is accepted. *ret is the value without surrounding white space. */
 bool jx_scan(struct text page, struct text *ret, struct err *err);
 
 /* The elements of an array slice, as slices. `array` must come from jx_scan() or jx_member(). */

@@ -1,0 +1,190 @@
+#include "answerd/page.h"
+
+#include <stdio.h>
+
+#include "answerd/json.h"
+#include "answerd/limits.h"
+#include "answerd/num.h"
+#include "answerd/url.h"
+
+#define EPOCH_LEAST INT64_C(1000000000) /* smaller numbers are seconds from now */
+#define EPOCH_MOST  INT64_C(99999999999)
+
+static struct wall reset_parse(struct text in, struct wall now)
+{
+	struct text whole, fraction;
+	struct wall w;
+	int64_t n;
+
+	if (wall_parse(in, &w)) {
+		return w;
+	}
+	(void)text_cut(in, '.', &whole, &fraction); /* Reddit writes "312.0" */
+	if (!num_parse_range(whole, 0, EPOCH_MOST, &n)) {
+		return (struct wall){ 0 };
+	}
+	return n >= EPOCH_LEAST ? (struct wall){ n * 1000000 } : wall_add(now, DUR_S(n));
+}
+
+struct rate page_rate(const struct response *r, const struct page_rate_names *names)
+{
+	struct rate rate = { 0 };
+	struct text whole, fraction;
+
+	(void)text_cut(response_header(r, names->remaining), '.', &whole, &fraction);
+	rate.is_known = num_parse_range(whole, 0, INT64_MAX, &rate.remaining);
+	if (!num_parse_range(response_header(r, names->limit), 0, INT64_MAX, &rate.limit)) {
+		rate.limit = 0;
+	}
+	rate.reset_at = reset_parse(response_header(r, names->reset), r->received_at);
+	return rate;
+}
+
+struct wall page_not_before(const struct connector_ctx *ctx, const struct response *r,
+			    const struct rate *rate)
+{
+	struct text after = response_header(r, TEXT("Retry-After"));
+	struct wall until = { 0 }, least = wall_add(ctx->now, DUR_S(1));
+	struct wall most = wall_add(ctx->now, DUR_S(3600));
+	int64_t n;
+
+	if (num_parse_range(after, 1, INT64_MAX / 2000000, &n)) {
+		until = wall_add(ctx->now, DUR_S(n));
+	} else if (!wall_parse_http(after, &until)) {
+		until = rate->reset_at;
+	}
+	if (!wall_is_set(until)) {
+		until = wall_add(ctx->now, DUR_S(300));
+	}
+	if (wall_before(until, least)) {
+		return least;
+	}
+	return wall_before(most, until) ? most : until;
+}
+
+bool page_is_html(const struct response *r)
+{
+	struct text type = response_header(r, TEXT("Content-Type"));
+	struct text body = text_trim(r->body);
+
+	return text_starts_nocase(type, TEXT("text/html")) || text_starts(body, TEXT("<"));
+}
+
+static bool redirect_explain(const struct response *r, struct err *err)
+{
+	struct text to = response_header(r, TEXT("Location"));
+	struct url u;
+
+	if (!url_parse(to, &u)) {
+		return err_set(err, ERR_RETRY, "the server answers %d and does not say where to",
+			       r->status);
+	}
+	return err_set(
+		err, ERR_RETRY,
+		"the server redirects to %.*s://%.*s%s%.*s: if that is right, set `server` to it",
+		TEXT_ARG(u.scheme), TEXT_ARG(u.host), u.port.len > 0 ? ":" : "", TEXT_ARG(u.port));
+}
+
+bool page_check(const struct connector_ctx *ctx, const struct response *r, const struct rate *rate,
+		struct err *err)
+{
+	int status = r->status;
+
+	if (status >= 200 && status < 300) {
+		return true;
+	}
+	if (status >= 300 && status < 400) {
+		return redirect_explain(r, err);
+	}
+	if (status == 403 && page_is_html(r)) {
+		return err_set(err, ERR_RETRY,
+			       "403 with a web page: something between us and the server refused");
+	}
+	switch (status) {
+	case 400:
+	case 422:
+		return err_set(err, ERR_DATA, "the server does not understand the question (%d)",
+			       status);
+	case 401:
+		return err_set(err, ERR_AUTH,
+			       "the server refuses the token (401): make a new one and reload");
+	case 403:
+		return err_set(err, ERR_AUTH,
+			       "the server forbids this (403): the token may lack a right, or the "
+			       "account is suspended");
+	case 404:
+	case 410: return err_set(err, ERR_GONE, "not there (%d)", status);
+	case 429:
+		return err_limited(err, page_not_before(ctx, r, rate),
+				   "the server says we ask too often (429)");
+	default: return err_set(err, ERR_RETRY, "the server answers %d", status);
+	}
+}
+
+bool page_scan(const struct response *r, struct text *ret, struct err *err)
+{
+	if (text_trim(r->body).len == 0) {
+		return err_set(
+			err, ERR_DATA,
+			"status %d with an empty body where JSON was expected: is `server` right?",
+			r->status);
+	}
+	if (page_is_html(r)) {
+		return err_set(err, ERR_DATA,
+			       "a web page where JSON was expected: `server` names no API, or "
+			       "something in between answers for it");
+	}
+	return jx_scan(r->body, ret, err);
+}
+
+bool page_is_id(struct text id)
+{
+	if (id.len == 0 || id.len > LIMIT_ID_BYTES) {
+		return false;
+	}
+	for (size_t i = 0; i < id.len; i++) {
+		if ((unsigned char)id.at[i] <= ' ' || id.at[i] == 0x7f) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Room for one more: a list's room is the next power of two, so it needs no count of its own. */
+static void *list_grow(struct arena *a, void *list, size_t n, size_t size)
+{
+	void *bigger;
+
+	if (n > 0 && (n & (n - 1)) != 0) {
+		return list;
+	}
+	bigger = arena_array(a, n == 0 ? 1 : n * 2, size);
+	if (n > 0) {
+		memcpy(bigger, list, n * size);
+	}
+	return bigger;
+}
+
+struct message *outcome_add_message(struct arena *a, struct outcome *o)
+{
+	o->messages = list_grow(a, o->messages, o->n_messages, sizeof(o->messages[0]));
+	o->messages[o->n_messages] = (struct message){ 0 };
+	return &o->messages[o->n_messages++];
+}
+
+void outcome_add_bad(struct arena *a, struct outcome *o, struct text raw, struct text external_id,
+		     const char *reason)
+{
+	struct quarantined *q;
+
+	o->bad = list_grow(a, o->bad, o->n_bad, sizeof(o->bad[0]));
+	q = &o->bad[o->n_bad++];
+	*q = (struct quarantined){ .raw = raw, .external_id = external_id };
+	(void)snprintf(q->reason, sizeof(q->reason), "%s", reason); /* a cut reason is one, too */
+}
+
+void outcome_add_gone(struct arena *a, struct outcome *o, struct text id)
+{
+	o->gone = list_grow(a, o->gone, o->n_gone, sizeof(o->gone[0]));
+	o->gone[o->n_gone++] = id;
+}

@@ -1,0 +1,45 @@
+/* page.h: what every connector does with an answer before it looks at what is special about its
+ * platform.
+ *
+ * Owner:   everything lives in ctx->arena. Clock: ctx->now, passed in. Blocks: never. Calls back:
+ * never. Fails:   err's kind says what the listener does next; the text says what a person can do.
+ * It names hosts, never what a customer wrote. */
+#ifndef ANSWERD_PAGE_H
+#define ANSWERD_PAGE_H
+
+#include "answerd/connector.h"
+
+/* Names of the three headers in which a platform tells our budget. */
+struct page_rate_names {
+	struct text limit, remaining, reset;
+};
+
+/* The reset may be an RFC 3339 time, epoch seconds, or seconds from now. */
+struct rate page_rate(const struct response *r, const struct page_rate_names *names);
+
+/* Is it a 2xx? Else err by status: 401 and 403 ERR_AUTH (403 with a page of HTML comes from an edge
+ * in between: ERR_RETRY), 404 and 410 ERR_GONE, 400 and 422 ERR_DATA, 429 ERR_LIMITED, 3xx
+ * ERR_RETRY with the host that it points to, all others ERR_RETRY. */
+bool page_check(const struct connector_ctx *ctx, const struct response *r, const struct rate *rate,
+		struct err *err);
+
+/* When we may ask again: Retry-After, else the rate's reset, else in 5 minutes; between 1 s and 1 h
+ * from now. */
+struct wall page_not_before(const struct connector_ctx *ctx, const struct response *r,
+			    const struct rate *rate);
+
+/* The answer's JSON, cut but not parsed. An empty body or a page of HTML is ERR_DATA with a
+ * sentence that says what to look at. */
+bool page_scan(const struct response *r, struct text *ret, struct err *err);
+bool page_is_html(const struct response *r);
+
+/* An id that can be stored: not empty, at most LIMIT_ID_BYTES, no blanks or control bytes. */
+bool page_is_id(struct text id);
+
+/* Growing lists of an outcome. */
+struct message *outcome_add_message(struct arena *a, struct outcome *o); /* zeroed */
+void outcome_add_bad(struct arena *a, struct outcome *o, struct text raw, struct text external_id,
+		     const char *reason);
+void outcome_add_gone(struct arena *a, struct outcome *o, struct text id);
+
+#endif

@@ -1,0 +1,258 @@
+/* Protects the one door through which foreign JSON comes: hostile pages cost themselves only. */
+#include <dirent.h>
+#include <stdio.h>
+
+#include "answerd/json.h"
+#include "answerd/limits.h"
+#include "answerd/log.h"
+#include "answerd/strbuf.h"
+#include "tests/cm.h"
+
+static bool is_accepted(struct text page, struct err *err)
+{
+	struct arena *a = arena_create(LIMIT_PAGE_ARENA_BYTES);
+	struct text value;
+	struct jx_doc *doc = NULL;
+	struct jx v;
+	bool is_good = jx_scan(page, &value, err) && jx_parse(a, value, &v, &doc, err);
+
+	jx_release(&doc);
+	arena_destroy(&a);
+	return is_good;
+}
+
+static void test_values_one_by_one(void **state)
+{
+	static const struct {
+		const char *in;
+		bool is_good;
+	} rows[] = {
+		{ "{\"a\":[1,2,{\"b\":null}]}", true },
+		{ "\xef\xbb\xbf{}", true },
+		{ " [ ] \n", true },
+		{ "9223372036854775807", true },
+		{ "9223372036854775808", false },
+		{ "{\"a\":1,\"a\":2}", false },
+		{ "[\"\\u0000\"]", false },
+		{ "[\"\\ud800\"]", false },
+		{ "[\"\xff\"]", false },
+		{ "[1e999]", false },
+		{ "[NaN]", false },
+		{ "[1,]", false },
+		{ "{\"a\"}", false },
+		{ "[", false },
+		{ "[\"", false },
+		{ "[\"\\", false },
+		{ "{]", false },
+		{ "{} x", false },
+		{ "", false },
+		{ "<html>", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err err = { 0 };
+		bool is_good = is_accepted(text_of(rows[i].in), &err);
+
+		if (is_good != rows[i].is_good) {
+			print_error("%s\n", rows[i].in);
+		}
+		assert_int_equal(is_good, rows[i].is_good);
+		assert_true(is_good || (err.kind == ERR_DATA && err.text[0] != '\0'));
+	}
+}
+
+static void test_error_text_holds_no_content(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	assert_false(is_accepted(TEXT("{\"password\":\"hunter2\", oops}"), &err));
+	assert_null(strstr(err.text, "hunter2"));
+	assert_null(strstr(err.text, "oops"));
+	assert_false(is_accepted(TEXT("[\"hunter2\",\"\\ud800hunter2\"]"), &err));
+	assert_null(strstr(err.text, "hunter2"));
+}
+
+static void test_poison_costs_one_element(void **state)
+{
+	struct text page = TEXT(
+		"{\"x\":\"]}\\\"\",\"items\":[{\"id\":\"1\"},{\"id\":2e999},{\"id\":\"\\ud800\"},"
+		"{\"id\":\"3\"}],\"cursor\":\"\\u00e4b\"}");
+	struct arena *a = arena_create(1 << 20);
+	struct text value, items, cursor, *list;
+	size_t n, n_good = 0;
+
+	(void)state;
+	assert_true(jx_scan(page, &value, NULL));
+	assert_true(jx_member(value, TEXT("items"), &items));
+	assert_true(jx_elements(a, items, &list, &n, NULL));
+	assert_int_equal(n, 4);
+	for (size_t i = 0; i < n; i++) {
+		struct jx_doc *doc = NULL;
+		struct jx v;
+		struct text id;
+
+		if (jx_parse(a, list[i], &v, &doc, NULL)) {
+			n_good += jx_text(a, v, "id", &id, NULL);
+		}
+		jx_release(&doc);
+	}
+	assert_int_equal(n_good, 2);
+	assert_true(jx_member(value, TEXT("cursor"), &cursor));
+	assert_true(jx_slice_text(a, cursor, &cursor));
+	assert_true(text_eq(cursor, TEXT("äb")));
+	assert_false(jx_member(value, TEXT("none"), &cursor));
+	arena_destroy(&a);
+}
+
+static struct text repeat(struct strbuf *b, const char *open, size_t n, const char *close)
+{
+	strbuf_init(b, 4u << 20);
+	for (size_t i = 0; i < n; i++) {
+		strbuf_add_str(b, open);
+	}
+	for (size_t i = 0; i < n; i++) {
+		strbuf_add_str(b, close);
+	}
+	return strbuf_text(b);
+}
+
+static void test_depth_and_size_are_bounded(void **state)
+{
+	struct strbuf b;
+	struct text value;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_false(is_accepted(repeat(&b, "[", 100000, "]"), &err));
+	assert_non_null(strstr(err.text, "deep"));
+	strbuf_done(&b);
+	assert_true(jx_scan(repeat(&b, "[", LIMIT_JSON_SCAN_DEPTH, "]"), &value, NULL));
+	assert_false(is_accepted(strbuf_text(&b), &err));
+	strbuf_done(&b);
+	assert_true(is_accepted(repeat(&b, "[", LIMIT_JSON_DEPTH, "]"), &err));
+	strbuf_done(&b);
+	assert_false(is_accepted(repeat(&b, "[", LIMIT_JSON_DEPTH + 1, "]"), &err));
+	strbuf_done(&b);
+	(void)repeat(&b, "[],", LIMIT_JSON_VALUES, "");
+	b.at[b.len - 1] = ' ';
+	assert_false(jx_scan(strbuf_text(&b), &value, NULL));
+	strbuf_done(&b);
+	strbuf_init(&b, 4u << 20);
+	strbuf_add_byte(&b, '[');
+	for (size_t i = 0; i < LIMIT_JSON_VALUES; i++) {
+		strbuf_add_str(&b, "[],");
+	}
+	strbuf_add_str(&b, "0]");
+	assert_false(is_accepted(strbuf_text(&b), &err));
+	strbuf_done(&b);
+}
+
+static void test_getters_accept_what_is_missing(void **state)
+{
+	struct text page =
+		TEXT("{\"a\":{\"b\":{\"c\":\"x\"}},\"n\":5,\"t\":true,\"z\":null,\"s\":\"q\"}");
+	struct arena *a = arena_create(1 << 20);
+	struct jx_doc *doc = NULL;
+	struct err err = { 0 };
+	struct text t;
+	struct jx v, none = { 0 };
+	int64_t n;
+
+	(void)state;
+	assert_true(jx_parse(a, page, &v, &doc, NULL));
+	assert_true(jx_as_text(a, jx_path(v, "a.b.c"), &t) && text_eq(t, TEXT("x")));
+	assert_false(jx_is_set(jx_path(v, "a.x.c")));
+	assert_true(jx_i64(v, "n", &n, &err) && n == 5);
+	assert_false(jx_i64(v, "s", &n, &err));
+	assert_false(jx_text(a, v, "z", &t, &err));
+	assert_string_equal(err.text, "it has no 'z'");
+	assert_false(jx_text(a, v, "n", &t, &err));
+	assert_true(jx_bool_or(v, "t", false));
+	assert_true(jx_bool_or(v, "s", true));
+	assert_int_equal(jx_i64_or(v, "q", 9), 9);
+	assert_true(text_eq(jx_text_or(a, v, "n", TEXT("d")), TEXT("d")));
+	assert_true(jx_is_null(jx_get(v, "z")) && jx_is_null(none));
+	assert_int_equal(jx_len(none), 0);
+	assert_false(jx_is_set(jx_at(none, 3)));
+	assert_false(jx_is_set(jx_get(none, "a")));
+	jx_release(&doc);
+	jx_release(&doc);
+	arena_destroy(&a);
+}
+
+static struct text file_read(const char *dir, const char *name, char **ret_bytes)
+{
+	char path[1024];
+	FILE *f;
+	size_t n;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name); /* a cut path does not open */
+	f = fopen(path, "rb");
+	assert_non_null(f);
+	*ret_bytes = xcalloc(1, LIMIT_BODY_BYTES);
+	n = fread(*ret_bytes, 1, LIMIT_BODY_BYTES, f);
+	(void)fclose(f); /* only read */
+	return (struct text){ *ret_bytes, n };
+}
+
+/* Legal, and refused on purpose (json.h): two members of one name, and NUL in a text. */
+static bool is_our_choice(const char *name)
+{
+	return strstr(name, "duplicated_key") != NULL || strstr(name, "null_escape") != NULL ||
+	       strstr(name, "escaped_null") != NULL;
+}
+
+static void test_json_suite(void **state)
+{
+	char dir[512];
+	DIR *d;
+	struct dirent *e;
+	unsigned n = 0, n_wrong = 0;
+
+	(void)state;
+	(void)snprintf(dir, sizeof(dir), "%s/data/json_suite/test_parsing", shared_dir());
+	d = opendir(dir);
+	if (d == NULL) {
+		print_message("skipped: no %s\n", dir);
+		skip();
+	}
+	while ((e = readdir(d)) != NULL) {
+		char *bytes;
+		struct text page;
+		struct err err = { 0 };
+		bool is_good;
+
+		if (e->d_name[0] == '.') {
+			continue;
+		}
+		page = file_read(dir, e->d_name, &bytes);
+		is_good = is_accepted(page, &err);
+		if ((e->d_name[0] == 'y' && !is_good && !is_our_choice(e->d_name)) ||
+		    (e->d_name[0] == 'n' && is_good)) {
+			print_error("%s: %s %s\n", e->d_name, is_good ? "accepted" : "refused",
+				    err.text);
+			n_wrong++;
+		}
+		free(bytes);
+		n++;
+	}
+	(void)closedir(d); /* only read */
+	assert_true(n > 300);
+	assert_int_equal(n_wrong, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_values_one_by_one),
+		cmocka_unit_test(test_error_text_holds_no_content),
+		cmocka_unit_test(test_poison_costs_one_element),
+		cmocka_unit_test(test_depth_and_size_are_bounded),
+		cmocka_unit_test(test_getters_accept_what_is_missing),
+		cmocka_unit_test(test_json_suite),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
