@@ -8,6 +8,7 @@ create or replace function answerd.declare(p jsonb) returns table (brand text, a
 	account_id int, source_id int) language plpgsql set search_path = pg_catalog, answerd as $$
 #variable_conflict use_column
 begin
+	perform answerd.raw_months();
 	-- Two workers that start at once take turns.
 	perform pg_advisory_xact_lock(hashtext('answerd.declare'));
 	insert into answerd.brand as b (name, timezone, hours)
