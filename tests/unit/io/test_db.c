@@ -244,9 +244,9 @@ static void test_session_is_as_the_house_wants_it(void **state)
 	(void)state;
 	open_db(conninfo, NULL, "-c statement_timeout=1234");
 	ask("settings", "SELECT concat_ws(' ', current_setting('search_path'),"
-			 " current_setting('TimeZone'), current_setting('statement_timeout'),"
-			 " current_setting('lock_timeout'), current_setting('application_name'),"
-			 " current_setting('client_encoding'), current_setting('jit'))");
+			" current_setting('TimeZone'), current_setting('statement_timeout'),"
+			" current_setting('lock_timeout'), current_setting('application_name'),"
+			" current_setting('client_encoding'), current_setting('jit'))");
 	assert_string_equal(last_answer()->value,
 			    "answerd,pg_catalog,pg_temp UTC 1234ms 10s answerd test UTF8 off");
 }

@@ -1,0 +1,455 @@
+/* Mastodon and the servers that speak like it (GoToSocial, Pleroma, Pixelfed, snac …). What they
+ * really do stands in mastodon_walk.h; how an element becomes a message in mastodon_status.c. */
+#include "answerd/json.h"
+#include "answerd/limits.h"
+#include "answerd/page.h"
+#include "answerd/strbuf.h"
+#include "mastodon_identify.h"
+#include "mastodon_walk.h"
+
+#define RECHECK_BATCH 20
+
+static const char *const always[] = { "mentions", "own", "directs", NULL };
+
+static const struct connector_option options[] = {
+	{ "automatic",
+	  "Names of applications, separated by commas, whose statuses no person wrote: they answer "
+	  "nobody.",
+	  false },
+	{ NULL, NULL, false },
+};
+
+/* ---- sources ---- */
+
+enum source_kind { SOURCE_MENTIONS, SOURCE_OWN, SOURCE_DIRECTS, SOURCE_TAG, SOURCE_SEARCH };
+
+static bool source_parse(struct text name, enum source_kind *ret, struct text *ret_words,
+			 struct err *err)
+{
+	struct text words;
+
+	if (text_eq(name, TEXT("mentions"))) {
+		*ret = SOURCE_MENTIONS;
+		return true;
+	}
+	if (text_eq(name, TEXT("own"))) {
+		*ret = SOURCE_OWN;
+		return true;
+	}
+	if (text_eq(name, TEXT("directs"))) {
+		*ret = SOURCE_DIRECTS;
+		return true;
+	}
+	if (!text_starts(name, TEXT("search:"))) {
+		return err_set(err, ERR_CONFIG,
+			       "mastodon has the sources mentions, own, directs, search:#tag and "
+			       "search:words, not '%.*s'",
+			       (int)(name.len < 60 ? name.len : 60),
+			       name.at != NULL ? name.at : "");
+	}
+	words = text_trim(text_slice(name, 7, SIZE_MAX));
+	*ret = text_starts(words, TEXT("#")) ? SOURCE_TAG : SOURCE_SEARCH;
+	if (*ret == SOURCE_TAG) {
+		words = text_slice(words, 1, SIZE_MAX);
+	}
+	if (words.len == 0 || words.len > 200 ||
+	    (*ret == SOURCE_TAG && (text_find(words, TEXT(" "), 0) != SIZE_MAX ||
+				    text_find(words, TEXT("/"), 0) != SIZE_MAX))) {
+		return err_set(
+			err, ERR_CONFIG,
+			"'search:' is followed by a hashtag (#acme) or by words, up to 200 bytes");
+	}
+	*ret_words = words;
+	return true;
+}
+
+static bool check_source(struct text name, struct err *err)
+{
+	enum source_kind kind;
+	struct text words;
+
+	return source_parse(name, &kind, &words, err);
+}
+
+static enum walk_paging paging_of(enum source_kind kind)
+{
+	switch (kind) {
+	case SOURCE_DIRECTS: return WALK_BY_LINK;
+	case SOURCE_SEARCH: return WALK_BY_OFFSET;
+	case SOURCE_MENTIONS:
+	case SOURCE_OWN:
+	case SOURCE_TAG: break;
+	}
+	return WALK_BY_ID;
+}
+
+static void walk_of(const struct connector_ctx *ctx, const struct question *q,
+		    enum source_kind kind, struct walk *ret)
+{
+	walk_load(ctx->arena, q->state, ret);
+	walk_aim(ret, q->op == OP_POLL && paging_of(kind) == WALK_BY_ID);
+}
+
+/* ---- asking ---- */
+
+static void source_path(const struct connector_ctx *ctx, enum source_kind kind, struct text words,
+			bool is_plain, struct strbuf *b)
+{
+	switch (kind) {
+	case SOURCE_MENTIONS:
+		mastodon_url_start(
+			ctx, b,
+			"/api/v1/notifications?limit=80&include_filtered=true&types[]=mention");
+		strbuf_add_str(b, is_plain ? "" : "&types[]=quote");
+		break;
+	case SOURCE_OWN:
+		mastodon_url_start(ctx, b, "/api/v1/accounts/");
+		strbuf_add_url(b, ctx->own_id);
+		strbuf_add_str(b, "/statuses?limit=40");
+		break;
+	case SOURCE_DIRECTS: mastodon_url_start(ctx, b, "/api/v1/conversations?limit=40"); break;
+	case SOURCE_TAG:
+		mastodon_url_start(ctx, b, "/api/v1/timelines/tag/");
+		strbuf_add_url(b, words);
+		strbuf_add_str(b, "?limit=40");
+		break;
+	case SOURCE_SEARCH:
+		mastodon_url_start(ctx, b, "/api/v2/search?type=statuses&limit=40&q=");
+		strbuf_add_url(b, words);
+		break;
+	}
+}
+
+static bool ask_source(const struct connector_ctx *ctx, const struct question *q,
+		       struct request *ret, struct err *err)
+{
+	enum source_kind kind;
+	struct text words = TEXT_NONE;
+	struct strbuf b;
+	struct walk w;
+
+	if (!source_parse(q->source, &kind, &words, err)) {
+		return false;
+	}
+	if (ctx->token.len == 0 && kind != SOURCE_TAG && kind != SOURCE_SEARCH) {
+		return err_set(err, ERR_CONFIG, "without a token only search: can be read");
+	}
+	if (kind == SOURCE_OWN && ctx->own_id.len == 0) {
+		return err_set(err, ERR_RETRY, "the server has not said yet who we are");
+	}
+	walk_of(ctx, q, kind, &w);
+	source_path(ctx, kind, words, w.is_plain, &b);
+	if (w.at.len > 0) {
+		strbuf_add_str(&b, w.way == WALK_FORWARD   ? "&min_id="
+				   : kind == SOURCE_SEARCH ? "&offset="
+							   : "&max_id=");
+		strbuf_add_url(&b, w.at);
+	}
+	return mastodon_url_finish(ctx, &b, ret, err);
+}
+
+/* Ids of ours that are no status: "notification:5", "conversation:7". */
+static bool is_status_id(struct text id)
+{
+	return page_is_id(id) && text_find(id, TEXT(":"), 0) == SIZE_MAX;
+}
+
+static bool ask_one(const struct connector_ctx *ctx, struct text id, const char *behind,
+		    struct request *ret, struct err *err)
+{
+	struct strbuf b;
+
+	if (!is_status_id(id)) {
+		return err_set(err, ERR_DATA, "this id names no status");
+	}
+	mastodon_url_start(ctx, &b, "/api/v1/statuses/");
+	strbuf_add_url(&b, id);
+	strbuf_add_str(&b, behind);
+	return mastodon_url_finish(ctx, &b, ret, err);
+}
+
+/* Ids that a batch did not bring, to be asked one by one: the state of a RECHECK. */
+static size_t suspects_load(struct arena *a, struct text state, struct text **ret)
+{
+	struct text value, *slices;
+	size_t n, n_good = 0;
+
+	*ret = NULL;
+	if (!jx_scan(state, &value, NULL) || !jx_elements(a, value, &slices, &n, NULL)) {
+		return 0;
+	}
+	for (size_t i = 0; i < n; i++) {
+		n_good += jx_slice_text(a, slices[i], &slices[n_good]);
+	}
+	*ret = slices;
+	return n_good;
+}
+
+static struct text suspects_save(struct arena *a, const struct text *ids, size_t n)
+{
+	scoped(strbuf_done) struct strbuf b = { .max_bytes = (size_t)64 * LIMIT_ID_BYTES };
+
+	if (n == 0) {
+		return TEXT_NONE;
+	}
+	for (size_t i = 0; i < n; i++) {
+		strbuf_add_byte(&b, i == 0 ? '[' : ',');
+		strbuf_add_json(&b, ids[i]);
+	}
+	strbuf_add_byte(&b, ']');
+	return text_dup(a, strbuf_text(&b));
+}
+
+/* The subjects that can be asked for. */
+static size_t subjects_of(const struct connector_ctx *ctx, const struct question *q,
+			  struct text **ret)
+{
+	struct text *ids = ARENA_ARRAY(ctx->arena, struct text, q->n_subjects);
+	size_t n = 0;
+
+	for (size_t i = 0; i < q->n_subjects && n < RECHECK_BATCH; i++) {
+		if (is_status_id(q->subjects[i])) {
+			ids[n++] = q->subjects[i];
+		}
+	}
+	*ret = ids;
+	return n;
+}
+
+/* What is asked one by one: suspects, or all where the server knows no batch. 0: the batch. */
+static size_t singles_of(const struct connector_ctx *ctx, const struct question *q,
+			 struct text **ret)
+{
+	struct mastodon_facts facts;
+	size_t n = q->state.len > 0 ? suspects_load(ctx->arena, q->state, ret) : 0;
+
+	mastodon_facts_load(ctx->arena, ctx->facts, &facts);
+	return n == 0 && facts.is_single ? subjects_of(ctx, q, ret) : n;
+}
+
+static bool ask_recheck(const struct connector_ctx *ctx, const struct question *q,
+			struct request *ret, struct err *err)
+{
+	struct text *ids;
+	struct strbuf b;
+	size_t n = singles_of(ctx, q, &ids);
+
+	if (n > 0) {
+		return ask_one(ctx, ids[0], "", ret, err);
+	}
+	n = subjects_of(ctx, q, &ids);
+	if (n == 0) {
+		return err_set(err, ERR_DATA, "none of these ids names a status");
+	}
+	mastodon_url_start(ctx, &b, "/api/v1/statuses");
+	for (size_t i = 0; i < n; i++) {
+		strbuf_add_str(&b, i == 0 ? "?id[]=" : "&id[]=");
+		strbuf_add_url(&b, ids[i]);
+	}
+	return mastodon_url_finish(ctx, &b, ret, err);
+}
+
+static bool ask(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
+		struct err *err)
+{
+	switch (q->op) {
+	case OP_IDENTIFY: return mastodon_identify_ask(ctx, q, ret, err);
+	case OP_POLL:
+	case OP_SWEEP: return ask_source(ctx, q, ret, err);
+	case OP_THREAD:
+		return ask_one(ctx, q->n_subjects > 0 ? q->subjects[0] : TEXT_NONE, "/context", ret,
+			       err);
+	case OP_RECHECK: return ask_recheck(ctx, q, ret, err);
+	case OP_REPLY:
+	case OP_LOOKUP:
+	case OP_REFRESH:
+	case OP_COUNT: break;
+	}
+	return err_set(err, ERR_CONFIG, "mastodon does not do '%s'", op_name(q->op));
+}
+
+/* ---- digesting ---- */
+
+/* Refusals that only say that the server does not know our form of question. True: answered. */
+static bool is_form_refused(const struct connector_ctx *ctx, const struct question *q,
+			    enum source_kind kind, int status, struct walk *w, struct outcome *ret)
+{
+	bool is_bad = status == 400 || status == 404 || status == 422;
+
+	if (kind == SOURCE_MENTIONS && status == 422 && !w->is_plain) {
+		w->is_plain = true; /* knows no type "quote" */
+	} else if (is_bad && w->way == WALK_FORWARD) {
+		*w = (struct walk){ .was_walked = w->was_walked,
+				    .is_newest_first = true,
+				    .is_plain = w->is_plain,
+				    .full_page = w->full_page,
+				    .known = w->known };
+	} else if (kind == SOURCE_DIRECTS && (status == 404 || status == 405 || status == 501)) {
+		ret->state = q->state; /* no such list here: directs come as mentions anyway */
+		return true;
+	} else {
+		return false;
+	}
+	ret->state = walk_save(ctx->arena, w);
+	ret->is_more = true;
+	return true;
+}
+
+static bool digest_source(const struct connector_ctx *ctx, const struct question *q,
+			  const struct response *r, struct outcome *ret, struct err *err)
+{
+	enum source_kind kind = SOURCE_MENTIONS;
+	struct mastodon_page page;
+	struct text body, words;
+	struct walk w;
+
+	(void)source_parse(q->source, &kind, &words, NULL); /* a recording may come without one */
+	walk_of(ctx, q, kind, &w);
+	if (is_form_refused(ctx, q, kind, r->status, &w, ret)) {
+		return true;
+	}
+	if (!page_check(ctx, r, &ret->rate, err) || !page_scan(r, &body, err) ||
+	    !mastodon_page_read(ctx, q->source, body, ret, &page, err)) {
+		return false;
+	}
+	/* Without a token a search knows no offset: one page is all there is. */
+	ret->is_more = !(kind == SOURCE_SEARCH && ctx->token.len == 0) &&
+		       walk_step(ctx->arena, &w, paging_of(kind), q->since, &page,
+				 response_header(r, TEXT("Link")));
+	if (ret->is_more || q->op == OP_POLL) {
+		ret->state = walk_save(ctx->arena, &w);
+	}
+	return true;
+}
+
+static bool digest_thread(const struct connector_ctx *ctx, const struct question *q,
+			  const struct response *r, struct outcome *ret, struct err *err)
+{
+	struct mastodon_page page;
+	struct text body;
+
+	if ((r->status == 404 || r->status == 410) && q->n_subjects > 0) {
+		outcome_add_gone(ctx->arena, ret, q->subjects[0]);
+		return true;
+	}
+	return page_check(ctx, r, &ret->rate, err) && page_scan(r, &body, err) &&
+	       mastodon_page_read(ctx, TEXT_NONE, body, ret, &page, err);
+}
+
+static bool is_batch_unknown(int status)
+{
+	return status == 400 || status == 404 || status == 405 || status == 422 || status == 501;
+}
+
+static bool digest_single(const struct connector_ctx *ctx, const struct text *ids, size_t n,
+			  const struct response *r, struct outcome *ret, struct err *err)
+{
+	struct mastodon_page page;
+	struct text body;
+
+	if (r->status == 404 || r->status == 410) {
+		outcome_add_gone(ctx->arena, ret, ids[0]);
+	} else if (!page_check(ctx, r, &ret->rate, err) || !page_scan(r, &body, err) ||
+		   !mastodon_page_read(ctx, TEXT_NONE, body, ret, &page, err)) {
+		return false;
+	}
+	ret->state = suspects_save(ctx->arena, ids + 1, n - 1);
+	ret->is_more = n > 1;
+	return true;
+}
+
+static bool digest_batch(const struct connector_ctx *ctx, const struct question *q,
+			 const struct response *r, struct outcome *ret, struct err *err)
+{
+	struct mastodon_page page;
+	struct text body, *ids;
+	size_t n = subjects_of(ctx, q, &ids), n_suspects = 0;
+
+	if (is_batch_unknown(r->status) && n > 0) {
+		struct mastodon_facts facts;
+
+		mastodon_facts_load(ctx->arena, ctx->facts, &facts);
+		facts.is_single = true;
+		ret->facts = mastodon_facts_save(ctx->arena, &facts);
+		ret->state = suspects_save(ctx->arena, ids, n);
+		ret->is_more = true;
+		return true;
+	}
+	if (!page_check(ctx, r, &ret->rate, err) || !page_scan(r, &body, err) ||
+	    !mastodon_page_read(ctx, TEXT_NONE, body, ret, &page, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		bool is_there = false;
+
+		for (size_t j = 0; j < page.n && !is_there; j++) {
+			is_there = text_eq(page.items[j].id, ids[i]);
+		}
+		if (!is_there) {
+			ids[n_suspects++] = ids[i];
+		}
+	}
+	ret->state = suspects_save(ctx->arena, ids, n_suspects);
+	ret->is_more = n_suspects > 0;
+	return true;
+}
+
+static bool digest(const struct connector_ctx *ctx, const struct question *q,
+		   const struct response *r, struct outcome *ret, struct err *err)
+{
+	static const struct page_rate_names rate_names = {
+		{ "X-RateLimit-Limit", 17 },
+		{ "X-RateLimit-Remaining", 21 },
+		{ "X-RateLimit-Reset", 17 },
+	};
+	struct text *ids;
+	size_t n;
+
+	*ret = (struct outcome){ .rate = page_rate(r, &rate_names) };
+	switch (q->op) {
+	case OP_IDENTIFY: return mastodon_identify_digest(ctx, q, r, ret, err);
+	case OP_POLL:
+	case OP_SWEEP: return digest_source(ctx, q, r, ret, err);
+	case OP_THREAD: return digest_thread(ctx, q, r, ret, err);
+	case OP_RECHECK:
+		n = singles_of(ctx, q, &ids);
+		return n > 0 ? digest_single(ctx, ids, n, r, ret, err)
+			     : digest_batch(ctx, q, r, ret, err);
+	case OP_REPLY:
+	case OP_LOOKUP:
+	case OP_REFRESH:
+	case OP_COUNT: break;
+	}
+	return err_set(err, ERR_CONFIG, "mastodon does not do '%s'", op_name(q->op));
+}
+
+const struct connector connector_mastodon = {
+	.name = "mastodon",
+	.about = "Mastodon and servers that speak like it: mentions, replies, direct messages, "
+		 "hashtags",
+	.needs = "an access token with read:accounts, read:notifications, read:statuses and "
+		 "read:search (Preferences, Development)",
+	.always = always,
+	.options = options,
+	.can = {
+		.hears = "mention reply direct post",
+		.reply = true,
+		.edits = true,
+		.deletions = true,
+		.direct = true,
+		.search = true,
+		.is_time_authors = false,
+		.history = "all notifications that the server still keeps; own statuses without end",
+		.idempotency = "Idempotency-Key, kept for an hour",
+		.max_length = 500,
+		.length_unit = LENGTH_CHARACTERS,
+		.recheck_batch = RECHECK_BATCH,
+		.budget_requests = 300,
+		.budget_window_s = 300,
+		.anonymous_search = true,
+		.needs_session = false,
+	},
+	.check_source = check_source,
+	.ask = ask,
+	.digest = digest,
+};
