@@ -268,7 +268,7 @@ static void stored(struct account *a)
 		break;
 	case OP_THREAD:
 		if (a->thread_state == NULL) {
-			account_forget_thread(a);
+			background_thread_read(a);
 		}
 		break;
 	default:
