@@ -106,7 +106,7 @@ class Replay:
         served = self.town.served_ids(SERVER, own)
         said = []
         for row in truth:
-            if row["id"] in served:
+            if row["id"] in served and row["boosted"] is None:
                 side = OURS if row["author"] == own else OTHER if row["own"] else CUSTOMER
                 said.append(Said(row["id"], row["author"], row["at"], side, row["parent"], frozenset(row["mentions"]),
                                  own in row["mentions"], row["visibility"] == "direct", row["deleted"]))
