@@ -122,10 +122,8 @@ class House:
 
     def rounds(self, server, n=2, timeout=30):
         """Until the worker has asked this server n times more for news: everything said before was served."""
-        paths = ("/api/v1/notifications", "listNotifications")
-
         def count():
-            return sum(1 for a in self.town.answers() if a["server"] == server and a["s"] == 200 and any(p in a["p"] for p in paths))
+            return self.town.counters().get("polls " + server, 0)
         start = count()
         wait_until(lambda: count() >= start + n, timeout, f"{n} polls of {server}")
 
