@@ -358,7 +358,7 @@ static void test_loopback_has_many_names(void **state)
 		"0",         "0.0.0.0",      "[::]",    "localhost",          "127.255.255.254",
 	};
 	static const struct http_terms far = { .timeout = { 2000000 }, .allow_private = true };
-	char before[20], url[200];
+	char before[4000], url[200];
 
 	(void)state;
 	(void)snprintf(before, sizeof(before), "%s", get("/counts/connections")->body);
@@ -403,7 +403,7 @@ static void test_addresses_with_tricks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
-		assert_int_equal(get_url(urls[i], &near)->kind, i == 8 ? ERR_CONFIG : ERR_CONFIG);
+		assert_int_equal(get_url(urls[i], &near)->kind, ERR_CONFIG);
 	}
 }
 
