@@ -4,6 +4,8 @@
 
 #include "answerd/limits.h"
 #include "answerd/log.h"
+#include "answerd/num.h"
+#include "answerd/url.h"
 #include "daemon/base/backoff.h"
 #include "daemon/listen/inside.h"
 #include "store_sql.h"
@@ -130,6 +132,18 @@ void account_done(struct account *a)
 	a->magic = 0;
 }
 
+struct http_terms account_terms(const struct account *a)
+{
+	struct http_terms t = { .allow_loopback = a->conf->insecure_loopback, .max_per_host = a->conf->max_per_host };
+	struct url url;
+	int64_t port;
+
+	if (url_parse(a->conf->server, &url) && num_parse_range(url.port, 1, 65535, &port)) {
+		t.allow_port = (int)port;
+	}
+	return t;
+}
+
 struct feed *account_feed(struct account *a, struct text name)
 {
 	for (size_t i = 0; i < a->n_feeds; i++) {
@@ -245,7 +259,7 @@ void account_set_state(struct account *a, const char *state, const char *reason)
 	db_add_i64(p, a->account_id);
 	db_add_i64(p, a->epoch);
 	db_add_text(p, text_of(state));
-	db_add_text(p, text_of(reason));
+	db_add_text_or_null(p, text_of(reason));
 	if (!db_send(a->listen->writer, "listen_account_state", SQL_LISTEN_ACCOUNT_STATE, &p, NULL, NULL)) {
 		db_params_destroy(&p);
 	}
@@ -341,7 +355,7 @@ void account_forget_thread(struct account *a)
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	db_add_text(p, t->subject != NULL ? text_of(t->subject) : TEXT(""));
-	db_add_text(p, text_of(t->root));
+	db_add_text_or_null(p, text_of(t->root));
 	if (!db_send(a->listen->writer, "listen_thread_read", SQL_LISTEN_THREAD_READ, &p, NULL, NULL)) {
 		db_params_destroy(&p);
 	}

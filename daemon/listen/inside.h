@@ -146,6 +146,16 @@ void account_forget_thread(struct account *a);
 void ask_start(struct account *a);
 void ask_cancel(struct account *a);
 
+/* Nothing is null in the database where a platform says nothing. */
+static inline void db_add_text_or_null(struct db_params *p, struct text t)
+{
+	if (text_is_empty(t)) {
+		db_add_null(p);
+	} else {
+		db_add_text(p, t);
+	}
+}
+
 /* page.c */
 bool page_is_worth_storing(const struct account *a, const struct outcome *o);
 void page_store(struct account *a, const struct outcome *o, struct arena *arena);
@@ -170,6 +180,7 @@ void budget_asked(struct budget *b);
 void budget_told(struct budget *b, const struct rate *r);
 void budget_limited(struct budget *b, struct wall until, struct wall wall, struct mono now);
 
+struct http_terms account_terms(const struct account *a);
 void set_string(char **at, struct text value); /* heap copy, NULL for an empty one */
 
 #endif

@@ -352,8 +352,8 @@ static void learn(struct account *a, const struct outcome *o)
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	db_add_i64(p, a->epoch);
-	db_add_text(p, or_null(o->facts));
-	db_add_text(p, or_null(o->missing));
+	db_add_text_or_null(p, o->facts);
+	db_add_text_or_null(p, o->missing);
 	if (!db_send(a->listen->writer, "listen_facts", SQL_LISTEN_FACTS, &p, NULL, NULL)) {
 		db_params_destroy(&p);
 	}
