@@ -81,8 +81,11 @@ select b.name as brand, b.timezone, a.name as account, a.platform, s.source_id, 
 	a.state as account_state, a.state_reason, a.state_since, a.missing,
 	s.heard_at, s.heard_until, s.imported_at, s.failures, s.failed_at, s.failure, w.holder as worker, w.beat_at as worker_beat_at,
 	s.is_configured and a.is_configured and b.is_configured and a.state not in ('refused', 'failing') and s.failures < 2
-		and s.heard_at is not null and s.heard_at > answerd.now() - (interval '15 min' + 5 * a.every_us * interval '1 microsecond')
-		and coalesce(w.beat_at > answerd.now() - interval '30 s' and w.stopped_at is null, false) as is_heard
+		-- "threads" and "rechecks" are read when there is something to read.
+		and (s.name in ('threads', 'rechecks') or (s.heard_at is not null
+			and s.heard_at > answerd.now() - (interval '15 min' + 5 * a.every_us * interval '1 microsecond')))
+		-- Heartbeats are facts of the machine: never the test clock.
+		and coalesce(w.beat_at > now() - interval '30 s' and w.stopped_at is null, false) as is_heard
 from answerd.source s
 join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id
 join answerd.brand b on b.brand_id = s.brand_id

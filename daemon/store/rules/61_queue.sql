@@ -66,7 +66,7 @@ declare
 	v_zone text;
 	v_text text[] := '{}';
 begin
-	select max(coalesce(stopped_at, beat_at)), coalesce(bool_or(stopped_at is null and beat_at > answerd.now() - interval '30 s'), false)
+	select max(coalesce(stopped_at, beat_at)), coalesce(bool_or(stopped_at is null and beat_at > now() - interval '30 s'), false)
 	into v_beat, v_is_alive from answerd.worker;
 	select timezone into v_zone from answerd.brand where is_configured order by brand_id limit 1;
 	if v_beat is null then
@@ -79,7 +79,7 @@ begin
 				when min(h.account_state) in ('refused', 'failing') then format('%s: not listening since %s%s', h.account,
 					answerd.clock_text(coalesce(min(h.heard_at), min(h.state_since)), min(h.timezone)),
 					coalesce(' (' || left(min(h.state_reason), 200) || ')', ''))
-				when max(h.heard_at) is null then format('%s: has not listened yet', h.account)
+				when max(h.heard_at) is null and not bool_or(h.is_heard and h.source not in ('threads', 'rechecks')) then format('%s: has not listened yet', h.account)
 				else format('%s: not listening since %s to %s', h.account,
 					answerd.clock_text(coalesce(min(h.heard_at) filter (where not h.is_heard), min(h.state_since)), min(h.timezone)),
 					string_agg(h.source, ', ' order by h.source) filter (where not h.is_heard)) end as said
