@@ -228,7 +228,9 @@ static void holder_name(char *out, size_t room)
 	uint32_t random = 0;
 
 	(void)gethostname(host, sizeof(host) - 1);
-	(void)getrandom(&random, sizeof(random), 0);
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random)) {
+		random = (uint32_t)getppid();
+	}
 	(void)snprintf(out, room, "%s-%d-%08x", host, (int)getpid(), random);
 }
 
