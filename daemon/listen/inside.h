@@ -67,6 +67,7 @@ struct account {
 	const struct conf_brand *brand;
 	char *realm;
 	int64_t brand_id, account_id, epoch;
+	int64_t beat_epoch; /* the epoch that the last heartbeat named */
 	bool is_locked;
 	enum phase phase;
 	struct list link; /* in listen->waiting while QUEUED */
