@@ -66,9 +66,11 @@ struct conf_channel {
 	enum channel_type type;
 	struct text url, server, from, user;
 	struct text url_reference, secret_reference, password_reference;
+	struct secret url_secret, secret, password; /* read by conf_read_secrets() */
 	struct text *to;
 	size_t n_to;
 	bool insecure_loopback;
+	struct dur group_interval; /* default 30s: at most one telling of a group in it */
 };
 
 struct conf_listener {

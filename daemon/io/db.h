@@ -37,8 +37,9 @@ struct db_options {
 
 struct db_events {
 	void (*on_up)(struct db *d, void *owner);
-	void (*on_down)(struct db *d, const struct err *why,
-			void *owner); /* units in flight are answered first */
+	/* It is gone (units in flight were answered first), and again after each vain round over
+	 * the hosts: `why` says what a person should know. ERR_CONFIG: a person must act. */
+	void (*on_down)(struct db *d, const struct err *why, void *owner);
 	void (*on_notify)(struct db *d, struct text payload, void *owner);
 };
 
@@ -63,10 +64,16 @@ bool db_is_up(const struct db *d);
 bool db_has_room(const struct db *d);
 int db_queued(const struct db *d);
 
-/* Parameters, in order. Arrays are sent in binary. */
+/* Writes and reads what can be written and read without waiting; callbacks come later, from the
+ * loop. To be called after each page, or the database starves beside many HTTP sockets. */
+void db_pump(struct db *d);
+
+/* Parameters, in order. Arrays are sent in binary: text[], int8[], int4[], boolean[] and no other
+ * type. All else is sent as text and takes the type that the statement gives it. */
 struct db_params *db_params_create(void);
 void db_params_destroy(struct db_params **p);
-void db_add_text(struct db_params *p, struct text t); /* any type, in text format */
+void db_add_text(struct db_params *p,
+		 struct text t); /* any type, in text format; TEXT_NONE is '', not null */
 void db_add_null(struct db_params *p);
 void db_add_i64(struct db_params *p, int64_t n); /* int8 */
 void db_add_bool(struct db_params *p, bool b);
@@ -78,8 +85,10 @@ void db_add_i32_array(struct db_params *p, const int32_t *v, size_t n);
 void db_add_bool_array(struct db_params *p, const bool *v, size_t n);
 
 /* One statement: name (unique in the house, "queue_oldest") and text; prepared on first use of each
- * connection. Takes the parameters (*p becomes NULL). `done` may be NULL. Refused (false) only when
- * there is no room. */
+ * connection. Takes the parameters (*p becomes NULL; it may be NULL). `done` may be NULL. Refused
+ * (false, *p stays) only when there is no room. While there is no connection a unit waits for at
+ * most a second, then its answer is ERR_RETRY. A statement that raises a WARNING is answered
+ * ERR_UNSURE: the server warns when a commit reached one node only (RELIABILITY I7). */
 bool db_send(struct db *d, const char *name, const char *sql, struct db_params **p, db_done *done,
 	     void *owner);
 

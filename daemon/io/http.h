@@ -26,6 +26,7 @@ struct http_terms {
 	bool allow_loopback; /* insecure_loopback: plain http, literal loopback addresses, any port
 			      */
 	bool allow_private;  /* the configured host itself may be private */
+	int allow_port;      /* https beside 443 and 8443: the port that the configuration names */
 	int max_per_host;    /* 0: the default of 2 */
 	struct dur timeout;  /* 0: 30 s */
 	size_t max_body_bytes; /* 0: LIMIT_BODY_BYTES */

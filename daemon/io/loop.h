@@ -11,6 +11,7 @@
 #include <ev.h>
 
 #include "answerd/clock.h"
+#include "daemon/base/list.h" /* container_of */
 
 struct loop;
 
@@ -32,7 +33,5 @@ void loop_disarm(struct loop *l, ev_timer *w);
 
 /* Frees `what` with `bury` at the end of this turn, when none of its callbacks is on the stack. */
 void loop_bury(struct loop *l, void *what, void (*bury)(void *));
-
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

@@ -121,6 +121,7 @@ struct connector_can {
 	int64_t budget_window_s;
 	bool anonymous_search; /* `search:` sources work without a token */
 	bool needs_session;    /* REFRESH comes before everything else */
+	bool are_ids_global; /* a person has the same id on every server of the platform */
 };
 
 struct connector {

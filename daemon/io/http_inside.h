@@ -1,0 +1,115 @@
+/* http_inside.h: what the files of http share; nobody else includes it.
+ *
+ * Owner:   see each function. Clock: loop's. Blocks: never. Calls back: http_deliver() only.
+ * Fails:   texts of curl are never passed on (they quote URLs). */
+#ifndef ANSWERD_IO_HTTP_INSIDE_H
+#define ANSWERD_IO_HTTP_INSIDE_H
+
+#include <curl/curl.h>
+#include <sys/socket.h>
+
+#include "answerd/limits.h"
+#include "answerd/secret.h"
+#include "answerd/strbuf.h"
+#include "answerd/url.h"
+#include "daemon/base/list.h"
+#include "daemon/io/http.h"
+
+#define HTTP_MAGIC     UINT32_C(0x68747031)
+#define TRANSFER_MAGIC UINT32_C(0x68747032)
+
+#define HTTP_MAX_TRANSFERS 64
+#define HTTP_PER_HOST      2
+#define HTTP_BODY_BUDGET   ((size_t)16 * 1024 * 1024) /* all bodies in flight */
+/* Of one request: 8 of its own, Authorization, Content-Type, Expect. */
+#define HTTP_MAX_LINES 11
+
+struct http {
+	uint32_t magic;
+	bool is_dead;
+	struct loop *loop;
+	CURLM *multi;
+	ev_timer timer;       /* curl's own */
+	ev_timer deliver;     /* finished transfers that nobody was told about yet */
+	struct list sockets;  /* struct http_socket */
+	struct list running;  /* struct http_transfer, in curl's hands */
+	struct list finished; /* struct http_transfer, out of them */
+	int n_transfers;      /* both */
+	size_t body_bytes;    /* memory of all their bodies */
+	CURL *idle[HTTP_MAX_TRANSFERS];
+	int n_idle;
+};
+
+enum broke {
+	BROKE_NOTHING,
+	BROKE_BODY,    /* more bytes than the terms allow */
+	BROKE_HEADERS, /* more header bytes or lines than allowed */
+	BROKE_BUDGET,  /* too many bodies at once, no fault of its own */
+};
+
+struct http_transfer {
+	uint32_t magic;
+	bool is_answered;
+	struct list in;
+	struct http *http;
+	CURL *easy; /* NULL once out of curl's hands */
+	http_done *done;
+	void *owner;
+	/* what was asked; all of it may be secret and is wiped */
+	struct secret url, body, lines[HTTP_MAX_LINES];
+	struct curl_slist nodes[HTTP_MAX_LINES];
+	size_t n_lines;
+	enum http_method method;
+	bool is_once, is_literal_loopback;
+	struct http_terms terms;
+	char origin[300]; /* "https://host:port", to count by */
+	char host[101];   /* for people */
+	/* what came */
+	char *bytes; /* of the body */
+	size_t n_bytes, room_bytes;
+	struct strbuf headers;
+	int n_headers;
+	enum broke broke;
+	bool is_talking;         /* a connection stood and the request went out, or was about to */
+	int n_refused, n_opened; /* addresses */
+	/* how it ended */
+	struct err err; /* ERR_NONE: a response */
+	int status;
+	struct wall received_at;
+	struct arena *arena;
+};
+
+/* ---- http_easy.c: one request as curl wants it ---- */
+
+/* Fills t->easy; false and err when the request cannot be made. */
+bool http_dress(struct http_transfer *t, const struct request *r, struct err *err);
+/* Takes the easy handle away from the transfer: to the pool when it may be used again. */
+void http_undress(struct http_transfer *t, bool is_reusable);
+
+void http_origin(const struct url *u, char *out, size_t room);
+
+/* ---- http_error.c ---- */
+
+void http_explain(struct http_transfer *t, CURLcode code);
+
+/* ---- http_multi.c: curl on libev ---- */
+
+void http_multi_create(struct http *h);
+void http_multi_destroy(struct http *h); /* no transfer is in it any more */
+/* All that finished goes to h->finished, with its end explained. */
+void http_collect(struct http *h);
+void http_detach(struct http_transfer *t, CURLcode code);
+
+/* ---- http.c ---- */
+
+void http_deliver(struct http *h);
+
+/* ---- http_address.c ---- */
+
+enum address_kind { ADDRESS_PUBLIC, ADDRESS_LOOPBACK, ADDRESS_PRIVATE, ADDRESS_REFUSED };
+
+enum address_kind address_judge(const struct sockaddr *a);
+/* May this transfer talk to that address and port? */
+bool http_allows(const struct http_transfer *t, const struct sockaddr *a);
+
+#endif

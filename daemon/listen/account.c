@@ -1,0 +1,474 @@
+/* One account's machine: what to ask next, and when. Pictures and phases: listen.h. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "answerd/limits.h"
+#include "answerd/log.h"
+#include "answerd/num.h"
+#include "answerd/url.h"
+#include "daemon/base/backoff.h"
+#include "daemon/listen/inside.h"
+#include "store_sql.h"
+
+#define ACCOUNT_MAGIC   UINT32_C(0x61636374)
+#define BACKOFF_FIRST   DUR_S(1)
+#define BACKOFF_MOST    DUR_S(300)
+#define PROBE_AT_LEAST  DUR_S(60)
+#define REFRESH_EARLY   DUR_S(120)
+#define BACKGROUND_TURN 4
+
+void set_string(char **at, struct text value)
+{
+	free(*at);
+	*at = NULL;
+	if (value.len > 0) {
+		*at = xcalloc(1, value.len + 1);
+		memcpy(*at, value.at, value.len);
+	}
+}
+
+const char *account_label(const struct account *a)
+{
+	return a->conf->name.at;
+}
+
+struct mono account_now(const struct account *a)
+{
+	return loop_mono(a->listen->o.loop);
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct account *a = container_of(w, struct account, timer);
+
+	(void)loop;
+	(void)revents;
+	assert(a->magic == ACCOUNT_MAGIC);
+	account_step(a);
+}
+
+static void add_feed(struct account *a, struct text name)
+{
+	for (size_t i = 0; i < a->n_feeds; i++) {
+		if (text_eq(a->feeds[i].name, name)) {
+			return;
+		}
+	}
+	a->feeds[a->n_feeds++].name = name;
+}
+
+void account_init(struct account *a, struct listen *l, const struct conf_brand *b, const struct conf_account *c)
+{
+	const char *const *always = c->connector->always;
+	size_t room = c->n_listen;
+	struct strbuf realm;
+
+	*a = (struct account){ .magic = ACCOUNT_MAGIC, .listen = l, .brand = b, .conf = c };
+	list_init(&a->link);
+	budget_init(&a->budget);
+	ev_init(&a->timer, on_timer);
+	for (size_t i = 0; always != NULL && always[i] != NULL; i++) {
+		room++;
+	}
+	a->feeds = xcalloc(room > 0 ? room : 1, sizeof(*a->feeds));
+	for (size_t i = 0; secret_is_set(&c->token) && always != NULL && always[i] != NULL; i++) {
+		add_feed(a, text_of(always[i]));
+	}
+	for (size_t i = 0; i < c->n_listen; i++) {
+		add_feed(a, c->listen[i].name);
+	}
+	/* Whose ids these are: a platform's own where they hold everywhere, else the server's. */
+	strbuf_init(&realm, LIMIT_URL_BYTES);
+	strbuf_add_str(&realm, c->connector->name);
+	if (!c->connector->can.are_ids_global) {
+		strbuf_add_byte(&realm, ' ');
+		strbuf_add(&realm, c->server);
+	}
+	set_string(&a->realm, strbuf_text(&realm));
+	strbuf_done(&realm);
+}
+
+void account_done(struct account *a)
+{
+	assert(a->magic == ACCOUNT_MAGIC);
+	ask_cancel(a);
+	list_remove(&a->link);
+	loop_disarm(a->listen->o.loop, &a->timer);
+	background_forget_threads(a);
+	background_forget_rechecks(a);
+	for (size_t i = 0; i < a->n_feeds; i++) {
+		set_string(&a->feeds[i].state, TEXT_NONE);
+		set_string(&a->feeds[i].sweep_state, TEXT_NONE);
+	}
+	free(a->feeds);
+	set_string(&a->realm, TEXT_NONE);
+	set_string(&a->own_id, TEXT_NONE);
+	set_string(&a->own_handle, TEXT_NONE);
+	set_string(&a->facts, TEXT_NONE);
+	set_string(&a->identify_state, TEXT_NONE);
+	set_string(&a->recheck_before_id, TEXT_NONE);
+	secret_done(&a->session);
+	a->magic = 0;
+}
+
+struct http_terms account_terms(const struct account *a)
+{
+	struct http_terms t = { .allow_loopback = a->conf->insecure_loopback, .max_per_host = a->conf->max_per_host };
+	struct url url;
+	int64_t port;
+
+	if (url_parse(a->conf->server, &url) && num_parse_range(url.port, 1, 65535, &port)) {
+		t.allow_port = (int)port;
+	}
+	return t;
+}
+
+struct feed *account_feed(struct account *a, struct text name)
+{
+	for (size_t i = 0; i < a->n_feeds; i++) {
+		if (text_eq(a->feeds[i].name, name)) {
+			return &a->feeds[i];
+		}
+	}
+	return NULL;
+}
+
+/* ---- leases and loading ---- */
+
+static void load_row(struct account *a, const struct db_result *r, int row)
+{
+	int64_t id = db_i64(r, row, 0);
+
+	for (size_t i = 0; i < a->n_feeds; i++) {
+		struct feed *f = &a->feeds[i];
+
+		if (f->source_id != id) {
+			continue;
+		}
+		set_string(&f->state, db_text(r, row, 1));
+		f->seq = db_i64(r, row, 2);
+		f->is_imported = db_bool(r, row, 3);
+		set_string(&f->sweep_state, db_text(r, row, 4));
+		f->is_sweeping = f->sweep_state != NULL;
+		/* An unfinished walk goes on at once; asking once more where it had ended costs one page. */
+		f->is_walking = f->state != NULL && !f->is_imported;
+		f->body_hash = 0;
+		f->poll_at = (struct mono){ 0 };
+		f->n_pages = 0;
+	}
+}
+
+static void done_load(const struct db_result *r, void *owner)
+{
+	struct account *a = owner;
+
+	if (a->phase != PHASE_LOADING) {
+		return;
+	}
+	if (!r->is_ok) {
+		account_lost(a, "its state could not be read");
+		return;
+	}
+	for (int row = 0; row < r->n_rows; row++) {
+		load_row(a, r, row);
+	}
+	if (r->n_rows > 0) {
+		if (!db_is_null(r, 0, 5)) {
+			set_string(&a->own_id, db_text(r, 0, 5));
+			set_string(&a->own_handle, db_text(r, 0, 6));
+		}
+		set_string(&a->facts, db_text(r, 0, 7));
+	}
+	account_ready(a);
+}
+
+void account_reload(struct account *a)
+{
+	struct db_params *p = db_params_create();
+
+	a->phase = PHASE_LOADING;
+	background_forget_threads(a);
+	background_forget_rechecks(a);
+	db_add_i64(p, a->brand_id);
+	db_add_i64(p, a->account_id);
+	if (!db_send(a->listen->writer, "listen_load", SQL_LISTEN_LOAD, &p, done_load, a)) {
+		db_params_destroy(&p);
+		account_lost(a, "the database is not there");
+	}
+}
+
+void account_leased(struct account *a, int64_t epoch, bool is_locked)
+{
+	struct mono now = account_now(a);
+
+	a->epoch = epoch;
+	a->is_locked = is_locked;
+	a->must_identify = true;
+	a->is_refused = a->must_confirm = false;
+	a->identify_at = a->refresh_at = (struct mono){ 0 };
+	a->n_failed = a->n_refresh_failed = 0;
+	a->threads_at = now;
+	a->rechecks_at = mono_add(now, DUR_US(a->conf->every.us * 10));
+	for (size_t i = 0; i < a->n_feeds; i++) {
+		a->feeds[i].n_failed = 0;
+		a->feeds[i].sweep_at = mono_add(now, DUR_US(a->conf->every.us * 10));
+	}
+	log_info("account_leased", "account", account_label(a), "epoch", log_num(epoch), NULL);
+	account_reload(a);
+}
+
+void account_lost(struct account *a, const char *why)
+{
+	if (a->phase == PHASE_AWAY) {
+		return;
+	}
+	ask_cancel(a);
+	list_remove(&a->link);
+	loop_disarm(a->listen->o.loop, &a->timer);
+	a->phase = PHASE_AWAY;
+	log_warn("account_lost", "account", account_label(a), "why", why, NULL);
+	lease_kick(a->listen);
+}
+
+void account_set_state(struct account *a, const char *state, const char *reason)
+{
+	struct db_params *p = db_params_create();
+
+	db_add_i64(p, a->brand_id);
+	db_add_i64(p, a->account_id);
+	db_add_i64(p, a->epoch);
+	db_add_text(p, text_of(state));
+	db_add_text_or_null(p, text_of(reason));
+	if (!db_send(a->listen->writer, "listen_account_state", SQL_LISTEN_ACCOUNT_STATE, &p, NULL, NULL)) {
+		db_params_destroy(&p);
+	}
+}
+
+/* ---- what to ask next ---- */
+
+bool account_is_due(struct mono at, struct mono now, struct mono *wake)
+{
+	if (!mono_before(now, at)) {
+		return true;
+	}
+	if (wake->us == 0 || mono_before(at, *wake)) {
+		*wake = at;
+	}
+	return false;
+}
+
+static bool choose_poll(struct account *a, struct mono now, struct mono *wake)
+{
+	struct feed *best = NULL;
+
+	for (size_t i = 0; i < a->n_feeds; i++) {
+		struct feed *f = &a->feeds[i];
+
+		if (account_is_due(f->poll_at, now, wake) && (best == NULL || mono_before(f->poll_at, best->poll_at))) {
+			best = f;
+		}
+	}
+	if (best == NULL) {
+		return false;
+	}
+	a->job = (struct job){ .op = OP_POLL, .feed = best };
+	if (!best->is_walking || !wall_is_set(best->asked_at)) {
+		best->asked_at = loop_wall(a->listen->o.loop);
+	}
+	a->job.asked_at = best->asked_at;
+	return true;
+}
+
+/* Who we are and whether we are let in comes before everything else. */
+static bool choose_entry(struct account *a, struct mono now, struct mono *wake, bool *ret_must_wait)
+{
+	struct wall wall = loop_wall(a->listen->o.loop);
+	bool is_over = wall_is_set(a->session_until) &&
+		       wall_before(a->session_until, wall_add(wall, REFRESH_EARLY));
+
+	*ret_must_wait = true;
+	if (a->conf->connector->can.needs_session && secret_is_set(&a->conf->token) &&
+	    (!secret_is_set(&a->session) || is_over)) {
+		a->job = (struct job){ .op = OP_REFRESH };
+		return account_is_due(a->refresh_at, now, wake);
+	}
+	if (a->must_identify) {
+		a->job = (struct job){ .op = OP_IDENTIFY, .is_confirming = a->must_confirm };
+		return account_is_due(a->identify_at, now, wake);
+	}
+	*ret_must_wait = false;
+	return false;
+}
+
+static bool choose(struct account *a, struct mono now, struct mono *wake)
+{
+	bool must_wait;
+
+	if (choose_entry(a, now, wake, &must_wait)) {
+		return true;
+	}
+	if (must_wait) {
+		return false;
+	}
+	if (a->turn % BACKGROUND_TURN == 0 && background_choose(a, now, wake)) {
+		return true;
+	}
+	if (a->phase == PHASE_LOADING) {
+		return true;
+	}
+	return choose_poll(a, now, wake) || background_choose(a, now, wake);
+}
+
+void account_step(struct account *a)
+{
+	struct mono now = account_now(a), wake = { 0 };
+
+	if (a->phase != PHASE_READY || a->listen->is_stopping || !db_is_up(a->listen->writer)) {
+		return;
+	}
+	if (!budget_may_ask(&a->budget, &a->conf->connector->can, now, loop_wall(a->listen->o.loop), &wake)) {
+		loop_arm(a->listen->o.loop, &a->timer, mono_since(now, wake));
+		return;
+	}
+	if (!choose(a, now, &wake)) {
+		if (wake.us != 0) {
+			loop_arm(a->listen->o.loop, &a->timer, mono_since(now, wake));
+		}
+		return;
+	}
+	if (a->phase != PHASE_READY) {
+		return; /* a list is being fetched; done_… steps again */
+	}
+	if (!listen_take_slot(a)) {
+		return;
+	}
+	a->turn++;
+	ask_start(a);
+}
+
+void account_ready(struct account *a)
+{
+	a->phase = PHASE_READY;
+	account_step(a);
+}
+
+void account_confirmed(struct account *a)
+{
+	a->n_failed = 0;
+}
+
+/* ---- when it fails ---- */
+
+static struct mono later(struct account *a, unsigned n_failed)
+{
+	struct dur d = backoff_after(n_failed, BACKOFF_FIRST, BACKOFF_MOST, listen_random(a->listen));
+
+	/* Never faster than a tenth of the ordinary rhythm, or 50 ms: a refused connection is no reason to spin. */
+	if (d.us < a->conf->every.us / 10) {
+		d.us = a->conf->every.us / 10;
+	}
+	return mono_add(account_now(a), d.us < 50000 ? DUR_MS(50) : d);
+}
+
+static struct mono probe_time(struct account *a)
+{
+	return mono_add(account_now(a), dur_more(a->conf->every, PROBE_AT_LEAST) ? a->conf->every : PROBE_AT_LEAST);
+}
+
+static void refuse(struct account *a, const struct err *why)
+{
+	if (!a->is_refused) {
+		log_err("account_refused", "account", account_label(a), "why", why->text, NULL);
+	}
+	a->is_refused = a->must_identify = true;
+	a->must_confirm = false;
+	a->identify_at = a->refresh_at = probe_time(a);
+	account_set_state(a, "refused", why->text);
+}
+
+/* 401 and 403: confirmed by one IDENTIFY before anybody is alarmed; if that is let in, only this source is refused. */
+static void failed_auth(struct account *a, const struct err *why, const struct outcome *o)
+{
+	struct mono now = account_now(a);
+
+	if (a->job.op == OP_REFRESH || (a->job.op == OP_IDENTIFY && (a->job.is_confirming || a->is_refused))) {
+		refuse(a, why);
+		return;
+	}
+	if (o != NULL && o->needs_refresh && mono_before(a->refreshed_at, mono_add(now, DUR_S(-30)))) {
+		secret_done(&a->session);
+		a->refresh_at = now;
+		return;
+	}
+	if (o != NULL && o->needs_refresh) {
+		secret_done(&a->session);
+		a->refresh_at = later(a, ++a->n_refresh_failed);
+	}
+	a->must_identify = a->must_confirm = true;
+	a->identify_at = a->job.op == OP_IDENTIFY ? later(a, 0) : now;
+	if (a->job.feed != NULL) {
+		a->job.feed->poll_at = later(a, a->job.feed->n_failed + 4);
+	}
+}
+
+static void postpone(struct account *a)
+{
+	struct feed *f = a->job.feed;
+
+	switch (a->job.op) {
+	case OP_POLL:
+		f->poll_at = later(a, f->n_failed++);
+		break;
+	case OP_SWEEP:
+		set_string(&f->sweep_state, TEXT_NONE);
+		f->is_sweeping = false;
+		f->n_failed++;
+		f->sweep_at = mono_add(account_now(a), DUR_US(a->conf->every.us * 10));
+		break;
+	case OP_THREAD:
+		background_thread_read(a);
+		a->threads_at = later(a, 1);
+		break;
+	case OP_RECHECK:
+		background_forget_rechecks(a);
+		a->rechecks_at = mono_add(account_now(a), DUR_US(a->conf->every.us * 10));
+		break;
+	case OP_REFRESH:
+		a->refresh_at = later(a, a->n_refresh_failed++);
+		break;
+	case OP_IDENTIFY:
+		set_string(&a->identify_state, TEXT_NONE);
+		a->identify_at = a->is_refused ? probe_time(a) : later(a, a->n_failed);
+		break;
+	default:
+		not_reached("listen asks no replies");
+	}
+}
+
+void account_failed(struct account *a, const struct err *why, const struct outcome *o)
+{
+	int64_t source = a->job.feed != NULL ? a->job.feed->source_id : 0;
+
+	a->phase = PHASE_READY;
+	switch (why->kind) {
+	case ERR_LIMITED:
+		budget_limited(&a->budget, why->not_before, loop_wall(a->listen->o.loop), account_now(a));
+		log_info("account_limited", "account", account_label(a), "why", why->text, NULL);
+		break;
+	case ERR_AUTH:
+		failed_auth(a, why, o);
+		lease_failed(a, source, why->text);
+		break;
+	default:
+		if (a->n_failed == 0 || (a->job.feed != NULL && a->job.feed->n_failed == 0)) {
+			log_warn("ask_failed", "account", account_label(a), "op", op_name(a->job.op), "source",
+				 a->job.feed != NULL ? a->job.feed->name.at : "", "kind", err_kind_name(why->kind), "why",
+				 why->text, NULL);
+		}
+		postpone(a);
+		a->n_failed++;
+		lease_failed(a, source, why->text);
+		break;
+	}
+	loop_arm(a->listen->o.loop, &a->timer, DUR_MS(10));
+}

@@ -1,0 +1,230 @@
+/* One question of one account: the connector makes a request of it, io/http performs it, the connector digests the answer. */
+#include "answerd/limits.h"
+#include "answerd/log.h"
+#include "daemon/listen/inside.h"
+#include "store_sql.h"
+
+static struct connector_ctx context(struct account *a, struct arena *arena)
+{
+	return (struct connector_ctx){
+		.arena = arena,
+		.now = loop_wall(a->listen->o.loop),
+		.server = a->conf->server,
+		.token = secret_reveal(&a->conf->token),
+		.session = secret_reveal(&a->session),
+		.facts = text_of(a->facts),
+		.own_id = text_of(a->own_id),
+		.own_handle = text_of(a->own_handle),
+		.options = a->conf->options,
+		.n_options = a->conf->n_options,
+	};
+}
+
+static void fill_recheck(struct account *a, struct arena *arena, struct question *q)
+{
+	size_t batch = a->conf->connector->can.recheck_batch > 0 ? (size_t)a->conf->connector->can.recheck_batch : 1;
+	size_t left = a->n_rechecks - a->recheck_done;
+
+	q->n_subjects = left < batch ? left : batch;
+	q->subjects = ARENA_ARRAY(arena, struct text, q->n_subjects);
+	for (size_t i = 0; i < q->n_subjects; i++) {
+		q->subjects[i] = text_of(a->rechecks[a->recheck_done + i].id);
+	}
+	q->state = text_of(a->recheck_state);
+}
+
+static struct question question(struct account *a, struct arena *arena)
+{
+	struct question q = { .op = a->job.op };
+	struct feed *f = a->job.feed;
+
+	switch (a->job.op) {
+	case OP_POLL:
+		q.source = f->name;
+		q.state = text_of(f->state);
+		q.since = wall_add(a->job.asked_at, DUR_US(-a->conf->history.us));
+		break;
+	case OP_SWEEP:
+		q.source = f->name;
+		q.state = text_of(f->sweep_state);
+		q.since = f->sweep_since;
+		break;
+	case OP_THREAD:
+		q.subjects = ARENA_ARRAY(arena, struct text, 1);
+		q.subjects[0] = text_of(a->threads[a->thread_now].subject);
+		q.n_subjects = 1;
+		q.state = text_of(a->thread_state);
+		break;
+	case OP_RECHECK:
+		fill_recheck(a, arena, &q);
+		break;
+	case OP_IDENTIFY:
+		q.state = text_of(a->identify_state);
+		break;
+	case OP_REFRESH:
+		break;
+	case OP_REPLY:
+	case OP_LOOKUP:
+	case OP_COUNT:
+		not_reached("listen asks no replies");
+	}
+	return q;
+}
+
+static void done_refresh(struct account *a, const struct outcome *o)
+{
+	secret_set(&a->session, o->session);
+	a->session_until = o->session_until;
+	a->refreshed_at = loop_mono(a->listen->o.loop);
+	a->n_refresh_failed = 0;
+	account_ready(a);
+}
+
+static void done_identified(const struct db_result *r, void *owner)
+{
+	struct account *a = owner;
+	struct text said = r->is_ok ? db_text(r, 0, 0) : TEXT_NONE;
+
+	if (a->phase != PHASE_STORING) {
+		return;
+	}
+	if (!r->is_ok) {
+		a->must_identify = true;
+		a->identify_at = mono_add(loop_mono(a->listen->o.loop), DUR_S(1));
+	} else if (text_eq(said, TEXT("stale"))) {
+		account_lost(a, "another worker took it over");
+		return;
+	} else if (text_eq(said, TEXT("other"))) {
+		struct err e;
+
+		(void)err_set(&e, ERR_AUTH,
+			      "the credential belongs to another user of the platform than this account's messages; give "
+			      "this user an account of its own name in the configuration, or restore the old credential");
+		account_failed(a, &e, NULL);
+		return;
+	}
+	account_ready(a);
+}
+
+/* A source that this account may not read, although the account itself is let in. */
+static void done_identify(struct account *a, const struct outcome *o)
+{
+	struct db_params *p;
+
+	set_string(&a->identify_state, o->is_more ? o->state : TEXT_NONE);
+	if (!text_is_empty(o->facts)) {
+		set_string(&a->facts, o->facts);
+	}
+	if (!text_is_empty(o->own_id)) {
+		set_string(&a->own_id, o->own_id);
+		set_string(&a->own_handle, o->own_handle);
+	}
+	if (o->is_more) {
+		account_ready(a);
+		return;
+	}
+	if (a->is_refused) {
+		log_info("account_let_in", "account", account_label(a), NULL);
+	}
+	a->must_identify = a->is_refused = a->must_confirm = false;
+	a->phase = PHASE_STORING;
+	p = db_params_create();
+	db_add_i64(p, a->brand_id);
+	db_add_i64(p, a->account_id);
+	db_add_i64(p, a->epoch);
+	db_add_text_or_null(p, text_of(a->own_id));
+	db_add_text_or_null(p, text_of(a->own_handle));
+	db_add_text_or_null(p, o->own_name);
+	db_add_text_or_null(p, text_of(a->facts));
+	db_add_text_or_null(p, o->missing);
+	if (!db_send(a->listen->writer, "listen_identified", SQL_LISTEN_IDENTIFIED, &p, done_identified, a)) {
+		db_params_destroy(&p);
+		a->must_identify = true;
+		account_ready(a);
+	}
+}
+
+static void answered(struct account *a, const struct response *r, struct arena *arena)
+{
+	struct connector_ctx ctx = context(a, arena);
+	struct question q = question(a, arena);
+	struct outcome o = { 0 };
+	struct err err = { 0 };
+	bool is_good = a->conf->connector->digest(&ctx, &q, r, &o, &err);
+
+	budget_told(&a->budget, &o.rate);
+	if (!is_good) {
+		if (err.kind == ERR_DATA && (a->job.op == OP_POLL || a->job.op == OP_SWEEP) && a->job.feed->n_failed == 0) {
+			page_quarantine(a, r, &err, arena);
+		}
+		account_failed(a, &err, &o);
+		return;
+	}
+	account_confirmed(a);
+	if (a->job.op == OP_REFRESH) {
+		done_refresh(a, &o);
+		return;
+	}
+	if (a->job.op == OP_IDENTIFY) {
+		done_identify(a, &o);
+		return;
+	}
+	if (a->job.op == OP_POLL) {
+		uint64_t hash = text_hash(TEXT_HASH_SEED, r->body);
+
+		/* The same page again, word for word, and nothing to move: it is in the database already. */
+		if (a->job.feed->is_imported && !o.is_more && hash == a->job.feed->body_hash &&
+		    text_eq(o.state, text_of(a->job.feed->state))) {
+			o.n_messages = o.n_bad = 0;
+		}
+		a->job.feed->body_hash = o.is_more || a->job.feed->is_walking ? 0 : hash;
+	}
+	page_store(a, &o, arena);
+}
+
+static void on_answer(const struct response *r, const struct err *err, void *owner)
+{
+	struct account *a = owner;
+	struct arena *arena;
+
+	a->transfer = NULL;
+	listen_give_slot(a->listen);
+	if (a->phase != PHASE_ASKING) {
+		return;
+	}
+	if (r == NULL) {
+		account_failed(a, err, NULL);
+		return;
+	}
+	arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
+	answered(a, r, arena);
+	arena_destroy(&arena);
+}
+
+void ask_start(struct account *a)
+{
+	struct arena *arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
+	struct connector_ctx ctx = context(a, arena);
+	struct question q = question(a, arena);
+	struct request request = { 0 };
+	struct http_terms terms = account_terms(a);
+	struct err err = { 0 };
+
+	a->phase = PHASE_ASKING;
+	if (!a->conf->connector->ask(&ctx, &q, &request, &err)) {
+		listen_give_slot(a->listen);
+		account_failed(a, &err, NULL);
+	} else {
+		budget_asked(&a->budget);
+		a->transfer = http_start(a->listen->http, &request, &terms, on_answer, a);
+	}
+	arena_destroy(&arena);
+}
+
+void ask_cancel(struct account *a)
+{
+	if (a->transfer != NULL) {
+		http_cancel(&a->transfer);
+		listen_give_slot(a->listen);
+	}
+}

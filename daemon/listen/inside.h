@@ -1,0 +1,195 @@
+/* inside.h: what the files of this room share. Nobody else includes it.
+ *
+ * lease.c    which accounts are ours; heartbeat
+ * account.c  one account's machine: what to ask next, and when
+ * background.c  what is read when no news are due
+ * ask.c      one question: request, answer, digest
+ * page.c     one page into the database, and what came of it
+ * budget.c   how much we may ask
+ *
+ * Owner, clock, blocks, fails: as listen.h. */
+#ifndef ANSWERD_LISTEN_INSIDE_H
+#define ANSWERD_LISTEN_INSIDE_H
+
+#include "answerd/connector.h"
+#include "daemon/base/list.h"
+#include "daemon/io/db.h"
+#include "daemon/io/http.h"
+#include "daemon/listen/listen.h"
+
+#define MAX_PAGES_STORING 4  /* back-pressure: pages handed to the database and not yet committed */
+#define MAX_THREADS_DUE   16 /* taken from the database at once */
+#define MAX_RECHECKS      100
+#define MAX_BUSINESSES    64
+
+struct budget {
+	struct rate rate;      /* as the platform last said */
+	double tokens;         /* used where it says nothing */
+	struct mono filled_at; /* 0: never */
+	struct mono not_before; /* the platform said wait */
+};
+
+/* One source of one account. */
+struct feed {
+	struct text name;
+	int64_t source_id, seq;
+	char *state, *sweep_state;
+	bool is_imported, is_walking, is_sweeping, is_loaded;
+	struct mono poll_at, sweep_at;
+	struct wall asked_at, sweep_since; /* when the walk under way began */
+	int n_pages;                       /* of the walk under way, this round */
+	unsigned n_failed;
+	uint64_t body_hash; /* of the last answer that is wholly in the database; 0: none */
+};
+
+enum phase { PHASE_AWAY, PHASE_LOADING, PHASE_READY, PHASE_QUEUED, PHASE_ASKING, PHASE_STORING };
+
+struct thread_due {
+	char *subject, *root; /* root NULL: wanted for an unseen parent */
+};
+
+struct recheck {
+	char *id;
+};
+
+/* What is being asked. */
+struct job {
+	enum op op;
+	struct feed *feed; /* POLL, SWEEP */
+	struct wall asked_at;
+	bool is_confirming; /* this IDENTIFY decides whether a 401 is meant */
+};
+
+struct account {
+	uint32_t magic;
+	struct listen *listen;
+	const struct conf_account *conf;
+	const struct conf_brand *brand;
+	char *realm;
+	int64_t brand_id, account_id, epoch;
+	int64_t beat_epoch; /* the epoch that the last heartbeat named */
+	bool is_locked;
+	enum phase phase;
+	struct list link; /* in listen->waiting while QUEUED */
+
+	struct feed *feeds;
+	size_t n_feeds;
+	int64_t threads_id, rechecks_id;
+
+	char *own_id, *own_handle, *facts;
+	struct secret session;
+	struct wall session_until;
+	struct mono refreshed_at;
+	unsigned n_refresh_failed;
+	bool must_identify, is_refused, must_confirm;
+	char *identify_state;
+	struct mono identify_at, refresh_at;
+	unsigned n_failed; /* connection level, in a row */
+	struct budget budget;
+
+	struct thread_due threads[MAX_THREADS_DUE];
+	size_t n_threads, thread_now;
+	char *thread_state;
+	int n_thread_pages;
+	struct mono threads_at;
+
+	struct recheck rechecks[MAX_RECHECKS];
+	size_t n_rechecks, recheck_done;
+	char *recheck_state, *recheck_before_id;
+	int64_t recheck_before_us;
+	struct mono rechecks_at;
+	unsigned turn; /* every fourth goes to the background */
+
+	struct job job;
+	struct http_transfer *transfer;
+	ev_timer timer;
+};
+
+struct heard {
+	int32_t *brands, *accounts, *sources;
+	int64_t *epochs, *asked;
+	size_t n, room;
+};
+
+struct listen {
+	struct listen_options o;
+	struct http *http;
+	struct db *writer; /* pages */
+	struct db *keeper; /* leases: its session holds the advisory locks */
+	struct account *accounts;
+	size_t n_accounts;
+	struct list waiting; /* accounts that want a slot */
+	int n_storing;
+	struct heard heard;
+	ev_timer beat, flush, ending;
+	bool is_declared, is_stopping;
+	int n_unheld_tries;
+	uint64_t random;
+	void (*done_stopped)(void *);
+	void *stop_owner;
+};
+
+/* account.c */
+void account_init(struct account *a, struct listen *l, const struct conf_brand *b, const struct conf_account *c);
+void account_done(struct account *a);
+void account_leased(struct account *a, int64_t epoch, bool is_locked);
+void account_lost(struct account *a, const char *why);
+void account_ready(struct account *a); /* the job is over: on to the next */
+void account_step(struct account *a);
+void account_reload(struct account *a); /* read the walks' states from the database again */
+void account_failed(struct account *a, const struct err *why, const struct outcome *o); /* the job failed */
+void account_confirmed(struct account *a); /* the platform answered: the connection is fine */
+struct feed *account_feed(struct account *a, struct text name);
+void account_set_state(struct account *a, const char *state, const char *reason);
+const char *account_label(const struct account *a);
+struct mono account_now(const struct account *a);
+bool account_is_due(struct mono at, struct mono now, struct mono *wake); /* if not, *wake is brought forward to it */
+
+/* background.c */
+bool background_choose(struct account *a, struct mono now, struct mono *wake); /* true: a job, or a list is being fetched */
+void background_thread_read(struct account *a); /* the thread at hand: remembered in the database, on to the next */
+void background_forget_threads(struct account *a);
+void background_forget_rechecks(struct account *a);
+
+/* ask.c */
+void ask_start(struct account *a);
+void ask_cancel(struct account *a);
+
+/* Nothing is null in the database where a platform says nothing. */
+static inline void db_add_text_or_null(struct db_params *p, struct text t)
+{
+	if (text_is_empty(t)) {
+		db_add_null(p);
+	} else {
+		db_add_text(p, t);
+	}
+}
+
+/* page.c */
+bool page_is_worth_storing(const struct account *a, const struct outcome *o);
+void page_store(struct account *a, const struct outcome *o, struct arena *arena);
+void page_quarantine(struct account *a, const struct response *r, const struct err *why, struct arena *arena);
+
+/* lease.c */
+void lease_start(struct listen *l);
+void lease_kick(struct listen *l); /* looks at once for accounts to take */
+void lease_heard(struct account *a, const struct feed *f, struct wall asked_at);
+void lease_failed(struct account *a, int64_t source_id, const char *failure);
+void lease_give_back(struct listen *l);
+
+/* listen.c */
+bool listen_take_slot(struct account *a); /* false: QUEUED, and stepped again when there is room */
+void listen_give_slot(struct listen *l);
+uint64_t listen_random(struct listen *l);
+
+/* budget.c */
+void budget_init(struct budget *b);
+bool budget_may_ask(struct budget *b, const struct connector_can *can, struct mono now, struct wall wall, struct mono *ret_at);
+void budget_asked(struct budget *b);
+void budget_told(struct budget *b, const struct rate *r);
+void budget_limited(struct budget *b, struct wall until, struct wall wall, struct mono now);
+
+struct http_terms account_terms(const struct account *a);
+void set_string(char **at, struct text value); /* heap copy, NULL for an empty one */
+
+#endif

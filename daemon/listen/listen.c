@@ -1,0 +1,216 @@
+/* The machine as a whole: connections, slots, start and stop. */
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "answerd/log.h"
+#include "daemon/listen/inside.h"
+
+#define WRITER_ROOM 4096 /* units; pages are bounded by MAX_PAGES_STORING, the rest is small */
+#define STOP_LIMIT  DUR_S(5)
+
+static void step_all(struct listen *l)
+{
+	for (size_t i = 0; i < l->n_accounts; i++) {
+		account_step(&l->accounts[i]);
+	}
+}
+
+static void on_writer_up(struct db *d, void *owner)
+{
+	(void)d;
+	log_info("database_up", "connection", "writer", NULL);
+	step_all(owner);
+}
+
+static void on_down(struct db *d, const struct err *why, void *owner)
+{
+	(void)d;
+	(void)owner;
+	log_warn("database_down", "why", why->text, NULL);
+}
+
+static void on_keeper_up(struct db *d, void *owner)
+{
+	(void)d;
+	lease_kick(owner);
+}
+
+/* Its session held the locks: whoever takes an account now raises the epoch, so nothing we store afterwards counts. */
+static void on_keeper_down(struct db *d, const struct err *why, void *owner)
+{
+	struct listen *l = owner;
+
+	on_down(d, why, owner);
+	for (size_t i = 0; i < l->n_accounts; i++) {
+		account_lost(&l->accounts[i], "the database connection is gone");
+	}
+}
+
+static struct db *connection(struct listen *l, const char *purpose, const char *settings, const struct db_events *e)
+{
+	struct db_options o = { .conninfo = l->o.conf->database.at,
+				.role = "answerd_worker",
+				.purpose = purpose,
+				.settings = settings,
+				.max_queued = WRITER_ROOM };
+
+	return db_create(l->o.loop, &o, e, l);
+}
+
+static void on_ending(struct ev_loop *loop, ev_timer *w, int revents);
+
+struct listen *listen_create(const struct listen_options *o)
+{
+	static const struct db_events writer_events = { .on_up = on_writer_up, .on_down = on_down };
+	static const struct db_events keeper_events = { .on_up = on_keeper_up, .on_down = on_keeper_down };
+	struct listen *l = xcalloc(1, sizeof(*l));
+
+	l->o = *o;
+	list_init(&l->waiting);
+	if (getrandom(&l->random, sizeof(l->random), 0) != sizeof(l->random) || l->random == 0) {
+		l->random = UINT64_C(88172645463325252);
+	}
+	for (size_t i = 0; i < o->conf->n_brands; i++) {
+		l->n_accounts += o->conf->brands[i].n_accounts;
+	}
+	l->accounts = xcalloc(l->n_accounts > 0 ? l->n_accounts : 1, sizeof(*l->accounts));
+	l->n_accounts = 0;
+	for (size_t i = 0; i < o->conf->n_brands; i++) {
+		const struct conf_brand *b = &o->conf->brands[i];
+
+		for (size_t k = 0; k < b->n_accounts; k++) {
+			account_init(&l->accounts[l->n_accounts++], l, b, &b->accounts[k]);
+		}
+	}
+	lease_start(l);
+	ev_init(&l->ending, on_ending);
+	l->http = http_create(o->loop);
+	/* Generic plans: short pages would be planned anew every time (INGEST §3.4). */
+	l->writer = connection(l, "answerd writer", "-c plan_cache_mode=force_generic_plan", &writer_events);
+	l->keeper = connection(l, "answerd keeper", NULL, &keeper_events);
+	return l;
+}
+
+void listen_start(struct listen *l)
+{
+	db_start(l->writer);
+	db_start(l->keeper);
+}
+
+uint64_t listen_random(struct listen *l)
+{
+	l->random ^= l->random >> 12;
+	l->random ^= l->random << 25;
+	l->random ^= l->random >> 27;
+	return l->random * UINT64_C(2685821657736338717);
+}
+
+/* ---- slots: as many questions as the http adapter and the database can take ---- */
+
+bool listen_take_slot(struct account *a)
+{
+	struct listen *l = a->listen;
+	struct http_terms terms = account_terms(a);
+
+	if (l->n_storing < MAX_PAGES_STORING && http_has_room(l->http, a->conf->server, &terms)) {
+		return true;
+	}
+	a->phase = PHASE_QUEUED;
+	list_remove(&a->link);
+	list_add_last(&l->waiting, &a->link);
+	return false;
+}
+
+static void end_if_quiet(struct listen *l)
+{
+	if (l->is_stopping && l->n_storing == 0 && l->done_stopped != NULL) {
+		loop_arm(l->o.loop, &l->ending, DUR_MS(1));
+	}
+}
+
+void listen_give_slot(struct listen *l)
+{
+	struct list *first;
+	int n = 0;
+
+	if (l->is_stopping) {
+		end_if_quiet(l);
+		return;
+	}
+	/* Every one who waits gets a look, once: the first may want a host that has no room. */
+	list_each (at, &l->waiting) {
+		n++;
+	}
+	while (n-- > 0 && l->n_storing < MAX_PAGES_STORING && (first = list_take_first(&l->waiting)) != NULL) {
+		account_ready(container_of(first, struct account, link));
+	}
+}
+
+/* ---- stop ---- */
+
+static void on_ending(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct listen *l = container_of(w, struct listen, ending);
+	void (*done)(void *) = l->done_stopped;
+
+	(void)loop;
+	(void)revents;
+	l->done_stopped = NULL;
+	if (done != NULL) {
+		done(l->stop_owner);
+	}
+}
+
+void listen_stop(struct listen *l, void (*done)(void *owner), void *owner)
+{
+	if (l->is_stopping) {
+		return;
+	}
+	l->is_stopping = true;
+	l->done_stopped = done;
+	l->stop_owner = owner;
+	loop_disarm(l->o.loop, &l->beat);
+	for (size_t i = 0; i < l->n_accounts; i++) {
+		ask_cancel(&l->accounts[i]);
+		loop_disarm(l->o.loop, &l->accounts[i].timer);
+	}
+	loop_arm(l->o.loop, &l->ending, STOP_LIMIT);
+	lease_give_back(l);
+	end_if_quiet(l);
+}
+
+void listen_destroy(struct listen **l)
+{
+	if (*l == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < (*l)->n_accounts; i++) {
+		account_done(&(*l)->accounts[i]);
+	}
+	loop_disarm((*l)->o.loop, &(*l)->beat);
+	loop_disarm((*l)->o.loop, &(*l)->flush);
+	loop_disarm((*l)->o.loop, &(*l)->ending);
+	http_destroy(&(*l)->http);
+	db_destroy(&(*l)->writer);
+	db_destroy(&(*l)->keeper);
+	free((*l)->heard.brands);
+	free((*l)->heard.accounts);
+	free((*l)->heard.sources);
+	free((*l)->heard.epochs);
+	free((*l)->heard.asked);
+	free((*l)->accounts);
+	free(*l);
+	*l = NULL;
+}
+
+void listen_count(const struct listen *l, int *ret_held, int *ret_listening, int *ret_configured)
+{
+	*ret_held = *ret_listening = 0;
+	*ret_configured = (int)l->n_accounts;
+	for (size_t i = 0; i < l->n_accounts; i++) {
+		const struct account *a = &l->accounts[i];
+
+		*ret_held += a->phase != PHASE_AWAY;
+		*ret_listening += a->phase != PHASE_AWAY && !a->must_identify && !a->is_refused;
+	}
+}

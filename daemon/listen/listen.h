@@ -1,0 +1,40 @@
+/* listen.h: the machine that listens: leases accounts, asks platforms, stores what they say.
+ *
+ * One page of an account is in flight at a time, pages of different accounts overlap. Nothing that matters lives
+ * here: kill the process at any instruction, and the next one goes on from the database.
+ *
+ *   account:  AWAY ──lease──▶ LOADING ──▶ READY ──ask──▶ ASKING ──page──▶ STORING ──committed──▶ READY
+ *             AWAY ◀── lease lost, database connection lost, stop ── from any of them
+ *
+ * Owner:   the worker's main. Borrows the loop and the configuration, which must outlive it.
+ * Clock:   mono for what is due, wall (loop_wall) for what platforms are told and asked.
+ * Blocks:  never. Calls back: done_stopped once, after listen_stop().
+ * Fails:   says so in the source's row and in the log, and tries again. */
+#ifndef ANSWERD_LISTEN_LISTEN_H
+#define ANSWERD_LISTEN_LISTEN_H
+
+#include "answerd/text.h"
+#include "daemon/conf/conf.h"
+#include "daemon/io/loop.h"
+
+struct listen;
+struct nature_rules;
+
+struct listen_options {
+	struct loop *loop;
+	const struct conf *conf;          /* secrets read */
+	const struct nature_rules *rules; /* decides what a message is */
+	const char *holder;               /* this worker's name: host, pid and a random part */
+};
+
+struct listen *listen_create(const struct listen_options *o);
+void listen_start(struct listen *l);
+
+/* Asks nothing more, lets pages that are being stored end (at most 5 s), gives the leases back, then calls done. */
+void listen_stop(struct listen *l, void (*done)(void *owner), void *owner);
+void listen_destroy(struct listen **l);
+
+/* How many accounts of the configuration are ours, how many of these listen: for the status line. */
+void listen_count(const struct listen *l, int *ret_held, int *ret_listening, int *ret_configured);
+
+#endif

@@ -1,0 +1,418 @@
+/* One page into the database: arrays of columns, one statement, one transaction; and what came of it. */
+#include "answerd/limits.h"
+#include "answerd/log.h"
+#include "daemon/base/nature.h"
+#include "daemon/listen/inside.h"
+#include "store_sql.h"
+
+#define FLAG_NAMED     1
+#define FLAG_ABOUT     2
+#define FLAG_AUTOMATIC 4
+
+bool page_is_worth_storing(const struct account *a, const struct outcome *o)
+{
+	const struct feed *f = a->job.feed;
+
+	if (o->n_messages > 0 || o->n_bad > 0 || o->n_gone > 0) {
+		return true;
+	}
+	switch (a->job.op) {
+	case OP_POLL:
+		return o->is_more || f->is_walking || !f->is_imported || !text_eq(o->state, text_of(f->state));
+	case OP_SWEEP:
+		return o->is_more || f->is_sweeping;
+	default:
+		return false;
+	}
+}
+
+static bool is_listed(const struct conf_brand *b, const struct message *m)
+{
+	for (size_t i = 0; i < b->n_businesses; i++) {
+		if (text_eq_nocase(b->businesses[i], m->author_handle) || text_eq(b->businesses[i], m->author_id)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Ours also when another account of the same brand wrote it; context when another business did: a brand of this house, or
+ * one that the configuration lists. */
+static const char *direction(const struct account *a, const struct message *m)
+{
+	const struct listen *l = a->listen;
+
+	if (m->direction == MESSAGE_OUTBOUND) {
+		return "outbound";
+	}
+	for (size_t i = 0; i < l->n_accounts; i++) {
+		const struct account *other = &l->accounts[i];
+
+		if (other != a && other->own_id != NULL && text_eq(text_of(other->own_id), m->author_id) &&
+		    strcmp(other->realm, a->realm) == 0) {
+			return other->brand == a->brand ? "outbound" : "context";
+		}
+	}
+	return is_listed(a->brand, m) ? "context" : "inbound";
+}
+
+/* "Gone" ends a wait and erases words, so it is believed only of a platform that answers everything else: a proxy that says 404
+ * to all must not empty the house. */
+static bool is_gone_believed(const struct account *a)
+{
+	if (a->n_failed > 0 || a->must_identify) {
+		return false;
+	}
+	for (size_t i = 0; i < a->n_feeds; i++) {
+		if (a->feeds[i].n_failed > 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Which messages of the page to send: without repeated ids (the last copy wins) and without ids that are too long. */
+static size_t choose(const struct outcome *o, const struct message **chosen)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->n_messages; i++) {
+		const struct message *m = &o->messages[i];
+		size_t at = n;
+
+		for (size_t k = 0; k < n; k++) {
+			if (text_eq(chosen[k]->external_id, m->external_id)) {
+				at = k;
+				break;
+			}
+		}
+		chosen[at] = m;
+		n = at == n ? n + 1 : n;
+	}
+	return n;
+}
+
+struct columns {
+	struct db_params *params;
+	struct arena *arena;
+	const struct message **m;
+	size_t n;
+};
+
+static struct text or_null(struct text t)
+{
+	return text_is_empty(t) ? TEXT_NONE : t;
+}
+
+#define COLUMN(c, value)                                                                           \
+	do {                                                                                       \
+		struct text *column = ARENA_ARRAY((c)->arena, struct text, (c)->n);                \
+		for (size_t i = 0; i < (c)->n; i++) {                                              \
+			const struct message *m = (c)->m[i];                                       \
+			column[i] = (value);                                                       \
+		}                                                                                  \
+		db_add_text_array((c)->params, column, (c)->n);                                    \
+	} while (0)
+
+#define COLUMN_I64(c, value)                                                                       \
+	do {                                                                                       \
+		int64_t *column = ARENA_ARRAY((c)->arena, int64_t, (c)->n);                        \
+		for (size_t i = 0; i < (c)->n; i++) {                                              \
+			const struct message *m = (c)->m[i];                                       \
+			column[i] = (value);                                                       \
+		}                                                                                  \
+		db_add_i64_array((c)->params, column, (c)->n);                                     \
+	} while (0)
+
+static struct text not_null(struct text t)
+{
+	return t.at != NULL ? t : TEXT("");
+}
+
+static void add_messages(struct account *a, struct columns *c)
+{
+	const struct nature_rules *rules = a->listen->o.rules;
+	int32_t *flags = ARENA_ARRAY(c->arena, int32_t, c->n);
+
+	COLUMN(c, m->external_id);
+	COLUMN(c, or_null(m->parent_id));
+	COLUMN(c, or_null(m->thread_id));
+	COLUMN(c, or_null(m->peer_id));
+	COLUMN(c, text_of(message_kind_name(m->kind)));
+	COLUMN(c, text_of(direction(a, m)));
+	COLUMN(c, text_of(message_visibility_name(m->visibility)));
+	for (size_t i = 0; i < c->n; i++) {
+		flags[i] = (c->m[i]->is_named ? FLAG_NAMED : 0) | (c->m[i]->is_about ? FLAG_ABOUT : 0) |
+			   (c->m[i]->is_automatic ? FLAG_AUTOMATIC : 0);
+	}
+	db_add_i32_array(c->params, flags, c->n);
+	COLUMN(c, not_null(m->author_id));
+	COLUMN(c, or_null(m->author_handle));
+	COLUMN(c, or_null(m->author_name));
+	COLUMN(c, not_null(m->body));
+	COLUMN(c, or_null(m->warning));
+	COLUMN(c, or_null(m->language));
+	COLUMN(c, or_null(m->permalink));
+	COLUMN_I64(c, m->posted_at.us);
+	COLUMN_I64(c, m->edited_at.us);
+	COLUMN(c, or_null(m->revision));
+	COLUMN(c, text_of(nature_name(nature_of(rules, m->body, m->language))));
+	COLUMN_I64(c, (int64_t)message_hash(m));
+	COLUMN(c, m->raw.len <= LIMIT_RAW_BYTES ? or_null(m->raw) : text_clip(m->raw, LIMIT_RAW_BYTES));
+}
+
+static void add_names(struct columns *c)
+{
+	size_t n = 0, at = 0;
+	int32_t *rows;
+	struct text *ids;
+
+	for (size_t i = 0; i < c->n; i++) {
+		n += c->m[i]->n_names;
+	}
+	rows = ARENA_ARRAY(c->arena, int32_t, n);
+	ids = ARENA_ARRAY(c->arena, struct text, n);
+	for (size_t i = 0; i < c->n; i++) {
+		for (size_t k = 0; k < c->m[i]->n_names; k++) {
+			rows[at] = (int32_t)i + 1;
+			ids[at++] = c->m[i]->names[k];
+		}
+	}
+	db_add_i32_array(c->params, rows, n);
+	db_add_text_array(c->params, ids, n);
+}
+
+static struct text hex(struct arena *arena, struct text raw)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *out = arena_alloc(arena, raw.len * 2 + 1);
+
+	for (size_t i = 0; i < raw.len; i++) {
+		out[i * 2] = digits[(unsigned char)raw.at[i] >> 4];
+		out[i * 2 + 1] = digits[(unsigned char)raw.at[i] & 15];
+	}
+	return (struct text){ out, raw.len * 2 };
+}
+
+static void add_bad(struct columns *c, const struct quarantined *bad, size_t n)
+{
+	struct text *ids = ARENA_ARRAY(c->arena, struct text, n);
+	struct text *reasons = ARENA_ARRAY(c->arena, struct text, n);
+	struct text *raws = ARENA_ARRAY(c->arena, struct text, n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct text raw = bad[i].raw;
+
+		if (raw.len > LIMIT_RAW_BYTES) {
+			raw.len = LIMIT_RAW_BYTES;
+		}
+		ids[i] = or_null(text_clean(c->arena, bad[i].external_id, NULL));
+		reasons[i] = text_clean(c->arena, text_of(bad[i].reason), NULL);
+		raws[i] = hex(c->arena, raw);
+	}
+	db_add_text_array(c->params, ids, n);
+	db_add_text_array(c->params, reasons, n);
+	db_add_text_array(c->params, raws, n);
+}
+
+static int64_t source_id(const struct account *a)
+{
+	switch (a->job.op) {
+	case OP_THREAD:
+		return a->threads_id;
+	case OP_RECHECK:
+		return a->rechecks_id;
+	default:
+		return a->job.feed->source_id;
+	}
+}
+
+static struct text walk_name(const struct account *a)
+{
+	switch (a->job.op) {
+	case OP_POLL:
+		return TEXT("poll");
+	case OP_SWEEP:
+		return TEXT("sweep");
+	case OP_THREAD:
+		return TEXT("thread");
+	default:
+		return TEXT("recheck");
+	}
+}
+
+static struct db_params *params_of(struct account *a, const struct outcome *o, struct arena *arena, struct text walk)
+{
+	struct columns c = { .params = db_params_create(), .arena = arena };
+	struct db_params *p = c.params;
+
+	c.m = ARENA_ARRAY(arena, const struct message *, o->n_messages);
+	c.n = choose(o, c.m);
+	db_add_i64(p, a->brand_id);
+	db_add_i64(p, a->account_id);
+	db_add_i64(p, source_id(a));
+	db_add_i64(p, a->epoch);
+	db_add_text(p, walk);
+	db_add_i64(p, a->job.feed != NULL ? a->job.feed->seq : 0);
+	db_add_text(p, not_null(o->state));
+	db_add_bool(p, !o->is_more);
+	db_add_wall(p, a->job.asked_at);
+	add_messages(a, &c);
+	add_names(&c);
+	db_add_text_array(p, o->gone, is_gone_believed(a) ? o->n_gone : 0);
+	add_bad(&c, o->bad, o->n_bad);
+	return p;
+}
+
+/* What the page said is in the database: move on. */
+static void stored(struct account *a)
+{
+	struct feed *f = a->job.feed;
+	struct mono now = loop_mono(a->listen->o.loop);
+
+	switch (a->job.op) {
+	case OP_POLL:
+		f->n_failed = 0;
+		f->n_pages = f->is_walking ? f->n_pages + 1 : 0;
+		f->poll_at = f->is_walking && f->n_pages % LIMIT_WALK_PAGES != 0 ? now : mono_add(now, a->conf->every);
+		f->is_imported = f->is_imported || !f->is_walking;
+		break;
+	case OP_SWEEP:
+		f->n_failed = 0;
+		f->sweep_at = f->is_sweeping ? now : mono_add(now, DUR_US(a->conf->every.us * 10));
+		break;
+	case OP_THREAD:
+		if (a->thread_state == NULL) {
+			background_thread_read(a);
+		}
+		break;
+	default:
+		break;
+	}
+	account_ready(a);
+}
+
+static void done_page(const struct db_result *r, void *owner)
+{
+	struct account *a = owner;
+	struct text state = r->is_ok ? db_text(r, 0, 0) : TEXT_NONE;
+
+	a->listen->n_storing--;
+	if (a->phase == PHASE_STORING) {
+		if (!r->is_ok) {
+			log_warn("page_not_stored", "account", account_label(a), "why", r->err.text, NULL);
+			account_reload(a);
+		} else if (text_eq(state, TEXT("stale"))) {
+			account_lost(a, "another worker took it over");
+		} else if (text_eq(state, TEXT("behind"))) {
+			account_reload(a);
+		} else {
+			if (a->job.op == OP_POLL) {
+				a->job.feed->seq = db_i64(r, 0, 6);
+			}
+			if (db_i64(r, 0, 4) > 0) {
+				log_warn("quarantined", "account", account_label(a), "elements", log_num(db_i64(r, 0, 4)),
+					 NULL);
+			}
+			if (db_i64(r, 0, 1) > 0 && a->threads_at.us > loop_mono(a->listen->o.loop).us) {
+				a->threads_at = loop_mono(a->listen->o.loop); /* a parent may be missing */
+			}
+			stored(a);
+		}
+	}
+	listen_give_slot(a->listen);
+}
+
+/* The walks' states in memory move when the page is sent; if it is not stored, account_reload() fetches the old ones. */
+static void move_walk(struct account *a, const struct outcome *o)
+{
+	struct feed *f = a->job.feed;
+
+	switch (a->job.op) {
+	case OP_POLL:
+		set_string(&f->state, o->state);
+		f->is_walking = o->is_more;
+		break;
+	case OP_SWEEP:
+		set_string(&f->sweep_state, o->is_more ? o->state : TEXT_NONE);
+		f->is_sweeping = o->is_more;
+		break;
+	case OP_THREAD:
+		set_string(&a->thread_state, o->is_more && ++a->n_thread_pages < LIMIT_WALK_PAGES ? o->state : TEXT_NONE);
+		break;
+	case OP_RECHECK:
+		set_string(&a->recheck_state, o->is_more ? o->state : TEXT_NONE);
+		if (!o->is_more) {
+			int batch = a->conf->connector->can.recheck_batch;
+
+			a->recheck_done += batch > 0 ? (size_t)batch : 1;
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+static void learn(struct account *a, const struct outcome *o)
+{
+	struct db_params *p;
+
+	if (text_is_empty(o->facts) && text_is_empty(o->missing)) {
+		return;
+	}
+	if (!text_is_empty(o->facts)) {
+		set_string(&a->facts, o->facts);
+	}
+	p = db_params_create();
+	db_add_i64(p, a->brand_id);
+	db_add_i64(p, a->account_id);
+	db_add_i64(p, a->epoch);
+	db_add_text_or_null(p, o->facts);
+	db_add_text_or_null(p, o->missing);
+	if (!db_send(a->listen->writer, "listen_facts", SQL_LISTEN_FACTS, &p, NULL, NULL)) {
+		db_params_destroy(&p);
+	}
+}
+
+void page_store(struct account *a, const struct outcome *o, struct arena *arena)
+{
+	bool is_worth = page_is_worth_storing(a, o);
+	struct db_params *p = NULL;
+
+	learn(a, o);
+	a->phase = PHASE_STORING;
+	if (is_worth) {
+		p = params_of(a, o, arena, walk_name(a));
+	}
+	move_walk(a, o);
+	if (!is_worth) {
+		if (a->job.op == OP_POLL) {
+			lease_heard(a, a->job.feed, a->job.asked_at);
+		}
+		stored(a);
+		return;
+	}
+	a->listen->n_storing++;
+	if (!db_send(a->listen->writer, "ingest", SQL_INGEST, &p, done_page, a)) {
+		a->listen->n_storing--;
+		db_params_destroy(&p);
+		account_reload(a);
+	}
+	db_pump(a->listen->writer);
+}
+
+/* A whole answer that cannot be read: its bytes are kept before anybody says that it failed (PRODUCT, pain 2). */
+void page_quarantine(struct account *a, const struct response *r, const struct err *why, struct arena *arena)
+{
+	struct quarantined bad = { .raw = r->body };
+	struct outcome o = { .bad = &bad, .n_bad = 1 };
+	struct db_params *p;
+
+	for (size_t i = 0; i + 1 < sizeof(bad.reason) && why->text[i] != '\0'; i++) {
+		bad.reason[i] = why->text[i];
+	}
+	p = params_of(a, &o, arena, TEXT("recheck"));
+	if (!db_send(a->listen->writer, "ingest", SQL_INGEST, &p, NULL, NULL)) {
+		db_params_destroy(&p);
+	}
+}

@@ -1,0 +1,6 @@
+-- What a fresh lease must know. $1 int8 brand_id, $2 int8 account_id. One row a source: source_id, poll_state, poll_seq,
+-- is_imported, sweep_state; and of the account: own_id, own_handle, facts, state.
+select s.source_id::int8, s.poll_state, s.poll_seq, s.imported_at is not null, s.sweep_state, a.own_id, a.own_handle, a.facts,
+	a.state::text
+from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id
+where s.account_id = $2::int8::int and s.brand_id = $1::int8::int

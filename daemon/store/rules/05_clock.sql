@@ -1,0 +1,26 @@
+-- now(): the instant that all rules and views are asked about: now(), and in a database whose setting
+-- answerd.test_clock is 'on' shifted by the one row of answerd.test_clock, so that weeks pass in a test.
+create or replace function answerd.now() returns timestamptz language sql stable set search_path = pg_catalog as $$
+	select case when coalesce(current_setting('answerd.test_clock', true), '') = 'on'
+		then now() + coalesce((select shift from answerd.test_clock limit 1), interval '0')
+		else now() end
+$$;
+
+-- us(t) / from_us(n): timestamptz as microseconds since 1970, as they travel on the wire.
+create or replace function answerd.us(t timestamptz) returns bigint language sql immutable parallel safe as $$
+	select (extract(epoch from t) * 1000000)::bigint
+$$;
+create or replace function answerd.from_us(n bigint) returns timestamptz language sql immutable parallel safe as $$
+	select to_timestamp(n / 1000000) + (n % 1000000) * interval '1 microsecond'
+$$;
+
+-- rfc3339(t): how every JSON answer writes a time: UTC, 'Z', microseconds.
+create or replace function answerd.rfc3339(t timestamptz) returns text language sql stable parallel safe as $$
+	select to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
+-- believable(posted, seen): a platform's time is used only within 2004 .. seen + 5 min (RELIABILITY I6).
+create or replace function answerd.believable(posted timestamptz, seen timestamptz) returns bool language sql immutable
+parallel safe as $$
+	select posted is not null and posted >= '2004-01-01Z' and posted <= seen + interval '5 min'
+$$;

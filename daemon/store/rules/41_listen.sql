@@ -1,0 +1,228 @@
+-- What the worker asks and tells while it listens. Leases and heartbeats use now(), never the test clock: they are facts of
+-- this machine, not of the customers' world.
+
+-- declare(configuration) → one row a source: what the file says becomes rows; what it no longer says is marked, never deleted.
+-- In: {"brands": [{"name", "timezone", "hours": [], "accounts": [{"name", "platform", "server", "realm", "is_time_authors",
+--     "every_us", "sources": []}]}]}. The sources "threads" and "rechecks" exist on every account.
+create or replace function answerd.declare(p jsonb) returns table (brand text, account text, source text, brand_id int,
+	account_id int, source_id int) language plpgsql set search_path = pg_catalog, answerd as $$
+#variable_conflict use_column
+begin
+	perform answerd.raw_months();
+	-- Two workers that start at once take turns.
+	perform pg_advisory_xact_lock(hashtext('answerd.declare'));
+	insert into answerd.brand as b (name, timezone, hours)
+	select x ->> 'name', coalesce(x ->> 'timezone', 'UTC'), array(select jsonb_array_elements_text(x -> 'hours'))
+	from jsonb_array_elements(p -> 'brands') x
+	on conflict (name) do update set timezone = excluded.timezone, hours = excluded.hours, is_configured = true
+	where (b.timezone, b.hours, b.is_configured) is distinct from (excluded.timezone, excluded.hours, true);
+	update answerd.brand b set is_configured = false where b.is_configured
+		and not exists (select from jsonb_array_elements(p -> 'brands') x where x ->> 'name' = b.name);
+	insert into answerd.account as a (brand_id, name, platform, server, realm, is_time_authors, every_us)
+	select b.brand_id, y ->> 'name', y ->> 'platform', y ->> 'server', y ->> 'realm', (y ->> 'is_time_authors')::bool,
+		(y ->> 'every_us')::bigint
+	from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
+	join answerd.brand b on b.name = x ->> 'name'
+	on conflict (name, brand_id) do update set server = excluded.server, realm = excluded.realm,
+		platform = excluded.platform, every_us = excluded.every_us, is_time_authors = excluded.is_time_authors, is_configured = true
+	where (a.server, a.realm, a.platform, a.every_us, a.is_time_authors, a.is_configured) is distinct from
+		(excluded.server, excluded.realm, excluded.platform, excluded.every_us, excluded.is_time_authors, true);
+	update answerd.account a set is_configured = false from answerd.brand b where b.brand_id = a.brand_id and a.is_configured
+		and not exists (select from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
+			where x ->> 'name' = b.name and y ->> 'name' = a.name);
+	insert into answerd.source as s (brand_id, account_id, name)
+	select a.brand_id, a.account_id, z.name
+	from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
+	cross join lateral (select jsonb_array_elements_text(y -> 'sources') as name) z
+	join answerd.brand b on b.name = x ->> 'name' join answerd.account a on a.brand_id = b.brand_id and a.name = y ->> 'name'
+	union
+	select a.brand_id, a.account_id, n from answerd.account a cross join unnest('{threads,rechecks}'::text[]) n where a.is_configured
+	on conflict (name, account_id, brand_id) do update set is_configured = true where not s.is_configured;
+	update answerd.source s set is_configured = false from answerd.account a join answerd.brand b on b.brand_id = a.brand_id
+	where a.account_id = s.account_id and a.brand_id = s.brand_id and s.is_configured and s.name not in ('threads', 'rechecks')
+		and not exists (select from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
+			where x ->> 'name' = b.name and y ->> 'name' = a.name and (y -> 'sources') ? s.name);
+	return query select b.name, a.name, s.name, s.brand_id, s.account_id, s.source_id
+		from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id
+		join answerd.brand b on b.brand_id = s.brand_id
+		where s.is_configured and a.is_configured and b.is_configured order by 4, 5, 6;
+end $$;
+
+-- lease(brand, account, holder) → epoch, or null: somebody else listens. Lock free: the holder's connection is gone, take it
+-- at once. Lock held but the row is stale: the holder is frozen, take it by the epoch. Each take-over raises the epoch,
+-- which every write of a page checks: whatever the old holder still sends finds no row.
+create or replace function answerd.lease(p_brand int, p_account int, p_holder text, out o_epoch bigint, out o_locked bool)
+language plpgsql set search_path = pg_catalog, answerd as $$
+begin
+	o_locked := pg_try_advisory_lock(p_brand, p_account);
+	update answerd.account set epoch = epoch + 1, holder = p_holder, held_until = now() + interval '30 s'
+	where account_id = p_account and brand_id = p_brand and is_configured
+		and (o_locked or held_until is null or held_until < now())
+	returning epoch into o_epoch;
+	if o_epoch is null and o_locked then
+		perform pg_advisory_unlock(p_brand, p_account);
+		o_locked := false;
+	end if;
+end $$;
+
+-- beat(holder, …) → the accounts that are still ours, renewed; tries again for locks that a frozen holder kept.
+-- shift_us: how far answerd.now() is from now(), 0 outside of tests.
+create or replace function answerd.beat(p_holder text, p_pid int, p_brand int[], p_account int[], p_epoch bigint[], p_locked bool[])
+returns table (account_id int, locked bool, shift_us bigint) language plpgsql set search_path = pg_catalog, answerd as $$
+#variable_conflict use_column
+begin
+	insert into answerd.worker as w (holder, pid, started_at, beat_at) values (p_holder, p_pid, now(), now())
+	on conflict (holder) do update set beat_at = now(), stopped_at = null;
+	return query with ours as (
+		select u.* from unnest(p_brand, p_account, p_epoch, p_locked) u(b, a, e, l)
+	), held as (
+		update answerd.account x set held_until = now() + interval '30 s' from ours
+		where x.account_id = ours.a and x.brand_id = ours.b and x.epoch = ours.e and x.is_configured
+		returning x.account_id, x.brand_id, ours.l
+	)
+	select h.account_id, h.l or pg_try_advisory_lock(h.brand_id, h.account_id),
+		round(extract(epoch from answerd.now() - now()) * 1000000)::bigint from held h
+	union all
+	select 0, true, round(extract(epoch from answerd.now() - now()) * 1000000)::bigint;
+end $$;
+
+-- unlease(brand, account): gives back what we hold, at a stop or when another has taken it over.
+create or replace function answerd.unlease(p_brand int, p_account int, p_epoch bigint) returns void language sql
+set search_path = pg_catalog, answerd as $$
+	select pg_advisory_unlock(p_brand, p_account) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()
+		and classid = p_brand::oid and objid = p_account::oid and objsubid = 2;
+	update answerd.account set held_until = now(), holder = null
+	where account_id = p_account and brand_id = p_brand and epoch = p_epoch;
+$$;
+
+-- identified(…) → 'ok', 'stale', or 'other': the credential belongs to another user than this account's messages; refused.
+create or replace function answerd.identified(p_brand int, p_account int, p_epoch bigint, p_own_id text, p_own_handle text,
+	p_own_name text, p_facts text, p_missing text) returns text language plpgsql set search_path = pg_catalog, answerd as $$
+declare
+	v_account answerd.account;
+begin
+	select * into v_account from answerd.account where account_id = p_account and brand_id = p_brand and epoch = p_epoch
+	for no key update;
+	if not found then
+		return 'stale';
+	end if;
+	if v_account.own_id is not null and p_own_id is not null and v_account.own_id <> p_own_id then
+		return 'other';
+	end if;
+	update answerd.account set own_id = coalesce(p_own_id, own_id), own_handle = coalesce(p_own_handle, own_handle),
+		own_name = coalesce(p_own_name, own_name), facts = coalesce(p_facts, facts), missing = p_missing,
+		state = 'listening', state_reason = null, state_since = case when state = 'listening' then state_since else now() end
+	where account_id = p_account and brand_id = p_brand;
+	return 'ok';
+end $$;
+
+-- account_state(…): refused, failing or listening again, and why, in words for people.
+create or replace function answerd.account_state(p_brand int, p_account int, p_epoch bigint, p_state text, p_reason text)
+returns void language sql set search_path = pg_catalog, answerd as $$
+	update answerd.account set state = p_state::answerd.account_state, state_reason = p_reason,
+		state_since = case when state = p_state::answerd.account_state then state_since else now() end
+	where account_id = p_account and brand_id = p_brand and epoch = p_epoch
+		and (state, state_reason) is distinct from (p_state::answerd.account_state, p_reason)
+$$;
+
+-- heard(arrays): polls that brought nothing new; one statement a second for all of them.
+create or replace function answerd.heard(p_brand int[], p_account int[], p_source int[], p_epoch bigint[], p_asked_us bigint[])
+returns void language sql set search_path = pg_catalog, answerd as $$
+	update answerd.source s set heard_at = answerd.now(), failures = 0, failure = null,
+		heard_until = greatest(s.heard_until, answerd.from_us(u.asked_us))
+	from unnest(p_brand, p_account, p_source, p_epoch, p_asked_us) u(b, a, s, e, asked_us)
+	join answerd.account x on x.account_id = u.a and x.brand_id = u.b and x.epoch = u.e
+	where s.source_id = u.s and s.account_id = u.a and s.brand_id = u.b
+$$;
+
+-- failed(…): a source could not be read; the sentence says what to do.
+create or replace function answerd.failed(p_brand int, p_account int, p_source int, p_epoch bigint, p_failure text)
+returns void language sql set search_path = pg_catalog, answerd as $$
+	update answerd.source s set failures = s.failures + 1, failed_at = answerd.now(), failure = p_failure
+	from answerd.account x
+	where s.source_id = p_source and s.account_id = p_account and s.brand_id = p_brand
+		and x.account_id = p_account and x.brand_id = p_brand and x.epoch = p_epoch
+$$;
+
+-- threads_due(brand, account, n) → up to n threads to read now: first those with an unseen parent, then known conversations.
+-- subject: the id to ask the thread of. With none due one row with subject null and due_us, when the next one is.
+create or replace function answerd.threads_due(p_brand int, p_account int, p_n int)
+returns table (subject text, root text, is_wanted bool, due_us bigint) language plpgsql set search_path = pg_catalog, answerd as $$
+#variable_conflict use_column
+declare
+	v_now timestamptz := answerd.now();
+	v_due timestamptz;
+begin
+	delete from answerd.wanted_thread w where w.account_id = p_account and w.brand_id = p_brand and w.next_at <= v_now
+		and (w.tries >= 8 or exists (select from answerd.message m join answerd.message p on p.external_id = m.parent_id
+			and p.account_id = p_account and p.brand_id = p_brand
+			where m.external_id = w.external_id and m.account_id = p_account and m.brand_id = p_brand));
+	return query select w.external_id, null::text, true, null::bigint from answerd.wanted_thread w
+		where w.account_id = p_account and w.brand_id = p_brand and w.next_at <= v_now
+		order by w.next_at limit p_n;
+	if found then
+		return;
+	end if;
+	return query select coalesce(
+			(select m.external_id from answerd.message m where m.external_id = d.root_id and m.account_id = p_account
+				and m.brand_id = p_brand and m.deleted_at is null),
+			(select m.external_id from answerd.message m where m.root_id = d.root_id and m.account_id = p_account
+				and m.brand_id = p_brand and m.deleted_at is null and m.thread_id is null order by m.at limit 1), ''),
+			d.root_id, false, null::bigint
+		from (select distinct c.root_id from (select c.root_id from answerd.conversation c where c.account_id = p_account
+			and c.brand_id = p_brand and c.read_next_at <= v_now order by c.read_next_at limit p_n) c) d;
+	if found then
+		return;
+	end if;
+	select least(min(w.next_at), (select min(c.read_next_at) from answerd.conversation c where c.account_id = p_account
+		and c.brand_id = p_brand and c.read_next_at is not null)) into v_due
+	from answerd.wanted_thread w where w.account_id = p_account and w.brand_id = p_brand;
+	return query select null::text, null::text, false, answerd.us(v_due);
+end $$;
+
+-- thread_read(…): a thread was read (or could not be): when to read it again. A busy one soon, an old one rarely, after 14
+-- quiet days never; what was imported and does not wait, once.
+create or replace function answerd.thread_read(p_brand int, p_account int, p_subject text, p_root text) returns void
+language plpgsql set search_path = pg_catalog, answerd as $$
+declare
+	v_now timestamptz := answerd.now();
+	v_every interval;
+	v_declared timestamptz;
+begin
+	select every_us * interval '1 microsecond', declared_at into v_every, v_declared from answerd.account
+	where account_id = p_account and brand_id = p_brand;
+	if p_root is null then
+		update answerd.wanted_thread set tries = tries + 1, next_at = v_now + v_every * 2 ^ tries
+		where external_id = p_subject and account_id = p_account and brand_id = p_brand;
+		return;
+	end if;
+	update answerd.conversation c set read_at = v_now, read_next_at = case
+			when a.active < v_now - interval '14 days' then null
+			when c.waiting_since is null and a.active < v_declared then null
+			else v_now + greatest(2 * v_every, least(interval '12 hours', (v_now - a.active) / 8)) end
+	from (select c2.conversation_id, greatest(c2.created_at, c2.answered_ord, c2.waiting_since) as active
+		from answerd.conversation c2 where c2.root_id = p_root and c2.account_id = p_account and c2.brand_id = p_brand) a
+	where c.conversation_id = a.conversation_id and c.brand_id = p_brand;
+end $$;
+
+-- rechecks(brand, account, before, n) → the next n messages, newest first, that may have been edited or deleted: those of the
+-- last two days and those that somebody waits with. Key-set: before_us and before_id of the last one; start with null.
+create or replace function answerd.rechecks(p_brand int, p_account int, p_before_us bigint, p_before_id text, p_n int)
+returns table (external_id text, at_us bigint) language sql stable set search_path = pg_catalog, answerd as $$
+	select x.external_id, answerd.us(x.at) from (
+		(select m.external_id, m.at from answerd.message m
+		where m.account_id = p_account and m.brand_id = p_brand and m.at > answerd.now() - interval '2 days'
+			and m.at <= coalesce(answerd.from_us(p_before_us), 'infinity')
+			and (p_before_us is null or (m.at, m.external_id) < (answerd.from_us(p_before_us), p_before_id))
+			and m.deleted_at is null and m.kind <> 'other' and m.thread_id is null and m.direction <> 'context'
+		order by m.at desc, m.external_id desc limit p_n)
+		union
+		(select m.external_id, m.at from answerd.conversation c
+		join answerd.message m on m.root_id = c.root_id and m.customer_id = c.customer_id and m.account_id = p_account
+			and m.brand_id = p_brand and m.ord_at > coalesce(c.answered_ord, '-infinity') and m.is_owed and m.thread_id is null
+		where c.brand_id = p_brand and c.account_id = p_account and c.waiting_since is not null
+			and c.waiting_since <= answerd.now() - interval '2 days'
+			and (p_before_us is null or (m.at, m.external_id) < (answerd.from_us(p_before_us), p_before_id))
+		order by m.at desc, m.external_id desc limit p_n)) x
+	order by x.at desc, x.external_id desc limit p_n
+$$;

@@ -1,0 +1,11 @@
+-- What each role may do (RELIABILITY S13, S14). The owner owns; nobody else creates anything.
+grant usage on schema answerd to answerd_worker, answerd_desk, answerd_reader;
+grant select, insert, update, delete on all tables in schema answerd to answerd_worker;
+grant select on all tables in schema answerd to answerd_desk, answerd_reader;
+grant insert, update on answerd.conversation, answerd.message, answerd.staff, answerd.note, answerd.quarantine to answerd_desk;
+grant insert, update, delete on answerd.idempotency to answerd_desk;
+grant update on answerd.account to answerd_desk; -- for its row lock, taken before clocks are recomputed
+grant insert on answerd.audit to answerd_desk;
+revoke update, delete, truncate on answerd.audit from answerd_worker, answerd_desk;
+revoke insert, update, delete on answerd.schema_version from answerd_worker;
+grant execute on all functions in schema answerd to answerd_worker, answerd_desk, answerd_reader;

@@ -1,0 +1,351 @@
+/* answerd: the worker's main. Creates, wires, runs, stops; and the small commands beside it. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "answerd/limits.h"
+#include "answerd/log.h"
+#include "daemon/base/digest.h"
+#include "daemon/base/nature.h"
+#include "daemon/base/platforms.h"
+#include "daemon/conf/conf.h"
+#include "daemon/io/watch.h"
+#include "daemon/listen/listen.h"
+#include "daemon/store/store.h"
+
+#define EXIT_FINDING 1
+#define EXIT_USAGE   2
+#define MAX_PROBLEMS 50
+#define STATUS_EVERY DUR_S(10)
+#define STOP_HARD    DUR_S(25)
+
+static const char usage_text[] =
+	"answerd: listens on every network where customers speak, so that nobody is ignored.\n"
+	"\n"
+	"  answerd [--config FILE]                 the worker, in the foreground\n"
+	"  answerd check-config [--show]           checks the configuration; --show prints it as understood\n"
+	"  answerd migrate                         creates the schema or brings it up to date\n"
+	"  answerd platforms [--json]              which networks, and what they can do\n"
+	"  answerd digest PLATFORM OP FILE         what a connector makes of a recorded answer\n"
+	"  answerd --version\n"
+	"\n"
+	"The configuration is /etc/answerd/answerd.conf unless --config says otherwise; see answerd.conf(5).\n";
+
+struct worker {
+	struct loop *loop;
+	struct watch *watch;
+	struct listen *listen;
+	ev_timer status, hard;
+};
+
+/* ---- configuration ---- */
+
+static struct conf *load_conf(const char *path)
+{
+	struct conf_problem *problems = xcalloc(MAX_PROBLEMS, sizeof(*problems));
+	size_t n = 0;
+	struct conf *c = conf_load(path, problems, MAX_PROBLEMS, &n);
+
+	for (size_t i = 0; i < n && i < MAX_PROBLEMS; i++) {
+		(void)fprintf(stderr, "%s: %s\n", problems[i].is_error ? "error" : "warning", problems[i].text);
+	}
+	free(problems);
+	return c;
+}
+
+static int cmd_check_config(const char *path, bool is_show)
+{
+	struct conf *c = load_conf(path);
+	scoped(strbuf_done) struct strbuf out = { 0 };
+
+	if (c == NULL) {
+		(void)fprintf(stderr, "The configuration has errors; nothing was changed.\n");
+		return EXIT_USAGE;
+	}
+	strbuf_init(&out, 4u * 1024 * 1024);
+	if (is_show) {
+		conf_show(c, &out);
+		(void)fwrite(out.at, 1, out.len, stdout);
+	} else {
+		(void)printf("%.*s is fine.\n", TEXT_ARG(c->path));
+	}
+	conf_destroy(&c);
+	return EXIT_SUCCESS;
+}
+
+static int cmd_migrate(const char *path)
+{
+	struct conf *c = load_conf(path);
+	struct err err = { 0 };
+	int n_ran = 0;
+	bool has_rules = false, is_ok;
+
+	if (c == NULL) {
+		return EXIT_USAGE;
+	}
+	is_ok = store_migrate(c->database.at, &n_ran, &has_rules, &err);
+	conf_destroy(&c);
+	if (!is_ok) {
+		(void)fprintf(stderr, "error: %s\n", err.text);
+		return EXIT_FINDING;
+	}
+	(void)printf("%d migration%s run, rules %s.\n", n_ran, n_ran == 1 ? "" : "s", has_rules ? "loaded" : "up to date");
+	return EXIT_SUCCESS;
+}
+
+/* ---- platforms, digest ---- */
+
+static int cmd_platforms(bool is_json)
+{
+	scoped(strbuf_done) struct strbuf out = { 0 };
+
+	strbuf_init(&out, 1024u * 1024);
+	platforms_print(is_json, &out);
+	(void)fwrite(out.at, 1, out.len, stdout);
+	return EXIT_SUCCESS;
+}
+
+static bool read_file(const char *path, struct strbuf *out)
+{
+	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
+	char buffer[16384];
+	size_t n;
+
+	if (f == NULL) {
+		(void)fprintf(stderr, "error: %s: %s\n", path, strerror(errno));
+		return false;
+	}
+	while ((n = fread(buffer, 1, sizeof(buffer), f)) > 0) {
+		strbuf_add(out, (struct text){ buffer, n });
+	}
+	if (f != stdin) {
+		(void)fclose(f);
+	}
+	if (out->is_full) {
+		(void)fprintf(stderr, "error: %s is over %u bytes\n", path, LIMIT_BODY_BYTES);
+		return false;
+	}
+	return true;
+}
+
+static int cmd_digest(char **args, int n)
+{
+	const struct connector *c;
+	enum op op;
+	struct err err = { 0 };
+	scoped(strbuf_done) struct strbuf in = { 0 };
+	scoped(strbuf_done) struct strbuf out = { 0 };
+
+	if (n != 3) {
+		(void)fprintf(stderr, "usage: answerd digest PLATFORM OP FILE\n");
+		return EXIT_USAGE;
+	}
+	c = connector_find(text_of(args[0]));
+	if (c == NULL) {
+		(void)fprintf(stderr, "error: no platform is called '%s'; answerd platforms lists them\n", args[0]);
+		return EXIT_USAGE;
+	}
+	if (!op_parse(text_of(args[1]), &op)) {
+		(void)fprintf(stderr, "error: '%s' is no operation; one of identify poll sweep thread recheck reply lookup refresh\n",
+			      args[1]);
+		return EXIT_USAGE;
+	}
+	strbuf_init(&in, LIMIT_BODY_BYTES + LIMIT_HEADER_BYTES);
+	strbuf_init(&out, 64u * 1024 * 1024);
+	if (!read_file(args[2], &in)) {
+		return EXIT_USAGE;
+	}
+	if (!digest_print(c, op, strbuf_text(&in), &out, &err)) {
+		(void)fprintf(stderr, "error: %s\n", err.text);
+		return EXIT_FINDING;
+	}
+	if (out.len > 0) {
+		(void)fwrite(out.at, 1, out.len, stdout);
+	}
+	return EXIT_SUCCESS;
+}
+
+/* ---- the worker ---- */
+
+static void on_status(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct worker *k = container_of(w, struct worker, status);
+	int held, listening, configured;
+	char line[96];
+
+	(void)loop;
+	(void)revents;
+	listen_count(k->listen, &held, &listening, &configured);
+	(void)snprintf(line, sizeof(line), "%d of %d accounts, %d listening", held, configured, listening);
+	watch_status(k->watch, line);
+	loop_arm(k->loop, &k->status, STATUS_EVERY);
+}
+
+static void done_stopped(void *owner)
+{
+	struct worker *k = owner;
+
+	loop_stop(k->loop);
+}
+
+static void on_hard(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	loop_stop(container_of(w, struct worker, hard)->loop);
+}
+
+static void on_stop(bool is_second, void *owner)
+{
+	struct worker *k = owner;
+
+	if (is_second) {
+		loop_stop(k->loop);
+		return;
+	}
+	watch_stopping(k->watch);
+	log_info("stopping", NULL);
+	loop_arm(k->loop, &k->hard, STOP_HARD);
+	listen_stop(k->listen, done_stopped, k);
+}
+
+static void on_reload(void *owner)
+{
+	struct worker *k = owner;
+
+	watch_reloading(k->watch);
+	watch_ready(k->watch);
+	log_warn("reload_ignored", "why", "a changed configuration takes effect at the next start: restart answerd", NULL);
+}
+
+static void holder_name(char *out, size_t room)
+{
+	char host[64] = "unknown";
+	uint32_t random = 0;
+
+	(void)gethostname(host, sizeof(host) - 1);
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random)) {
+		random = (uint32_t)getppid();
+	}
+	(void)snprintf(out, room, "%s-%d-%08x", host, (int)getpid(), random);
+}
+
+/* The database may come later than we do (a machine that starts): wait for it, in words, for as long as it takes. No loop
+ * runs yet and no signal is caught, so SIGTERM simply ends us here. */
+static bool wait_for_schema(const struct conf *c, struct err *err)
+{
+	while (!store_check(c->database.at, "answerd_worker", err)) {
+		if (err->kind != ERR_RETRY && err->kind != ERR_UNSURE) {
+			return false;
+		}
+		log_warn("database_down", "why", err->text, NULL);
+		(void)poll(NULL, 0, /* ms= */ 1000);
+	}
+	return true;
+}
+
+static int run(struct conf *c, struct nature_rules *rules)
+{
+	static const struct watch_events events = { .on_stop = on_stop, .on_reload = on_reload };
+	struct worker k = { 0 };
+	struct err err = { 0 };
+	char holder[128];
+
+	holder_name(holder, sizeof(holder));
+	if (!wait_for_schema(c, &err)) {
+		log_err("cannot_start", "why", err.text, NULL);
+		return EXIT_FINDING;
+	}
+	k.loop = loop_create();
+	k.watch = watch_create(k.loop, &events, &k);
+	ev_init(&k.status, on_status);
+	ev_init(&k.hard, on_hard);
+	k.listen = listen_create(&(struct listen_options){ .loop = k.loop, .conf = c, .rules = rules, .holder = holder });
+	listen_start(k.listen);
+	watch_ready(k.watch);
+	log_info("started", "version", ANSWERD_VERSION, "holder", holder, NULL);
+	loop_arm(k.loop, &k.status, DUR_S(1));
+	loop_run(k.loop);
+	loop_disarm(k.loop, &k.status);
+	loop_disarm(k.loop, &k.hard);
+	listen_destroy(&k.listen);
+	watch_destroy(&k.watch);
+	loop_destroy(&k.loop);
+	log_info("stopped", NULL);
+	return EXIT_SUCCESS;
+}
+
+static int cmd_run(const char *path)
+{
+	struct conf *c = load_conf(path);
+	struct nature_rules *rules = NULL;
+	struct err err = { 0 };
+	int code = EXIT_USAGE;
+
+	if (c == NULL) {
+		(void)fprintf(stderr, "The configuration has errors; answerd does not start.\n");
+		return EXIT_USAGE;
+	}
+	if (!conf_read_secrets(c, &err)) {
+		(void)fprintf(stderr, "error: %s\n", err.text);
+	} else if ((rules = nature_load(text_is_empty(c->nature) ? NULL : c->nature.at, &err)) == NULL) {
+		(void)fprintf(stderr, "error: %s\n", err.text);
+	} else {
+		code = run(c, rules);
+	}
+	nature_destroy(&rules);
+	conf_destroy(&c);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	const char *config = NULL;
+	char *args[8];
+	int n = 0;
+	bool is_show = false, is_json = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
+			config = argv[++i];
+		} else if (strncmp(argv[i], "--config=", 9) == 0) {
+			config = argv[i] + 9;
+		} else if (strcmp(argv[i], "--show") == 0) {
+			is_show = true;
+		} else if (strcmp(argv[i], "--json") == 0) {
+			is_json = true;
+		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			(void)fputs(usage_text, stdout);
+			return EXIT_SUCCESS;
+		} else if (strcmp(argv[i], "--version") == 0) {
+			(void)puts("answerd " ANSWERD_VERSION);
+			return EXIT_SUCCESS;
+		} else if ((argv[i][0] == '-' && argv[i][1] != '\0') || n == 8) {
+			(void)fprintf(stderr, "answerd does not know '%s'. answerd --help\n", argv[i]);
+			return EXIT_USAGE;
+		} else {
+			args[n++] = argv[i];
+		}
+	}
+	if (n == 0) {
+		return cmd_run(config);
+	}
+	if (strcmp(args[0], "check-config") == 0 && n == 1) {
+		return cmd_check_config(config, is_show);
+	}
+	if (strcmp(args[0], "migrate") == 0 && n == 1) {
+		return cmd_migrate(config);
+	}
+	if (strcmp(args[0], "platforms") == 0 && n == 1) {
+		return cmd_platforms(is_json);
+	}
+	if (strcmp(args[0], "digest") == 0) {
+		return cmd_digest(args + 1, n - 1);
+	}
+	(void)fprintf(stderr, "answerd has no command '%s'. answerd --help\n", args[0]);
+	return EXIT_USAGE;
+}

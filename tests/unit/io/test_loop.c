@@ -1,0 +1,176 @@
+/* What this protects: time is read once a turn and passed down, nothing is freed under its own
+ * callback, and a service manager hears what it must hear. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "answerd/log.h"
+#include "daemon/io/loop.h"
+#include "daemon/io/watch.h"
+#include "tests/cm.h"
+
+static struct loop *loop;
+static int n_buried, n_stops, n_reloads;
+static bool is_inside, was_second;
+static struct wall wall_begin, wall_end;
+
+static int set_up(void **state)
+{
+	(void)state;
+	n_buried = n_stops = n_reloads = 0;
+	loop = loop_create();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	loop_destroy(&loop);
+	assert_null(loop);
+	return 0;
+}
+
+static void bury(void *what)
+{
+	assert_false(is_inside);
+	n_buried++;
+	free(what);
+}
+
+static void bury_more(void *what)
+{
+	loop_bury(loop, xcalloc(1, 1), bury);
+	bury(what);
+}
+
+static void on_timer(struct ev_loop *ev, ev_timer *w, int revents)
+{
+	(void)ev;
+	(void)w;
+	(void)revents;
+	is_inside = true;
+	wall_begin = loop_wall(loop);
+	(void)usleep(20000);
+	wall_end = loop_wall(loop);
+	loop_bury(loop, xcalloc(1, 1), bury_more);
+	is_inside = false;
+}
+
+static void on_end(struct ev_loop *ev, ev_timer *w, int revents)
+{
+	(void)ev;
+	(void)w;
+	(void)revents;
+	loop_stop(loop);
+}
+
+static void test_a_turn_has_one_time_and_a_graveyard(void **state)
+{
+	ev_timer timer, end;
+	struct mono before = loop_mono(loop);
+
+	(void)state;
+	ev_init(&timer, on_timer);
+	ev_init(&end, on_end);
+	loop_arm(loop, &timer, DUR_MS(5));
+	loop_arm(loop, &end, DUR_MS(60));
+	loop_run(loop);
+	assert_int_equal(n_buried, 2);
+	assert_int_equal(wall_begin.us, wall_end.us);
+	assert_true(dur_seconds(mono_since(before, loop_mono(loop))) >= 0.055);
+}
+
+static void test_wall_time_can_be_shifted(void **state)
+{
+	struct wall before = loop_wall(loop);
+	struct mono mono = loop_mono(loop);
+
+	(void)state;
+	loop_shift_wall(loop, DUR_S(86400));
+	assert_true(dur_seconds(wall_since(before, loop_wall(loop))) > 86399);
+	assert_true(dur_seconds(mono_since(mono, loop_mono(loop))) < 5);
+	loop_shift_wall(loop, DUR_S(0));
+	assert_true(dur_seconds(wall_since(before, loop_wall(loop))) < 5);
+}
+
+static void on_stop(bool is_second, void *owner)
+{
+	(void)owner;
+	n_stops++;
+	was_second = is_second;
+	if (is_second) {
+		loop_stop(loop);
+	} else {
+		(void)raise(SIGINT);
+	}
+}
+
+static void on_reload(void *owner)
+{
+	(void)owner;
+	n_reloads++;
+	(void)raise(SIGTERM);
+}
+
+static void test_signals_and_the_manager(void **state)
+{
+	static const struct watch_events events = { on_stop, on_reload };
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	char said[2000] = "", path[80];
+	struct watch *w;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "/tmp/answerd-test-notify.%d", (int)getpid());
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	(void)setenv("NOTIFY_SOCKET", path, 1);
+	(void)setenv("WATCHDOG_USEC", "30000", 1);
+	(void)unsetenv("WATCHDOG_PID");
+	w = watch_create(loop, &events, NULL);
+	watch_ready(w);
+	watch_status(w, "7 accounts, 2 late");
+	watch_reloading(w);
+	watch_stopping(w);
+	(void)raise(SIGPIPE); /* ignored */
+	(void)raise(SIGHUP);
+	loop_run(loop);
+	assert_int_equal(n_reloads, 1);
+	assert_int_equal(n_stops, 2);
+	assert_true(was_second);
+	for (;;) {
+		char one[300];
+		ssize_t n = recv(fd, one, sizeof(one) - 1, MSG_DONTWAIT);
+
+		if (n < 0) {
+			break;
+		}
+		one[n] = '\0';
+		(void)snprintf(said + strlen(said), sizeof(said) - strlen(said), "%s\n", one);
+	}
+	assert_non_null(strstr(said, "READY=1"));
+	assert_non_null(strstr(said, "STATUS=7 accounts, 2 late"));
+	assert_non_null(strstr(said, "RELOADING=1\nMONOTONIC_USEC="));
+	assert_non_null(strstr(said, "STOPPING=1"));
+	assert_non_null(strstr(said, "WATCHDOG=1"));
+	watch_destroy(&w);
+	(void)close(fd);
+	(void)unlink(path);
+	(void)unsetenv("NOTIFY_SOCKET");
+	(void)unsetenv("WATCHDOG_USEC");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		T(test_a_turn_has_one_time_and_a_graveyard),
+		T(test_wall_time_can_be_shifted),
+		T(test_signals_and_the_manager),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
