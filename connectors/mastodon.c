@@ -282,6 +282,7 @@ static bool is_form_refused(const struct connector_ctx *ctx, const struct questi
 		*w = (struct walk){ .was_walked = w->was_walked,
 				    .is_newest_first = true,
 				    .is_plain = w->is_plain,
+				    .full_page = w->full_page,
 				    .known = w->known };
 	} else if (kind == SOURCE_DIRECTS && (status == 404 || status == 405 || status == 501)) {
 		ret->state = q->state; /* no such list here: directs come as mentions anyway */

@@ -196,6 +196,9 @@ static bool status_read(const struct reading *r, struct jx status, struct messag
 		return true;
 	}
 	m->parent_id = id_or_none(a, status, "in_reply_to_id");
+	if (text_eq(m->parent_id, m->external_id)) {
+		m->parent_id = TEXT_NONE; /* nobody answers himself */
+	}
 	is_naming_us = names_read(ctx, jx_get(status, "mentions"), m);
 	/* What answers us is to us even if the parent was deleted before we ever read it. */
 	is_naming_us = is_naming_us || r->is_to_us || is_quoting_us(ctx, status);

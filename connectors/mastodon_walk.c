@@ -87,6 +87,7 @@ void walk_load(struct arena *a, struct text state, struct walk *ret)
 	ret->was_walked = jx_bool_or(v, "walked", false);
 	ret->is_newest_first = text_eq(jx_text_or(a, v, "paging", TEXT_NONE), TEXT("newest_first"));
 	ret->is_plain = jx_bool_or(v, "plain", false);
+	ret->full_page = jx_i64_or(v, "full", 0);
 	ids_load(a, jx_get(v, "known"), &ret->known);
 	walk = jx_get(v, "walk");
 	if (jx_is_object(walk)) {
@@ -126,7 +127,8 @@ struct text walk_save(struct arena *a, const struct walk *w)
 {
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = 64 * 1024 };
 
-	strbuf_printf(&b, "{\"walked\":%s", w->was_walked ? "true" : "false");
+	strbuf_printf(&b, "{\"walked\":%s,\"full\":%lld", w->was_walked ? "true" : "false",
+		      (long long)w->full_page);
 	ids_save(&b, "known", &w->known);
 	if (w->is_newest_first) {
 		text_save(&b, "paging", TEXT("newest_first"));
@@ -212,6 +214,16 @@ static bool any_in(const struct mastodon_page *page, const struct walk_ids *ids)
 	return false;
 }
 
+static bool page_has(const struct mastodon_page *page, struct text id)
+{
+	for (size_t i = 0; i < page->n; i++) {
+		if (text_eq(page->items[i].id, id)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool any_new(const struct mastodon_page *page, const struct walk *w)
 {
 	for (size_t i = 0; i < page->n; i++) {
@@ -271,7 +283,10 @@ static bool forward_step(struct arena *a, struct walk *w, const struct mastodon_
 	ids_add_page(&fresh, page);
 	ids_add_all(&fresh, &w->fresh);
 	w->fresh = fresh;
-	if (!is_news) {
+	/* Only overlap so far? Enough, when it reaches up to the newest that we know and the page
+	 * had room for more. */
+	if (!is_news &&
+	    (page->n == 0 || (page_has(page, w->known.at[0]) && (int64_t)page->n < w->full_page))) {
 		return false;
 	}
 	next = link_cursor(a, link, TEXT("prev"), TEXT("min_id"));
@@ -329,6 +344,7 @@ static void walk_end(struct walk *w)
 	*w = (struct walk){ .was_walked = true,
 			    .is_newest_first = w->is_newest_first,
 			    .is_plain = w->is_plain,
+			    .full_page = w->full_page,
 			    .known = w->fresh };
 }
 
@@ -337,11 +353,13 @@ bool walk_step(struct arena *a, struct walk *w, enum walk_paging paging, struct 
 {
 	bool is_more;
 
+	w->full_page = (int64_t)page->n > w->full_page ? (int64_t)page->n : w->full_page;
 	if (w->way == WALK_FORWARD && is_ignoring_min(page, w->at)) {
 		/* So this is simply the newest page: go back from here to what we knew before. */
 		*w = (struct walk){ .was_walked = w->was_walked,
 				    .is_newest_first = true,
 				    .is_plain = w->is_plain,
+				    .full_page = w->full_page,
 				    .known = w->known };
 	}
 	is_more = w->way == WALK_FORWARD ? forward_step(a, w, page, link)

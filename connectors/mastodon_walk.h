@@ -36,6 +36,7 @@ struct walk {
 	bool was_walked;       /* the first walk is over */
 	bool is_newest_first;  /* the server ignores min_id */
 	bool is_plain;         /* the server knows no type "quote" */
+	int64_t full_page;     /* the most items that a page of this list ever held */
 	struct walk_ids known; /* newest ids of the last finished walk */
 	/* of an unfinished walk */
 	bool is_walking;

@@ -1,5 +1,6 @@
 /* answerd: the worker's main. Creates, wires, runs, stops; and the small commands beside it. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "answerd/log.h"
 #include "daemon/base/digest.h"
 #include "daemon/base/nature.h"
+#include "daemon/base/platforms.h"
 #include "daemon/conf/conf.h"
 #include "daemon/io/watch.h"
 #include "daemon/listen/listen.h"
@@ -58,7 +60,7 @@ static struct conf *load_conf(const char *path)
 static int cmd_check_config(const char *path, bool is_show)
 {
 	struct conf *c = load_conf(path);
-	scoped(strbuf_done) struct strbuf out;
+	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	if (c == NULL) {
 		(void)fprintf(stderr, "The configuration has errors; nothing was changed.\n");
@@ -99,7 +101,7 @@ static int cmd_migrate(const char *path)
 
 static int cmd_platforms(bool is_json)
 {
-	scoped(strbuf_done) struct strbuf out;
+	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	strbuf_init(&out, 1024u * 1024);
 	platforms_print(is_json, &out);
@@ -197,10 +199,15 @@ static void on_hard(struct ev_loop *loop, ev_timer *w, int revents)
 	loop_stop(container_of(w, struct worker, hard)->loop);
 }
 
-static void on_stop(void *owner)
+static void on_stop(bool is_second, void *owner)
 {
 	struct worker *k = owner;
 
+	if (is_second) {
+		loop_stop(k->loop);
+		return;
+	}
+	watch_stopping(k->watch);
 	log_info("stopping", NULL);
 	loop_arm(k->loop, &k->hard, STOP_HARD);
 	listen_stop(k->listen, done_stopped, k);
@@ -208,7 +215,10 @@ static void on_stop(void *owner)
 
 static void on_reload(void *owner)
 {
-	(void)owner;
+	struct worker *k = owner;
+
+	watch_reloading(k->watch);
+	watch_ready(k->watch);
 	log_warn("reload_ignored", "why", "a changed configuration takes effect at the next start: restart answerd", NULL);
 }
 
@@ -218,22 +228,22 @@ static void holder_name(char *out, size_t room)
 	uint32_t random = 0;
 
 	(void)gethostname(host, sizeof(host) - 1);
-	(void)getrandom(&random, sizeof(random), 0);
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random)) {
+		random = (uint32_t)getppid();
+	}
 	(void)snprintf(out, room, "%s-%d-%08x", host, (int)getpid(), random);
 }
 
-/* The database may come later than we do (a machine that starts): wait for it, in words, for as long as it takes. */
-static bool wait_for_schema(const struct conf *c, struct watch *w, struct err *err)
+/* The database may come later than we do (a machine that starts): wait for it, in words, for as long as it takes. No loop
+ * runs yet and no signal is caught, so SIGTERM simply ends us here. */
+static bool wait_for_schema(const struct conf *c, struct err *err)
 {
 	while (!store_check(c->database.at, "answerd_worker", err)) {
 		if (err->kind != ERR_RETRY && err->kind != ERR_UNSURE) {
 			return false;
 		}
 		log_warn("database_down", "why", err->text, NULL);
-		watch_status(w, "waiting for the database");
-		if (!watch_pause(w, DUR_S(1))) {
-			return false;
-		}
+		(void)poll(NULL, 0, /* ms= */ 1000);
 	}
 	return true;
 }
@@ -246,16 +256,12 @@ static int run(struct conf *c, struct nature_rules *rules)
 	char holder[128];
 
 	holder_name(holder, sizeof(holder));
+	if (!wait_for_schema(c, &err)) {
+		log_err("cannot_start", "why", err.text, NULL);
+		return EXIT_FINDING;
+	}
 	k.loop = loop_create();
 	k.watch = watch_create(k.loop, &events, &k);
-	if (!wait_for_schema(c, k.watch, &err)) {
-		if (err.kind == ERR_CONFIG) {
-			log_err("cannot_start", "why", err.text, NULL);
-		}
-		watch_destroy(&k.watch);
-		loop_destroy(&k.loop);
-		return err.kind == ERR_CONFIG ? EXIT_FINDING : EXIT_SUCCESS;
-	}
 	ev_init(&k.status, on_status);
 	ev_init(&k.hard, on_hard);
 	k.listen = listen_create(&(struct listen_options){ .loop = k.loop, .conf = c, .rules = rules, .holder = holder });

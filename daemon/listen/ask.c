@@ -132,15 +132,11 @@ static void done_identify(struct account *a, const struct outcome *o)
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	db_add_i64(p, a->epoch);
-	db_add_text(p, text_of(a->own_id));
-	db_add_text(p, text_of(a->own_handle));
-	if (text_is_empty(o->own_name)) {
-		db_add_null(p);
-	} else {
-		db_add_text(p, o->own_name);
-	}
-	db_add_text(p, text_of(a->facts));
-	db_add_text(p, o->missing);
+	db_add_text_or_null(p, text_of(a->own_id));
+	db_add_text_or_null(p, text_of(a->own_handle));
+	db_add_text_or_null(p, o->own_name);
+	db_add_text_or_null(p, text_of(a->facts));
+	db_add_text_or_null(p, o->missing);
 	if (!db_send(a->listen->writer, "listen_identified", SQL_LISTEN_IDENTIFIED, &p, done_identified, a)) {
 		db_params_destroy(&p);
 		a->must_identify = true;
@@ -211,7 +207,7 @@ void ask_start(struct account *a)
 	struct connector_ctx ctx = context(a, arena);
 	struct question q = question(a, arena);
 	struct request request = { 0 };
-	struct http_terms terms = { .allow_loopback = a->conf->insecure_loopback, .max_per_host = a->conf->max_per_host };
+	struct http_terms terms = account_terms(a);
 	struct err err = { 0 };
 
 	a->phase = PHASE_ASKING;

@@ -110,7 +110,7 @@ uint64_t listen_random(struct listen *l)
 bool listen_take_slot(struct account *a)
 {
 	struct listen *l = a->listen;
-	struct http_terms terms = { .max_per_host = a->conf->max_per_host };
+	struct http_terms terms = account_terms(a);
 
 	if (l->n_storing < MAX_PAGES_STORING && http_has_room(l->http, a->conf->server, &terms)) {
 		return true;

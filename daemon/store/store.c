@@ -66,7 +66,7 @@ static bool current_version(struct db_sync *s, int64_t *ret, struct err *err)
 
 static bool run_migration(struct db_sync *s, const struct sql_file *f, struct err *err)
 {
-	scoped(strbuf_done) struct strbuf b;
+	scoped(strbuf_done) struct strbuf b = { 0 };
 	struct err why = { 0 };
 
 	strbuf_init(&b, SCRIPT_BYTES);
@@ -83,7 +83,7 @@ static bool run_migration(struct db_sync *s, const struct sql_file *f, struct er
 
 static bool load_rules(struct db_sync *s, bool *ret_loaded, struct err *err)
 {
-	scoped(strbuf_done) struct strbuf b;
+	scoped(strbuf_done) struct strbuf b = { 0 };
 	struct text digest;
 	struct err why = { 0 };
 

@@ -1,0 +1,205 @@
+#include "daemon/base/digest.h"
+
+#include "answerd/limits.h"
+#include "answerd/num.h"
+#include "answerd/strbuf.h"
+
+#define RECORDED_OPTIONS  8
+#define RECORDED_SUBJECTS 64
+
+static struct text line_take(struct text *rest)
+{
+	struct text line;
+
+	(void)text_cut(*rest, '\n', &line, rest);
+	if (text_ends(line, TEXT("\r"))) {
+		line.len--;
+	}
+	return line;
+}
+
+/* "HTTP/1.1 200 OK", "HTTP/2 200" */
+static bool status_parse(struct text line, int *ret)
+{
+	struct text version, rest, code, reason;
+	int64_t n;
+
+	(void)text_cut(line, ' ', &version, &rest);
+	(void)text_cut(rest, ' ', &code, &reason);
+	if (!num_parse_range(code, 100, 599, &n)) {
+		return false;
+	}
+	*ret = (int)n;
+	return true;
+}
+
+static bool head_parse(struct arena *a, struct text *rest, struct response *ret, struct err *err)
+{
+	if (!status_parse(line_take(rest), &ret->status)) {
+		return err_set(err, ERR_DATA, "the first line has no status");
+	}
+	ret->headers = ARENA_ARRAY(a, struct header, LIMIT_HEADERS);
+	for (;;) {
+		struct text line = line_take(rest), name, value;
+
+		if (line.len == 0) {
+			return true;
+		}
+		if (ret->n_headers >= LIMIT_HEADERS || !text_cut(line, ':', &name, &value)) {
+			return err_set(err, ERR_DATA, "header line %zu cannot be read",
+				       ret->n_headers + 1);
+		}
+		ret->headers[ret->n_headers++] =
+			(struct header){ text_trim(name), text_trim(value) };
+	}
+}
+
+static void subjects_read(struct arena *a, struct recording *ret)
+{
+	struct text *ids = ARENA_ARRAY(a, struct text, RECORDED_SUBJECTS);
+
+	ret->question.subjects = ids;
+	for (size_t i = 0; i < ret->response.n_headers; i++) {
+		const struct header *h = &ret->response.headers[i];
+
+		if (text_eq_nocase(h->name, TEXT("X-Answerd-Subject")) &&
+		    ret->question.n_subjects < RECORDED_SUBJECTS) {
+			ids[ret->question.n_subjects++] = h->value;
+		}
+	}
+}
+
+static void options_read(struct arena *a, struct recording *ret)
+{
+	struct option_value *options = ARENA_ARRAY(a, struct option_value, RECORDED_OPTIONS);
+	struct text name, value;
+
+	ret->ctx.options = options;
+	for (size_t i = 0; i < ret->response.n_headers; i++) {
+		const struct header *h = &ret->response.headers[i];
+
+		if (text_eq_nocase(h->name, TEXT("X-Answerd-Option")) &&
+		    text_cut(h->value, '=', &name, &value) &&
+		    ret->ctx.n_options < RECORDED_OPTIONS) {
+			options[ret->ctx.n_options++] =
+				(struct option_value){ text_cstr(a, name), value };
+		}
+	}
+}
+
+static void context_read(struct arena *a, struct recording *ret)
+{
+	const struct response *r = &ret->response;
+	struct connector_ctx *ctx = &ret->ctx;
+
+	ctx->arena = a;
+	ctx->server = TEXT("https://recorded.example");
+	ctx->token = TEXT("recorded");
+	ctx->own_id = response_header(r, TEXT("X-Answerd-Own-Id"));
+	ctx->own_handle = response_header(r, TEXT("X-Answerd-Own-Handle"));
+	ctx->facts = response_header(r, TEXT("X-Answerd-Facts"));
+	ctx->session = response_header(r, TEXT("X-Answerd-Session"));
+	ret->question.source = response_header(r, TEXT("X-Answerd-Source"));
+	ret->question.state = response_header(r, TEXT("X-Answerd-State"));
+	/* Unreadable times stay unset. */
+	(void)wall_parse(response_header(r, TEXT("X-Answerd-Since")), &ret->question.since);
+	if (!wall_parse(response_header(r, TEXT("X-Answerd-Now")), &ctx->now)) {
+		(void)wall_parse_http(response_header(r, TEXT("Date")), &ctx->now);
+	}
+	ret->response.received_at = ctx->now;
+	subjects_read(a, ret);
+	options_read(a, ret);
+}
+
+bool recording_parse(struct arena *a, struct text file_bytes, enum op op, struct recording *ret,
+		     struct err *err)
+{
+	*ret = (struct recording){ .is_bare = !text_starts(file_bytes, TEXT("HTTP/")) };
+	ret->question.op = op;
+	ret->response.status = 200;
+	if (!ret->is_bare && !head_parse(a, &file_bytes, &ret->response, err)) {
+		return false;
+	}
+	ret->response.body = file_bytes;
+	context_read(a, ret);
+	return true;
+}
+
+static void field_print(struct strbuf *out, const char *name, struct text t)
+{
+	strbuf_printf(out, "\"%s\":", name);
+	if (t.len == 0) {
+		strbuf_add_str(out, "null");
+	} else {
+		strbuf_add_json(out, t);
+	}
+}
+
+static void error_print(struct strbuf *out, struct arena *a, const struct err *err)
+{
+	char when[WALL_TEXT_BYTES];
+
+	strbuf_add_str(out, "{\"error\":{");
+	field_print(out, "kind", text_of(err_kind_name(err->kind)));
+	if (wall_is_set(err->not_before)) {
+		strbuf_add_byte(out, ',');
+		field_print(out, "not_before",
+			    (struct text){ when, wall_format(err->not_before, when) });
+	}
+	strbuf_add_byte(out, ',');
+	field_print(out, "text", text_clean(a, text_of(err->text), NULL));
+	strbuf_add_str(out, "}}\n");
+}
+
+static void outcome_print(struct strbuf *out, const struct outcome *o)
+{
+	for (size_t i = 0; i < o->n_messages; i++) {
+		message_print(&o->messages[i], out);
+	}
+	for (size_t i = 0; i < o->n_bad; i++) {
+		quarantined_print(&o->bad[i], out);
+	}
+	for (size_t i = 0; i < o->n_gone; i++) {
+		strbuf_add_byte(out, '{');
+		field_print(out, "gone", o->gone[i]);
+		strbuf_add_str(out, "}\n");
+	}
+	if (o->own_id.len > 0) {
+		strbuf_add_byte(out, '{');
+		field_print(out, "own_handle", o->own_handle);
+		strbuf_add_byte(out, ',');
+		field_print(out, "own_id", o->own_id);
+		strbuf_add_byte(out, ',');
+		field_print(out, "own_name", o->own_name);
+		strbuf_add_str(out, "}\n");
+	}
+	if (o->missing.len > 0) {
+		strbuf_add_byte(out, '{');
+		field_print(out, "missing", o->missing);
+		strbuf_add_str(out, "}\n");
+	}
+}
+
+bool digest_print(const struct connector *c, enum op op, struct text file_bytes, struct strbuf *out,
+		  struct err *err)
+{
+	struct arena *a = arena_create(LIMIT_PAGE_ARENA_BYTES);
+	struct recording rec;
+	struct outcome o = { 0 };
+	struct err why = { 0 };
+	bool is_read = recording_parse(a, file_bytes, op, &rec, err);
+
+	if (is_read && c->digest(&rec.ctx, &rec.question, &rec.response, &o, &why)) {
+		outcome_print(out, &o);
+	} else if (is_read && rec.is_bare && why.kind == ERR_DATA) {
+		/* Some recorded object that is no message: shown as what it is. */
+		struct quarantined q = { .raw = file_bytes };
+
+		memcpy(q.reason, why.text, sizeof(q.reason) - 1);
+		quarantined_print(&q, out);
+	} else if (is_read) {
+		error_print(out, a, &why);
+	}
+	arena_destroy(&a);
+	return is_read;
+}

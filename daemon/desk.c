@@ -1,0 +1,160 @@
+/* answerd-desk: the staff side's main. Creates, wires, runs, stops. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answerd/log.h"
+#include "daemon/conf/conf.h"
+#include "daemon/desk/desk.h"
+#include "daemon/io/watch.h"
+
+#define EXIT_USAGE   2
+#define MAX_PROBLEMS 50
+
+static const char usage_text[] =
+	"answerd-desk: the staff side of answerd: the API behind the answer command, over HTTP.\n"
+	"\n"
+	"  answerd-desk [--config FILE]    in the foreground\n"
+	"  answerd-desk --version\n"
+	"\n"
+	"The configuration is /etc/answerd/answerd.conf unless --config says otherwise; desk.listen says where it is reached.\n";
+
+struct process {
+	struct loop *loop;
+	struct watch *watch;
+	struct desk *desk;
+	bool is_refused, is_stopping;
+};
+
+static void done_stopped(void *owner)
+{
+	struct process *p = owner;
+
+	loop_stop(p->loop);
+}
+
+static void on_stop(bool is_second, void *owner)
+{
+	struct process *p = owner;
+
+	if (is_second || p->desk == NULL) {
+		loop_stop(p->loop);
+	} else if (!p->is_stopping) {
+		p->is_stopping = true;
+		log_info("stopping", NULL);
+		watch_stopping(p->watch);
+		desk_stop(p->desk, done_stopped, p);
+	}
+}
+
+static void on_reload(void *owner)
+{
+	struct process *p = owner;
+
+	log_warn("reload_ignored", "why", "a changed configuration takes effect at the next start: restart answerd-desk", NULL);
+	watch_ready(p->watch);
+}
+
+static void on_ready(void *owner)
+{
+	struct process *p = owner;
+
+	watch_ready(p->watch);
+	watch_status(p->watch, "serving");
+}
+
+static void on_refused(const char *why, void *owner)
+{
+	struct process *p = owner;
+
+	log_err("cannot_start", "why", why, NULL);
+	p->is_refused = true;
+	loop_stop(p->loop);
+}
+
+static struct conf *load_conf(const char *path)
+{
+	struct conf_problem *problems = xcalloc(MAX_PROBLEMS, sizeof(*problems));
+	size_t n = 0;
+	struct conf *c = conf_load(path, problems, MAX_PROBLEMS, &n);
+
+	for (size_t i = 0; i < n && i < MAX_PROBLEMS; i++) {
+		if (problems[i].is_error) {
+			(void)fprintf(stderr, "error: %s\n", problems[i].text);
+		}
+	}
+	free(problems);
+	return c;
+}
+
+static void say_started(const struct desk *d)
+{
+	struct arena *a = arena_create(64u * 1024);
+
+	log_info("started", "version", ANSWERD_VERSION, "listens", text_cstr(a, desk_addresses(d, a)), NULL);
+	arena_destroy(&a);
+}
+
+static int run(const struct conf *c)
+{
+	static const struct watch_events events = { .on_stop = on_stop, .on_reload = on_reload };
+	struct process p = { 0 };
+	struct err err = { 0 };
+
+	p.loop = loop_create();
+	p.watch = watch_create(p.loop, &events, &p);
+	p.desk = desk_create(&(struct desk_options){ .loop = p.loop,
+						     .conf = c,
+						     .on_ready = on_ready,
+						     .on_refused = on_refused,
+						     .owner = &p },
+			     &err);
+	if (p.desk == NULL) {
+		log_err("cannot_start", "why", err.text, NULL);
+		p.is_refused = true;
+	} else {
+		say_started(p.desk);
+		watch_status(p.watch, "waiting for the database");
+		desk_start(p.desk);
+		loop_run(p.loop);
+	}
+	desk_destroy(&p.desk);
+	watch_destroy(&p.watch);
+	loop_destroy(&p.loop);
+	if (!p.is_refused) {
+		log_info("stopped", NULL);
+	}
+	return p.is_refused ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	const char *config = NULL;
+	struct conf *c;
+	int code;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
+			config = argv[++i];
+		} else if (strncmp(argv[i], "--config=", 9) == 0) {
+			config = argv[i] + 9;
+		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			(void)fputs(usage_text, stdout);
+			return EXIT_SUCCESS;
+		} else if (strcmp(argv[i], "--version") == 0) {
+			(void)puts("answerd-desk " ANSWERD_VERSION);
+			return EXIT_SUCCESS;
+		} else {
+			(void)fprintf(stderr, "answerd-desk does not know '%s'. answerd-desk --help\n", argv[i]);
+			return EXIT_USAGE;
+		}
+	}
+	c = load_conf(config);
+	if (c == NULL) {
+		(void)fprintf(stderr, "The configuration has errors; answerd-desk does not start.\n");
+		return EXIT_USAGE;
+	}
+	code = run(c);
+	conf_destroy(&c);
+	return code;
+}

@@ -1,0 +1,458 @@
+/* The staff side: see desk.h. A request's way: who calls → may they → parameters → one statement → its JSON, or a problem. */
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "answerd/log.h"
+#include "daemon/base/list.h"
+#include "daemon/desk/inside.h"
+#include "store_sql.h"
+
+#define API "/api/v1/"
+
+enum desk_state { DESK_WAITING_FOR_DATABASE, DESK_OPEN, DESK_REFUSED };
+
+struct desk {
+	struct desk_options options;
+	enum desk_state state;
+	struct httpd *httpd;
+	struct db *lines[LINE_COUNT];
+	struct list works;
+	int n_reports;
+};
+
+/* One request on its way through the database. */
+struct work {
+	struct list in;
+	struct desk *desk;
+	struct httpd_request *r;
+	const struct desk_route *route;
+	int64_t actor;
+};
+
+struct db *desk_line(struct desk *d, enum desk_line line)
+{
+	return d->lines[line];
+}
+
+bool desk_is_open(const struct desk *d)
+{
+	return d->state == DESK_OPEN;
+}
+
+/* ---- the answer ---- */
+
+static void work_done(struct work *w)
+{
+	w->desk->n_reports -= w->route->line == LINE_REPORT;
+	list_remove(&w->in);
+	free(w);
+}
+
+static void work_refuse(struct work *w, int status, struct text detail)
+{
+	httpd_problem_text(w->r, status, detail, status == 503 ? 2 : 0, NULL);
+	work_done(w);
+}
+
+static void work_fail(struct work *w, const char *name, const struct db_result *r)
+{
+	int status = 500;
+	struct text detail = TEXT("The desk could not do that; its log says why.");
+
+	if (strncmp(r->sqlstate, "AN4", 3) == 0) {
+		status = 400 + (r->sqlstate[3] - '0') * 10 + (r->sqlstate[4] - '0');
+		detail = r->said;
+	} else if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
+		status = 503;
+		detail = r->err.kind == ERR_RETRY
+				 ? TEXT("The database is away or too busy. Nothing was done; try it again.")
+				 : TEXT("The database went away before it said whether it was done. Try it again with the same "
+					"Idempotency-Key: then it is done once.");
+	} else if (strncmp(r->sqlstate, "22", 2) == 0) {
+		status = 400;
+		detail = TEXT("A value of the request does not fit.");
+	}
+	if (status == 500) {
+		log_err("statement_failed", "name", name, "sqlstate", r->sqlstate, "why", r->err.text, NULL);
+	}
+	work_refuse(w, status, detail);
+}
+
+static void done_route(const struct db_result *r, void *owner)
+{
+	struct work *w = owner;
+
+	if (!r->is_ok) {
+		work_fail(w, w->route->name, r);
+		return;
+	}
+	if (r->n_rows != 1 || db_is_null(r, 0, 0)) {
+		log_err("statement_failed", "name", w->route->name, "sqlstate", "", "why", "it returned no answer", NULL);
+		work_refuse(w, 500, TEXT("The desk could not do that; its log says why."));
+		return;
+	}
+	httpd_answer(w->r, &(struct httpd_answer){
+				   .status = 200, .content_type = "application/json; charset=utf-8", .body = db_text(r, 0, 0) });
+	work_done(w);
+}
+
+/* ---- the statement ---- */
+
+/* Key and request of an act: one key is one request, done once. */
+static bool add_key(struct work *w, struct db_params *p, struct err *err)
+{
+	struct text key = httpd_header(w->r, "Idempotency-Key"), body = httpd_body(w->r);
+
+	for (size_t i = 0; i < key.len; i++) {
+		if (key.at[i] <= 0x20 || key.at[i] >= 0x7f) {
+			return err_set(err, ERR_DATA, "An Idempotency-Key has visible ASCII characters only.");
+		}
+	}
+	if (key.len > DESK_KEY_BYTES) {
+		return err_set(err, ERR_DATA, "An Idempotency-Key has at most %d characters.", DESK_KEY_BYTES);
+	}
+	if (text_is_empty(key)) {
+		if (!httpd_is_local(w->r)) {
+			return err_set(err, ERR_DATA, "A POST needs an Idempotency-Key, so that a repeated one is done once.");
+		}
+		db_add_null(p);
+	} else {
+		db_add_text(p, key);
+	}
+	db_add_text(p, text_printf(httpd_arena(w->r), "POST %.*s %zu %016llx", TEXT_ARG(httpd_path(w->r)), body.len,
+				   (unsigned long long)text_hash(TEXT_HASH_SEED, body)));
+	return true;
+}
+
+static void work_ask(struct work *w)
+{
+	struct db_params *p = db_params_create();
+	struct desk_given given = { .path = text_slice(httpd_path(w->r), sizeof(API) - 1, SIZE_MAX / 2),
+				    .query = httpd_query(w->r),
+				    .body = httpd_body(w->r),
+				    .lease = w->desk->options.conf->lease };
+	struct err err = { 0 };
+
+	db_add_i64(p, w->actor);
+	if ((w->route->line == LINE_ACT && !add_key(w, p, &err)) ||
+	    !desk_params_read(httpd_arena(w->r), w->route, &given, p, &err)) {
+		db_params_destroy(&p);
+		work_refuse(w, 400, text_of(err.text));
+		return;
+	}
+	if (!db_send(w->desk->lines[w->route->line], w->route->name, w->route->sql, &p, done_route, w)) {
+		db_params_destroy(&p);
+		work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
+	}
+}
+
+/* ---- the caller ---- */
+
+static bool role_parse(struct text name, enum desk_role *ret)
+{
+	static const char *const names[] = { "auditor", "agent", "lead", "admin" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (text_eq(name, text_of(names[i]))) {
+			*ret = (enum desk_role)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void caller_refuse(struct work *w, struct text why)
+{
+	uid_t uid = 0;
+
+	(void)httpd_peer(w->r, &uid);
+	log_warn("access_refused", "uid", log_num(uid), "asked", w->route->path, NULL);
+	work_refuse(w, 403, why);
+}
+
+static void done_caller(const struct db_result *r, void *owner)
+{
+	struct work *w = owner;
+	struct arena *a = httpd_arena(w->r);
+	enum desk_role role;
+
+	if (!r->is_ok) {
+		work_fail(w, "desk_caller", r);
+		return;
+	}
+	if (r->n_rows == 0) {
+		caller_refuse(w, TEXT("Nobody of the staff is this user of the machine. An admin can change that: "
+				      "answer staff add LOGIN --os-user USER."));
+		return;
+	}
+	if (db_bool(r, 0, 3)) {
+		caller_refuse(w, text_printf(a, "Staff member %.*s is disabled. An admin can change that: answer staff add %.*s.",
+					     TEXT_ARG(db_text(r, 0, 2)), TEXT_ARG(db_text(r, 0, 2))));
+		return;
+	}
+	if (!role_parse(db_text(r, 0, 1), &role) || role < w->route->least) {
+		caller_refuse(w, text_printf(a, "The role %.*s of %.*s does not allow that.", TEXT_ARG(db_text(r, 0, 1)),
+					     TEXT_ARG(db_text(r, 0, 2))));
+		return;
+	}
+	w->actor = db_i64(r, 0, 0);
+	work_ask(w);
+}
+
+/* Who the kernel says it is: the built-in admin, or the name of a user of this machine (empty: the machine knows none). */
+static bool caller_find(struct httpd_request *r, bool *ret_is_builtin, struct text *ret_user)
+{
+	struct passwd entry, *found = NULL;
+	char room[4096];
+	uid_t uid;
+
+	if (!httpd_peer(r, &uid)) {
+		return false;
+	}
+	*ret_is_builtin = uid == 0 || uid == geteuid();
+	*ret_user = TEXT("");
+	if (!*ret_is_builtin && getpwuid_r(uid, &entry, room, sizeof(room), &found) == 0 && found != NULL) {
+		*ret_user = text_dup(httpd_arena(r), text_of(entry.pw_name));
+	}
+	return true;
+}
+
+static void serve_route(struct desk *d, struct httpd_request *r, const struct desk_route *route)
+{
+	struct db_params *p;
+	struct work *w;
+	bool is_builtin;
+	struct text user;
+
+	if (!caller_find(r, &is_builtin, &user)) {
+		httpd_problem(r, 401, "The kernel does not say who is calling. Sign in.");
+		return;
+	}
+	if (route->line == LINE_REPORT && d->n_reports >= DESK_VERIFY_LIMIT) {
+		httpd_problem(r, 503, "Enough reports are being made at the moment. Try it again.");
+		return;
+	}
+	w = xcalloc(1, sizeof(*w));
+	w->desk = d;
+	w->r = r;
+	w->route = route;
+	d->n_reports += route->line == LINE_REPORT;
+	list_init(&w->in);
+	list_add_last(&d->works, &w->in);
+	p = db_params_create();
+	db_add_bool(p, is_builtin);
+	db_add_text(p, user);
+	if (!db_send(d->lines[LINE_READ], "desk_caller", SQL_DESK_CALLER, &p, done_caller, w)) {
+		db_params_destroy(&p);
+		work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
+	}
+}
+
+/* ---- the request ---- */
+
+static void serve_openapi(struct httpd_request *r)
+{
+	scoped(strbuf_done) struct strbuf out;
+
+	strbuf_init(&out, 256u * 1024);
+	desk_openapi_print(&out);
+	httpd_answer(r, &(struct httpd_answer){
+				.status = 200, .content_type = "application/json; charset=utf-8", .body = strbuf_text(&out) });
+}
+
+static void serve_api(struct desk *d, struct httpd_request *r, struct text path)
+{
+	const char *allow = NULL;
+	const struct desk_route *route = desk_route_find(httpd_arena(r), httpd_method(r), path, &allow);
+	struct text site = httpd_header(r, "Sec-Fetch-Site");
+	bool is_get = text_eq(httpd_method(r), TEXT("GET"));
+
+	if (!httpd_is_local(r)) {
+		if (route != NULL && !is_get && text_eq(path, TEXT("session"))) {
+			httpd_problem(r, 501, "Signing in comes with a later version. Until then the desk is reached over its Unix socket.");
+		} else {
+			httpd_problem(r, 401, "Sign in first. This version knows only callers at its Unix socket.");
+		}
+		return;
+	}
+	if (!is_get && !text_is_empty(site) && !text_eq(site, TEXT("same-origin")) && !text_eq(site, TEXT("none"))) {
+		httpd_problem(r, 403, "The request comes from another site's page.");
+	} else if (is_get && text_eq(path, TEXT("openapi.json"))) {
+		serve_openapi(r);
+	} else if (route == NULL && allow != NULL) {
+		httpd_problem_text(r, 405, TEXT("That can be asked in another way only."), 0, allow);
+	} else if (route == NULL) {
+		httpd_problem(r, 404, "There is nothing at that address. " API "openapi.json says what there is.");
+	} else if (route->sql == NULL) {
+		httpd_problem(r, 501, "That comes with a later version of answerd.");
+	} else if (d->state != DESK_OPEN || !db_is_up(d->lines[route->line]) || !db_is_up(d->lines[LINE_READ])) {
+		httpd_problem(r, 503, "The database is away. Nothing was done; the desk connects again by itself.");
+	} else {
+		serve_route(d, r, route);
+	}
+}
+
+static void on_request(struct httpd_request *r, void *owner)
+{
+	struct desk *d = owner;
+	struct text path = httpd_path(r);
+
+	if (text_starts(path, TEXT(API))) {
+		serve_api(d, r, text_slice(path, sizeof(API) - 1, path.len));
+	} else if (!text_eq(httpd_method(r), TEXT("GET"))) {
+		httpd_problem_text(r, 405, TEXT("That can be read only."), 0, "GET");
+	} else if (text_eq(path, TEXT("/healthz"))) {
+		desk_health(d, r);
+	} else if (text_eq(path, TEXT("/metrics"))) {
+		desk_metrics(d, r);
+	} else {
+		httpd_problem(r, 404, "There is nothing at that address.");
+	}
+}
+
+/* ---- the database ---- */
+
+static void done_start(const struct db_result *r, void *owner)
+{
+	struct desk *d = owner;
+	char why[256];
+
+	if (!r->is_ok) {
+		if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
+			return; /* asked again when the connection is back */
+		}
+		(void)snprintf(why, sizeof(why), "the database is not ready for answerd (%.120s); run answerd migrate", r->err.text);
+	} else if (r->n_rows != 1 || db_i64(r, 0, 0) != SQL_VERSION) {
+		(void)snprintf(why, sizeof(why), "the schema has version %lld and this program needs %d; run answerd migrate",
+			       r->n_rows == 1 ? (long long)db_i64(r, 0, 0) : 0, SQL_VERSION);
+	} else if (!text_eq(db_text(r, 0, 1), TEXT(SQL_RULES_DIGEST))) {
+		(void)snprintf(why, sizeof(why), "the rules in the database are of another version of answerd; run answerd migrate");
+	} else {
+		bool is_first = d->state == DESK_WAITING_FOR_DATABASE;
+
+		d->state = DESK_OPEN;
+		if (is_first) {
+			d->options.on_ready(d->options.owner);
+		}
+		return;
+	}
+	if (d->state != DESK_REFUSED) {
+		d->state = DESK_REFUSED;
+		d->options.on_refused(why, d->options.owner);
+	}
+}
+
+static void on_up(struct db *db, void *owner)
+{
+	struct desk *d = owner;
+
+	if (db == d->lines[LINE_ACT]) {
+		struct db_params *p = db_params_create();
+
+		if (!db_send(db, "desk_start", SQL_DESK_START, &p, done_start, d)) {
+			db_params_destroy(&p);
+		}
+	}
+}
+
+static void on_down(struct db *db, const struct err *why, void *owner)
+{
+	struct desk *d = owner;
+
+	if (db == d->lines[LINE_ACT]) {
+		log_warn("database_down", "why", why->text, NULL);
+	}
+}
+
+/* ---- life ---- */
+
+static struct db *line_create(struct desk *d, const char *purpose, const char *settings)
+{
+	static const struct db_events events = { .on_up = on_up, .on_down = on_down };
+	const char *conninfo = d->options.conf->database.at;
+
+	return db_create(d->options.loop,
+			 &(struct db_options){ .conninfo = conninfo,
+					       .role = db_names_user(conninfo) ? "answerd_desk" : NULL,
+					       .purpose = purpose,
+					       .settings = settings,
+					       .max_queued = DESK_QUEUED },
+			 &events, d);
+}
+
+static struct httpd *desk_listen(struct desk *d, struct err *err)
+{
+	const struct conf *c = d->options.conf;
+	struct httpd_address *at = xcalloc(c->n_listen + 1, sizeof(*at));
+	struct httpd *h;
+
+	for (size_t i = 0; i < c->n_listen; i++) {
+		at[i] = (struct httpd_address){ .is_unix = c->listen[i].is_unix,
+						.path = c->listen[i].address,
+						.host = c->listen[i].host,
+						.port = c->listen[i].port };
+	}
+	h = httpd_create(&(struct httpd_options){ .loop = d->options.loop,
+						  .listen = at,
+						  .n_listen = c->n_listen,
+						  .hosts = c->hosts,
+						  .n_hosts = c->n_hosts,
+						  .trusted_proxies = c->trusted_proxies,
+						  .n_trusted_proxies = c->n_trusted_proxies },
+			 on_request, d, err);
+	free(at);
+	return h;
+}
+
+struct desk *desk_create(const struct desk_options *o, struct err *err)
+{
+	struct desk *d = xcalloc(1, sizeof(*d));
+
+	d->options = *o;
+	list_init(&d->works);
+	d->lines[LINE_READ] = line_create(d, "answerd desk", "-c default_transaction_read_only=on -c statement_timeout=10s");
+	d->lines[LINE_REPORT] = line_create(d, "answerd desk reports", "-c default_transaction_read_only=on -c statement_timeout=50s");
+	d->lines[LINE_ACT] = line_create(d, "answerd desk acts", "-c statement_timeout=10s -c lock_timeout=5s");
+	d->httpd = desk_listen(d, err);
+	if (d->httpd == NULL) {
+		desk_destroy(&d);
+	}
+	return d;
+}
+
+void desk_start(struct desk *d)
+{
+	for (int i = 0; i < LINE_COUNT; i++) {
+		db_start(d->lines[i]);
+	}
+}
+
+void desk_stop(struct desk *d, void (*done)(void *owner), void *owner)
+{
+	httpd_stop(d->httpd, done, owner);
+}
+
+void desk_destroy(struct desk **at)
+{
+	struct desk *d = *at;
+
+	if (d == NULL) {
+		return;
+	}
+	*at = NULL;
+	for (int i = 0; i < LINE_COUNT; i++) {
+		db_destroy(&d->lines[i]);
+	}
+	while (!list_is_empty(&d->works)) {
+		free(container_of(list_take_first(&d->works), struct work, in));
+	}
+	httpd_destroy(&d->httpd);
+	free(d);
+}
+
+struct text desk_addresses(const struct desk *d, struct arena *a)
+{
+	return httpd_addresses(d->httpd, a);
+}

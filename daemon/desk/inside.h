@@ -1,0 +1,71 @@
+/* inside.h: what the files of the desk share; nobody else includes it.
+ *
+ * Owner:   see each function. Clock: none. Blocks: never. Calls back: never. Fails: see each function. */
+#ifndef ANSWERD_DESK_INSIDE_H
+#define ANSWERD_DESK_INSIDE_H
+
+#include "daemon/desk/desk.h"
+#include "daemon/io/db.h"
+#include "daemon/io/httpd.h"
+
+#define DESK_PARAMS       8
+#define DESK_QUEUED       256         /* statements that wait for one connection; then 503 */
+#define DESK_VERIFY_LIMIT 4           /* of them verify or reports */
+#define DESK_KEY_BYTES    200         /* an idempotency key */
+#define DESK_TEXT_BYTES   (64u * 1024) /* a parameter */
+
+enum desk_role { ROLE_AUDITOR, ROLE_AGENT, ROLE_LEAD, ROLE_ADMIN };
+
+/* Which connection: reads never wait behind reports, acts have the right to write. */
+enum desk_line { LINE_READ, LINE_REPORT, LINE_ACT, LINE_COUNT };
+
+enum param_from { FROM_PATH, FROM_QUERY, FROM_BODY, FROM_DESK };
+enum param_type { PARAM_TEXT, PARAM_COUNT, PARAM_BOOL, PARAM_TIME };
+
+struct desk_param {
+	const char *name;
+	enum param_from from;
+	enum param_type type;
+	bool is_required;
+	const char *about; /* one sentence, for the OpenAPI document and for errors */
+};
+
+struct desk_route {
+	const char *method, *path; /* below /api/v1/, "{name}" is a parameter */
+	enum desk_role least;
+	enum desk_line line;
+	const char *name, *sql; /* NULL: comes with a later version */
+	struct desk_param params[DESK_PARAMS];
+	const char *about;
+};
+
+extern const struct desk_route desk_routes[];
+extern const size_t n_desk_routes;
+
+/* routes.c: the route of a path below /api/v1/; NULL: none. ret_allow (in the arena) lists the methods when only the method
+ * does not fit. */
+const struct desk_route *desk_route_find(struct arena *a, struct text method, struct text path, const char **ret_allow);
+
+/* params.c: the route's parameters from path, query and body, appended to `out` in the order of the table; ERR_DATA with a
+ * sentence for people. */
+struct desk_given {
+	struct text path, query, body;
+	struct dur lease;
+};
+bool desk_params_read(struct arena *a, const struct desk_route *r, const struct desk_given *g, struct db_params *out,
+		      struct err *err);
+/* One segment or value, percent-decoded and clean, in the arena; false when it is not well-formed. */
+bool desk_decode(struct arena *a, struct text in, bool is_query, struct text *ret);
+
+/* openapi.c: the OpenAPI document, made from the table. */
+void desk_openapi_print(struct strbuf *out);
+
+/* health.c: /healthz and /metrics. */
+void desk_health(struct desk *d, struct httpd_request *r);
+void desk_metrics(struct desk *d, struct httpd_request *r);
+
+/* desk.c */
+struct db *desk_line(struct desk *d, enum desk_line line);
+bool desk_is_open(const struct desk *d);
+
+#endif

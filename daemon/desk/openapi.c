@@ -1,0 +1,112 @@
+/* The OpenAPI document of the desk, made from the route table, so that it cannot forget one. */
+#include "daemon/desk/inside.h"
+
+static const char *type_name(enum param_type t)
+{
+	switch (t) {
+	case PARAM_TEXT:
+		return "{\"type\":\"string\"}";
+	case PARAM_COUNT:
+		return "{\"type\":\"integer\",\"minimum\":0}";
+	case PARAM_BOOL:
+		return "{\"type\":\"boolean\"}";
+	case PARAM_TIME:
+		return "{\"type\":\"string\",\"format\":\"date-time\"}";
+	}
+	return "{}";
+}
+
+static void print_parameters(const struct desk_route *r, struct strbuf *out)
+{
+	const char *comma = "";
+
+	strbuf_printf(out, ",\"parameters\":[");
+	for (size_t i = 0; i < DESK_PARAMS && r->params[i].name != NULL; i++) {
+		const struct desk_param *p = &r->params[i];
+
+		if (p->from == FROM_PATH || p->from == FROM_QUERY) {
+			strbuf_printf(out, "%s{\"name\":\"%s\",\"in\":\"%s\",\"required\":%s,\"description\":", comma, p->name,
+				      p->from == FROM_PATH ? "path" : "query", p->is_required ? "true" : "false");
+			strbuf_add_json(out, text_of(p->about));
+			strbuf_printf(out, ",\"schema\":%s}", type_name(p->type));
+			comma = ",";
+		}
+	}
+	if (r->line == LINE_ACT) {
+		strbuf_printf(out,
+			      "%s{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":false,\"description\":"
+			      "\"Repeating a request with its key does it once. Required but on the Unix socket.\",\"schema\":"
+			      "{\"type\":\"string\",\"maxLength\":%d}}",
+			      comma, DESK_KEY_BYTES);
+	}
+	strbuf_add_byte(out, ']');
+}
+
+static void print_body(const struct desk_route *r, struct strbuf *out)
+{
+	const char *comma = "";
+	bool has_body = false;
+
+	for (size_t i = 0; i < DESK_PARAMS && r->params[i].name != NULL; i++) {
+		has_body = has_body || r->params[i].from == FROM_BODY;
+	}
+	if (!has_body) {
+		return;
+	}
+	strbuf_printf(out, ",\"requestBody\":{\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\",\"properties\":{");
+	for (size_t i = 0; i < DESK_PARAMS && r->params[i].name != NULL; i++) {
+		const struct desk_param *p = &r->params[i];
+
+		if (p->from == FROM_BODY) {
+			strbuf_printf(out, "%s\"%s\":{\"description\":", comma, p->name);
+			strbuf_add_json(out, text_of(p->about));
+			strbuf_printf(out, ",\"type\":%s}", p->type == PARAM_COUNT ? "[\"integer\",\"null\"]" : "[\"string\",\"null\"]");
+			comma = ",";
+		}
+	}
+	strbuf_printf(out, "}}}}}");
+}
+
+static void print_operation(const struct desk_route *r, struct strbuf *out)
+{
+	strbuf_printf(out, "\"%s\":{\"summary\":", text_eq(text_of(r->method), TEXT("GET")) ? "get" : "post");
+	strbuf_add_json(out, text_of(r->about));
+	print_parameters(r, out);
+	print_body(r, out);
+	strbuf_printf(out,
+		      ",\"responses\":{\"%s\":{\"description\":\"%s\"},\"default\":{\"description\":\"An RFC 9457 problem document.\","
+		      "\"content\":{\"application/problem+json\":{}}}}}",
+		      r->sql != NULL ? "200" : "501", r->sql != NULL ? "Done." : "Comes with a later version.");
+}
+
+void desk_openapi_print(struct strbuf *out)
+{
+	const char *comma = "";
+
+	strbuf_printf(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"answerd desk\",\"version\":\"%s\"},\"servers\":[{\"url\":"
+			   "\"/api/v1\"}],\"paths\":{",
+		      ANSWERD_VERSION);
+	for (size_t i = 0; i < n_desk_routes; i++) {
+		const char *between = "";
+
+		/* Once a path, with all of its methods. */
+		bool is_first = true;
+		for (size_t j = 0; j < i; j++) {
+			is_first = is_first && !text_eq(text_of(desk_routes[j].path), text_of(desk_routes[i].path));
+		}
+		if (!is_first) {
+			continue;
+		}
+		strbuf_printf(out, "%s\"/%s\":{", comma, desk_routes[i].path);
+		for (size_t j = i; j < n_desk_routes; j++) {
+			if (text_eq(text_of(desk_routes[j].path), text_of(desk_routes[i].path))) {
+				strbuf_add_str(out, between);
+				print_operation(&desk_routes[j], out);
+				between = ",";
+			}
+		}
+		strbuf_add_byte(out, '}');
+		comma = ",";
+	}
+	strbuf_printf(out, "}}");
+}

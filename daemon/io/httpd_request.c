@@ -1,0 +1,370 @@
+/* One request of httpd, from its first line to the last byte of its answer: see httpd.h. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "answerd/log.h"
+#include "daemon/io/httpd_inside.h"
+
+/* On every answer (RELIABILITY S7). */
+static const char *const safe_headers[][2] = {
+	{ "Content-Security-Policy",
+	  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+	  "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'" },
+	{ "X-Content-Type-Options", "nosniff" },
+	{ "Cache-Control", "no-store" },
+	{ "Referrer-Policy", "no-referrer" },
+	{ "Cross-Origin-Opener-Policy", "same-origin" },
+};
+
+/* ---- requests ---- */
+
+void httpd_request_free(void *what)
+{
+	struct httpd_request *r = what;
+
+	if (r->response != NULL) {
+		MHD_destroy_response(r->response);
+	}
+	strbuf_done(&r->body);
+	arena_destroy(&r->arena);
+	r->magic = 0;
+	free(r);
+}
+
+static void request_forget_body(struct httpd_request *r)
+{
+	r->listener->httpd->bodies_bytes -= r->body.len;
+	strbuf_done(&r->body);
+	r->body = (struct strbuf){ 0 };
+}
+
+/* Gone when nobody holds it: neither its client nor its handler. */
+static void request_release(struct httpd_request *r)
+{
+	struct httpd *h = r->listener->httpd;
+
+	if (r->connection != NULL || r->holds > 0) {
+		return;
+	}
+	loop_disarm(h->loop, &r->deadline);
+	request_forget_body(r);
+	list_remove(&r->in);
+	loop_bury(h->loop, r, httpd_request_free);
+	if (h->is_stopping && list_is_empty(&h->requests)) {
+		ev_idle_start(loop_ev(h->loop), &h->finished);
+	}
+}
+
+static void on_deadline(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct httpd_request *r = container_of(w, struct httpd_request, deadline);
+
+	(void)loop;
+	(void)revents;
+	/* Its handler still has it in hand and will answer into the void. */
+	r->holds++;
+	httpd_problem(r, 503, "The database did not answer in time. Try it again.");
+}
+
+void *httpd_on_line(void *owner, const char *uri, struct MHD_Connection *connection)
+{
+	struct httpd_listener *l = owner;
+	struct httpd_request *r = xcalloc(1, sizeof(*r));
+	struct text line;
+
+	r->magic = HTTPD_REQUEST_MAGIC;
+	r->listener = l;
+	r->connection = connection;
+	r->arena = arena_create(HTTPD_REQUEST_ARENA_BYTES);
+	line = text_dup(r->arena, text_of(uri));
+	if (!text_cut(line, '?', &r->path, &r->query)) {
+		r->path = line;
+		r->query = TEXT_NONE;
+	}
+	ev_init(&r->deadline, on_deadline);
+	list_init(&r->in);
+	list_add_last(&l->httpd->requests, &r->in);
+	return r;
+}
+
+static struct httpd_request *request_of(void *what)
+{
+	struct httpd_request *r = what;
+
+	if (r == NULL || r->magic != HTTPD_REQUEST_MAGIC) {
+		not_reached("libmicrohttpd handed over a request that is none of ours");
+	}
+	return r;
+}
+
+void httpd_on_completed(void *owner, struct MHD_Connection *connection, void **what, enum MHD_RequestTerminationCode how)
+{
+	struct httpd_request *r;
+
+	(void)owner;
+	(void)connection;
+	(void)how;
+	if (*what == NULL) {
+		return;
+	}
+	r = request_of(*what);
+	*what = NULL;
+	r->connection = NULL;
+	request_release(r);
+}
+
+static void queue_answer(struct httpd_request *r)
+{
+	struct MHD_Response *response = r->response;
+
+	r->response = NULL;
+	(void)MHD_queue_response(r->connection, (unsigned)r->status, response);
+	MHD_destroy_response(response);
+}
+
+static enum MHD_Result take_body(struct httpd_request *r, const char *bytes, size_t *n)
+{
+	struct httpd *h = r->listener->httpd;
+
+	/* Once it is answered (too long), what still comes is read and dropped. */
+	if (r->state == REQUEST_ARRIVING) {
+		if (r->body.len + *n > HTTPD_BODY_BYTES) {
+			request_forget_body(r);
+			r->must_close = true;
+			httpd_problem(r, 413, "The body of a request has at most 1 MiB.");
+		} else if (h->bodies_bytes + *n > HTTPD_BODIES_BYTES) {
+			request_forget_body(r);
+			r->must_close = true;
+			httpd_problem_text(r, 503, TEXT("Too many requests at once. Try it again."), 1, NULL);
+		} else {
+			strbuf_add(&r->body, (struct text){ bytes, *n });
+			h->bodies_bytes += *n;
+		}
+	}
+	*n = 0;
+	return MHD_YES;
+}
+
+enum MHD_Result httpd_on_request(void *owner, struct MHD_Connection *connection, const char *url, const char *method,
+				  const char *version, const char *upload, size_t *n_upload, void **what)
+{
+	struct httpd_request *r = request_of(*what);
+	struct httpd *h = r->listener->httpd;
+
+	(void)owner;
+	(void)connection;
+	(void)url;
+	(void)version;
+	if (!r->is_judged) {
+		r->is_judged = true;
+		r->holds = 1; /* until it is answered */
+		r->method = text_dup(r->arena, text_of(method));
+		strbuf_init(&r->body, HTTPD_BODY_BYTES + 1);
+		if (!httpd_judge(r)) {
+			queue_answer(r);
+		}
+		return MHD_YES;
+	}
+	if (*n_upload > 0) {
+		return take_body(r, upload, n_upload);
+	}
+	if (r->state == REQUEST_ARRIVING) {
+		r->state = REQUEST_ASKED;
+		h->handler(r, h->owner);
+	}
+	if (r->response != NULL) {
+		queue_answer(r);
+	} else if (r->state == REQUEST_ANSWERED) {
+		return MHD_NO; /* it was answered, or we stop */
+	} else {
+		r->is_suspended = true;
+		loop_arm(h->loop, &r->deadline, HTTPD_DEADLINE);
+		MHD_suspend_connection(connection);
+	}
+	return MHD_YES;
+}
+
+struct arena *httpd_arena(struct httpd_request *r)
+{
+	return r->arena;
+}
+
+struct text httpd_method(const struct httpd_request *r)
+{
+	return r->method;
+}
+
+struct text httpd_path(const struct httpd_request *r)
+{
+	return r->path;
+}
+
+struct text httpd_query(const struct httpd_request *r)
+{
+	return r->query;
+}
+
+struct text httpd_header(const struct httpd_request *r, const char *name)
+{
+	const char *value =
+		r->connection != NULL ? MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name) : NULL;
+
+	return text_trim(text_of(value));
+}
+
+struct text httpd_body(const struct httpd_request *r)
+{
+	return strbuf_text(&r->body);
+}
+
+bool httpd_is_local(const struct httpd_request *r)
+{
+	return r->listener->is_unix;
+}
+
+bool httpd_peer(const struct httpd_request *r, uid_t *ret_uid)
+{
+	const union MHD_ConnectionInfo *info;
+	struct ucred who;
+	socklen_t len = sizeof(who);
+
+	if (!r->listener->is_unix || r->connection == NULL) {
+		return false;
+	}
+	info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	if (info == NULL || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0) {
+		return false;
+	}
+	*ret_uid = who.uid;
+	return true;
+}
+
+/* ---- answers ---- */
+
+static void response_header(struct MHD_Response *m, const char *name, const char *value)
+{
+	if (MHD_add_response_header(m, name, value) != MHD_YES) {
+		not_reached("a header of our own was refused");
+	}
+}
+
+static struct MHD_Response *response_make(const struct httpd_request *r, const struct httpd_answer *a)
+{
+	/* The library copies; it wants a pointer that is not const. */
+	union {
+		const char *ours;
+		void *theirs;
+	} bytes = { a->body.len > 0 ? a->body.at : "" };
+	struct MHD_Response *m = MHD_create_response_from_buffer(a->body.len, bytes.theirs, MHD_RESPMEM_MUST_COPY);
+
+	if (m == NULL) {
+		not_reached("no memory for an answer");
+	}
+	for (size_t i = 0; i < sizeof(safe_headers) / sizeof(safe_headers[0]); i++) {
+		response_header(m, safe_headers[i][0], safe_headers[i][1]);
+	}
+	response_header(m, "Content-Type", a->content_type);
+	if (a->retry_after_s > 0) {
+		response_header(m, "Retry-After", log_num(a->retry_after_s));
+	}
+	if (a->allow != NULL) {
+		response_header(m, "Allow", a->allow);
+	}
+	if (r->must_close || r->listener->httpd->is_stopping) {
+		response_header(m, "Connection", "close");
+	}
+	return m;
+}
+
+void httpd_answer(struct httpd_request *r, const struct httpd_answer *a)
+{
+	struct httpd *h = r->listener->httpd;
+
+	if (r->holds-- <= 0) {
+		not_reached("a request was answered twice");
+	}
+	if (r->connection == NULL) {
+		request_release(r);
+		return;
+	}
+	if (r->state == REQUEST_ANSWERED) {
+		return; /* the deadline was faster */
+	}
+	loop_disarm(h->loop, &r->deadline);
+	r->state = REQUEST_ANSWERED;
+	r->status = a->status;
+	r->response = response_make(r, a);
+	if (r->is_suspended) {
+		r->is_suspended = false;
+		MHD_resume_connection(r->connection);
+		/* Resuming wakes nobody (LIBS §5): pump now, or when libmicrohttpd is off the stack. */
+		if (h->n_in_mhd == 0) {
+			httpd_pump(r->listener);
+		} else {
+			loop_arm(h->loop, &r->listener->due, DUR_MS(0));
+		}
+	}
+}
+
+const char *httpd_status_title(int status)
+{
+	switch (status) {
+	case 200:
+		return "OK";
+	case 400:
+		return "Bad request";
+	case 401:
+		return "Sign in first";
+	case 403:
+		return "Not allowed";
+	case 404:
+		return "Not there";
+	case 405:
+		return "Method not allowed";
+	case 409:
+		return "Conflict";
+	case 413:
+		return "Too large";
+	case 415:
+		return "Unsupported media type";
+	case 421:
+		return "Wrong host";
+	case 500:
+		return "Our fault";
+	case 501:
+		return "Not yet";
+	case 503:
+		return "Unavailable";
+	default:
+		return "Problem";
+	}
+}
+
+void httpd_problem_text(struct httpd_request *r, int status, struct text detail, int retry_after_s, const char *allow)
+{
+	scoped(strbuf_done) struct strbuf out;
+
+	strbuf_init(&out, 64u * 1024);
+	strbuf_printf(&out, "{\"type\":\"about:blank\",\"title\":");
+	strbuf_add_json(&out, text_of(httpd_status_title(status)));
+	strbuf_printf(&out, ",\"status\":%d,\"detail\":", status);
+	strbuf_add_json(&out, text_clean(r->arena, text_clip(detail, 4096), NULL));
+	strbuf_add_byte(&out, '}');
+	httpd_answer(r, &(struct httpd_answer){ .status = status,
+						.content_type = "application/problem+json",
+						.body = strbuf_text(&out),
+						.retry_after_s = retry_after_s,
+						.allow = allow });
+}
+
+void httpd_problem(struct httpd_request *r, int status, const char *fmt, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	httpd_problem_text(r, status, text_of(text), status == 503 ? 2 : 0, NULL);
+}

@@ -1,0 +1,2 @@
+-- No parameters. One row: text in the Prometheus format.
+select answerd.metrics()

@@ -1,0 +1,261 @@
+-- What a person needs beside one conversation: the thread as the customer sees it, what waits and why, notes, who has it.
+
+-- thread_of(conversation) → the messages a reader needs, in order: the thread itself, and what stands above it (our post, or
+-- somebody's), whose root is its own.
+create or replace function answerd.thread_of(c answerd.conversation) returns setof answerd.message language sql stable rows 50
+set search_path = pg_catalog as $$
+	with recursive above as (
+		select p.*, 1 as depth from answerd.message r
+		cross join lateral (select * from answerd.message p where p.external_id = r.parent_id and p.account_id = c.account_id
+			and p.brand_id = c.brand_id and p.root_id is distinct from c.root_id limit 1) p
+		where r.external_id = c.root_id and r.account_id = c.account_id and r.brand_id = c.brand_id
+		union all
+		select p.*, a.depth + 1 from above a
+		cross join lateral (select * from answerd.message p where p.external_id = a.parent_id and p.account_id = c.account_id
+			and p.brand_id = c.brand_id and p.root_id is distinct from c.root_id limit 1) p
+		where a.depth < 20
+	)
+	select m.* from answerd.message m
+	where m.external_id in (select external_id from above
+			union select t.external_id from answerd.message t where t.root_id = c.root_id and t.account_id = c.account_id and t.brand_id = c.brand_id)
+		and m.account_id = c.account_id and m.brand_id = c.brand_id
+	order by m.at, m.ord_at, m.external_id
+$$;
+
+-- settled_by(conversation, message): who said that no reply is needed, when and why.
+create or replace function answerd.settled_by(c answerd.conversation, p_external_id text, out who text, out at timestamptz,
+	out reason text) language sql stable set search_path = pg_catalog as $$
+	select s.name, a.at, regexp_replace(n.body, '^No reply needed: ', '')
+	from answerd.audit a
+	left join answerd.staff s on s.staff_id = substring(a.actor from '^staff:([0-9]+)$')::bigint
+	left join answerd.note n on n.note_id = (a.detail ->> 'note')::bigint and n.brand_id = a.brand_id
+	where a.brand_id = c.brand_id and a.act = 'dismiss' and a.detail -> 'messages' ? p_external_id
+		and a.object in (select 'conversation:' || x.conversation_id from answerd.conversation x
+			where x.brand_id = c.brand_id and (x.conversation_id = c.conversation_id or x.merged_into = c.conversation_id))
+	order by a.seq desc limit 1
+$$;
+
+-- answer_to(conversation, ord): the first answer that covers a message of that place in the thread.
+create or replace function answerd.answer_to(c answerd.conversation, p_ord timestamptz) returns answerd.message language sql stable
+set search_path = pg_catalog as $$
+	select (r.m).* from (
+		(select m, m.ord_at from answerd.message m where m.root_id = c.root_id and m.customer_id = c.customer_id
+			and m.account_id = c.account_id and m.brand_id = c.brand_id and m.ord_at >= p_ord and m.is_answer
+		order by m.ord_at limit 1)
+		union all
+		(select m, m.ord_at from answerd.answer_link k join answerd.message m on m.external_id = k.external_id
+			and m.account_id = k.account_id and m.brand_id = k.brand_id
+		where k.customer_id = c.customer_id and k.account_id = c.account_id and k.brand_id = c.brand_id and m.root_id = c.root_id
+			and m.ord_at >= p_ord and m.is_answer
+		order by m.ord_at limit 1)) r order by r.ord_at limit 1
+$$;
+
+-- shown(conversation, message) → the message as JSON, with its part in the wait.
+create or replace function answerd.shown(c answerd.conversation, m answerd.message) returns json language plpgsql stable
+set search_path = pg_catalog as $$
+declare
+	v_author answerd.identity;
+	v_is_owed bool := m.is_owed and m.author_id = c.customer_id and m.ord_at > coalesce(c.answered_ord, '-infinity');
+	v_names bool := exists (select from answerd.answer_link k where k.customer_id = c.customer_id and k.external_id = m.external_id
+		and k.account_id = m.account_id and k.brand_id = m.brand_id);
+	v_parent answerd.message;
+	v_answer answerd.message;
+	v_settled record;
+	v_role text;
+	v_why text;
+	v_zone text := (select timezone from answerd.brand where brand_id = c.brand_id);
+begin
+	select * into v_author from answerd.identity where identity_id = m.author_id and brand_id = m.brand_id;
+	select * into v_parent from answerd.message where external_id = m.parent_id and account_id = m.account_id and brand_id = m.brand_id;
+	if m.direction = 'context' then
+		v_role := 'context';
+		v_why := 'another business speaks: context, nobody waits';
+	elsif m.direction = 'outbound' then
+		v_role := case when m.is_answer and (m.customer_id = c.customer_id or v_names) and m.root_id = c.root_id then 'answer' else 'ours' end;
+		v_why := case
+			when m.deleted_at is not null then 'ours, deleted: it answers nothing'
+			when m.kind = 'other' then 'a reaction of ours: acknowledged, not answered'
+			when m.is_automatic then 'written by a program: it answers nothing'
+			when m.customer_id = c.customer_id and m.root_id = c.root_id then 'our answer to this customer: it ends the wait for everything before it'
+			when v_names and m.root_id = c.root_id then 'our answer to somebody else names this customer: it ends the wait too'
+			when m.customer_id is not null then 'our answer to somebody else: it does not end this wait'
+			else 'our own post' end;
+	else
+		v_role := case when m.author_id = c.customer_id then 'customer' else 'other' end;
+		v_why := case
+			when m.kind = 'other' then 'a reaction: attached, nobody waits'
+			when m.deleted_at is not null then 'deleted by its author or the platform: nobody waits for it any more'
+			when m.is_named then case m.kind when 'direct' then 'to us: a direct message' when 'review' then 'to us: a review of what is ours'
+				when 'comment' then 'to us: it names us or stands on what is ours' else 'to us: it names us' end
+			when v_parent.direction = 'outbound' and m.is_to_us then 'to us: it answers a message of ours'
+			when m.is_to_us and exists (select from answerd.message q where q.parent_id = m.external_id and q.account_id = m.account_id
+				and q.brand_id = m.brand_id and q.direction = 'outbound' and q.kind <> 'other') then 'to us: we answered it directly'
+			when m.is_to_us then 'to us: it continues its author''s own message to us'
+			when m.is_about and m.nature >= 'question' then format('about us, not to us: a search found this %s', m.nature)
+			when m.is_about then 'about us, not to us: a search found it; neither a question nor a complaint, so nobody waits'
+			else 'overheard: to somebody else, nobody waits' end;
+		if m.author_id <> c.customer_id and (m.is_to_us or m.is_about) then
+			v_why := v_why || '; another customer, a conversation of its own';
+		elsif m.settled is not null then
+			select * into v_settled from answerd.settled_by(c, m.external_id);
+			v_why := v_why || case when v_settled.who is null then '; settled without a reply'
+				else format('; %s said at %s that no reply is needed: %s', v_settled.who, answerd.clock_text(v_settled.at, v_zone),
+					coalesce(v_settled.reason, '(the reason was erased)')) end;
+		elsif v_is_owed then
+			v_why := v_why || format('; waits since %s', answerd.clock_text(m.at, v_zone));
+		elsif m.is_owed then
+			v_answer := answerd.answer_to(c, m.ord_at);
+			v_why := v_why || format('; answered at %s by our message %s%s', answerd.clock_text(v_answer.at, v_zone), v_answer.external_id,
+				case when v_answer.parent_id is distinct from m.external_id then ', which covers everything before it' else '' end);
+		end if;
+	end if;
+	return json_build_object('id', m.external_id, 'parent', m.parent_id, 'at', answerd.rfc3339(m.at),
+		'posted_at', answerd.rfc3339(m.posted_at), 'first_seen_at', answerd.rfc3339(m.first_seen_at),
+		'edited_at', answerd.rfc3339(m.edited_at), 'deleted_at', answerd.rfc3339(m.deleted_at),
+		'kind', m.kind, 'direction', m.direction, 'nature', m.nature, 'visibility', m.visibility, 'role', v_role,
+		'author', json_build_object('id', m.author_id::text, 'name', v_author.name, 'handle', v_author.handle),
+		'text', case when m.deleted_at is not null then '[deleted]' else m.body end, 'warning', m.warning, 'permalink', m.permalink,
+		'is_to_us', m.is_to_us, 'is_about', m.is_about, 'is_imported', m.is_imported, 'is_automatic', m.is_automatic,
+		'settled', m.settled, 'waits', v_is_owed, 'why', v_why, 'answered_by', v_answer.external_id,
+		'revisions', coalesce((select json_agg(json_build_object('replaced_at', answerd.rfc3339(r.replaced_at), 'text', r.body,
+			'warning', r.warning) order by r.replaced_at) from answerd.message_revision r where r.external_id = m.external_id
+			and r.account_id = m.account_id and r.brand_id = m.brand_id), '[]'));
+end $$;
+
+-- why_waiting(conversation): one sentence.
+create or replace function answerd.why_waiting(c answerd.conversation) returns text language sql stable set search_path = pg_catalog as $$
+	select case
+		when c.waiting_since is null then 'Nobody waits: ' || answerd.ended_how(c) || '.'
+		else format('Waits since %s: %s without an answer%s%s.', answerd.clock_text(c.waiting_since, b.timezone),
+			case c.unanswered when 1 then 'one message' else c.unanswered || ' messages' end,
+			case when c.is_about then ', about us and not to us (a softer promise; not in the plain list)'
+				when c.nature = 'thanks' then ', only thanks (not in the plain list)' else '' end,
+			case when c.snoozed_until > answerd.now() then ', asleep until ' || answerd.clock_text(c.snoozed_until, b.timezone) else '' end) end
+	from answerd.brand b where b.brand_id = c.brand_id
+$$;
+
+-- show_conversation(id): the entry, and beside it version, clocks, notes and the thread.
+create or replace function answerd.show_conversation(p_id text) returns json language plpgsql stable set search_path = pg_catalog as $$
+declare
+	c answerd.conversation := answerd.conversation_named(p_id);
+	v_more json;
+begin
+	select json_build_object('version', c.version, 'created_at', answerd.rfc3339(c.created_at),
+		'assigned_until', answerd.rfc3339(case when answerd.holder_of(c) is not null then c.assigned_until end),
+		'waiting_office_s', null, 'is_about', c.is_about, 'why', answerd.why_waiting(c), 'account_handle', a.own_handle,
+		'merged', coalesce((select json_agg(x.conversation_id::text order by x.conversation_id) from answerd.conversation x
+			where x.merged_into = c.conversation_id and x.brand_id = c.brand_id), '[]'),
+		'notes', coalesce((select json_agg(json_build_object('id', n.note_id::text, 'at', answerd.rfc3339(n.at), 'by', s.login,
+			'name', s.name, 'text', n.body) order by n.at, n.note_id) from answerd.note n left join answerd.staff s using (staff_id)
+			where n.conversation_id = c.conversation_id and n.brand_id = c.brand_id), '[]'),
+		'thread', coalesce((select json_agg(answerd.shown(c, t) order by t.at, t.ord_at, t.external_id) from (
+			select * from (select * from answerd.thread_of(c) u order by u.at desc, u.ord_at desc, u.external_id desc limit 1000) v) t), '[]'))
+	into v_more from answerd.account a where a.account_id = c.account_id and a.brand_id = c.brand_id;
+	-- Joined as text: json keeps the order of the keys, the entry first.
+	return (left(answerd.entry(c)::text, -1) || ', ' || substr(v_more::text, 2))::json;
+end $$;
+
+-- explain_conversation(id): why it waits or not, message by message.
+create or replace function answerd.explain_conversation(p_id text) returns json language plpgsql stable set search_path = pg_catalog as $$
+declare
+	c answerd.conversation := answerd.conversation_named(p_id);
+begin
+	return json_build_object('id', c.conversation_id::text, 'waiting_since', answerd.rfc3339(c.waiting_since), 'messages', c.unanswered,
+		'why', answerd.why_waiting(c),
+		'thread', coalesce((select json_agg(json_build_object('id', s ->> 'id', 'at', s ->> 'at', 'role', s ->> 'role',
+			'author', s -> 'author', 'excerpt', left(regexp_replace(left(s ->> 'text', 400), '\s+', ' ', 'g'), 80),
+			'waits', (s ->> 'waits')::bool, 'why', s ->> 'why')) from (
+				select answerd.shown(c, t) as s from answerd.thread_of(c) t order by t.at, t.ord_at, t.external_id limit 1000) x), '[]'));
+end $$;
+
+-- show_customer(id): who it is, and everything between them and us, newest first.
+create or replace function answerd.show_customer(p_id text, p_limit bigint) returns json language plpgsql stable
+set search_path = pg_catalog as $$
+declare
+	i answerd.identity;
+begin
+	select * into i from answerd.identity
+	where identity_id = answerd.id_of(p_id, 'customer', 'answer queue --json shows the ids of customers.');
+	if not found then
+		perform answerd.refuse('AN404', format('There is no customer %s. answer queue --json shows the ids of customers.', p_id));
+	end if;
+	return json_build_object('id', i.identity_id::text, 'name', i.name, 'handle', i.handle, 'stage', null,
+		'brand', (select name from answerd.brand where brand_id = i.brand_id), 'realm', i.realm,
+		'first_seen_at', answerd.rfc3339(i.first_seen_at),
+		'conversations', coalesce((select json_agg(e.entry order by c.waiting_since nulls last, c.conversation_id desc) from answerd.conversation c
+			join answerd.entry_json e on e.conversation_id = c.conversation_id and e.brand_id = c.brand_id
+			where c.customer_id = i.identity_id and c.brand_id = i.brand_id), '[]'),
+		'timeline', coalesce((select json_agg(json_build_object('at', answerd.rfc3339(t.at), 'account', t.account, 'platform', t.platform,
+			'conversation', t.conversation_id::text, 'id', t.external_id, 'kind', t.kind, 'direction', t.direction, 'nature', t.nature,
+			'text', case when t.deleted_at is not null then '[deleted]' else t.body end, 'permalink', t.permalink)
+			order by t.at desc, t.external_id) from (
+				select m.at, a.name as account, a.platform, c.conversation_id, m.external_id, m.kind, m.direction, m.nature, m.deleted_at,
+					m.body, m.permalink
+				from answerd.conversation c
+				join answerd.account a on a.account_id = c.account_id and a.brand_id = c.brand_id
+				join answerd.message m on m.root_id = c.root_id and m.customer_id = c.customer_id and m.account_id = c.account_id
+					and m.brand_id = c.brand_id
+				where c.customer_id = i.identity_id and c.brand_id = i.brand_id
+				order by m.at desc, m.external_id limit nullif(coalesce(p_limit, 200), 0)) t), '[]'));
+end $$;
+
+-- list_sources(): per source what it hears, and when it last did.
+create or replace function answerd.list_sources() returns json language sql stable set search_path = pg_catalog as $$
+	select json_build_object('items', coalesce(json_agg(json_build_object('id', source_id::text, 'brand', brand, 'account', account,
+		'platform', platform, 'source', source, 'is_configured', is_configured,
+		'state', case when not is_configured then 'off' when is_heard then 'listening' when account_state in ('refused', 'failing')
+			then account_state::text when heard_at is null then 'new' else 'late' end,
+		'account_state', account_state, 'reason', state_reason, 'since', answerd.rfc3339(state_since), 'missing', missing,
+		'heard_at', answerd.rfc3339(heard_at), 'heard_until', answerd.rfc3339(heard_until), 'imported_at', answerd.rfc3339(imported_at),
+		'failures', failures, 'failed_at', answerd.rfc3339(failed_at), 'failure', failure)
+		order by is_configured desc, brand, account, source), '[]'), 'next', null, 'listening', answerd.listening())
+	from answerd.source_health
+$$;
+
+-- list_quarantine(after, limit): elements that we could not read, newest first; raw bytes escaped.
+create or replace function answerd.list_quarantine(p_after text, p_limit bigint) returns json language plpgsql stable
+set search_path = pg_catalog as $$
+declare
+	v_limit bigint := nullif(coalesce(p_limit, 50), 0);
+	v_items json; v_n bigint; v_next text;
+begin
+	if p_after !~ '^[0-9]{1,18}$' then
+		perform answerd.refuse('AN400', 'That "after" is none of ours: take "next" of the page before, unchanged.');
+	end if;
+	select coalesce(json_agg(x.item order by x.id desc) filter (where x.n <= v_limit or v_limit is null), '[]'), count(*),
+		(array_agg(x.id::text) filter (where x.n = v_limit))[1] into v_items, v_n, v_next
+	from (
+		select q.quarantine_id as id, row_number() over (order by q.quarantine_id desc) as n,
+			json_build_object('id', q.quarantine_id::text, 'brand', b.name, 'account', a.name, 'platform', a.platform, 'source', s.name,
+				'external_id', q.external_id, 'reason', q.reason, 'times_seen', q.times_seen,
+				'first_seen_at', answerd.rfc3339(q.first_seen_at), 'last_seen_at', answerd.rfc3339(q.last_seen_at),
+				'bytes', octet_length(q.raw), 'raw', encode(substring(q.raw from 1 for 300), 'escape')) as item
+		from answerd.quarantine q
+		join answerd.brand b on b.brand_id = q.brand_id
+		join answerd.account a on a.account_id = q.account_id and a.brand_id = q.brand_id
+		left join answerd.source s on s.source_id = q.source_id and s.account_id = q.account_id and s.brand_id = q.brand_id
+		where q.resolved_at is null and (p_after is null or q.quarantine_id < p_after::bigint)
+		order by q.quarantine_id desc limit v_limit + 1) x;
+	return json_build_object('items', v_items, 'next', case when v_n > v_limit then v_next end);
+end $$;
+
+-- the_ledger(from, to, brand, account): one object; received is the sum, by construction, and checked by verify.
+create or replace function answerd.the_ledger(p_from timestamptz, p_to timestamptz, p_brand text, p_account text) returns json
+language plpgsql stable set search_path = pg_catalog as $$
+declare
+	v_brand int := answerd.brand_named(p_brand);
+	v_account int[];
+begin
+	select array_agg(account_id) into v_account from answerd.account where name = p_account and (v_brand is null or brand_id = v_brand);
+	if p_account is not null and v_account is null then
+		perform answerd.refuse('AN400', format('There is no account "%s". answer sources names them.', p_account));
+	end if;
+	return (select json_build_object(
+		'received', count(*) filter (where fate <> 'overheard'), 'answered', count(*) filter (where fate = 'answered'),
+		'dismissed', count(*) filter (where fate = 'dismissed'), 'deleted', count(*) filter (where fate = 'deleted'),
+		'spam', count(*) filter (where fate = 'spam'), 'waiting', count(*) filter (where fate = 'waiting'),
+		'overheard', count(*) filter (where fate = 'overheard'))
+		from answerd.ledger_message l
+		where (p_from is null or l.at >= p_from) and (p_to is null or l.at < p_to)
+			and (v_brand is null or l.brand_id = v_brand) and (v_account is null or l.account_id = any (v_account)));
+end $$;

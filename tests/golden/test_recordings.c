@@ -1,0 +1,111 @@
+/* Protects against made-up fixtures: real answers, recorded by others, give one line an element. */
+#include "answerd/json.h"
+#include "answerd/strbuf.h"
+#include "daemon/base/digest.h"
+#include "tests/golden/files.h"
+
+/* Members that are lists of elements, in the answers of those platforms that we speak. */
+static const char *const lists[] = { "ancestors", "descendants", "statuses",      "accounts",
+				     "hashtags",  "posts",       "notifications", "feed",
+				     "actors",    "convos",      "messages",      "logs" };
+
+static size_t elements_count(struct arena *a, struct text body)
+{
+	struct text value, list, *slices;
+	size_t n = 0, total = 0;
+	bool is_any = false;
+
+	assert_true(jx_scan(body, &value, NULL));
+	if (jx_elements(a, value, &slices, &n, NULL)) {
+		return n;
+	}
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (!jx_member(value, TEXT("id"), &list) &&
+		    jx_member(value, text_of(lists[i]), &list) &&
+		    jx_elements(a, list, &slices, &n, NULL)) {
+			is_any = true;
+			total += n;
+		}
+	}
+	return is_any ? total : 1;
+}
+
+static size_t lines_count(struct text lines)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < lines.len; i++) {
+		n += lines.at[i] == '\n';
+	}
+	return n;
+}
+
+static size_t folder_check(const struct connector *c, const char *dir)
+{
+	char **names = NULL;
+	int n = files_list(dir, ".json", &names);
+	size_t n_files = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct arena *a = arena_create(LIMIT_PAGE_ARENA_BYTES);
+		char *bytes;
+		struct text file = file_load(dir, names[i], &bytes);
+		struct strbuf out;
+
+		strbuf_init(&out, 8u << 20);
+		if (strcmp(names[i], "meta.json") != 0) {
+			assert_true(digest_print(c, OP_POLL, file, &out, NULL));
+			if (lines_count(strbuf_text(&out)) != elements_count(a, file)) {
+				print_error("%s/%s: %zu elements\n%.*s\n", dir, names[i],
+					    elements_count(a, file), TEXT_ARG(strbuf_text(&out)));
+			}
+			assert_int_equal(lines_count(strbuf_text(&out)), elements_count(a, file));
+			assert_null(strstr(out.at != NULL ? out.at : "", "\"error\""));
+			n_files++;
+		}
+		strbuf_done(&out);
+		free(bytes);
+		free(names[i]);
+		arena_destroy(&a);
+	}
+	if (n >= 0) {
+		free(names);
+	}
+	return n_files;
+}
+
+static void test_recordings_give_a_line_an_element(void **state)
+{
+	size_t n_files = 0;
+
+	(void)state;
+	for (size_t i = 0; i < n_connectors; i++) {
+		char dir[512], path[2048], **names = NULL;
+		int n;
+
+		(void)snprintf(dir, sizeof(dir), "%s/data/recordings/%s", shared_dir(),
+			       connectors[i]->name);
+		n = files_list(dir, "", &names);
+		for (int k = 0; k < n; k++) {
+			(void)snprintf(path, sizeof(path), "%s/%s", dir, names[k]);
+			n_files += folder_check(connectors[i], path);
+			free(names[k]);
+		}
+		if (n >= 0) {
+			free(names);
+		}
+	}
+	if (n_files == 0) {
+		print_message("skipped: no recordings in %s/data\n", shared_dir());
+		skip();
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_recordings_give_a_line_an_element),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,142 @@
+"""A whole house for one test: the town, a database, a configuration, a worker, a desk, and what all tests ask of them."""
+from rig.config import Config
+from rig.programs import Answer, Desk, Worker
+from rig.wait import wait_until
+
+PLATFORM_KINDS = ("status", "mention", "post", "reply", "quote", "direct")
+
+
+class House:
+    def __init__(self, town, database, folder):
+        self.town, self.database, self.folder = town, database, folder
+        self.config = Config(folder / "house", database.conninfo)
+        self.config.brand()
+        self.workers, self.desk = [], None
+        self.accounts = {}          # account name -> (server, key of its person in the town)
+
+    # ---- making it
+    def mastodon(self, name="social", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        url = self.town.mastodon(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "mastodon", url, made["token"], brand, name, own, listen, **config)
+        return url
+
+    def bluesky(self, name="sky", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        url = self.town.bluesky(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "bluesky", url, made["password"], brand, name, own, listen, identifier=made["handle"], **config)
+        return url
+
+    def add(self, account, platform, url, token, brand, server, own, listen=None, **config):
+        if listen is not None:
+            config["listen"] = listen
+        self.config.account(account, platform, url, token, brand, **config)
+        self.accounts[account] = (server, own)
+
+    def begin(self, desk=True):
+        """Start the worker (and the desk)."""
+        self.worker.start()
+        if desk:
+            self.open_desk()
+        return self
+
+    @property
+    def worker(self):
+        return self.workers[0] if self.workers else self.another_worker()
+
+    def another_worker(self):
+        worker = Worker(self.config, self.folder, f"worker{len(self.workers)}")
+        self.workers.append(worker)
+        return worker
+
+    def open_desk(self):
+        self.desk = Desk(self.config, self.folder).start().wait_ready()
+        return self.desk
+
+    @property
+    def answer(self):
+        return Answer(self.config)
+
+    def shift(self, seconds):
+        """Town and database live so many seconds from now; the worker follows by itself."""
+        self.town.shift(seconds)
+        self.database.shift(seconds)
+
+    def end(self):
+        for program in self.workers + ([self.desk] if self.desk else []):
+            if program.process is not None and program.is_running():
+                program.wake()
+            program.kill()
+
+    # ---- looking
+    def messages(self, where="true", *args):
+        return self.database.rows(f"select external_id, kind::text, direction::text, posted_at from answerd.message where {where} "
+                                  "order by posted_at, external_id", *args)
+
+    def known(self):
+        """External ids stored, or seen in quarantine."""
+        return (set(self.database.column("select external_id from answerd.message"))
+                | set(self.database.column("select external_id from answerd.quarantine where external_id is not null")))
+
+    def missing(self):
+        """What the book says was served to our accounts and the database does not have."""
+        n_nameless = self.database.one("select count(*) from answerd.quarantine where external_id is null")
+        known, served = self.known(), set()
+        for server, own in self.accounts.values():
+            served |= self.town.served_ids(server, own, PLATFORM_KINDS)
+        absent = {i for i in served if i not in known}
+        return absent if len(absent) > n_nameless else set()
+
+    def wait_for(self, *ids, timeout=20):
+        """Until the messages with these ids are stored."""
+        def there():
+            for worker in self.workers:
+                worker.assert_alive()
+            known = set(self.database.column("select external_id from answerd.message where external_id = any(%s)", list(ids)))
+            assert known >= set(ids), f"missing {set(ids) - known}\n{self.worker.log(1500)}"
+            return True
+        wait_until(there, timeout, f"stored: {ids}")
+
+    def queue(self):
+        """(account, customer's handle) -> entry, of everything that waits."""
+        found = {}
+        for entry in self.answer.queue():
+            key = entry["account"], entry["customer"]["handle"]
+            found.setdefault(key, []).append(entry)
+        return found
+
+    def waiting(self):
+        """Handles of the customers who wait, sorted."""
+        return sorted(e["customer"]["handle"].split(".")[0].split("@")[0] for e in self.answer.queue())
+
+    def wait_waiting(self, *handles, timeout=20):
+        def so():
+            found = self.waiting()
+            assert found == sorted(handles), f"waiting: {found}, wanted: {sorted(handles)}\n{self.worker.log(1500)}"
+            return True
+        wait_until(so, timeout, "the queue")
+
+    def rounds(self, server, n=2, timeout=30):
+        """Until the worker has asked this server n times more for news: everything said before was served."""
+        def count():
+            return self.town.counters().get("polls " + server, 0)
+        start = count()
+        wait_until(lambda: count() >= start + n, timeout, f"{n} polls of {server}")
+
+    def lost_nothing(self, timeout=20):
+        """The book = message + quarantine."""
+        def so():
+            absent = self.missing()
+            assert not absent, f"served, not stored: {sorted(absent)[:10]}\n{self.worker.log(1500)}"
+            return True
+        wait_until(so, timeout, "nothing is lost")
+
+    def verify(self):
+        self.answer.verify()
+
+    def sources(self):
+        return self.answer("sources", code=0).items

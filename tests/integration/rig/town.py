@@ -1,0 +1,139 @@
+"""The town as a process, and its control API as methods."""
+import http.client
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+
+from rig.place import SIM
+from rig.wait import wait_until
+
+
+class Town:
+    def __init__(self, folder, *options):
+        self.folder, self.options = pathlib.Path(folder), options
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.book_path = self.folder / "book.jsonl"
+        self.port = 0
+        self.process = self.conn = None
+        self.offset = 0.0
+        self.start()
+
+    # ---- the process
+    def start(self):
+        ready = self.folder / "ready"
+        ready.unlink(missing_ok=True)
+        with open(self.folder / "town.log", "ab") as log:
+            self.process = subprocess.Popen([sys.executable, str(SIM / "town.py"), "--port", str(self.port), "--book", str(self.book_path),
+                                             "--ready-file", str(ready), *self.options], stdout=subprocess.DEVNULL, stderr=log)
+
+        def up():
+            assert self.process.poll() is None, "the town ended: " + self.log()
+            return ready.exists()
+        wait_until(up, 20, "the town listens")
+        self.port = int(ready.read_text(encoding="ascii"))
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            assert self.process.wait(20) == 0, self.log()
+
+    def log(self):
+        return (self.folder / "town.log").read_text(encoding="utf-8", errors="replace")[-3000:]
+
+    # ---- control
+    def call(self, method, what, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        for attempt in (1, 2):
+            if self.conn is None:
+                self.conn = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            try:
+                self.conn.request(method, "/control/" + what, data, {"Content-Type": "application/json"})
+                answer = self.conn.getresponse()
+                text = answer.read()
+                break
+            except (ConnectionError, http.client.HTTPException):
+                self.conn = None
+                if attempt == 2:
+                    raise
+        value = json.loads(text)
+        assert answer.status == 200, f"the town refuses: {value}"
+        return value
+
+    def do(self, op, **more):
+        """One operation of tests/sim/README.md."""
+        return self.call("POST", "do", {"op": op, **more})
+
+    def bulk(self, ops, **defaults):
+        return self.call("POST", "bulk", {"defaults": defaults, "ops": ops})
+
+    def mastodon(self, name="social", **options):
+        self.do("server", kind="mastodon", name=name, **{"rate_limit": 1_000_000, **options})
+        return f"http://127.0.0.1:{self.port}/m/{name}"
+
+    def bluesky(self, name="sky", **options):
+        self.do("server", kind="bluesky", name=name, **{"rate_limit": 1_000_000, "session_limit": 100_000, **options})
+        return f"http://127.0.0.1:{self.port}/b/{name}"
+
+    def person(self, key, server="social", **more):
+        return self.do("person", server=server, key=key, **more)
+
+    def post(self, author, text, server="social", **more):
+        """Somebody says something; the platform's id of it."""
+        return self.do("post", server=server, author=author, text=text, **more)["id"]
+
+    def edit(self, post, text, server="social", **more):
+        self.do("edit", server=server, post=post, text=text, **more)
+
+    def delete(self, post, server="social"):
+        self.do("delete", server=server, post=post)
+
+    def fault(self, kind, **more):
+        return self.call("POST", "fault", {"kind": kind, **more})["id"]
+
+    def hits(self, fault):
+        return next((f["hits"] for f in self.call("GET", "faults") if f["id"] == fault), 0)
+
+    def heal(self, fault=None):
+        self.call("POST", "heal", {} if fault is None else {"id": fault})
+
+    def shift(self, seconds):
+        """The town's clock is real time plus so many seconds."""
+        self.call("POST", "time", {"offset_s": seconds})
+        self.offset = seconds
+
+    def now_ms(self):
+        return self.call("GET", "time")["now"]
+
+    # ---- looking
+    def truth(self, server="social"):
+        return self.call("GET", "truth?server=" + server)
+
+    def served(self, server=None, who=None):
+        query = "&".join(f"{k}={v}" for k, v in (("server", server), ("who", who)) if v)
+        return self.call("GET", "served?" + query)
+
+    def served_ids(self, server=None, who=None, kinds=("status", "mention", "post", "reply", "quote", "direct")):
+        return {e["id"] for e in self.served(server, who) if e["kind"] in kinds}
+
+    def applied(self, server=None):
+        return self.call("GET", "applied" + (f"?server={server}" if server else ""))
+
+    def counters(self):
+        return self.call("GET", "counters")
+
+    def requests(self, server="social"):
+        """How many answers a server gave."""
+        return sum(n for name, n in self.counters().items() if name.startswith(server + " "))
+
+    def answers(self):
+        """The `ans` lines of the book."""
+        self.call("GET", "book")
+        with open(self.book_path, encoding="utf-8", errors="surrogatepass") as file:
+            for line in file:
+                if line.startswith('{"k":"ans"') and line.endswith("\n"):
+                    yield json.loads(line)
+
+    def assert_well(self):
+        assert self.call("GET", "health")["ok"], "the town crashed: " + self.log()

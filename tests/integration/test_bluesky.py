@@ -1,0 +1,107 @@
+"""Listening on Bluesky: its order by the author's clock, its cursor that loses equal times, its lag (I1, platforms/bluesky.md §3)."""
+from rig import wait_until
+
+
+def test_the_whole_path(sky):
+    q = sky.town.post("ann", "@shop where is my order?", "sky")
+    sky.wait_waiting("ann")
+    entry, = sky.answer.queue()
+    assert entry["platform"] == "bluesky" and entry["customer"]["handle"] == "ann.test"
+    assert entry["permalink"].startswith("https://bsky.app/profile/did:plc:")
+    a = sky.town.post("shop", "On its way", "sky", parent=q)
+    sky.wait_waiting()
+    assert {(m["external_id"], m["kind"], m["direction"]) for m in sky.messages()} == {(q, "mention", "inbound"), (a, "reply", "outbound")}
+    sky.verify()
+
+
+def test_equal_times_across_a_page_edge(house):
+    """250 mentions in one millisecond: the bare time cursor would lose all but a page."""
+    house.bluesky("sky", own="shop", people=("ann", "bob"))
+    at = house.town.now_ms() - 3600_000
+    ids = [r["id"] for r in house.town.bulk([{"author": "ann", "text": f"@shop same time {i}", "at": at} for i in range(250)], server="sky")]
+    before = [r["id"] for r in house.town.bulk([{"author": "bob", "text": f"@shop earlier {i}", "at": at - 1000 - i} for i in range(150)],
+                                               server="sky")]
+    house.begin()
+    house.wait_for(*before, timeout=60)
+    house.wait_for(*ids, timeout=90)
+    house.lost_nothing()
+    house.verify()
+
+
+def test_backdated_post_is_found_and_waits_from_when_it_was_seen(sky):
+    """createdAt is the author's own: a post dated 2019 sorts to the bottom; the sweep or search finds it."""
+    sky.wait_for(sky.town.post("bob", "@shop now", "sky"))
+    old = sky.town.post("ann", "@shop from the past", "sky", at=sky.town.now_ms() - 3 * 86_400_000)
+    sky.wait_for(old, timeout=90)
+    entry = next(e for e in sky.answer.queue() if e["customer"]["handle"] == "ann.test")
+    assert entry["waiting_s"] < 300
+    assert sky.database.one("select posted_at < now() - interval '2 days' from answerd.message where external_id = %s", old)
+
+
+def test_future_dated_post(sky):
+    q = sky.town.post("ann", "@shop from tomorrow", "sky", at=sky.town.now_ms() + 86_400_000)
+    sky.wait_for(q)
+    assert sky.answer.queue()[0]["waiting_s"] < 120
+
+
+def test_quotes_and_replies_deep_below_us(sky):
+    """A quote is to us; a reply more than five levels below notifies nobody and is found in the thread."""
+    p = sky.town.post("shop", "New cups!", "sky", key="p")
+    quote = sky.town.post("bob", "look at these", "sky", quote="p")
+    sky.wait_for(p, quote)
+    last = "p"
+    for i in range(9):
+        sky.town.post(("ann", "cid")[i % 2], f"level {i}", "sky", parent=last, key=f"r{i}")
+        last = f"r{i}"
+    deep = [row["id"] for row in sky.town.truth("sky") if row["key"].startswith("r")]
+    sky.wait_for(*deep, timeout=90)
+
+
+def test_deleted_post_ends_the_wait(sky):
+    q = sky.town.post("ann", "@shop never mind", "sky")
+    sky.wait_waiting("ann")
+    sky.town.delete(q, "sky")
+    sky.wait_waiting(timeout=90)
+
+
+def test_appview_lag(sky):
+    """Indexing takes three seconds: late, not lost."""
+    sky.town.do("option", server="sky", lag_s=3)
+    sky.wait_for(*[sky.town.post("ann", f"@shop {i}", "sky") for i in range(3)], timeout=30)
+
+
+def test_likes_reposts_follows_never_wait(sky):
+    p = sky.town.post("shop", "Good morning", "sky", key="p")
+    sky.wait_for(p)
+    sky.town.do("like", server="sky", person="ann", post="p")
+    sky.town.do("boost", server="sky", person="bob", post="p")
+    sky.town.do("follow", server="sky", person="cid", target="shop")
+    sky.rounds("sky")
+    assert sky.waiting() == []
+    sky.verify()
+
+
+def test_chat_is_a_direct_conversation(sky):
+    """Direct messages through the chat proxy; our answer in the app ends the wait."""
+    made = sky.town.do("chat", server="sky", author="ann", to="shop", text="please call me")
+    wait_until(lambda: sky.waiting() == ["ann"], 60, "the chat waits")
+    assert sky.answer.queue()[0]["kind"] == "direct"
+    sky.town.do("chat", server="sky", author="shop", convo=made["convo"], text="calling now")
+    wait_until(lambda: sky.waiting() == [], 60, "answered in the app")
+
+
+def test_chat_refused_is_said_and_the_rest_is_heard(house):
+    """An app password without the right to read direct messages: posts are heard, the missing right is named."""
+    house.bluesky("sky", own="shop", people=("ann",), options={"chat_refused": True})
+    house.begin()
+    house.wait_for(house.town.post("ann", "@shop hello", "sky"))
+    assert "acme_sky" in house.answer("sources", raw=True).out
+
+
+def test_rate_limit_is_honoured(house):
+    """A small budget: all is heard in the end, and hardly a 429 is earned."""
+    house.bluesky("sky", own="shop", people=("ann",), options={"rate_limit": 60})
+    ids = [r["id"] for r in house.town.bulk([{"author": "ann", "text": f"@shop {i}"} for i in range(300)], server="sky")]
+    house.begin()
+    house.wait_for(*ids, timeout=30)
+    assert house.town.counters().get("sky 429", 0) <= 3

@@ -1,0 +1,176 @@
+"""The rules in SQL against the independent model: any history, in any order of arrival, in pages of any size, with repeats,
+deletions and wrong clocks, gives the queue that the model gives (I2). No worker: pages go straight into answerd.ingest."""
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from model import CUSTOMER, OTHER, OURS, Model, Said
+from rig import shared
+from rig.place import FIXTURES, REPO
+from rig.replay import busiest, ordered, read_csv
+
+DIRECTION = {CUSTOMER: "inbound", OURS: "outbound", OTHER: "context"}
+TYPES = (["int"] * 3 + ["bigint", "text", "bigint", "text", "bool", "bigint"] + ["text[]"] * 7 + ["int[]"] + ["text[]"] * 7
+         + ["bigint[]"] * 2 + ["text[]"] * 2 + ["bigint[]", "text[]", "int[]"] + ["text[]"] * 5)
+CALL = "select * from answerd.ingest(" + ", ".join(f"%s::{t}" for t in TYPES) + ")"
+START = 1_700_000_000           # seconds; any instant that is believed
+
+
+@pytest.fixture(scope="module")
+def rules(cluster):
+    """A database with our schema, straight from the SQL files."""
+    database = cluster.create()
+    store = REPO / "daemon" / "store"
+    database.rows("create schema answerd")
+    for path in sorted((store / "migrations").glob("*.sql")) + sorted((store / "rules").glob("[0-8]*.sql")):
+        database.rows(path.read_text(encoding="utf-8"))
+    database.rows("insert into answerd.brand (name) values ('acme')")
+    yield Rules(database)
+    database.drop()
+
+
+class Rules:
+    def __init__(self, database):
+        self.database, self.n = database, 0
+
+    def account(self):
+        """A fresh account with one source."""
+        self.n += 1
+        self.account_id = self.database.one(
+            "insert into answerd.account (brand_id, name, platform, server, realm, every_us) values (1, %s, 'mastodon', 'x', %s, 60000000) "
+            "returning account_id", f"a{self.n}", f"r{self.n}")
+        self.source_id = self.database.one("insert into answerd.source (brand_id, account_id, name) values (1, %s, 'mentions') "
+                                           "returning source_id", self.account_id)
+        self.seq = 0
+        self.versions = {}
+
+    def version(self, m):
+        return self.versions.get(m.id, 0)
+
+    def page(self, messages, gone=()):
+        """One page as the worker hands it over."""
+        unique = list({m.id: m for m in messages}.values())
+        names = [(n + 1, name) for n, m in enumerate(unique) for name in sorted(m.names) if name != m.author]
+
+        def col(get):
+            return [get(m) for m in unique]
+        args = [1, self.account_id, self.source_id, 1, "poll", self.seq, "s", True, 0,
+                col(lambda m: m.id), col(lambda m: m.parent), col(lambda m: m.thread), col(lambda m: None),
+                col(lambda m: "reply" if m.parent else "mention" if m.names_us else "post"), col(lambda m: DIRECTION[m.side]),
+                col(lambda m: "public"), col(lambda m: int(m.names_us or m.is_direct) + (0 if m.is_person else 4)), col(lambda m: m.author),
+                col(lambda m: m.author), col(lambda m: m.author), col(lambda m: "text " + m.id), col(lambda m: None), col(lambda m: None),
+                col(lambda m: None), col(lambda m: (START + m.at) * 1_000_000), col(lambda m: self.version(m) * 1_000_000), col(lambda m: None),
+                col(lambda m: "neutral"), col(self.version), col(lambda m: "{}"), [n for n, _ in names], [name for _, name in names], list(gone), [], [], []]
+        with self.database.connect() as conn:
+            state, *_ = row = conn.execute(CALL, args).fetchone()
+        assert state == "ok", row
+        self.seq = row[-1]
+
+    def waiting(self):
+        rows = self.database.rows("""
+            select c.root_id, i.external_id, answerd.us(c.waiting_since) as since, c.unanswered from answerd.conversation c
+            join answerd.identity i on i.identity_id = c.customer_id and i.brand_id = c.brand_id
+            where c.account_id = %s and c.waiting_since is not null and c.merged_into is null""", self.account_id)
+        return sorted((r["root_id"], r["external_id"], r["since"] // 1_000_000 - START, r["unanswered"]) for r in rows)
+
+
+def wanted(messages):
+    return sorted((w.root, w.customer, w.since, w.count) for w in Model(messages).waiting())
+
+
+@st.composite
+def histories(draw):
+    """Up to a dozen messages, the order of their arrival, and the sizes of pages."""
+    n = draw(st.integers(1, 12))
+    said = []
+    for i in range(n):
+        side = draw(st.sampled_from([CUSTOMER, CUSTOMER, CUSTOMER, OURS, OURS, OTHER]))
+        author = {OURS: "us", OTHER: "mill"}.get(side) or draw(st.sampled_from(["ann", "bob", "cid"]))
+        parent = draw(st.one_of(st.none(), st.integers(0, i - 1).map(lambda k: f"m{k}"), st.just("gone")) if i else st.one_of(st.none(), st.just("gone")))
+        above = int(parent[1:]) if parent and parent != "gone" else None
+        at = (said[above].at if above is not None else 0) + draw(st.integers(0, 4))     # clocks are right, seconds may be equal
+        names = frozenset(draw(st.sets(st.sampled_from(["ann", "bob", "cid"]), max_size=2))) if side == OURS else frozenset()
+        said.append(Said(f"m{i}", author, at, side, parent, names, side == CUSTOMER and draw(st.booleans())))
+    order = draw(st.permutations(range(n)))
+    cuts = draw(st.lists(st.integers(1, 5), min_size=n, max_size=n))
+    repeats = draw(st.lists(st.integers(0, n - 1), max_size=4))
+    deleted = draw(st.sets(st.integers(0, n - 1), max_size=2))
+    edited = {i: (draw(st.sets(st.sampled_from(["ann", "bob", "cid"]), max_size=2)), draw(st.booleans()))
+              for i in draw(st.sets(st.integers(0, n - 1), max_size=3))}
+    return said, order, cuts, repeats, deleted, edited
+
+
+def play(rules, said, order, cuts, repeats=()):
+    rules.account()
+    at, queue = 0, [said[i] for i in order]
+    for size in cuts:
+        if at >= len(queue):
+            break
+        rules.page(queue[at:at + size] + [said[r] for r in repeats if said[r] in queue[:at]])
+        at += size
+        assert rules.waiting() == wanted(queue[:at])
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
+@given(histories())
+def test_any_history_in_any_order(rules, history):
+    """Every page leaves the queue that the model computes of what is known then."""
+    said, order, cuts, repeats, deleted, edited = history
+    play(rules, said, order, cuts, repeats)
+    for i, (names, names_us) in sorted(edited.items()):
+        old = Said(**vars(said[i]))
+        rules.versions[old.id] = 1
+        if said[i].side == OURS:
+            said[i].names = frozenset(names)
+        elif said[i].side == CUSTOMER:
+            said[i].names_us = said[i].names_us or names_us    # an edit is the same start: it cannot make us deaf
+        rules.page([said[i]])
+        assert rules.waiting() == wanted(said)
+        rules.versions[old.id] = 0      # an older copy that comes late changes nothing
+        rules.page([old])
+        rules.versions[old.id] = 1
+        assert rules.waiting() == wanted(said)
+    for i in sorted(deleted):
+        said[i].is_deleted = True
+        rules.page([], gone=[said[i].id])
+        assert rules.waiting() == wanted(said)
+
+
+@pytest.mark.parametrize("order", ["chronological", "newest first", "random"])
+@pytest.mark.parametrize("which", ["cases", "public", "follow-ups"])
+def test_conversations(rules, which, order):
+    """Recorded and hand-written conversations, per brand, in pages of 40 and of 3."""
+    if which == "cases":
+        rows = read_csv(FIXTURES / "conversations" / "cases.csv")
+    elif which == "public":
+        rows = busiest(read_csv(shared("data", "twcs", "conversations_dev.csv")), 25, 2000)
+    else:
+        rows = read_csv(shared("data", "twcs", "spotify_followups_dev.csv"))
+    brands = {r["author"] for r in rows if r["is_brand"]}
+    for brand in sorted(brands):
+        said = {}
+        for row in ordered(rows, order):
+            names = {w.strip(".,!?:;'\"()").lstrip("@") for w in row["text"].split() if "@" in w}
+            side = OURS if row["author"] == brand else OTHER if row["is_brand"] else CUSTOMER
+            said[row["id"]] = Said(row["id"], row["author"], row["at"] // 1000 - START, side, row["parent"], frozenset(names - {brand}),
+                                   brand in names and side == CUSTOMER)
+        mine = about(brand, said)
+        for size in (40, 3) if which == "cases" else (40,):
+            rules.account()
+            for i in range(0, len(mine), size):
+                rules.page(mine[i:i + size])
+                if size == 3 or i // size % 5 == 0:
+                    assert rules.waiting() == wanted(mine[:i + size])
+            assert rules.waiting() == wanted(mine)
+
+
+def about(brand, said):
+    """The threads in which a brand takes part or is named."""
+    def root(m):
+        seen = set()
+        while m.parent in said and m.id not in seen:
+            seen.add(m.id)
+            m = said[m.parent]
+        return m.id
+    roots = {root(m) for m in said.values() if m.author == brand or m.names_us}
+    return [m for m in said.values() if root(m) in roots]
+

@@ -1,0 +1,350 @@
+"""Faults on order. Each has a `kind` from the table at the end, and says where it strikes:
+server, path (a regular expression on the part after /m/NAME or /b/NAME), method, who, count, skip, prob.
+
+A fault gets `run`, which makes the true answer (and with a POST does what was asked). A fault that never calls
+it leaves the world as it was; with `apply: true` it calls it first: applied, and then the answer goes wrong."""
+import asyncio
+import email.utils
+import gzip
+import random
+import re
+import zlib
+
+from people import iso
+from wire import HTML, JSON, Reply, head_bytes
+
+POISON = {
+    "nul": rb"\\u0000", "utf8": b"\xff\xfe", "overlong": b"\xc0\xaf", "surrogate": rb"\ud800", "raw_control": b"\x01",
+    "bad_escape": rb"\x",
+}
+NUMBERS = {"bigint": b"9223372036854775808", "huge_float": b"1e999", "nan": b"NaN", "leading_zero": b"007"}
+PAGE_HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><h1>We will be right back</h1></body></html>"
+
+
+class Fault:
+    def __init__(self, number, order):
+        self.number, self.order = number, order
+        self.kind = order["kind"]
+        if self.kind not in KINDS:
+            raise ValueError(f"unknown fault {self.kind!r}")
+        self.left = order.get("count", 1)           # 0: for ever
+        self.skip = order.get("skip", 0)
+        self.random = random.Random(order.get("seed", number))
+        self.path = re.compile(order.get("path", ""))
+        self.hits = 0
+        self.kept = {}
+
+    def strikes(self, server, request, path):
+        order = self.order
+        if order.get("server", server) != server or order.get("method", request.method) != request.method:
+            return False
+        if not self.path.search(path):
+            return False
+        if "who" in order and order["who"] != request.viewer:
+            return False
+        if order.get("reused") and not request.reused:
+            return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        if self.random.random() >= order.get("prob", 1):
+            return False
+        if self.order.get("count", 1) and self.left <= 0:
+            return False
+        self.left -= 1
+        self.hits += 1
+        return True
+
+    def get(self, name, default):
+        return self.order.get(name, default)
+
+    def show(self):
+        return {"id": self.number, "hits": self.hits, **self.order}
+
+
+class Faults:
+    def __init__(self, town):
+        self.town = town
+        self.list = []
+        self.n = 0
+
+    def add(self, order):
+        self.n += 1
+        self.list.append(Fault(self.n, order))
+        return self.n
+
+    def remove(self, number):
+        self.list = [f for f in self.list if f.number != number]
+
+    def find(self, server, request, path):
+        for fault in self.list:
+            if fault.strikes(server, request, path):
+                return fault
+        return None
+
+    def play(self, fault, request, run):
+        """A Reply, or a coroutine that writes by itself."""
+        if fault.get("apply", False):
+            done = run()
+            run = lambda: done  # noqa: E731  the true answer, made once
+        return KINDS[fault.kind](self.town, fault, request, run)
+
+
+# ---- whole answers
+def f_status(town, fault, request, run):
+    status, form = fault.get("status", 500), fault.get("body", "json")
+    headers = list(fault.get("headers", {}).items())
+    if form == "html":
+        return Reply(status, PAGE_HTML, HTML, headers)
+    if form == "empty":
+        return Reply(status, b"", "text/plain", headers)
+    if form == "json":
+        return Reply.json({"error": fault.get("error", "ServerError"), "message": "on order"}, status, headers)
+    return Reply(status, form.encode(), fault.get("ctype", JSON), headers)
+
+
+def f_limited(town, fault, request, run):
+    """429 in every dialect of telling when to come back."""
+    seconds, now = fault.get("seconds", 2), town.now_ms()
+    when = now + seconds * 1000
+    table = {
+        "seconds": [("Retry-After", seconds)], "none": [], "absurd": [("Retry-After", "99999999999999999999")],
+        "negative": [("Retry-After", "-5")], "word": [("Retry-After", "soon")],
+        "date": [("Retry-After", email.utils.formatdate(when / 1000, usegmt=True))],
+        "reset_iso": [("X-RateLimit-Limit", 300), ("X-RateLimit-Remaining", 0), ("X-RateLimit-Reset", iso(when))],
+        "reset_epoch": [("RateLimit-Limit", 3000), ("RateLimit-Remaining", 0), ("RateLimit-Reset", when // 1000)],
+        "reset_past": [("X-RateLimit-Remaining", 0), ("X-RateLimit-Reset", iso(now - 3600_000)),
+                       ("RateLimit-Remaining", 0), ("RateLimit-Reset", now // 1000 - 3600)],
+    }
+    headers = table[fault.get("dialect", "seconds")]
+    return Reply.json({"error": "Too many requests"}, 429, headers)
+
+
+def f_redirect(town, fault, request, run):
+    to = fault.get("to", "loop")
+    if to == "loop":
+        to = town.world.base + request.path + ("?" + request.query if request.query else "")
+    return Reply(fault.get("status", 302), b"", HTML, [("Location", to)])
+
+
+def f_replace(town, fault, request, run):
+    """200 with a body of the caller's choice (`text`, or `hex` for any bytes)."""
+    body = bytes.fromhex(fault.order["hex"]) if "hex" in fault.order else fault.get("text", "").encode("utf-8", "surrogatepass")
+    return Reply(fault.get("status", 200), body, fault.get("ctype", JSON))
+
+
+def f_huge(town, fault, request, run):
+    size = int(fault.get("mib", 4) * (1 << 20))
+    reply = run()
+    reply.set_body(b'{"filler":"' + b"x" * size + b'"}' if not reply.body().startswith(b"[") else b'["' + b"x" * size + b'"]')
+    reply.els = ()
+    return reply
+
+
+def f_deep(town, fault, request, run):
+    depth = fault.get("depth", 100_000)
+    return Reply(200, b"[" * depth + b"]" * depth)
+
+
+def f_many(town, fault, request, run):
+    """A page with far more elements than any page may have."""
+    reply = run()
+    if reply.parts:
+        reply.parts = reply.parts * (fault.get("n", 5000) // len(reply.parts) + 1)
+    return reply
+
+
+def f_cut_json(town, fault, request, run):
+    """JSON that ends early although the length is right."""
+    reply = run()
+    body = reply.body()
+    reply.set_body(body[:int(len(body) * fault.get("at", 0.6))])
+    reply.els = ()
+    return reply
+
+
+def f_bom(town, fault, request, run):
+    reply = run()
+    reply.set_body(b"\xef\xbb\xbf" + reply.body())
+    return reply
+
+
+def f_ctype(town, fault, request, run):
+    reply = run()
+    reply.ctype = fault.get("ctype", "text/plain")
+    return reply
+
+
+def f_date(town, fault, request, run):
+    """The server's clock is wrong by so many seconds."""
+    reply = run()
+    reply.headers.append(("Date", email.utils.formatdate(town.now_ms() / 1000 + fault.get("skew_s", 3600), usegmt=True)))
+    return reply
+
+
+def f_again(town, fault, request, run):
+    """A walk that never ends: the first page is given for ever, with its own token of the next page."""
+    key = (request.path, request.viewer)
+    if key not in fault.kept:
+        reply = run()
+        fault.kept[key] = reply
+    first = fault.kept[key]
+    reply = Reply(first.status, first.body(), first.ctype, first.headers, first.els)
+    return reply
+
+
+# ---- one spoilt element of a page
+def spoil(part, how, field):
+    """One element's bytes with something wrong in it."""
+    name = field.encode() if field else None
+    if how in POISON:
+        names = [name] if name else [b"content", b"text"]
+        return re.sub(rb'"(%s)":"' % b"|".join(names), lambda m: m[0] + POISON[how], part, count=1)
+    if how in NUMBERS:
+        names = name or rb"replies_count|replyCount|spoilt"
+        changed = re.sub(rb'"(%s)":\d+' % names, lambda m: b'"%s":%s' % (m[1], NUMBERS[how]), part, count=1)
+        return changed if changed != part else part[:-1] + b',"spoilt":' + NUMBERS[how] + b"}"
+    text = rb'"(?:[^"\\]|\\.)*"'
+    names = name or rb"id|uri"
+    if how == "dup":
+        return re.sub(rb'"(%s)":(%s)' % (names, text), rb'"\1":\2,"\1":"another"', part, count=fault_count(field))
+    if how == "missing":
+        return re.sub(rb'"(%s)":(%s|\d+|null),?' % (names, text), b"", part, count=fault_count(field))
+    values = {"zero": b'"0"', "negative": b'"-1"', "empty": b'""', "long": b'"' + b"9" * 10_240 + b'"', "number": b"12345",
+              "null": b"null", "object": b'{"a":1}', "list": b"[1]", "bool": b"true", "big_number": b"123456789012345678901234567890",
+              "year_1970": b'"1970-01-01T00:00:00.000Z"', "year_2099": b'"2099-12-31T23:59:59.000Z"', "no_time": b'"yesterday"',
+              "rtl_id": '"\u202e123"'.encode(), "sql": b'"1\'; drop table message;--"'}
+    return re.sub(rb'"(%s)":(%s|\d+|null|true|false)' % (names, text), lambda m: b'"%s":%s' % (m[1], values[how]), part,
+                  count=fault_count(field))
+
+
+def fault_count(field):
+    return 0 if field else 1
+
+
+def f_poison(town, fault, request, run):
+    """`how`: see POISON, NUMBERS and spoil(); `which`: index of the element (from the end when negative)."""
+    reply = run()
+    if not reply.parts:
+        fault.left += 1
+        fault.hits -= 1
+        return reply
+    parts, which = list(reply.parts), fault.get("which", 0)
+    which %= len(parts)
+    parts[which] = spoil(parts[which], fault.order["how"], fault.get("field", None))
+    reply.parts = parts
+    kind, ident = town.book.elements[reply.els[which]][1:3]
+    server = town.book.elements[reply.els[which]][0]
+    els = list(reply.els)
+    els[which] = town.book.element(server, kind, ident, parts[which], spoilt=fault.order["how"])
+    reply.els = els
+    return reply
+
+
+# ---- the wire itself
+def split(town, request, reply, length="true"):
+    body = reply.body()
+    n = len(body) if length == "true" else length
+    return request.conn.full_head(request, reply, n), body
+
+
+def spoiled(town, request, reply, body):
+    town.note_answer(request, reply, body, cut=True)
+
+
+async def f_stall(town, fault, request, run):
+    """Nothing for `after` seconds, then the true answer; without `after`: never."""
+    if fault.get("after", None) is None:
+        await asyncio.Event().wait()
+    await asyncio.sleep(fault.order["after"])
+    return run()
+
+
+async def f_drip(town, fault, request, run):
+    """The head at once, the body a byte every `every` seconds."""
+    reply = run()
+    head, body = split(town, request, reply)
+    spoiled(town, request, reply, body)
+    await request.conn.write(head)
+    for i in range(len(body)):
+        await request.conn.write(body[i:i + 1])
+        await asyncio.sleep(fault.get("every", 60))
+
+
+async def f_cut(town, fault, request, run):
+    """A part of the body, then the end of the connection: `end` = rst or fin."""
+    reply = run()
+    head, body = split(town, request, reply)
+    spoiled(town, request, reply, body)
+    await request.conn.write(head + body[:int(len(body) * fault.get("at", 0.5))])
+    await asyncio.sleep(0.02)
+    request.conn.reset() if fault.get("end", "rst") == "rst" else request.conn.transport.close()
+
+
+async def f_drop(town, fault, request, run):
+    """The connection ends before the first byte of an answer."""
+    request.conn.reset() if fault.get("end", "rst") == "rst" else request.conn.transport.close()
+
+
+async def f_length(town, fault, request, run):
+    """Content-Length lies by `delta` bytes; the connection is closed after the body."""
+    reply = run()
+    head, body = split(town, request, reply, max(0, len(reply.body()) + fault.get("delta", 10)))
+    spoiled(town, request, reply, body)
+    await request.conn.write(head + body)
+    request.conn.transport.close()
+
+
+async def f_endless_body(town, fault, request, run):
+    reply = run()
+    reply.els = ()
+    await request.conn.write(request.conn.full_head(request, reply, None).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    chunk = b'{"a":"' + b"x" * 65536 + b'"},'
+    await request.conn.write(b"[")
+    for _ in range(int(fault.get("mib", 1024) * 16)):
+        await request.conn.write(chunk)
+    request.conn.abort()
+
+
+async def f_endless_headers(town, fault, request, run):
+    await request.conn.write(b"HTTP/1.1 200 OK\r\n")
+    for i in range(int(fault.get("mib", 256) * 16)):
+        await request.conn.write(b"X-Filler-%d: %s\r\n" % (i, b"x" * 65000))
+    request.conn.abort()
+
+
+def f_bomb(town, fault, request, run):
+    """A small body that unpacks to `mib` MiB; `stacked` packs it twice."""
+    packer, packed = zlib.compressobj(9, zlib.DEFLATED, 31), b'["'
+    packed = packer.compress(b'["')
+    for _ in range(fault.get("mib", 512)):
+        packed += packer.compress(b"x" * (1 << 20))
+    packed += packer.compress(b'"]') + packer.flush()
+    coding = "gzip"
+    if fault.get("stacked", False):
+        packed, coding = gzip.compress(packed), "gzip, gzip"
+    return Reply(200, packed, JSON, [("Content-Encoding", coding)])
+
+
+async def f_garbage(town, fault, request, run):
+    """Bytes that are no HTTP at all."""
+    await request.conn.write(bytes.fromhex(fault.get("hex", "00ff00ff0d0a0d0a")) * 100)
+    request.conn.transport.close()
+
+
+async def f_bad_chunks(town, fault, request, run):
+    await request.conn.write(head_bytes(200, [("Content-Type", JSON), ("Transfer-Encoding", "chunked")])
+                             + b"5\r\n[1,2,\r\nzz\r\nbad\r\n")
+    request.conn.transport.close()
+
+
+KINDS = {
+    "status": f_status, "limited": f_limited, "redirect": f_redirect, "replace": f_replace, "huge": f_huge, "deep": f_deep,
+    "many": f_many, "cut_json": f_cut_json, "bom": f_bom, "ctype": f_ctype, "date": f_date, "again": f_again,
+    "poison": f_poison, "stall": f_stall, "drip": f_drip, "cut": f_cut, "drop": f_drop, "length": f_length,
+    "endless_body": f_endless_body, "endless_headers": f_endless_headers, "bomb": f_bomb, "garbage": f_garbage,
+    "bad_chunks": f_bad_chunks,
+    "html": lambda town, fault, request, run: Reply(fault.get("status", 200), PAGE_HTML, HTML),
+    "empty": lambda town, fault, request, run: Reply(fault.get("status", 200), b"", fault.get("ctype", JSON)),
+}
+

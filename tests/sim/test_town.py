@@ -1,0 +1,439 @@
+"""The town keeps its own promises: what it serves, forgets, spoils and remembers. No answerd needed."""
+import gzip
+import hashlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from urllib.parse import quote, urlencode
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROXY = {"atproto-proxy": "did:web:api.bsky.chat#bsky_chat"}
+
+
+class Client:
+    """A town process and a way to talk to it."""
+
+    def __init__(self, folder, *options):
+        self.folder, self.options = folder, options
+        self.book = os.path.join(folder, "book.jsonl")
+        self.port = 0
+        self.start()
+
+    def start(self):
+        ready = os.path.join(self.folder, "ready")
+        if os.path.exists(ready):
+            os.unlink(ready)
+        self.process = subprocess.Popen([sys.executable, os.path.join(HERE, "town.py"), "--port", str(self.port), "--book", self.book,
+                                         "--ready-file", ready, *self.options], stdout=subprocess.DEVNULL)
+        end = time.monotonic() + 10
+        while not os.path.exists(ready):
+            assert self.process.poll() is None and time.monotonic() < end, "the town did not start"
+            time.sleep(0.01)
+        with open(ready, encoding="ascii") as file:
+            self.port = int(file.read())
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(10) == 0
+
+    def call(self, method, path, body=None, headers=None, token=None):
+        conn = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        headers = dict(headers or {})
+        if token:
+            headers["Authorization"] = "Bearer " + token
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            headers.setdefault("Content-Type", "application/json")
+        conn.request(method, path, body, headers)
+        answer = conn.getresponse()
+        data = answer.read()
+        conn.close()
+        return answer, data
+
+    def get(self, path, token=None, status=200, headers=None, **query):
+        if query:
+            path += "?" + urlencode({k.replace("__", "[]"): v for k, v in query.items()}, doseq=True)
+        answer, data = self.call("GET", path, token=token, headers=headers)
+        assert answer.status == status, (answer.status, data[:300])
+        self.last = answer
+        return json.loads(data) if data[:1] in (b"{", b"[") else data
+
+    def post(self, path, body, token=None, status=200, headers=None):
+        answer, data = self.call("POST", path, body, headers, token)
+        assert answer.status == status, (answer.status, data[:300])
+        self.last = answer
+        return json.loads(data) if data else None
+
+    def do(self, op=None, /, **more):
+        return self.post("/control/do", op if op is not None else more)
+
+    def fault(self, **order):
+        return self.post("/control/fault", order)["id"]
+
+
+@pytest.fixture
+def town(tmp_path):
+    client = Client(str(tmp_path))
+    yield client
+    if client.process.poll() is None:
+        assert client.get("/control/health")["ok"], "the town crashed"
+        client.stop()
+
+
+@pytest.fixture
+def social(town):
+    town.do(op="server", kind="mastodon", name="social", rate_limit=100000)
+    town.token = town.do(op="person", server="social", key="shop", own="acme")["token"]
+    for key in ("ann", "bob"):
+        town.do(op="person", server="social", key=key)
+    return town
+
+
+@pytest.fixture
+def sky(town):
+    town.do(op="server", kind="bluesky", name="sky", rate_limit=100000)
+    town.password = town.do(op="person", server="sky", key="shop", own="acme")["password"]
+    for key in ("ann", "bob"):
+        town.do(op="person", server="sky", key=key)
+    session = town.post("/b/sky/xrpc/com.atproto.server.createSession", {"identifier": "shop.test", "password": town.password})
+    town.token, town.refresh, town.did = session["accessJwt"], session["refreshJwt"], session["did"]
+    return town
+
+
+def notes(town, **query):
+    return town.get("/m/social/api/v1/notifications", town.token, **query)
+
+
+def xrpc(town, method, status=200, headers=None, **query):
+    return town.get("/b/sky/xrpc/" + method, town.token, status, headers, **query)
+
+
+def say(town, server, text, author="ann", **more):
+    return town.do(op="post", server=server, author=author, text=text, **more)["id"]
+
+
+# ---- Mastodon
+def test_mention_becomes_a_notification(social):
+    ident = say(social, "social", "@shop where is it?", at="2020-01-02T03:04:05.678Z")
+    note, = notes(social, types__="mention")
+    assert (note["type"], note["status"]["id"], note["status"]["created_at"]) == ("mention", ident, "2020-01-02T03:04:05.678Z")
+    assert note["status"]["mentions"][0]["acct"] == "shop" and note["id"] != ident
+    assert social.last.headers["X-RateLimit-Reset"].endswith("Z")
+
+
+def test_ids_grow_with_insertion_not_with_time(social):
+    first = say(social, "social", "@shop a", at="2030-01-01T00:00:00Z")
+    second = say(social, "social", "@shop b", at="2010-01-01T00:00:00Z")
+    assert int(first) < int(second)
+
+
+def test_paging_by_min_id_and_by_link(social):
+    for i in range(7):
+        say(social, "social", f"@shop {i}")
+    newest = notes(social, limit=3)
+    assert [n["status"]["content"][-5] for n in newest] == ["6", "5", "4"]
+    older = social.last.headers["Link"].split(">")[0].split("?")[1]
+    assert [n["status"]["content"][-5] for n in social.get("/m/social/api/v1/notifications?" + older, social.token)] == ["3", "2", "1"]
+    first = notes(social, limit=80)[-1]["id"]
+    assert [n["status"]["content"][-5] for n in notes(social, min_id=first, limit=2)] == ["2", "1"]
+    assert [n["status"]["content"][-5] for n in notes(social, since_id=first, limit=2)] == ["6", "5"]
+
+
+def test_a_reply_that_names_nobody_notifies_nobody_but_stands_in_the_context(social):
+    top = say(social, "social", "@shop help", key="q")
+    say(social, "social", "me too", author="bob", parent="q", key="r")
+    assert len(notes(social)) == 1
+    context = social.get(f"/m/social/api/v1/statuses/{top}/context", social.token)
+    assert [s["content"] for s in context["descendants"]] == ["<p>me too</p>"] and context["ancestors"] == []
+
+
+def test_parent_may_arrive_after_its_child(social):
+    child = say(social, "social", "@shop child", parent="later", key="child")
+    status = social.get(f"/m/social/api/v1/statuses/{child}", social.token)
+    social.get("/m/social/api/v1/statuses/" + status["in_reply_to_id"], social.token, 404)
+    assert say(social, "social", "@shop parent", key="later") == status["in_reply_to_id"]
+    assert len(social.get(f"/m/social/api/v1/statuses/{child}/context", social.token)["ancestors"]) == 1
+
+
+def test_post_with_idempotency_key_is_one_post_and_bad_ones_are_refused(social):
+    q = say(social, "social", "@shop ?")
+    body = {"status": "@ann yes", "in_reply_to_id": q}
+    one = social.post("/m/social/api/v1/statuses", body, social.token, headers={"Idempotency-Key": "k"})
+    two = social.post("/m/social/api/v1/statuses", body, social.token, headers={"Idempotency-Key": "k"})
+    assert one["id"] == two["id"] and len(social.get("/control/applied")) == 1
+    assert "blank" in social.post("/m/social/api/v1/statuses", {"status": " "}, social.token, 422)["error"]
+    assert "500" in social.post("/m/social/api/v1/statuses", {"status": "x" * 501}, social.token, 422)["error"]
+    social.post("/m/social/api/v1/statuses", {"status": "x", "in_reply_to_id": "1"}, social.token, 404)
+    social.post("/m/social/api/v1/statuses", body, "wrong", 401)
+
+
+def test_edit_delete_direct_and_conversations(social):
+    ident = say(social, "social", "@shop old", visibility="direct")
+    social.do(op="edit", server="social", post=ident, text="@shop new")
+    status = social.get(f"/m/social/api/v1/statuses/{ident}", social.token)
+    assert "new" in status["content"] and status["edited_at"]
+    social.get(f"/m/social/api/v1/statuses/{ident}", None, 404)
+    assert social.get("/m/social/api/v1/conversations", social.token)[0]["last_status"]["id"] == ident
+    social.do(op="delete", server="social", post=ident)
+    social.get(f"/m/social/api/v1/statuses/{ident}", social.token, 404)
+    assert notes(social) == []
+
+
+def test_tag_timeline_needs_no_token_and_search_finds(social):
+    ident = say(social, "social", "lost my #Umbrella today")
+    assert social.get("/m/social/api/v1/timelines/tag/umbrella")[0]["id"] == ident
+    found = social.get("/m/social/api/v2/search", social.token, q="umbrella", type="statuses")
+    assert [s["id"] for s in found["statuses"]] == [ident]
+
+
+def test_dialects(town):
+    for name in ("snac", "pixelfed", "old"):
+        town.do(op="server", kind="mastodon", name=name, dialect=[name])
+        token = town.do(op="person", server=name, key="shop", own="acme")["token"]
+        town.do(op="person", server=name, key="ann")
+        ids = [say(town, name, f"@shop {i}") for i in range(3)]
+        page = town.get(f"/m/{name}/api/v1/notifications", token)
+        again = town.get(f"/m/{name}/api/v1/notifications", token, min_id=page[0]["id"])
+        if name == "snac":
+            assert again == page and "Link" not in town.last.headers and not ids[0].isdigit()
+            assert "." not in page[0]["status"]["created_at"]
+            assert town.get("/m/snac/api/v1/notifications", "wrong", 401) == b""
+        else:
+            assert len(again) == (1 if name == "pixelfed" else 0)
+        town.get(f"/m/{name}/api/v1/statuses", token, 404 if name == "old" else 200, id__=ids)
+
+
+def test_rate_limit_and_time(town):
+    town.do(op="server", kind="mastodon", name="social", rate_limit=3)
+    town.token = town.do(op="person", server="social", key="shop", own="acme")["token"]
+    for _ in range(3):
+        notes(town)
+    notes(town, status=429)
+    town.post("/control/time", {"add_s": 301})
+    notes(town)
+
+
+def test_revoked_and_restored(social):
+    social.do(op="revoke", server="social", person="shop")
+    notes(social, status=401)
+    social.do(op="restore", server="social", person="shop")
+    notes(social)
+
+
+# ---- Bluesky
+def test_equal_times_across_a_page_edge_are_lost(sky):
+    for i in range(5):
+        say(sky, "sky", f"@shop {i}", at="2026-01-01T00:00:00.000Z")
+    page = xrpc(sky, "app.bsky.notification.listNotifications", limit=2)
+    assert len(page["notifications"]) == 2
+    assert xrpc(sky, "app.bsky.notification.listNotifications", limit=2, cursor=page["cursor"])["notifications"] == []
+
+
+def test_backdated_post_lies_deep_and_a_future_one_carries_its_arrival(sky):
+    say(sky, "sky", "@shop now")
+    say(sky, "sky", "@shop old", at="2019-01-01T00:00:00Z")
+    say(sky, "sky", "@shop future", at="2099-01-01T00:00:00Z")
+    found = xrpc(sky, "app.bsky.notification.listNotifications")["notifications"]
+    assert [n["record"]["text"] for n in found] == ["@shop future", "@shop now", "@shop old"]
+    assert found[2]["indexedAt"].startswith("2019") and found[0]["indexedAt"] < "2090"
+
+
+def test_thread_is_a_tree_with_parents_and_missing_ones(sky):
+    say(sky, "sky", "@shop q", key="q")
+    say(sky, "sky", "a", author="shop", parent="q", key="a")
+    b = say(sky, "sky", "b", parent="a", key="b")
+    say(sky, "sky", "c", author="bob", parent="b", key="c")
+    thread = xrpc(sky, "app.bsky.feed.getPostThread", uri=b)["thread"]
+    assert thread["parent"]["post"]["record"]["text"] == "a" and thread["parent"]["parent"]["post"]["record"]["text"] == "@shop q"
+    assert [r["post"]["record"]["text"] for r in thread["replies"]] == ["c"]
+    sky.do(op="delete", server="sky", post="a")
+    assert xrpc(sky, "app.bsky.feed.getPostThread", uri=b)["thread"]["parent"]["notFound"] is True
+    feed = xrpc(sky, "app.bsky.feed.getAuthorFeed", actor="ann.test")["feed"]
+    assert len(feed) == 2 and feed[0]["reply"]["root"]["record"]["text"] == "@shop q"
+
+
+def test_sessions_expire_as_400_and_refresh(sky):
+    sky.post("/control/time", {"add_s": 7201})
+    assert xrpc(sky, "app.bsky.notification.listNotifications", 400)["error"] == "ExpiredToken"
+    new = sky.post("/b/sky/xrpc/com.atproto.server.refreshSession", None, sky.refresh)
+    sky.token = new["accessJwt"]
+    xrpc(sky, "app.bsky.notification.listNotifications")
+    sky.token = "garbage"
+    assert xrpc(sky, "app.bsky.notification.listNotifications", 400)["error"] == "InvalidToken"
+    sky.token = None
+    assert xrpc(sky, "app.bsky.notification.listNotifications", 401)["error"] == "AuthMissing"
+    assert xrpc(sky, "app.bsky.feed.searchPosts", 403, q="x").startswith(b"<html")
+
+
+def test_put_record_twice_is_one_post_and_create_twice_fails(sky):
+    record = {"$type": "app.bsky.feed.post", "text": "hello", "createdAt": "2026-11-21T00:00:00Z"}
+    body = {"repo": sky.did, "collection": "app.bsky.feed.post", "rkey": "3n2u5xjnras2b", "record": record}
+    one = sky.post("/b/sky/xrpc/com.atproto.repo.putRecord", body, sky.token)
+    two = sky.post("/b/sky/xrpc/com.atproto.repo.putRecord", body, sky.token)
+    assert one["cid"] == two["cid"] and len(sky.get("/control/applied")) == 1
+    sky.post("/b/sky/xrpc/com.atproto.repo.createRecord", body, sky.token, 500)
+    body["record"]["text"] = "x" * 301
+    assert "grapheme too big" in sky.post("/b/sky/xrpc/com.atproto.repo.putRecord", body, sky.token, 400)["message"]
+    assert xrpc(sky, "com.atproto.repo.getRecord", repo=sky.did, collection="app.bsky.feed.post", rkey="3n2u5xjnras2b")["cid"] == one["cid"]
+
+
+def test_appview_lags_behind_the_repository(sky):
+    sky.do(op="option", server="sky", lag_s=60)
+    uri = say(sky, "sky", "@shop hello")
+    assert xrpc(sky, "app.bsky.notification.listNotifications")["notifications"] == []
+    assert xrpc(sky, "app.bsky.feed.getPosts", uris=uri)["posts"] == []
+    xrpc(sky, "com.atproto.repo.getRecord", repo="ann.test", collection="app.bsky.feed.post", rkey=uri.split("/")[-1])
+    sky.post("/control/time", {"add_s": 61})
+    assert len(xrpc(sky, "app.bsky.feed.getPosts", uris=uri)["posts"]) == 1
+    xrpc(sky, "app.bsky.feed.getPosts", 400, uris=[uri] * 26)
+
+
+def test_search_pages_over_equal_times(sky):
+    for i in range(5):
+        say(sky, "sky", f"@shop {i}", at="2026-01-01T00:00:00.000Z")
+    seen, cursor = set(), None
+    for _ in range(4):
+        more = {"cursor": cursor} if cursor else {}
+        page = xrpc(sky, "app.bsky.feed.searchPosts", q="*", mentions=sky.did, limit=2, sort="latest", **more)
+        seen |= {p["uri"] for p in page["posts"]}
+        cursor = page.get("cursor")
+    assert len(seen) == 5
+
+
+def test_chat(sky):
+    made = sky.do(op="chat", server="sky", author="ann", to="shop", text="psst")
+    xrpc(sky, "chat.bsky.convo.listConvos", 404)
+    convo, = xrpc(sky, "chat.bsky.convo.listConvos", headers=PROXY)["convos"]
+    assert convo["lastMessage"]["text"] == "psst" and convo["id"] == made["convo"]
+    sky.post("/b/sky/xrpc/chat.bsky.convo.sendMessage", {"convoId": convo["id"], "message": {"text": "yes?"}}, sky.token, headers=PROXY)
+    texts = [m["text"] for m in xrpc(sky, "chat.bsky.convo.getMessages", headers=PROXY, convoId=convo["id"])["messages"]]
+    assert texts == ["yes?", "psst"]
+    log = xrpc(sky, "chat.bsky.convo.getLog", headers=PROXY)
+    assert len(log["logs"]) == 2 and xrpc(sky, "chat.bsky.convo.getLog", headers=PROXY, cursor=log["cursor"])["logs"] == []
+
+
+# ---- the book, faults
+def test_book_knows_every_element_byte_for_byte_and_survives_a_restart(social):
+    ident = say(social, "social", "@shop ¿dónde? 🦆")
+    answer, data = social.call("GET", "/m/social/api/v1/notifications", token=social.token)
+    served, = social.get("/control/served", who="shop")
+    assert served["id"] == ident and served["sha"] == hashlib.sha256(data[1:-1]).hexdigest()
+    social.do(op="edit", server="social", post=ident, text="@shop changed")
+    truth = social.get("/control/truth", server="social")
+    social.stop()
+    social.start()
+    assert social.get("/control/truth", server="social") == truth
+    assert social.get("/control/served", who="shop") == [served]
+    assert "changed" in notes(social)[0]["status"]["content"]
+    with open(social.book, encoding="utf-8") as file:
+        assert any(json.loads(line).get("sha1") == hashlib.sha1(data).hexdigest() for line in file)
+
+
+def test_cut_answers_do_not_count_as_served(social):
+    say(social, "social", "@shop a")
+    social.fault(kind="cut", path="notifications")
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        notes(social)
+    assert social.get("/control/served", who="shop") == []
+    notes(social)
+    assert len(social.get("/control/served", who="shop")) == 1
+
+
+@pytest.mark.parametrize("how", ["nul", "utf8", "surrogate", "bigint", "huge_float", "dup", "empty", "long", "missing", "bad_escape"])
+def test_poison_spoils_exactly_one_element(social, how):
+    for i in range(3):
+        say(social, "social", f"@shop {i}")
+    clean = social.call("GET", "/m/social/api/v1/notifications", token=social.token)[1]
+    social.fault(kind="poison", how=how, which=1, path="notifications")
+    spoilt = social.call("GET", "/m/social/api/v1/notifications", token=social.token)[1]
+    assert spoilt != clean and spoilt[:500] == clean[:500] and spoilt[-500:] == clean[-500:]
+    assert social.call("GET", "/m/social/api/v1/notifications", token=social.token)[1] == clean
+
+
+def test_applied_then_lost(social):
+    social.fault(kind="drop", path="statuses", method="POST", apply=True)
+    with pytest.raises((ConnectionError, http.client.RemoteDisconnected)):
+        social.post("/m/social/api/v1/statuses", {"status": "hello"}, social.token)
+    assert [p["text"] for p in social.get("/control/applied")] == ["hello"]
+
+
+def test_other_faults_do_what_they_say(social):
+    say(social, "social", "@shop a")
+    social.fault(kind="limited", dialect="date", seconds=60)
+    notes(social, status=429)
+    social.fault(kind="html", status=403)
+    assert notes(social, status=403).startswith(b"<!DOCTYPE")
+    social.fault(kind="redirect")
+    notes(social, status=302)
+    assert social.last.headers["Location"].endswith("/m/social/api/v1/notifications")
+    social.fault(kind="bomb", mib=3)
+    assert len(gzip.decompress(notes(social))) == (3 << 20) + 4
+    social.fault(kind="again", count=0, path="notifications")
+    assert notes(social, limit=1) == notes(social, limit=1, max_id="5")
+    social.post("/control/heal", {})
+    for how in ("length", "endless_body", "endless_headers", "garbage", "bad_chunks", "cut"):
+        social.fault(kind=how, mib=16 if how == "endless_headers" else 1)
+        with pytest.raises((http.client.HTTPException, ConnectionError, ValueError)):
+            notes(social)
+            raise ConnectionError("an endless body that ends counts as well") if how == "endless_body" else AssertionError(how)
+
+
+def test_stall_is_ended_by_healing(social):
+    fault = social.fault(kind="stall")
+    sock = socket.create_connection(("127.0.0.1", social.port), timeout=10)
+    sock.sendall(b"GET /m/social/api/v1/instance HTTP/1.1\r\nHost: x\r\n\r\n")
+    while not social.get("/control/faults")[0]["hits"]:
+        time.sleep(0.01)
+    social.post("/control/heal", {"id": fault})
+    with pytest.raises(ConnectionError):
+        if sock.recv(1) == b"":
+            raise ConnectionError
+    sock.close()
+
+
+def test_deep_and_circular_threads(social, sky):
+    for server in ("social", "sky"):
+        ops = [{"key": "n0", "text": "@shop top"}] + [{"key": f"n{i}", "parent": f"n{i - 1}", "text": "x"} for i in range(1, 3000)]
+        last = sky.post("/control/bulk", {"defaults": {"server": server, "author": "ann", "quiet": True}, "ops": ops})
+        top, last = last[5]["id"], last[-1]["id"]
+        sky.do(op="post", server=server, author="bob", key="me", text="x", parent="n5")
+        sky.do(op="reparent", server=server, post="me", parent="me")
+        if server == "social":
+            circle = top
+            sky.do(op="reparent", server=server, post="n0", parent="n2999")
+    for path in (f"/b/sky/xrpc/app.bsky.feed.getPostThread?parentHeight=1000&uri={quote(last)}", f"/m/social/api/v1/statuses/{circle}/context"):
+        answer, data = sky.call("GET", path, token=sky.token if path[1] == "b" else None)
+        assert answer.status == 200 and len(data) > 10_000
+
+
+def test_lively_day(tmp_path):
+    town = Client(str(tmp_path), "--day", "lively")
+    found = town.get("/m/social/api/v1/notifications", "town-kettle-and-crumb", limit=80, types__="mention")
+    assert len(found) > 35
+    session = town.post("/b/sky/xrpc/com.atproto.server.createSession",
+                        {"identifier": "kettleandcrumb.example", "password": "kett-lean-dcru-mbxx"})
+    page = town.get("/b/sky/xrpc/app.bsky.notification.listNotifications", session["accessJwt"], limit=100)
+    assert len(page["notifications"]) > 20
+    n = len(town.get("/control/truth", server="social"))
+    town.stop()
+    town.start()
+    assert len(town.get("/control/truth", server="social")) >= n
+    assert town.get("/control/health")["ok"]
+    town.stop()
+
+
+def test_boosts_quotes_and_applications(social):
+    p = say(social, "social", "new cups", author="shop", key="p", application="Auto")
+    q = say(social, "social", "look", quote="p")
+    social.do(op="boost", server="social", person="shop", post=q)
+    assert notes(social, types__="quote")[0]["status"]["quote"]["quoted_status"]["id"] == p
+    own = social.get("/control/servers")[0]["own"][0]["id"]
+    boost, post = social.get(f"/m/social/api/v1/accounts/{own}/statuses", social.token)
+    assert boost["reblog"]["id"] == q and post["application"]["name"] == "Auto" and post["reblog"] is None
