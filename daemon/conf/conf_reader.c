@@ -397,7 +397,8 @@ int conf_count(struct conf_reader *r, const struct conf_place *p, const char *na
 		return 0;
 	}
 	/* `[]` is how an empty list is written by some. */
-	if (o->type == IS_LIST && !config_setting_is_list(s) && config_setting_length(s) > 0) {
+	if (o->type == IS_LIST && !config_setting_is_list(s) &&
+	    (!config_setting_is_array(s) || config_setting_length(s) > 0)) {
 		conf_fault(r, s, "%.*s is a list of groups: write ( { … }, … )",
 			   TEXT_ARG(path_of(r, p, name)));
 		return 0;

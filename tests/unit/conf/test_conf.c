@@ -353,7 +353,8 @@ static void test_mistakes_are_named(void **state)
 		{ DATABASE "brands = { a = { accounts = { x = { platform = \"mastodon\"; server = "
 			   "\"https://s.example\"; token = \"credential:../x\"; }; }; }; };",
 		  "never the secret itself" },
-		{ DATABASE "policies = { };", "" },
+		{ DATABASE "policies = { };", "policies is a list of groups" },
+		{ DATABASE "policies = 5;", "policies is a list of groups" },
 		{ DATABASE "policies = ( 5 );", "policies[0] is a group" },
 		{ DATABASE "policies = ( { } );", "policies[0].name is missing" },
 		{ DATABASE "policies = ( { name = \"x\"; kinds = [\"dm\"]; } );",
