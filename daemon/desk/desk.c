@@ -412,9 +412,11 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 
 	d->options = *o;
 	list_init(&d->works);
-	d->lines[LINE_READ] = line_create(d, "answerd desk", "-c default_transaction_read_only=on -c statement_timeout=10s");
-	d->lines[LINE_REPORT] = line_create(d, "answerd desk reports", "-c default_transaction_read_only=on -c statement_timeout=50s");
-	d->lines[LINE_ACT] = line_create(d, "answerd desk acts", "-c statement_timeout=10s -c lock_timeout=5s");
+	/* GET changes nothing: its functions are STABLE, which cannot write. (A read-only session would look like a standby to
+	 * libpq.) */
+	d->lines[LINE_READ] = line_create(d, "answerd desk", "-c statement_timeout=10000");
+	d->lines[LINE_REPORT] = line_create(d, "answerd desk reports", "-c statement_timeout=50000");
+	d->lines[LINE_ACT] = line_create(d, "answerd desk acts", "-c statement_timeout=10000 -c lock_timeout=5000");
 	d->httpd = desk_listen(d, err);
 	if (d->httpd == NULL) {
 		desk_destroy(&d);

@@ -124,7 +124,7 @@ class Replay:
 
     def observed(self):
         found = []
-        for entry in self.house.answer.queue():
+        for entry in self.house.entries():
             when = datetime.datetime.fromisoformat(entry["waiting_since"].replace("Z", "+00:00"))
             found.append((entry["account"], entry["customer"]["handle"], round(when.timestamp() * 1000), entry["messages"]))
         return sorted(found)
