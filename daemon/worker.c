@@ -60,7 +60,7 @@ static struct conf *load_conf(const char *path)
 static int cmd_check_config(const char *path, bool is_show)
 {
 	struct conf *c = load_conf(path);
-	scoped(strbuf_done) struct strbuf out;
+	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	if (c == NULL) {
 		(void)fprintf(stderr, "The configuration has errors; nothing was changed.\n");
@@ -101,7 +101,7 @@ static int cmd_migrate(const char *path)
 
 static int cmd_platforms(bool is_json)
 {
-	scoped(strbuf_done) struct strbuf out;
+	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	strbuf_init(&out, 1024u * 1024);
 	platforms_print(is_json, &out);
@@ -228,7 +228,9 @@ static void holder_name(char *out, size_t room)
 	uint32_t random = 0;
 
 	(void)gethostname(host, sizeof(host) - 1);
-	(void)getrandom(&random, sizeof(random), 0);
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random)) {
+		random = (uint32_t)getppid();
+	}
 	(void)snprintf(out, room, "%s-%d-%08x", host, (int)getpid(), random);
 }
 

@@ -43,17 +43,10 @@ static uint64_t hash_field(uint64_t seed, struct text t)
 
 uint64_t message_hash(const struct message *m)
 {
-	uint64_t h = TEXT_HASH_SEED;
-	char kind = (char)m->kind, visibility = (char)m->visibility;
-
-	/* Names and handles of the author change without anybody editing anything; edited_at and
-	 * the permalink likewise differ between servers' forms of one and the same text. */
-	h = hash_field(h, m->body);
-	h = hash_field(h, m->warning);
-	h = hash_field(h, m->revision);
-	h = hash_field(h, m->parent_id);
-	h = text_hash(h, (struct text){ &kind, 1 });
-	return text_hash(h, (struct text){ &visibility, 1 });
+	/* Only what the author can change. Names change without anybody editing anything; kind,
+	 * mentions and the parent depend on which answer of the server told of the message (and a
+	 * parent vanishes when it is deleted). */
+	return hash_field(hash_field(hash_field(TEXT_HASH_SEED, m->body), m->warning), m->revision);
 }
 
 static void print_text(struct strbuf *out, const char *name, struct text t)

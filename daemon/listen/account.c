@@ -11,7 +11,6 @@
 #include "store_sql.h"
 
 #define ACCOUNT_MAGIC   UINT32_C(0x61636374)
-#define SWEEP_WINDOW    DUR_S(2 * 86400)
 #define BACKOFF_FIRST   DUR_S(1)
 #define BACKOFF_MOST    DUR_S(300)
 #define PROBE_AT_LEAST  DUR_S(60)
@@ -33,7 +32,7 @@ const char *account_label(const struct account *a)
 	return a->conf->name.at;
 }
 
-static struct mono mono_now(const struct account *a)
+struct mono account_now(const struct account *a)
 {
 	return loop_mono(a->listen->o.loop);
 }
@@ -89,34 +88,14 @@ void account_init(struct account *a, struct listen *l, const struct conf_brand *
 	strbuf_done(&realm);
 }
 
-static void forget_threads(struct account *a)
-{
-	for (size_t i = 0; i < a->n_threads; i++) {
-		set_string(&a->threads[i].subject, TEXT_NONE);
-		set_string(&a->threads[i].root, TEXT_NONE);
-	}
-	a->n_threads = a->thread_now = 0;
-	a->n_thread_pages = 0;
-	set_string(&a->thread_state, TEXT_NONE);
-}
-
-static void forget_rechecks(struct account *a)
-{
-	for (size_t i = 0; i < a->n_rechecks; i++) {
-		set_string(&a->rechecks[i].id, TEXT_NONE);
-	}
-	a->n_rechecks = a->recheck_done = 0;
-	set_string(&a->recheck_state, TEXT_NONE);
-}
-
 void account_done(struct account *a)
 {
 	assert(a->magic == ACCOUNT_MAGIC);
 	ask_cancel(a);
 	list_remove(&a->link);
 	loop_disarm(a->listen->o.loop, &a->timer);
-	forget_threads(a);
-	forget_rechecks(a);
+	background_forget_threads(a);
+	background_forget_rechecks(a);
 	for (size_t i = 0; i < a->n_feeds; i++) {
 		set_string(&a->feeds[i].state, TEXT_NONE);
 		set_string(&a->feeds[i].sweep_state, TEXT_NONE);
@@ -208,8 +187,8 @@ void account_reload(struct account *a)
 	struct db_params *p = db_params_create();
 
 	a->phase = PHASE_LOADING;
-	forget_threads(a);
-	forget_rechecks(a);
+	background_forget_threads(a);
+	background_forget_rechecks(a);
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	if (!db_send(a->listen->writer, "listen_load", SQL_LISTEN_LOAD, &p, done_load, a)) {
@@ -220,7 +199,7 @@ void account_reload(struct account *a)
 
 void account_leased(struct account *a, int64_t epoch, bool is_locked)
 {
-	struct mono now = mono_now(a);
+	struct mono now = account_now(a);
 
 	a->epoch = epoch;
 	a->is_locked = is_locked;
@@ -267,7 +246,7 @@ void account_set_state(struct account *a, const char *state, const char *reason)
 
 /* ---- what to ask next ---- */
 
-static bool is_due(struct mono at, struct mono now, struct mono *wake)
+bool account_is_due(struct mono at, struct mono now, struct mono *wake)
 {
 	if (!mono_before(now, at)) {
 		return true;
@@ -285,7 +264,7 @@ static bool choose_poll(struct account *a, struct mono now, struct mono *wake)
 	for (size_t i = 0; i < a->n_feeds; i++) {
 		struct feed *f = &a->feeds[i];
 
-		if (is_due(f->poll_at, now, wake) && (best == NULL || mono_before(f->poll_at, best->poll_at))) {
+		if (account_is_due(f->poll_at, now, wake) && (best == NULL || mono_before(f->poll_at, best->poll_at))) {
 			best = f;
 		}
 	}
@@ -300,158 +279,6 @@ static bool choose_poll(struct account *a, struct mono now, struct mono *wake)
 	return true;
 }
 
-static bool choose_sweep(struct account *a, struct mono now, struct mono *wake)
-{
-	for (size_t i = 0; i < a->n_feeds; i++) {
-		struct feed *f = &a->feeds[i];
-
-		if (!f->is_imported || !is_due(f->sweep_at, now, wake)) {
-			continue;
-		}
-		a->job = (struct job){ .op = OP_SWEEP, .feed = f, .asked_at = loop_wall(a->listen->o.loop) };
-		if (!f->is_sweeping || !wall_is_set(f->sweep_since)) {
-			f->sweep_since = wall_add(a->job.asked_at, DUR_US(-SWEEP_WINDOW.us));
-		}
-		return true;
-	}
-	return false;
-}
-
-static void done_threads_due(const struct db_result *r, void *owner)
-{
-	struct account *a = owner;
-
-	if (a->phase != PHASE_LOADING) {
-		return;
-	}
-	a->threads_at = mono_add(mono_now(a), DUR_S(3600));
-	for (int row = 0; r->is_ok && row < r->n_rows && a->n_threads < MAX_THREADS_DUE; row++) {
-		if (db_is_null(r, row, 0)) {
-			if (!db_is_null(r, row, 3)) {
-				struct wall due = { db_i64(r, row, 3) };
-				struct dur in = wall_since(loop_wall(a->listen->o.loop), due);
-
-				a->threads_at = mono_add(mono_now(a), in.us > 200000 ? in : DUR_MS(200));
-			}
-			continue;
-		}
-		set_string(&a->threads[a->n_threads].subject, db_text(r, row, 0));
-		set_string(&a->threads[a->n_threads].root, db_is_null(r, row, 1) ? TEXT_NONE : db_text(r, row, 1));
-		a->n_threads++;
-		a->threads_at = mono_now(a);
-	}
-	if (!r->is_ok) {
-		a->threads_at = mono_add(mono_now(a), DUR_S(5));
-	}
-	account_ready(a);
-}
-
-/* Remembers in the database that this thread was read, and goes to the next. */
-void account_forget_thread(struct account *a)
-{
-	struct thread_due *t = &a->threads[a->thread_now];
-	struct db_params *p = db_params_create();
-
-	db_add_i64(p, a->brand_id);
-	db_add_i64(p, a->account_id);
-	db_add_text(p, t->subject != NULL ? text_of(t->subject) : TEXT(""));
-	db_add_text_or_null(p, text_of(t->root));
-	if (!db_send(a->listen->writer, "listen_thread_read", SQL_LISTEN_THREAD_READ, &p, NULL, NULL)) {
-		db_params_destroy(&p);
-	}
-	set_string(&a->thread_state, TEXT_NONE);
-	a->n_thread_pages = 0;
-	if (++a->thread_now >= a->n_threads) {
-		forget_threads(a);
-	}
-}
-
-static bool load_threads(struct account *a)
-{
-	struct db_params *p = db_params_create();
-
-	a->phase = PHASE_LOADING;
-	db_add_i64(p, a->brand_id);
-	db_add_i64(p, a->account_id);
-	db_add_i64(p, MAX_THREADS_DUE);
-	if (!db_send(a->listen->writer, "listen_threads_due", SQL_LISTEN_THREADS_DUE, &p, done_threads_due, a)) {
-		db_params_destroy(&p);
-		a->phase = PHASE_READY;
-		return false;
-	}
-	return true;
-}
-
-/* True also when the list is being fetched (phase LOADING): nothing else may be asked meanwhile. */
-static bool choose_thread(struct account *a, struct mono now, struct mono *wake)
-{
-	while (a->n_threads > 0 && a->threads[a->thread_now].subject == NULL) {
-		account_forget_thread(a);
-	}
-	if (a->n_threads > 0) {
-		a->job = (struct job){ .op = OP_THREAD, .asked_at = loop_wall(a->listen->o.loop) };
-		return true;
-	}
-	return is_due(a->threads_at, now, wake) && load_threads(a);
-}
-
-static void done_rechecks(const struct db_result *r, void *owner)
-{
-	struct account *a = owner;
-
-	if (a->phase != PHASE_LOADING) {
-		return;
-	}
-	for (int row = 0; r->is_ok && row < r->n_rows && a->n_rechecks < MAX_RECHECKS; row++) {
-		set_string(&a->rechecks[a->n_rechecks++].id, db_text(r, row, 0));
-		set_string(&a->recheck_before_id, db_text(r, row, 0));
-		a->recheck_before_us = db_i64(r, row, 1);
-	}
-	if (a->n_rechecks == 0) {
-		set_string(&a->recheck_before_id, TEXT_NONE);
-		a->rechecks_at = mono_add(mono_now(a), DUR_US(a->conf->every.us * 10));
-	}
-	account_ready(a);
-}
-
-static bool choose_recheck(struct account *a, struct mono now, struct mono *wake)
-{
-	struct db_params *p;
-
-	if (a->n_rechecks > 0 && a->recheck_done >= a->n_rechecks) {
-		forget_rechecks(a);
-	}
-	if (a->n_rechecks > 0) {
-		a->job = (struct job){ .op = OP_RECHECK, .asked_at = loop_wall(a->listen->o.loop) };
-		return true;
-	}
-	if (a->conf->connector->can.recheck_batch <= 0 || !is_due(a->rechecks_at, now, wake)) {
-		return false;
-	}
-	p = db_params_create();
-	a->phase = PHASE_LOADING;
-	db_add_i64(p, a->brand_id);
-	db_add_i64(p, a->account_id);
-	if (a->recheck_before_id != NULL) {
-		db_add_i64(p, a->recheck_before_us);
-	} else {
-		db_add_null(p);
-	}
-	db_add_text(p, text_of(a->recheck_before_id));
-	db_add_i64(p, MAX_RECHECKS);
-	if (!db_send(a->listen->writer, "listen_rechecks", SQL_LISTEN_RECHECKS, &p, done_rechecks, a)) {
-		db_params_destroy(&p);
-		a->phase = PHASE_READY;
-		return false;
-	}
-	return true;
-}
-
-static bool choose_background(struct account *a, struct mono now, struct mono *wake)
-{
-	return choose_thread(a, now, wake) || choose_sweep(a, now, wake) || choose_recheck(a, now, wake);
-}
-
 /* Who we are and whether we are let in comes before everything else. */
 static bool choose_entry(struct account *a, struct mono now, struct mono *wake, bool *ret_must_wait)
 {
@@ -463,11 +290,11 @@ static bool choose_entry(struct account *a, struct mono now, struct mono *wake, 
 	if (a->conf->connector->can.needs_session && secret_is_set(&a->conf->token) &&
 	    (!secret_is_set(&a->session) || is_over)) {
 		a->job = (struct job){ .op = OP_REFRESH };
-		return is_due(a->refresh_at, now, wake);
+		return account_is_due(a->refresh_at, now, wake);
 	}
 	if (a->must_identify) {
 		a->job = (struct job){ .op = OP_IDENTIFY, .is_confirming = a->must_confirm };
-		return is_due(a->identify_at, now, wake);
+		return account_is_due(a->identify_at, now, wake);
 	}
 	*ret_must_wait = false;
 	return false;
@@ -483,18 +310,18 @@ static bool choose(struct account *a, struct mono now, struct mono *wake)
 	if (must_wait) {
 		return false;
 	}
-	if (a->turn % BACKGROUND_TURN == 0 && choose_background(a, now, wake)) {
+	if (a->turn % BACKGROUND_TURN == 0 && background_choose(a, now, wake)) {
 		return true;
 	}
 	if (a->phase == PHASE_LOADING) {
 		return true;
 	}
-	return choose_poll(a, now, wake) || choose_background(a, now, wake);
+	return choose_poll(a, now, wake) || background_choose(a, now, wake);
 }
 
 void account_step(struct account *a)
 {
-	struct mono now = mono_now(a), wake = { 0 };
+	struct mono now = account_now(a), wake = { 0 };
 
 	if (a->phase != PHASE_READY || a->listen->is_stopping || !db_is_up(a->listen->writer)) {
 		return;
@@ -540,12 +367,12 @@ static struct mono later(struct account *a, unsigned n_failed)
 	if (d.us < a->conf->every.us / 10) {
 		d.us = a->conf->every.us / 10;
 	}
-	return mono_add(mono_now(a), d.us < 50000 ? DUR_MS(50) : d);
+	return mono_add(account_now(a), d.us < 50000 ? DUR_MS(50) : d);
 }
 
 static struct mono probe_time(struct account *a)
 {
-	return mono_add(mono_now(a), dur_more(a->conf->every, PROBE_AT_LEAST) ? a->conf->every : PROBE_AT_LEAST);
+	return mono_add(account_now(a), dur_more(a->conf->every, PROBE_AT_LEAST) ? a->conf->every : PROBE_AT_LEAST);
 }
 
 static void refuse(struct account *a, const struct err *why)
@@ -562,7 +389,7 @@ static void refuse(struct account *a, const struct err *why)
 /* 401 and 403: confirmed by one IDENTIFY before anybody is alarmed; if that is let in, only this source is refused. */
 static void failed_auth(struct account *a, const struct err *why, const struct outcome *o)
 {
-	struct mono now = mono_now(a);
+	struct mono now = account_now(a);
 
 	if (a->job.op == OP_REFRESH || (a->job.op == OP_IDENTIFY && (a->job.is_confirming || a->is_refused))) {
 		refuse(a, why);
@@ -596,15 +423,15 @@ static void postpone(struct account *a)
 		set_string(&f->sweep_state, TEXT_NONE);
 		f->is_sweeping = false;
 		f->n_failed++;
-		f->sweep_at = mono_add(mono_now(a), DUR_US(a->conf->every.us * 10));
+		f->sweep_at = mono_add(account_now(a), DUR_US(a->conf->every.us * 10));
 		break;
 	case OP_THREAD:
-		account_forget_thread(a);
+		background_thread_read(a);
 		a->threads_at = later(a, 1);
 		break;
 	case OP_RECHECK:
-		forget_rechecks(a);
-		a->rechecks_at = mono_add(mono_now(a), DUR_US(a->conf->every.us * 10));
+		background_forget_rechecks(a);
+		a->rechecks_at = mono_add(account_now(a), DUR_US(a->conf->every.us * 10));
 		break;
 	case OP_REFRESH:
 		a->refresh_at = later(a, a->n_refresh_failed++);
@@ -625,7 +452,7 @@ void account_failed(struct account *a, const struct err *why, const struct outco
 	a->phase = PHASE_READY;
 	switch (why->kind) {
 	case ERR_LIMITED:
-		budget_limited(&a->budget, why->not_before, loop_wall(a->listen->o.loop), mono_now(a));
+		budget_limited(&a->budget, why->not_before, loop_wall(a->listen->o.loop), account_now(a));
 		log_info("account_limited", "account", account_label(a), "why", why->text, NULL);
 		break;
 	case ERR_AUTH:

@@ -2,6 +2,7 @@
  *
  * lease.c    which accounts are ours; heartbeat
  * account.c  one account's machine: what to ask next, and when
+ * background.c  what is read when no news are due
  * ask.c      one question: request, answer, digest
  * page.c     one page into the database, and what came of it
  * budget.c   how much we may ask
@@ -66,6 +67,7 @@ struct account {
 	const struct conf_brand *brand;
 	char *realm;
 	int64_t brand_id, account_id, epoch;
+	int64_t beat_epoch; /* the epoch that the last heartbeat named */
 	bool is_locked;
 	enum phase phase;
 	struct list link; /* in listen->waiting while QUEUED */
@@ -140,7 +142,14 @@ void account_confirmed(struct account *a); /* the platform answered: the connect
 struct feed *account_feed(struct account *a, struct text name);
 void account_set_state(struct account *a, const char *state, const char *reason);
 const char *account_label(const struct account *a);
-void account_forget_thread(struct account *a);
+struct mono account_now(const struct account *a);
+bool account_is_due(struct mono at, struct mono now, struct mono *wake); /* if not, *wake is brought forward to it */
+
+/* background.c */
+bool background_choose(struct account *a, struct mono now, struct mono *wake); /* true: a job, or a list is being fetched */
+void background_thread_read(struct account *a); /* the thread at hand: remembered in the database, on to the next */
+void background_forget_threads(struct account *a);
+void background_forget_rechecks(struct account *a);
 
 /* ask.c */
 void ask_start(struct account *a);

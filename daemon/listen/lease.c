@@ -191,7 +191,7 @@ static void done_beat(const struct db_result *r, void *owner)
 	for (size_t i = 0; i < l->n_accounts; i++) {
 		struct account *a = &l->accounts[i];
 
-		if (a->phase != PHASE_AWAY && !kept[i] && a->epoch != 0) {
+		if (a->phase != PHASE_AWAY && !kept[i] && a->beat_epoch == a->epoch) {
 			unlease(a);
 			account_lost(a, "another worker took it over");
 		}
@@ -209,9 +209,10 @@ static void send_beat(struct listen *l)
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->n_accounts; i++) {
-		const struct account *a = &l->accounts[i];
+		struct account *a = &l->accounts[i];
 
 		if (a->phase != PHASE_AWAY) {
+			a->beat_epoch = a->epoch;
 			brands[n] = (int32_t)a->brand_id;
 			accounts[n] = (int32_t)a->account_id;
 			epochs[n] = a->epoch;

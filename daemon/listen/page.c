@@ -56,6 +56,21 @@ static const char *direction(const struct account *a, const struct message *m)
 	return is_listed(a->brand, m) ? "context" : "inbound";
 }
 
+/* "Gone" ends a wait and erases words, so it is believed only of a platform that answers everything else: a proxy that says 404
+ * to all must not empty the house. */
+static bool is_gone_believed(const struct account *a)
+{
+	if (a->n_failed > 0 || a->must_identify) {
+		return false;
+	}
+	for (size_t i = 0; i < a->n_feeds; i++) {
+		if (a->feeds[i].n_failed > 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Which messages of the page to send: without repeated ids (the last copy wins) and without ids that are too long. */
 static size_t choose(const struct outcome *o, const struct message **chosen)
 {
@@ -244,7 +259,7 @@ static struct db_params *params_of(struct account *a, const struct outcome *o, s
 	db_add_wall(p, a->job.asked_at);
 	add_messages(a, &c);
 	add_names(&c);
-	db_add_text_array(p, o->gone, o->n_gone);
+	db_add_text_array(p, o->gone, is_gone_believed(a) ? o->n_gone : 0);
 	add_bad(&c, o->bad, o->n_bad);
 	return p;
 }
@@ -268,7 +283,7 @@ static void stored(struct account *a)
 		break;
 	case OP_THREAD:
 		if (a->thread_state == NULL) {
-			account_forget_thread(a);
+			background_thread_read(a);
 		}
 		break;
 	default:

@@ -66,7 +66,7 @@ static bool current_version(struct db_sync *s, int64_t *ret, struct err *err)
 
 static bool run_migration(struct db_sync *s, const struct sql_file *f, struct err *err)
 {
-	scoped(strbuf_done) struct strbuf b;
+	scoped(strbuf_done) struct strbuf b = { 0 };
 	struct err why = { 0 };
 
 	strbuf_init(&b, SCRIPT_BYTES);
@@ -83,7 +83,7 @@ static bool run_migration(struct db_sync *s, const struct sql_file *f, struct er
 
 static bool load_rules(struct db_sync *s, bool *ret_loaded, struct err *err)
 {
-	scoped(strbuf_done) struct strbuf b;
+	scoped(strbuf_done) struct strbuf b = { 0 };
 	struct text digest;
 	struct err why = { 0 };
 
@@ -98,10 +98,10 @@ static bool load_rules(struct db_sync *s, bool *ret_loaded, struct err *err)
 	/* Functions may have changed their shape: all are made anew. Views hold no data. Nothing that stores data depends on them. */
 	strbuf_add_str(&b, "begin;\nset local role answerd_owner;\nset local client_min_messages = warning;\n"
 			   "do $$ declare x text; begin\n"
-			   "for x in select format('drop view if exists %s cascade', c.oid::regclass) from pg_class c "
-			   "where c.relnamespace = 'answerd'::regnamespace and c.relkind = 'v' loop execute x; end loop;\n"
-			   "for x in select format('drop function if exists %s cascade', p.oid::regprocedure) from pg_proc p "
-			   "where p.pronamespace = 'answerd'::regnamespace and p.prokind in ('f', 'p') loop execute x; end loop;\n"
+			   "foreach x in array array(select format('drop view if exists answerd.%I cascade', c.relname) from pg_class c "
+			   "where c.relnamespace = 'answerd'::regnamespace and c.relkind = 'v') loop execute x; end loop;\n"
+			   "foreach x in array array(select format('drop function if exists %s cascade', p.oid::regprocedure) "
+			   "from pg_proc p where p.pronamespace = 'answerd'::regnamespace and p.prokind in ('f', 'p')) loop execute x; end loop;\n"
 			   "end $$;\n");
 	for (size_t i = 0; i < n_sql_rules; i++) {
 		strbuf_add_str(&b, sql_rules[i].sql);

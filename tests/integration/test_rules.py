@@ -41,6 +41,10 @@ class Rules:
         self.source_id = self.database.one("insert into answerd.source (brand_id, account_id, name) values (1, %s, 'mentions') "
                                            "returning source_id", self.account_id)
         self.seq = 0
+        self.versions = {}
+
+    def version(self, m):
+        return self.versions.get(m.id, 0)
 
     def page(self, messages, gone=()):
         """One page as the worker hands it over."""
@@ -54,8 +58,8 @@ class Rules:
                 col(lambda m: "reply" if m.parent else "mention" if m.names_us else "post"), col(lambda m: DIRECTION[m.side]),
                 col(lambda m: "public"), col(lambda m: int(m.names_us or m.is_direct) + (0 if m.is_person else 4)), col(lambda m: m.author),
                 col(lambda m: m.author), col(lambda m: m.author), col(lambda m: "text " + m.id), col(lambda m: None), col(lambda m: None),
-                col(lambda m: None), col(lambda m: (START + m.at) * 1_000_000), col(lambda m: 0), col(lambda m: None), col(lambda m: "neutral"),
-                col(lambda m: 1), col(lambda m: "{}"), [n for n, _ in names], [name for _, name in names], list(gone), [], [], []]
+                col(lambda m: None), col(lambda m: (START + m.at) * 1_000_000), col(lambda m: self.version(m) * 1_000_000), col(lambda m: None),
+                col(lambda m: "neutral"), col(self.version), col(lambda m: "{}"), [n for n, _ in names], [name for _, name in names], list(gone), [], [], []]
         with self.database.connect() as conn:
             state, *_ = row = conn.execute(CALL, args).fetchone()
         assert state == "ok", row
@@ -90,7 +94,9 @@ def histories(draw):
     cuts = draw(st.lists(st.integers(1, 5), min_size=n, max_size=n))
     repeats = draw(st.lists(st.integers(0, n - 1), max_size=4))
     deleted = draw(st.sets(st.integers(0, n - 1), max_size=2))
-    return said, order, cuts, repeats, deleted
+    edited = {i: (draw(st.sets(st.sampled_from(["ann", "bob", "cid"]), max_size=2)), draw(st.booleans()))
+              for i in draw(st.sets(st.integers(0, n - 1), max_size=3))}
+    return said, order, cuts, repeats, deleted, edited
 
 
 def play(rules, said, order, cuts, repeats=()):
@@ -108,8 +114,21 @@ def play(rules, said, order, cuts, repeats=()):
 @given(histories())
 def test_any_history_in_any_order(rules, history):
     """Every page leaves the queue that the model computes of what is known then."""
-    said, order, cuts, repeats, deleted = history
+    said, order, cuts, repeats, deleted, edited = history
     play(rules, said, order, cuts, repeats)
+    for i, (names, names_us) in sorted(edited.items()):
+        old = Said(**vars(said[i]))
+        rules.versions[old.id] = 1
+        if said[i].side == OURS:
+            said[i].names = frozenset(names)
+        elif said[i].side == CUSTOMER:
+            said[i].names_us = said[i].names_us or names_us    # an edit is the same start: it cannot make us deaf
+        rules.page([said[i]])
+        assert rules.waiting() == wanted(said)
+        rules.versions[old.id] = 0      # an older copy that comes late changes nothing
+        rules.page([old])
+        rules.versions[old.id] = 1
+        assert rules.waiting() == wanted(said)
     for i in sorted(deleted):
         said[i].is_deleted = True
         rules.page([], gone=[said[i].id])

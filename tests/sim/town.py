@@ -99,6 +99,8 @@ class Town:
         if not request.endpoint:
             return
         self.count(f"{request.endpoint} {reply.status}")
+        if reply.status == 200 and request.path.endswith(("/notifications", "listNotifications")):
+            self.count(f"polls {request.endpoint}")
         self.book.answer(self.now_ms(), request.endpoint, request, reply, body, cut)
 
 

@@ -64,9 +64,10 @@ begin
 		is_about = case when excluded.unanswered > 0 then excluded.is_about else c.is_about end,
 		version = c.version + 1,
 		read_next_at = least(c.read_next_at, excluded.read_next_at),
-		-- A new message of the customer wakes a conversation that was put to sleep.
-		snoozed_until = case when excluded.unanswered > coalesce(c.snoozed_unanswered, c.unanswered) then null
-			else c.snoozed_until end
+		-- One message more than when it was put to sleep, or answered since, wakes a conversation.
+		snoozed_until = case when excluded.unanswered > least(c.snoozed_unanswered, c.unanswered) then null
+			else c.snoozed_until end,
+		snoozed_unanswered = least(c.snoozed_unanswered, excluded.unanswered)
 	where (c.waiting_since, c.answered_ord, c.unanswered, c.oldest_id)
 			is distinct from (excluded.waiting_since, excluded.answered_ord, excluded.unanswered, excluded.oldest_id)
 		or (excluded.unanswered > 0 and (c.kind, c.nature, c.is_about)

@@ -106,7 +106,7 @@ class Replay:
         served = self.town.served_ids(SERVER, own)
         said = []
         for row in truth:
-            if row["id"] in served:
+            if row["id"] in served and row["boosted"] is None:
                 side = OURS if row["author"] == own else OTHER if row["own"] else CUSTOMER
                 said.append(Said(row["id"], row["author"], row["at"], side, row["parent"], frozenset(row["mentions"]),
                                  own in row["mentions"], row["visibility"] == "direct", row["deleted"]))
@@ -119,14 +119,14 @@ class Replay:
         truth = self.town.truth(SERVER)
         found = []
         for account, (_server, own) in self.house.accounts.items():
-            found += [(account, w.customer, w.since) for w in self.account_model(own, truth).waiting()]
+            found += [(account, w.customer, w.since, w.count) for w in self.account_model(own, truth).waiting()]
         return sorted(found)
 
     def observed(self):
         found = []
-        for entry in self.house.answer.queue():
+        for entry in self.house.entries():
             when = datetime.datetime.fromisoformat(entry["waiting_since"].replace("Z", "+00:00"))
-            found.append((entry["account"], entry["customer"]["handle"], round(when.timestamp() * 1000)))
+            found.append((entry["account"], entry["customer"]["handle"], round(when.timestamp() * 1000), entry["messages"]))
         return sorted(found)
 
     def agree(self):

@@ -1,0 +1,313 @@
+#include "bluesky_chat.h"
+
+#include "answerd/json.h"
+#include "answerd/limits.h"
+#include "answerd/page.h"
+#include "answerd/strbuf.h"
+#include "bluesky_post.h"
+#include "bluesky_session.h"
+
+#define CONVOS_A_PAGE 16 /* they wait in the state */
+#define OVERLAP_S     600
+#define CURSOR_BYTES  512
+#define PART_BYTES    128 /* of a conversation in the state */
+
+struct chat {
+	bool was_walked;
+	struct wall high; /* newest message of the last finished walk */
+	bool is_walking;
+	struct wall next_high;
+	struct bluesky_convo convos[CONVOS_A_PAGE]; /* whose messages are due, the first one now */
+	size_t n_convos;
+	struct text messages_cursor; /* within the first conversation */
+	struct text list_cursor;     /* next page of conversations; empty: that was the last */
+	int64_t n_pages;
+};
+
+/* ---- state ---- */
+
+static struct wall wall_load(struct arena *a, struct jx object, const char *name)
+{
+	struct wall w = { 0 };
+
+	(void)wall_parse(jx_text_or(a, object, name, TEXT_NONE), &w); /* absent: none */
+	return w;
+}
+
+static void chat_load(struct arena *a, struct text state, struct chat *ret)
+{
+	struct jx_doc *doc = NULL;
+	struct jx v, walk, list;
+
+	*ret = (struct chat){ 0 };
+	if (state.len == 0 || !jx_parse(a, state, &v, &doc, NULL)) {
+		return;
+	}
+	ret->was_walked = jx_bool_or(v, "walked", false);
+	ret->high = wall_load(a, v, "high");
+	walk = jx_get(v, "walk");
+	if (jx_is_object(walk)) {
+		ret->is_walking = true;
+		ret->next_high = wall_load(a, walk, "high");
+		ret->messages_cursor = jx_text_or(a, walk, "messages", TEXT_NONE);
+		ret->list_cursor = jx_text_or(a, walk, "list", TEXT_NONE);
+		ret->n_pages = jx_i64_or(walk, "pages", 0);
+		list = jx_get(walk, "convos");
+		for (size_t i = 0; i < jx_len(list) && ret->n_convos < CONVOS_A_PAGE; i++) {
+			struct jx one = jx_at(list, i);
+
+			ret->convos[ret->n_convos++] = (struct bluesky_convo){
+				jx_text_or(a, one, "id", TEXT_NONE),
+				jx_text_or(a, one, "peer", TEXT_NONE),
+				jx_text_or(a, one, "handle", TEXT_NONE),
+				jx_text_or(a, one, "name", TEXT_NONE),
+			};
+		}
+	}
+	jx_release(&doc);
+}
+
+static void field_save(struct strbuf *b, const char *name, struct text t)
+{
+	strbuf_printf(b, "\"%s\":", name);
+	strbuf_add_json(b, t);
+}
+
+static void wall_save(struct strbuf *b, const char *name, struct wall w)
+{
+	char when[WALL_TEXT_BYTES];
+
+	if (wall_is_set(w)) {
+		(void)wall_format(w, when);
+		strbuf_printf(b, ",\"%s\":\"%s\"", name, when);
+	}
+}
+
+static struct text chat_save(struct arena *a, const struct chat *c)
+{
+	scoped(strbuf_done) struct strbuf b = { .max_bytes = 64 * 1024 };
+
+	strbuf_printf(&b, "{\"walked\":%s", c->was_walked ? "true" : "false");
+	wall_save(&b, "high", c->high);
+	if (c->is_walking) {
+		strbuf_printf(&b, ",\"walk\":{\"pages\":%d,", (int)c->n_pages);
+		field_save(&b, "messages", c->messages_cursor);
+		strbuf_add_byte(&b, ',');
+		field_save(&b, "list", c->list_cursor);
+		wall_save(&b, "high", c->next_high);
+		strbuf_add_str(&b, ",\"convos\":[");
+		for (size_t i = 0; i < c->n_convos; i++) {
+			strbuf_add_str(&b, i > 0 ? ",{" : "{");
+			field_save(&b, "id", c->convos[i].id);
+			strbuf_add_byte(&b, ',');
+			field_save(&b, "peer", c->convos[i].peer);
+			strbuf_add_byte(&b, ',');
+			field_save(&b, "handle", c->convos[i].handle);
+			strbuf_add_byte(&b, ',');
+			field_save(&b, "name", c->convos[i].name);
+			strbuf_add_byte(&b, '}');
+		}
+		strbuf_add_str(&b, "]}");
+	}
+	strbuf_add_byte(&b, '}');
+	return text_dup(a, strbuf_text(&b));
+}
+
+static struct wall stop_of(const struct chat *c, const struct question *q)
+{
+	if (q->op == OP_SWEEP || !wall_is_set(c->high)) {
+		return q->since;
+	}
+	return wall_add(c->high, DUR_S(-OVERLAP_S));
+}
+
+/* ---- asking ---- */
+
+bool bluesky_chat_ask(const struct connector_ctx *ctx, const struct question *q,
+		      struct request *ret, struct err *err)
+{
+	struct strbuf b;
+	struct chat c;
+	struct text cursor;
+
+	chat_load(ctx->arena, q->state, &c);
+	if (c.n_convos > 0) {
+		if (!bluesky_url_start(ctx, &b,
+				       "chat.bsky.convo.getMessages?limit=100&convoId=", err)) {
+			return false;
+		}
+		strbuf_add_url(&b, c.convos[0].id);
+		cursor = c.messages_cursor;
+	} else {
+		if (!bluesky_url_start(ctx, &b, "chat.bsky.convo.listConvos", err)) {
+			return false;
+		}
+		strbuf_printf(&b, "?limit=%d", CONVOS_A_PAGE);
+		cursor = c.list_cursor;
+	}
+	if (cursor.len > 0) {
+		strbuf_add_str(&b, "&cursor=");
+		strbuf_add_url(&b, cursor);
+	}
+	if (!bluesky_url_finish(ctx, &b, ret, err)) {
+		return false;
+	}
+	request_add_header(ret, TEXT("atproto-proxy"), TEXT("did:web:api.bsky.chat#bsky_chat"));
+	return true;
+}
+
+/* ---- digesting ---- */
+
+/* The chat service refuses while the session is fine: the app password has no direct messages. */
+static bool is_refused(const struct connector_ctx *ctx, const struct response *r)
+{
+	struct text name = bluesky_error_name(ctx, r);
+	struct text said = bluesky_error_message(ctx, r);
+
+	if (text_find(said, TEXT("Bad token"), 0) != SIZE_MAX) {
+		return r->status == 400 || r->status == 401 || r->status == 403;
+	}
+	if (text_eq(name, TEXT("ExpiredToken")) || text_eq(name, TEXT("InvalidToken"))) {
+		return false;
+	}
+	return r->status == 401 || r->status == 403 || r->status == 501;
+}
+
+static void walk_end(struct chat *c)
+{
+	*c = (struct chat){ .was_walked = true, .high = c->next_high };
+}
+
+static void after_convos(struct chat *c)
+{
+	c->messages_cursor = TEXT_NONE;
+	if (c->n_convos == 0 &&
+	    (c->list_cursor.len == 0 || ++c->n_pages > (int64_t)100 * LIMIT_WALK_PAGES)) {
+		walk_end(c);
+	}
+}
+
+/* Queues the conversations that moved; true when an older one was met. */
+static bool convos_queue(const struct connector_ctx *ctx, struct chat *c, struct text page,
+			 struct wall stop)
+{
+	struct text list, *slices;
+	bool is_past = false;
+	size_t n;
+
+	if (!jx_member(page, TEXT("convos"), &list) ||
+	    !jx_elements(ctx->arena, list, &slices, &n, NULL)) {
+		return true;
+	}
+	for (size_t i = 0; i < n && c->n_convos < CONVOS_A_PAGE; i++) {
+		struct bluesky_convo one;
+		struct wall last_at;
+
+		if (!bluesky_convo_read(ctx, slices[i], &one, &last_at)) {
+			continue;
+		}
+		if (wall_is_set(stop) && wall_before(last_at, stop)) {
+			is_past = true;
+			continue;
+		}
+		if (wall_before(c->next_high, last_at) && !wall_before(ctx->now, last_at)) {
+			c->next_high = last_at;
+		}
+		one.name = text_clip(one.name, PART_BYTES / 2);
+		one.handle = text_clip(one.handle, PART_BYTES / 2);
+		if (one.id.len <= PART_BYTES && one.peer.len <= PART_BYTES) {
+			c->convos[c->n_convos++] = one;
+		}
+	}
+	return is_past;
+}
+
+static bool list_digest(const struct connector_ctx *ctx, struct chat *c, struct text page,
+			struct wall stop, struct outcome *ret, struct err *err)
+{
+	struct bluesky_item *items;
+	struct text cursor;
+	size_t n;
+
+	if (!bluesky_list_read(ctx, /* is_search= */ false, NULL, page, ret, &items, &n, err)) {
+		return false;
+	}
+	if (!c->is_walking) {
+		c->is_walking = true;
+		c->next_high = c->high;
+	}
+	cursor = bluesky_slice_text(ctx->arena, page, TEXT("cursor"));
+	if (convos_queue(ctx, c, page, stop) || cursor.len > CURSOR_BYTES ||
+	    text_eq(cursor, c->list_cursor)) {
+		cursor = TEXT_NONE;
+	}
+	c->list_cursor = cursor;
+	after_convos(c);
+	return true;
+}
+
+static bool messages_digest(const struct connector_ctx *ctx, struct chat *c, struct text page,
+			    struct wall stop, struct outcome *ret, struct err *err)
+{
+	struct bluesky_item *items;
+	struct text cursor;
+	bool is_done;
+	size_t n;
+
+	if (!bluesky_list_read(ctx, /* is_search= */ false, &c->convos[0], page, ret, &items, &n,
+			       err)) {
+		return false;
+	}
+	cursor = bluesky_slice_text(ctx->arena, page, TEXT("cursor"));
+	is_done = n == 0 || cursor.len == 0 || cursor.len > CURSOR_BYTES ||
+		  text_eq(cursor, c->messages_cursor) ||
+		  (wall_is_set(stop) && wall_is_set(items[n - 1].at) &&
+		   wall_before(items[n - 1].at, stop));
+	c->messages_cursor = cursor;
+	if (is_done) {
+		c->n_convos--;
+		memmove(c->convos, c->convos + 1, c->n_convos * sizeof(c->convos[0]));
+		after_convos(c);
+	}
+	return true;
+}
+
+bool bluesky_chat_digest(const struct connector_ctx *ctx, const struct question *q,
+			 const struct response *r, struct outcome *ret, struct err *err)
+{
+	struct text page;
+	struct wall stop;
+	struct chat c;
+	bool is_good;
+
+	chat_load(ctx->arena, q->state, &c);
+	stop = stop_of(&c, q);
+	if (is_refused(ctx, r)) {
+		ret->missing = TEXT("the app password may not read direct messages");
+		ret->facts = TEXT("{\"chat\":\"no\"}");
+		ret->state = q->op == OP_POLL ? q->state : TEXT_NONE;
+		return true;
+	}
+	if (!bluesky_check(ctx, r, &ret->rate, &ret->needs_refresh, err)) {
+		if (c.n_convos == 0 || r->status != 400 || ret->needs_refresh) {
+			return false;
+		}
+		/* A conversation that we left meanwhile: step over it. */
+		c.n_convos--;
+		memmove(c.convos, c.convos + 1, c.n_convos * sizeof(c.convos[0]));
+		after_convos(&c);
+	} else {
+		is_good = page_scan(r, &page, err) &&
+			  (c.n_convos > 0 ? messages_digest(ctx, &c, page, stop, ret, err)
+					  : list_digest(ctx, &c, page, stop, ret, err));
+		if (!is_good) {
+			return false;
+		}
+		if (text_find(ctx->facts, TEXT("\"no\""), 0) != SIZE_MAX) {
+			ret->facts = TEXT("{\"chat\":\"yes\"}");
+		}
+	}
+	ret->is_more = c.is_walking;
+	ret->state = c.is_walking || q->op == OP_POLL ? chat_save(ctx->arena, &c) : TEXT_NONE;
+	return true;
+}

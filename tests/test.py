@@ -1,0 +1,201 @@
+"""./run test: builds and runs every suite that guards a change; the last line is 'N passed, N failed, N skipped'.
+
+  --quick        the inner loop: unit, golden, SQL, a few integration scenarios (at most 3 minutes)
+  --real         also against real third-party servers (skipped with a reason where they are not to be had)
+  --soak NAME    a long proof, by hand: kills
+  --only SUITE   one suite: build unit sanitized sql town integration format tidy cppcheck arrows words
+
+The suites' own output goes to build/test/SUITE.log; what failed is printed. ANSWERD_BUILD names another build folder."""
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+import time
+import xml.etree.ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+LOGS = ROOT / "build" / "test"
+ENV = {**os.environ, "PATH": "/usr/bin:" + os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": "1"}
+PYTHON = "/usr/bin/python3"
+SANITIZED = ROOT / "build-san"
+# Leaks of a process that a test killed are nobody's; a finding ends the program, which the tests notice.
+SAN_ENV = {"ASAN_OPTIONS": "abort_on_error=1:detect_leaks=0:detect_stack_use_after_return=1", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
+LOCK = threading.Lock()
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, passed, failed, skipped=0):
+        with LOCK:
+            self.passed += passed
+            self.failed += failed
+            self.skipped += skipped
+
+
+TALLY = Tally()
+
+
+def tell(text):
+    with LOCK:
+        print(text, flush=True)
+
+
+def call(name, command, timeout=1500, env=None, cwd=ROOT):
+    """Runs a command with its output in a log; returns (exit code, output)."""
+    path = LOGS / f"{name}.log"
+    with open(path, "w", encoding="utf-8", errors="replace") as log:
+        try:
+            code = subprocess.run(command, cwd=cwd, env={**ENV, **(env or {})}, stdin=subprocess.DEVNULL, stdout=log,
+                                  stderr=subprocess.STDOUT, timeout=timeout, check=False).returncode
+        except subprocess.TimeoutExpired:
+            log.write(f"\nended after {timeout} s\n")
+            code = 124
+    return code, path.read_text(encoding="utf-8", errors="replace")
+
+
+def report(name, begun, passed, failed, skipped, output=""):
+    TALLY.add(passed, failed, skipped)
+    tell(f"{name:<12} {passed} passed, {failed} failed, {skipped} skipped ({time.monotonic() - begun:.0f} s)")
+    if failed:
+        tell("\n".join("    " + line for line in output.strip().split("\n")[-60:]))
+
+
+def one(name, command, **more):
+    """A suite that is one yes or no."""
+    begun = time.monotonic()
+    code, output = call(name, command, **more)
+    report(name, begun, code == 0, code != 0, 0, output)
+    return code == 0
+
+
+def meson_build(name, folder, options):
+    begun = time.monotonic()
+    output = ""
+    if not (folder / "build.ninja").exists():
+        code, output = call(name, ["meson", "setup", str(folder), *options])
+        if code != 0:
+            report(name, begun, 0, 1, 0, output)
+            return False
+    code, output = call(name, ["ninja", "-C", str(folder)])
+    report(name, begun, code == 0, code != 0, 0, output)
+    return code == 0
+
+
+def meson_test(name, folder, env=None):
+    begun = time.monotonic()
+    code, output = call(name, ["meson", "test", "-C", str(folder), "--no-rebuild", "--print-errorlogs", "--timeout-multiplier", "4"], env=env)
+    passed = failed = skipped = 0
+    log = folder / "meson-logs" / "testlog.json"
+    if log.exists():
+        for line in log.read_text(encoding="utf-8").splitlines():
+            result = json.loads(line)["result"]
+            passed += result in ("OK", "EXPECTEDFAIL")
+            skipped += result == "SKIP"
+            failed += result not in ("OK", "EXPECTEDFAIL", "SKIP")
+    if code != 0 and failed == 0:
+        failed = 1
+    report(name, begun, passed, failed, skipped, output)
+
+
+def pytest(name, args, env=None, timeout=1500):
+    begun = time.monotonic()
+    xml_file = LOGS / f"{name}.xml"
+    xml_file.unlink(missing_ok=True)
+    code, output = call(name, [PYTHON, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", f"--junitxml={xml_file}", *args], env=env,
+                        timeout=timeout)
+    passed = failed = skipped = 0
+    if xml_file.exists():
+        for suite in xml.etree.ElementTree.parse(xml_file).getroot().iter("testsuite"):
+            n, bad, skip = (int(suite.get(k, 0)) for k in ("tests", "failures", "skipped"))
+            bad += int(suite.get("errors", 0))
+            passed, failed, skipped = passed + n - bad - skip, failed + bad, skipped + skip
+    if code not in (0, 1, 5) or (code == 1 and failed == 0):
+        failed += 1
+    report(name, begun, passed, failed, skipped, output)
+
+
+def pgtap(name):
+    begun = time.monotonic()
+    code, output = call(name, ["sh", "tests/sql/run.sh"])
+    counts = re.search(r"Files=\d+, Tests=(\d+)", output)
+    failed = len(re.findall(r"^\s*Failed test", output, re.M)) if code != 0 else 0
+    n = int(counts.group(1)) if counts else 0
+    if code != 0:
+        failed = max(failed, 1)
+    report(name, begun, max(n - failed, 0), failed, 0, output)
+
+
+def sources(*endings):
+    listed = subprocess.run(["git", "ls-files", *[f"*.{e}" for e in endings]], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [f for f in listed.split("\n") if f]
+
+
+def tidy():
+    begun = time.monotonic()
+    files = [f for f in sources("c") if f.startswith(("daemon/", "connectors/"))]
+    code, output = call("tidy", ["clang-tidy", "-p", "build", "--quiet", *files])
+    report("tidy", begun, code == 0, code != 0, 0, "\n".join(line for line in output.split("\n") if "error:" in line or "warning:" in line))
+
+
+def lints(wanted):
+    files = sources("c", "h")
+    suites = {
+        "arrows": lambda: one("arrows", [PYTHON, "tests/lints/arrows.py"]),
+        "words": lambda: one("words", [PYTHON, "tests/lints/words.py"]),
+        "format": lambda: one("format", ["clang-format", "--dry-run", "--Werror", *files]),
+        "cppcheck": lambda: one("cppcheck", ["cppcheck", "--quiet", "--error-exitcode=1", "--inline-suppr", "--std=c11", "-j1",
+                                             "--enable=warning,performance,portability", "--suppressions-list=tests/lints/cppcheck.txt",
+                                             "-Iinclude", "-I.", "daemon", "connectors"]),
+        "tidy": tidy,
+    }
+    for name, suite in suites.items():
+        if name in wanted:
+            suite()
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./run test", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--real", action="store_true")
+    parser.add_argument("--soak")
+    parser.add_argument("--only")
+    args = parser.parse_args()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    everything = ["build", "unit", "sanitized", "sql", "town", "integration", "arrows", "words", "format", "cppcheck", "tidy"]
+    quick = ["build", "unit", "sql", "arrows", "words", "format", "integration"]
+    wanted = [args.only] if args.only else quick if args.quick else everything
+    begun = time.monotonic()
+    is_built = meson_build("build", ROOT / "build", [])
+    side = threading.Thread(target=lints, args=(wanted,))
+    if is_built:
+        side.start()
+        if "unit" in wanted:
+            meson_test("unit", ROOT / "build")
+        if "sql" in wanted:
+            pgtap("sql")
+        if "town" in wanted:
+            pytest("town", ["tests/sim"])
+        binary, env = ROOT / "build", {}
+        if "sanitized" in wanted and meson_build("san-build", SANITIZED, ["-Db_sanitize=address,undefined", "-Db_lundef=false"]):
+            meson_test("sanitized", SANITIZED, env=SAN_ENV)
+            binary, env = SANITIZED, SAN_ENV
+        env = {**env, "ANSWERD_BUILD": str(binary)}
+        if args.soak:
+            pytest("soak", ["tests/integration", "-k", args.soak], env={**env, "ANSWERD_SOAK": "1", "ANSWERD_KILLS": "200"}, timeout=7200)
+        elif "integration" in wanted:
+            some = ["-m", "quick"] if args.quick else []
+            pytest("integration", ["tests/integration", *some], env={**env, **({"ANSWERD_REAL": "1"} if args.real else {})})
+        side.join()
+    tell(f"took {time.monotonic() - begun:.0f} s; logs in build/test")
+    tell(f"{TALLY.passed} passed, {TALLY.failed} failed, {TALLY.skipped} skipped")
+    sys.exit(bool(TALLY.failed) or TALLY.passed == 0)
+
+
+if __name__ == "__main__":
+    main()
