@@ -1,7 +1,7 @@
 /* The option table: see conf_options.h. */
 #include "daemon/conf/conf_options.h"
 
-#define DAY  86400
+#define DAY  INT64_C(86400)
 #define YEAR (365 * DAY)
 
 const struct conf_option conf_options[] = {
@@ -54,7 +54,7 @@ const struct conf_option conf_options[] = {
 	  "Sources to be read beside those that always are." },
 	{ IN_ACCOUNT, "every", IS_DUR, "60s", 1, DAY, false, true,
 	  "The fastest rhythm of the account's polls." },
-	{ IN_ACCOUNT, "history", IS_DUR, "30d", 0, 10LL * YEAR, false, true,
+	{ IN_ACCOUNT, "history", IS_DUR, "30d", 0, 10 * YEAR, false, true,
 	  "How far back is imported when the account is connected." },
 	{ IN_ACCOUNT, "settle", IS_DUR, "30s", 1, 3600, false, true,
 	  "The wait before an unknown reply is looked for; the window is three times as long." },

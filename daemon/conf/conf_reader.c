@@ -177,7 +177,7 @@ static bool read_text(struct conf_reader *r, const config_setting_t *s, struct t
 
 static bool is_reference(struct text t)
 {
-	struct text name = t;
+	struct text name;
 
 	if (text_starts(t, TEXT("file:"))) {
 		return t.len > strlen("file:");
