@@ -174,7 +174,7 @@ void page_quarantine(struct account *a, const struct response *r, const struct e
 /* lease.c */
 void lease_start(struct listen *l);
 void lease_kick(struct listen *l); /* looks at once for accounts to take */
-void lease_heard(struct account *a, const struct feed *f, struct wall asked_at);
+void lease_heard(struct account *a, int64_t source_id, struct wall asked_at); /* asked_at 0: no poll of news */
 void lease_failed(struct account *a, int64_t source_id, const char *failure);
 void lease_give_back(struct listen *l);
 
