@@ -140,6 +140,7 @@ void account_reload(struct account *a); /* read the walks' states from the datab
 void account_failed(struct account *a, const struct err *why, const struct outcome *o); /* the job failed */
 void account_confirmed(struct account *a); /* the platform answered: the connection is fine */
 struct feed *account_feed(struct account *a, struct text name);
+struct text account_place(const struct account *a, struct arena *arena); /* what a sealed session is bound to */
 void account_set_state(struct account *a, const char *state, const char *reason);
 const char *account_label(const struct account *a);
 struct mono account_now(const struct account *a);
