@@ -19,8 +19,8 @@ const char *call_option(const struct call *c, const char *name)
 
 static void say_head(struct screen *s, const struct command *k)
 {
-	screen_say(s, INK_BOLD, "answer %s%s%s%s%s", k->name, k->sub != NULL ? " " : "", k->sub != NULL ? k->sub : "",
-		   *k->args != '\0' ? " " : "", k->args);
+	screen_say(s, INK_BOLD, "answer %s%s%s%s%s", k->name, k->sub != NULL ? " " : "",
+		   k->sub != NULL ? k->sub : "", *k->args != '\0' ? " " : "", k->args);
 }
 
 void print_overview(struct screen *s)
@@ -30,14 +30,15 @@ void print_overview(struct screen *s)
 		const struct command *k = &commands[i];
 		char head[64];
 
-		(void)snprintf(head, sizeof(head), "%s%s%s%s%s", k->name, k->sub != NULL ? " " : "", k->sub != NULL ? k->sub : "",
-			       *k->args != '\0' ? " " : "", k->args);
+		(void)snprintf(head, sizeof(head), "%s%s%s%s%s", k->name, k->sub != NULL ? " " : "",
+			       k->sub != NULL ? k->sub : "", *k->args != '\0' ? " " : "", k->args);
 		screen_say(s, INK_PLAIN, "  %-22s %s\n", head, k->about);
 	}
 	screen_say(s, INK_PLAIN,
 		   "\n"
 		   "  --json           the desk's JSON, unchanged, on one line\n"
-		   "  --desk PLACE     its socket or URL; else $ANSWER_DESK, else the configuration says\n"
+		   "  --desk PLACE     its socket or URL; else $ANSWER_DESK, else the "
+		   "configuration says\n"
 		   "  --config FILE    another configuration than /etc/answerd/answerd.conf\n"
 		   "  --help           of a command: answer queue --help\n"
 		   "\n"
@@ -57,8 +58,10 @@ void print_help(struct screen *s, const struct command *k)
 		const struct option_spec *o = &k->options[i];
 		char head[64];
 
-		(void)snprintf(head, sizeof(head), "%s%.1s%s%s%s%s", o->letter != 0 ? "-" : "", o->letter != 0 ? &o->letter : "",
-			       o->letter != 0 ? ", " : "", o->name, o->value != NULL ? " " : "", o->value != NULL ? o->value : "");
+		(void)snprintf(head, sizeof(head), "%s%.1s%s%s%s%s", o->letter != 0 ? "-" : "",
+			       o->letter != 0 ? &o->letter : "", o->letter != 0 ? ", " : "",
+			       o->name, o->value != NULL ? " " : "",
+			       o->value != NULL ? o->value : "");
 		screen_say(s, INK_PLAIN, "%s  %-22s %s\n", i == 0 ? "\n" : "", head, o->about);
 	}
 }
@@ -85,7 +88,8 @@ static bool is_near(const char *typed, const char *known)
 	while (same < n && same < m && typed[same] == known[same]) {
 		same++;
 	}
-	while (same_end + same < n && same_end + same < m && typed[n - 1 - same_end] == known[m - 1 - same_end]) {
+	while (same_end + same < n && same_end + same < m &&
+	       typed[n - 1 - same_end] == known[m - 1 - same_end]) {
 		same_end++;
 	}
 	return (n > m ? n : m) - same - same_end <= 2 && same + same_end >= 2;
@@ -95,8 +99,10 @@ static bool unknown_command(const char *typed)
 {
 	for (size_t i = 0; i < n_commands; i++) {
 		if (is_near(typed, commands[i].name)) {
-			(void)fprintf(stderr, "answer has no command '%.40s'. Did you mean '%s'? answer --help lists them.\n", typed,
-				      commands[i].name);
+			(void)fprintf(stderr,
+				      "answer has no command '%.40s'. Did you mean '%s'? answer "
+				      "--help lists them.\n",
+				      typed, commands[i].name);
 			return false;
 		}
 	}
@@ -109,12 +115,16 @@ static bool unknown_option(const struct call *c, const char *typed)
 
 	for (int i = 0; i < MAX_OPTIONS && k->options[i].name != NULL; i++) {
 		if (is_near(typed, k->options[i].name)) {
-			(void)fprintf(stderr, "answer %s does not know '%.40s'. Did you mean '%s'?\n", k->name, typed, k->options[i].name);
+			(void)fprintf(stderr,
+				      "answer %s does not know '%.40s'. Did you mean '%s'?\n",
+				      k->name, typed, k->options[i].name);
 			return false;
 		}
 	}
-	(void)fprintf(stderr, "answer %s does not know '%.40s'. answer %s%s%s --help says what it knows.\n", k->name, typed, k->name,
-		      k->sub != NULL ? " " : "", k->sub != NULL ? k->sub : "");
+	(void)fprintf(stderr,
+		      "answer %s does not know '%.40s'. answer %s%s%s --help says what it knows.\n",
+		      k->name, typed, k->name, k->sub != NULL ? " " : "",
+		      k->sub != NULL ? k->sub : "");
 	return false;
 }
 
@@ -124,7 +134,8 @@ static const struct command *command_find(const char **words, int n, int *ret_us
 	for (size_t i = 0; i < n_commands; i++) {
 		const struct command *k = &commands[i];
 
-		if (strcmp(words[0], k->name) == 0 && (k->sub == NULL || (n > 1 && strcmp(words[1], k->sub) == 0))) {
+		if (strcmp(words[0], k->name) == 0 &&
+		    (k->sub == NULL || (n > 1 && strcmp(words[1], k->sub) == 0))) {
 			*ret_used = k->sub != NULL ? 2 : 1;
 			return k;
 		}
@@ -195,7 +206,8 @@ static int own_option(struct parser *p)
 		const struct option_spec *o = &k->options[i];
 
 		if (o->value == NULL) {
-			if (strcmp(word, o->name) != 0 && !(o->letter != 0 && word[1] == o->letter && word[2] == '\0')) {
+			if (strcmp(word, o->name) != 0 &&
+			    !(o->letter != 0 && word[1] == o->letter && word[2] == '\0')) {
 				continue;
 			}
 			p->c->values[i] = "";
@@ -203,7 +215,8 @@ static int own_option(struct parser *p)
 		}
 		if (takes(p, o->name, o->letter, &value)) {
 			if (value == NULL) {
-				(void)fprintf(stderr, "%s needs a value: %s %s.\n", o->name, o->name, o->value);
+				(void)fprintf(stderr, "%s needs a value: %s %s.\n", o->name,
+					      o->name, o->value);
 				return -1;
 			}
 			p->c->values[i] = value;
@@ -245,8 +258,8 @@ static bool check_args(const struct call *c)
 	const struct command *k = c->command;
 	char head[64];
 
-	(void)snprintf(head, sizeof(head), "answer %s%s%s%s%s", k->name, k->sub != NULL ? " " : "", k->sub != NULL ? k->sub : "",
-		       *k->args != '\0' ? " " : "", k->args);
+	(void)snprintf(head, sizeof(head), "answer %s%s%s%s%s", k->name, k->sub != NULL ? " " : "",
+		       k->sub != NULL ? k->sub : "", *k->args != '\0' ? " " : "", k->args);
 	if (c->n_args < k->min_args) {
 		return complain("Something is missing. The command is: %s", head);
 	}
@@ -286,9 +299,12 @@ bool call_parse(int argc, char **argv, struct globals *g, struct call *ret)
 		if (was > 0) {
 			continue;
 		}
-		if (is_option && !(ret->command != NULL && ret->command->takes_dashes && word[1] != '-')) {
-			return ret->command != NULL ? unknown_option(ret, word)
-						    : complain("answer does not know '%.40s'. answer --help", word);
+		if (is_option &&
+		    !(ret->command != NULL && ret->command->takes_dashes && word[1] != '-')) {
+			return ret->command != NULL
+				       ? unknown_option(ret, word)
+				       : complain("answer does not know '%.40s'. answer --help",
+						  word);
 		}
 		if (n_words++ < n_names) {
 			continue;

@@ -4,8 +4,10 @@
  * functions only: they show C0, DEL, C1, bidirectional and invisible characters as \x1b or \u202e (RELIABILITY S20), always.
  *
  * Owner:   the caller owns the screen; init/done.
- * Clock:   none. Blocks: screen_show() writes, and waits for the pager.
- * Calls back: never. Fails: cannot. */
+ * Clock:   none.
+ * Blocks:  screen_show() writes, and waits for the pager.
+ * Calls back: never.
+ * Fails:   cannot. */
 #ifndef ANSWERD_ANSWER_TERM_H
 #define ANSWERD_ANSWER_TERM_H
 
@@ -25,7 +27,8 @@ void screen_done(struct screen *s);
 void screen_show(struct screen *s);
 
 /* Our own words: printf. */
-void screen_say(struct screen *s, enum ink ink, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void screen_say(struct screen *s, enum ink ink, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* Foreign words on one line, white space folded, at most `columns` wide (0: as long as they are); returns the columns used. */
 int screen_text(struct screen *s, enum ink ink, struct text t, int columns);
 /* The same, filled up with blanks to exactly `columns`. */

@@ -35,7 +35,8 @@ static void add_account(struct strbuf *b, const struct account *a)
 	strbuf_add_str(b, ",\"realm\":");
 	strbuf_add_json(b, text_of(a->realm));
 	strbuf_printf(b, ",\"is_time_authors\":%s,\"every_us\":%lld,",
-		      a->conf->connector->can.is_time_authors ? "true" : "false", (long long)a->conf->every.us);
+		      a->conf->connector->can.is_time_authors ? "true" : "false",
+		      (long long)a->conf->every.us);
 	add_sources(b, a);
 	strbuf_add_str(b, "}");
 }
@@ -66,7 +67,8 @@ static void add_brand(struct strbuf *b, const struct listen *l, const struct con
 
 static void declared_row(struct listen *l, const struct db_result *r, int row)
 {
-	struct text brand = db_text(r, row, 0), name = db_text(r, row, 1), source = db_text(r, row, 2);
+	struct text brand = db_text(r, row, 0), name = db_text(r, row, 1),
+		    source = db_text(r, row, 2);
 
 	for (size_t i = 0; i < l->n_accounts; i++) {
 		struct account *a = &l->accounts[i];
