@@ -41,6 +41,10 @@ bool bluesky_convo_read(const struct connector_ctx *ctx, struct text slice,
 bool bluesky_is_post_uri(struct text uri);
 bool bluesky_is_of(struct text uri, struct text did);
 
+/* The later of two times, where none is later than now: a clock that runs ahead, or a lie, must not
+ * carry the mark past what is still to come. */
+struct wall bluesky_later(struct wall high, struct wall at, struct wall now);
+
 /* Text of a member, from slices. Empty when absent. */
 struct text bluesky_slice_text(struct arena *a, struct text slice, struct text name);
 

@@ -30,6 +30,8 @@ struct flow {
 	int64_t n_pages;
 	uint64_t seen[FLOW_SEEN]; /* ids of the page before, as hashes */
 	size_t n_seen;
+	/* of this step */
+	bool has_hole; /* a whole page of one millisecond: there may be more of it */
 };
 
 void flow_load(struct arena *a, struct text state, struct flow *ret);

@@ -49,6 +49,8 @@ struct walk {
 	struct text page_first, page_last; /* of the page before */
 	struct text turtle;
 	int64_t n_pages;
+	/* of this step */
+	bool has_hole; /* the server gives one page for ever, and it did not reach what we knew */
 };
 
 void walk_load(struct arena *a, struct text state, struct walk *ret);

@@ -83,6 +83,8 @@ struct outcome {
 	struct text state;  /* POLL, SWEEP, RECHECK, THREAD: to be stored with the page; empty: the
 			       walk leaves none */
 	bool is_more;       /* ask again at once with the new state */
+	bool has_hole; /* POLL: this page shows that something before it cannot be reached and may be
+			  lost (a server without paging, more equal times than a page holds) */
 	bool needs_refresh; /* with ERR_AUTH: the session ended, REFRESH and ask again */
 	struct rate rate;   /* also filled when digest fails */
 	/* IDENTIFY */
