@@ -254,6 +254,7 @@ const struct connector connector_bluesky = {
 		.budget_window_s = 300,
 		.anonymous_search = false,
 		.needs_session = true,
+		.are_ids_global = true,
 	},
 	.check_source = check_source,
 	.ask = ask,

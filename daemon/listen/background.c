@@ -4,7 +4,8 @@
 #include "daemon/listen/inside.h"
 #include "store_sql.h"
 
-#define SWEEP_WINDOW DUR_S(2 * 86400)
+#define SWEEP_WINDOW        DUR_S(2 * 86400)
+#define KNOWN_THREADS_EVERY 5 /* known threads read in one `every` */
 
 void background_forget_threads(struct account *a)
 {
@@ -92,6 +93,17 @@ void background_thread_read(struct account *a)
 	}
 }
 
+/* A page brought something new, perhaps without its parent: the list is fetched anew, unseen parents first. */
+void background_news(struct account *a)
+{
+	if (a->thread_state == NULL && a->job.op != OP_THREAD) {
+		background_forget_threads(a);
+	}
+	if (a->n_threads == 0) {
+		a->threads_at = account_now(a);
+	}
+}
+
 static bool load_threads(struct account *a)
 {
 	struct db_params *p = db_params_create();
@@ -115,6 +127,13 @@ static bool choose_thread(struct account *a, struct mono now, struct mono *wake)
 		background_thread_read(a);
 	}
 	if (a->n_threads > 0) {
+		/* Known threads at their own pace, however many there are: a quiet platform is not asked over and over. */
+		if (a->threads[a->thread_now].root != NULL && a->thread_state == NULL) {
+			if (!account_is_due(a->known_thread_at, now, wake)) {
+				return false;
+			}
+			a->known_thread_at = mono_add(now, DUR_US(a->conf->every.us / KNOWN_THREADS_EVERY));
+		}
 		a->job = (struct job){ .op = OP_THREAD, .asked_at = loop_wall(a->listen->o.loop) };
 		return true;
 	}

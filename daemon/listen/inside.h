@@ -91,7 +91,7 @@ struct account {
 	size_t n_threads, thread_now;
 	char *thread_state;
 	int n_thread_pages;
-	struct mono threads_at;
+	struct mono threads_at, known_thread_at;
 
 	struct recheck rechecks[MAX_RECHECKS];
 	size_t n_rechecks, recheck_done;
@@ -148,6 +148,7 @@ bool account_is_due(struct mono at, struct mono now, struct mono *wake); /* if n
 /* background.c */
 bool background_choose(struct account *a, struct mono now, struct mono *wake); /* true: a job, or a list is being fetched */
 void background_thread_read(struct account *a); /* the thread at hand: remembered in the database, on to the next */
+void background_news(struct account *a);
 void background_forget_threads(struct account *a);
 void background_forget_rechecks(struct account *a);
 

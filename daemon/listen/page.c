@@ -71,8 +71,15 @@ static bool is_gone_believed(const struct account *a)
 	return true;
 }
 
-/* Which messages of the page to send: without repeated ids (the last copy wins) and without ids that are too long. */
-static size_t choose(const struct outcome *o, const struct message **chosen)
+/* History reaches back as far as `history` says: the last page of the first walk brings older ones too. */
+static bool is_before_history(const struct account *a, const struct message *m)
+{
+	return a->job.op == OP_POLL && !a->job.feed->is_imported && wall_is_set(m->posted_at) &&
+	       wall_before(m->posted_at, wall_add(a->job.asked_at, DUR_US(-a->conf->history.us)));
+}
+
+/* Which messages of the page to send: without repeated ids (the last copy wins). */
+static size_t choose(const struct account *a, const struct outcome *o, const struct message **chosen)
 {
 	size_t n = 0;
 
@@ -80,6 +87,9 @@ static size_t choose(const struct outcome *o, const struct message **chosen)
 		const struct message *m = &o->messages[i];
 		size_t at = n;
 
+		if (is_before_history(a, m)) {
+			continue;
+		}
 		for (size_t k = 0; k < n; k++) {
 			if (text_eq(chosen[k]->external_id, m->external_id)) {
 				at = k;
@@ -247,7 +257,7 @@ static struct db_params *params_of(struct account *a, const struct outcome *o, s
 	struct db_params *p = c.params;
 
 	c.m = ARENA_ARRAY(arena, const struct message *, o->n_messages);
-	c.n = choose(o, c.m);
+	c.n = choose(a, o, c.m);
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	db_add_i64(p, source_id(a));
@@ -314,8 +324,8 @@ static void done_page(const struct db_result *r, void *owner)
 				log_warn("quarantined", "account", account_label(a), "elements", log_num(db_i64(r, 0, 4)),
 					 NULL);
 			}
-			if (db_i64(r, 0, 1) > 0 && a->threads_at.us > loop_mono(a->listen->o.loop).us) {
-				a->threads_at = loop_mono(a->listen->o.loop); /* a parent may be missing */
+			if (db_i64(r, 0, 1) > 0) {
+				background_news(a);
 			}
 			stored(a);
 		}

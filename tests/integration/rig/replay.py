@@ -77,7 +77,7 @@ class Replay:
             name = f"brand{n}"
             others = [b for b in self.brands if b != brand]
             house.config.brand(name, **({"businesses": others} if businesses and others else {}))
-            house.add(f"account{n}", "mastodon", url, made[n]["token"], name, SERVER, brand, history="5000d", max_per_host=8)
+            house.add(f"account{n}", "mastodon", url, made[n]["token"], name, SERVER, brand, history="3000d", max_per_host=8)
         house.config.brands.pop("acme", None)
 
     def op(self, row):
