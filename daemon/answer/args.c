@@ -59,7 +59,12 @@ void print_help(struct screen *s, const struct command *k)
 
 		(void)snprintf(head, sizeof(head), "%s%.1s%s%s%s%s", o->letter != 0 ? "-" : "", o->letter != 0 ? &o->letter : "",
 			       o->letter != 0 ? ", " : "", o->name, o->value != NULL ? " " : "", o->value != NULL ? o->value : "");
-		screen_say(s, INK_PLAIN, "%s  %-22s %s\n", i == 0 ? "\n" : "", head, o->about);
+		if (strlen(o->about) + 25 <= (size_t)s->columns) {
+			screen_say(s, INK_PLAIN, "%s  %-22s %s\n", i == 0 ? "\n" : "", head, o->about);
+		} else {
+			screen_say(s, INK_PLAIN, "%s  %s\n", i == 0 ? "\n" : "", head);
+			screen_block(s, INK_PLAIN, text_of(o->about), 25);
+		}
 	}
 }
 
