@@ -7,6 +7,7 @@
 #include "answerd/num.h"
 #include "answerd/url.h"
 #include "daemon/base/backoff.h"
+#include "daemon/base/seal.h"
 #include "daemon/listen/inside.h"
 #include "store_sql.h"
 
@@ -158,6 +159,26 @@ static void load_row(struct account *a, const struct db_result *r, int row)
 	}
 }
 
+struct text account_place(const struct account *a, struct arena *arena)
+{
+	return text_printf(arena, "session of account %lld of brand %lld", (long long)a->account_id, (long long)a->brand_id);
+}
+
+static void load_session(struct account *a, const struct db_result *r)
+{
+	struct arena *arena;
+
+	if (secret_is_set(&a->session) || db_is_null(r, 0, 9) || !secret_is_set(&a->conf->token)) {
+		return;
+	}
+	arena = arena_create(/* max_bytes= */ 4096);
+	/* Sealed with another credential: the person has changed it, and a new session is due anyway. */
+	if (seal_open(secret_reveal(&a->conf->token), account_place(a, arena), db_text(r, 0, 9), &a->session)) {
+		a->session_until = (struct wall){ db_i64(r, 0, 10) };
+	}
+	arena_destroy(&arena);
+}
+
 static void done_load(const struct db_result *r, void *owner)
 {
 	struct account *a = owner;
@@ -178,6 +199,7 @@ static void done_load(const struct db_result *r, void *owner)
 			set_string(&a->own_handle, db_text(r, 0, 6));
 		}
 		set_string(&a->facts, db_text(r, 0, 7));
+		load_session(a, r);
 	}
 	account_ready(a);
 }

@@ -1,6 +1,7 @@
 /* One question of one account: the connector makes a request of it, io/http performs it, the connector digests the answer. */
 #include "answerd/limits.h"
 #include "answerd/log.h"
+#include "daemon/base/seal.h"
 #include "daemon/listen/inside.h"
 #include "store_sql.h"
 
@@ -71,12 +72,28 @@ static struct question question(struct account *a, struct arena *arena)
 	return q;
 }
 
-static void done_refresh(struct account *a, const struct outcome *o)
+/* The session outlives the process: platforms allow few logins (Bluesky 30 in five minutes). */
+static void keep_session(struct account *a, struct arena *arena)
+{
+	struct db_params *p = db_params_create();
+
+	db_add_i64(p, a->brand_id);
+	db_add_i64(p, a->account_id);
+	db_add_i64(p, a->epoch);
+	db_add_text(p, seal_close(arena, secret_reveal(&a->conf->token), account_place(a, arena), secret_reveal(&a->session)));
+	db_add_wall(p, a->session_until);
+	if (!db_send(a->listen->writer, "listen_session", SQL_LISTEN_SESSION, &p, NULL, NULL)) {
+		db_params_destroy(&p);
+	}
+}
+
+static void done_refresh(struct account *a, const struct outcome *o, struct arena *arena)
 {
 	secret_set(&a->session, o->session);
 	a->session_until = o->session_until;
 	a->refreshed_at = loop_mono(a->listen->o.loop);
 	a->n_refresh_failed = 0;
+	keep_session(a, arena);
 	account_ready(a);
 }
 
@@ -162,7 +179,7 @@ static void answered(struct account *a, const struct response *r, struct arena *
 	}
 	account_confirmed(a);
 	if (a->job.op == OP_REFRESH) {
-		done_refresh(a, &o);
+		done_refresh(a, &o, arena);
 		return;
 	}
 	if (a->job.op == OP_IDENTIFY) {

@@ -140,6 +140,7 @@ void account_reload(struct account *a); /* read the walks' states from the datab
 void account_failed(struct account *a, const struct err *why, const struct outcome *o); /* the job failed */
 void account_confirmed(struct account *a); /* the platform answered: the connection is fine */
 struct feed *account_feed(struct account *a, struct text name);
+struct text account_place(const struct account *a, struct arena *arena); /* what a sealed session is bound to */
 void account_set_state(struct account *a, const char *state, const char *reason);
 const char *account_label(const struct account *a);
 struct mono account_now(const struct account *a);
@@ -174,7 +175,7 @@ void page_quarantine(struct account *a, const struct response *r, const struct e
 /* lease.c */
 void lease_start(struct listen *l);
 void lease_kick(struct listen *l); /* looks at once for accounts to take */
-void lease_heard(struct account *a, const struct feed *f, struct wall asked_at);
+void lease_heard(struct account *a, int64_t source_id, struct wall asked_at); /* asked_at 0: no poll of news */
 void lease_failed(struct account *a, int64_t source_id, const char *failure);
 void lease_give_back(struct listen *l);
 

@@ -320,7 +320,7 @@ static void on_flush(struct ev_loop *loop, ev_timer *w, int revents)
 	}
 }
 
-void lease_heard(struct account *a, const struct feed *f, struct wall asked_at)
+void lease_heard(struct account *a, int64_t source_id, struct wall asked_at)
 {
 	struct heard *h = &a->listen->heard;
 
@@ -334,7 +334,7 @@ void lease_heard(struct account *a, const struct feed *f, struct wall asked_at)
 	}
 	h->brands[h->n] = (int32_t)a->brand_id;
 	h->accounts[h->n] = (int32_t)a->account_id;
-	h->sources[h->n] = (int32_t)f->source_id;
+	h->sources[h->n] = (int32_t)source_id;
 	h->epochs[h->n] = a->epoch;
 	h->asked[h->n++] = asked_at.us;
 	if (h->n == 1) {

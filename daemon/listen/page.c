@@ -396,9 +396,7 @@ void page_store(struct account *a, const struct outcome *o, struct arena *arena)
 	}
 	move_walk(a, o);
 	if (!is_worth) {
-		if (a->job.op == OP_POLL) {
-			lease_heard(a, a->job.feed, a->job.asked_at);
-		}
+		lease_heard(a, source_id(a), a->job.op == OP_POLL ? a->job.asked_at : (struct wall){ 0 });
 		stored(a);
 		return;
 	}
