@@ -6,7 +6,7 @@
 /* POST conversations/{C}/{act}; then the sentence, unless --json. */
 static enum exit_code act(struct call *c, const char *name, struct strbuf *body, struct reply *r)
 {
-	scoped(strbuf_done) struct strbuf path;
+	scoped(strbuf_done) struct strbuf path = { 0 };
 
 	strbuf_init(&path, 4096);
 	strbuf_add_str(&path, "conversations/");
@@ -27,8 +27,8 @@ static void say(struct call *c, const struct reply *r, const char *what)
 
 enum exit_code run_take(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf body;
-	scoped(reply_done) struct reply r;
+	scoped(strbuf_done) struct strbuf body = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	body_start(&body);
@@ -42,8 +42,8 @@ enum exit_code run_take(struct call *c)
 
 enum exit_code run_give(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf body;
-	scoped(reply_done) struct reply r;
+	scoped(strbuf_done) struct strbuf body = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	body_start(&body);
@@ -58,8 +58,8 @@ enum exit_code run_give(struct call *c)
 
 enum exit_code run_snooze(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf body;
-	scoped(reply_done) struct reply r;
+	scoped(strbuf_done) struct strbuf body = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	body_start(&body);
@@ -77,8 +77,8 @@ enum exit_code run_snooze(struct call *c)
 
 enum exit_code run_dismiss(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf body;
-	scoped(reply_done) struct reply r;
+	scoped(strbuf_done) struct strbuf body = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	if (call_option(c, "--reason") == NULL) {
@@ -100,8 +100,8 @@ enum exit_code run_dismiss(struct call *c)
 
 enum exit_code run_note(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf body;
-	scoped(reply_done) struct reply r;
+	scoped(strbuf_done) struct strbuf body = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	if (call_option(c, "--message") == NULL) {
@@ -120,8 +120,8 @@ enum exit_code run_note(struct call *c)
 
 enum exit_code run_tag(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf body;
-	scoped(reply_done) struct reply r;
+	scoped(strbuf_done) struct strbuf body = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	bool is_remove = c->args[1][0] == '-';
 	enum exit_code code;
 
@@ -136,8 +136,8 @@ enum exit_code run_tag(struct call *c)
 
 enum exit_code run_nature(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf body;
-	scoped(reply_done) struct reply r;
+	scoped(strbuf_done) struct strbuf body = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	body_start(&body);

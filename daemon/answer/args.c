@@ -62,7 +62,13 @@ void print_help(struct screen *s, const struct command *k)
 			       o->letter != 0 ? &o->letter : "", o->letter != 0 ? ", " : "",
 			       o->name, o->value != NULL ? " " : "",
 			       o->value != NULL ? o->value : "");
-		screen_say(s, INK_PLAIN, "%s  %-22s %s\n", i == 0 ? "\n" : "", head, o->about);
+		if (strlen(o->about) + 25 <= (size_t)s->columns) {
+			screen_say(s, INK_PLAIN, "%s  %-22s %s\n", i == 0 ? "\n" : "", head,
+				   o->about);
+		} else {
+			screen_say(s, INK_PLAIN, "%s  %s\n", i == 0 ? "\n" : "", head);
+			screen_block(s, INK_PLAIN, text_of(o->about), 25);
+		}
 	}
 }
 
@@ -229,28 +235,26 @@ static int own_option(struct parser *p)
 /* The first pass finds the command among the words, so that options may stand before it. */
 static bool find_command(struct parser *p)
 {
-	const char *words[2] = { NULL, NULL };
-	int n = 0, used;
-	struct globals unused = { 0 };
-	struct parser look = { .argc = p->argc, .at = 1, .argv = p->argv, .g = &unused, .c = p->c };
+	const char *first = NULL;
 
-	for (; look.at < look.argc && n < 2; look.at++) {
-		if (look.argv[look.at][0] != '-') {
-			words[n++] = look.argv[look.at];
-		} else if (n == 0) {
-			(void)global_option(&look);
+	for (int i = 1; i < p->argc && p->c->command == NULL; i++) {
+		const char *words[2] = { p->argv[i], i + 1 < p->argc ? p->argv[i + 1] : NULL };
+		int used;
+
+		if (p->argv[i][0] == '-') {
+			i += (strcmp(p->argv[i], "--desk") == 0 ||
+			      strcmp(p->argv[i], "--config") == 0);
+			continue;
 		}
+		first = first == NULL ? p->argv[i] : first;
+		p->c->command = command_find(words, words[1] != NULL ? 2 : 1, &used);
 	}
-	if (n == 0) {
+	if (first == NULL || p->c->command != NULL) {
 		return true;
 	}
-	p->c->command = command_find(words, n, &used);
-	if (p->c->command != NULL) {
-		return true;
-	}
-	return strcmp(words[0], "staff") == 0
+	return strcmp(first, "staff") == 0
 		       ? complain("answer staff needs one of list, add, disable. answer --help")
-		       : unknown_command(words[0]);
+		       : unknown_command(first);
 }
 
 static bool check_args(const struct call *c)
@@ -306,7 +310,12 @@ bool call_parse(int argc, char **argv, struct globals *g, struct call *ret)
 				       : complain("answer does not know '%.40s'. answer --help",
 						  word);
 		}
-		if (n_words++ < n_names) {
+		if (n_words < n_names) {
+			if (strcmp(word, n_words == 0 ? ret->command->name : ret->command->sub) !=
+			    0) {
+				return unknown_command(word);
+			}
+			n_words++;
 			continue;
 		}
 		if (ret->n_args == MAX_ARGS) {

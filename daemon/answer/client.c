@@ -107,8 +107,8 @@ static CURLcode perform(struct client *c, const char *url, struct curl_slist *he
 bool client_ask(struct client *c, const char *path, const char *body, struct desk_answer *ret,
 		struct err *err)
 {
-	scoped(strbuf_done) struct strbuf url;
-	scoped(strbuf_done) struct strbuf line;
+	scoped(strbuf_done) struct strbuf url = { 0 };
+	scoped(strbuf_done) struct strbuf line = { 0 };
 	struct curl_slist *headers = NULL;
 	char key[48];
 	CURLcode code;

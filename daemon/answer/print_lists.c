@@ -54,7 +54,7 @@ static void print_source(struct call *c, struct jx e, struct wall now)
 
 enum exit_code run_sources(struct call *c)
 {
-	scoped(reply_done) struct reply r;
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code = call_get(c, "sources", &r);
 	struct jx items;
 	struct wall now;
@@ -80,8 +80,8 @@ enum exit_code run_sources(struct call *c)
 
 enum exit_code run_quarantine(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf path;
-	scoped(reply_done) struct reply r;
+	scoped(strbuf_done) struct strbuf path = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 	struct screen *s = &c->screen;
 	struct jx items;
@@ -123,7 +123,7 @@ enum exit_code run_quarantine(struct call *c)
 
 enum exit_code run_empty(struct call *c)
 {
-	scoped(reply_done) struct reply r;
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code = call_get(c, c->command->name, &r);
 
 	if (code == EXIT_DONE && !c->is_json) {
@@ -146,8 +146,8 @@ enum exit_code run_ledger(struct call *c)
 					     "spam",
 					     "nobody has answered yet",
 					     "beside that: people talking to each other" };
-	scoped(strbuf_done) struct strbuf path;
-	scoped(reply_done) struct reply r;
+	scoped(strbuf_done) struct strbuf path = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	strbuf_init(&path, 8192);
@@ -175,8 +175,8 @@ struct findings {
 
 static enum exit_code verify_slice(struct call *c, struct text *after, struct findings *f)
 {
-	scoped(strbuf_done) struct strbuf path;
-	scoped(reply_done) struct reply r;
+	scoped(strbuf_done) struct strbuf path = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 	struct jx items;
 
@@ -208,7 +208,7 @@ static enum exit_code verify_slice(struct call *c, struct text *after, struct fi
 /* The desk works in slices; here they become one answer again. */
 enum exit_code run_verify(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf json;
+	scoped(strbuf_done) struct strbuf json = { 0 };
 	struct findings f = { 0 };
 	struct text after = TEXT_NONE;
 	bool is_json = c->is_json;
@@ -258,7 +258,7 @@ static void print_person(struct call *c, struct jx e)
 
 enum exit_code run_staff_list(struct call *c)
 {
-	scoped(reply_done) struct reply r;
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code = call_get(c, "staff", &r);
 
 	for (size_t i = 0; code == EXIT_DONE && !c->is_json && i < jx_len(jx_get(r.root, "items"));
@@ -270,8 +270,8 @@ enum exit_code run_staff_list(struct call *c)
 
 enum exit_code run_staff_add(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf body;
-	scoped(reply_done) struct reply r;
+	scoped(strbuf_done) struct strbuf body = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	body_start(&body);
@@ -289,8 +289,8 @@ enum exit_code run_staff_add(struct call *c)
 
 enum exit_code run_staff_disable(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf path;
-	scoped(reply_done) struct reply r;
+	scoped(strbuf_done) struct strbuf path = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	strbuf_init(&path, 4096);

@@ -149,8 +149,8 @@ enum exit_code run_queue(struct call *c)
 	int64_t n = 0;
 
 	do {
-		scoped(strbuf_done) struct strbuf path;
-		scoped(reply_done) struct reply r;
+		scoped(strbuf_done) struct strbuf path = { 0 };
+		scoped(reply_done) struct reply r = { 0 };
 		enum exit_code code;
 		struct jx items;
 
@@ -177,7 +177,7 @@ enum exit_code run_queue(struct call *c)
 
 enum exit_code run_thanks(struct call *c)
 {
-	scoped(reply_done) struct reply r;
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code = call_get(c, "thanks", &r);
 	struct jx items;
 

@@ -5,7 +5,7 @@
 
 static struct text conversation_path(struct call *c, const char *rest)
 {
-	scoped(strbuf_done) struct strbuf b;
+	scoped(strbuf_done) struct strbuf b = { 0 };
 
 	strbuf_init(&b, 4096);
 	strbuf_add_str(&b, "conversations/");
@@ -128,7 +128,7 @@ static void print_head(struct call *c, struct jx root)
 
 enum exit_code run_show(struct call *c)
 {
-	scoped(reply_done) struct reply r;
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code = call_get(c, conversation_path(c, "").at, &r);
 	struct screen *s = &c->screen;
 	struct jx notes, thread;
@@ -164,7 +164,7 @@ enum exit_code run_show(struct call *c)
 
 enum exit_code run_explain(struct call *c)
 {
-	scoped(reply_done) struct reply r;
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code = call_get(c, conversation_path(c, "/explain").at, &r);
 	struct screen *s = &c->screen;
 	struct jx thread;
@@ -198,8 +198,8 @@ enum exit_code run_explain(struct call *c)
 
 enum exit_code run_customer(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf path;
-	scoped(reply_done) struct reply r;
+	scoped(strbuf_done) struct strbuf path = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 	struct screen *s = &c->screen;
 	struct jx list;

@@ -273,7 +273,7 @@ static void serve_route(struct desk *d, struct httpd_request *r, const struct de
 
 static void serve_openapi(struct httpd_request *r)
 {
-	scoped(strbuf_done) struct strbuf out;
+	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	strbuf_init(&out, 256u * 1024);
 	desk_openapi_print(&out);

@@ -5,7 +5,7 @@
 
 static void answer_unhealthy(struct httpd_request *r, const char *why)
 {
-	scoped(strbuf_done) struct strbuf out;
+	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	strbuf_init(&out, 4096);
 	strbuf_printf(&out, "{\"ok\":false,\"reasons\":[");

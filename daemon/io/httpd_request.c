@@ -339,7 +339,7 @@ const char *httpd_status_title(int status)
 void httpd_problem_text(struct httpd_request *r, int status, struct text detail, int retry_after_s,
 			const char *allow)
 {
-	scoped(strbuf_done) struct strbuf out;
+	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	strbuf_init(&out, 64u * 1024);
 	strbuf_printf(&out, "{\"type\":\"about:blank\",\"title\":");
