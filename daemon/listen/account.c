@@ -101,6 +101,7 @@ void account_done(struct account *a)
 	for (size_t i = 0; i < a->n_feeds; i++) {
 		set_string(&a->feeds[i].state, TEXT_NONE);
 		set_string(&a->feeds[i].sweep_state, TEXT_NONE);
+		free(a->feeds[i].remembered);
 	}
 	free(a->feeds);
 	set_string(&a->realm, TEXT_NONE);
@@ -155,7 +156,7 @@ static void load_row(struct account *a, const struct db_result *r, int row)
 		f->is_sweeping = f->sweep_state != NULL;
 		/* An unfinished walk goes on at once; asking once more where it had ended costs one page. */
 		f->is_walking = f->state != NULL && !f->is_imported;
-		f->body_hash = 0;
+		f->n_remembered = 0;
 		f->poll_at = (struct mono){ 0 };
 		f->n_pages = 0;
 	}
