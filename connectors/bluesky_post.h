@@ -1,6 +1,9 @@
 /* bluesky_post.h: elements of Bluesky's answers as messages. Private to the connector.
  *
- * Owner:   everything lives in ctx->arena. Clock: none. Blocks: never. Calls back: never.
+ * Owner:   everything lives in ctx->arena.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   an element that cannot be read goes to outcome.bad. */
 #ifndef ANSWERD_CONNECTORS_BLUESKY_POST_H
 #define ANSWERD_CONNECTORS_BLUESKY_POST_H

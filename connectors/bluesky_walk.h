@@ -5,10 +5,11 @@
  * that very millisecond would be lost at a page's edge: such a cursor is asked again one
  * millisecond later, and the server's own is used when that brought nothing new.
  *
- * Owner:   everything lives in the arena given. Clock: now is passed in. Blocks: never. Calls back:
- * never. Fails:   cannot: a state that does not parse is a fresh start, which costs duplicates
- * only.
- */
+ * Owner:   everything lives in the arena given.
+ * Clock:   now is passed in.
+ * Blocks:  never.
+ * Calls back: never.
+ * Fails:   cannot: a state that does not parse is a fresh start, which costs duplicates only. */
 #ifndef ANSWERD_CONNECTORS_BLUESKY_WALK_H
 #define ANSWERD_CONNECTORS_BLUESKY_WALK_H
 

@@ -8,7 +8,10 @@
  * turtle), never because a page is short. Ids are compared for equality; for size only when both
  * are all digits.
  *
- * Owner:   everything lives in the arena given. Clock: none. Blocks: never. Calls back: never.
+ * Owner:   everything lives in the arena given.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   cannot: a state that does not parse is a fresh start, which costs duplicates only. */
 #ifndef ANSWERD_CONNECTORS_MASTODON_WALK_H
 #define ANSWERD_CONNECTORS_MASTODON_WALK_H

@@ -61,6 +61,7 @@ static char *grow(struct db_params *p, size_t n)
 static void put(struct db_params *p, const void *bytes, size_t n)
 {
 	if (n > 0) {
+		assert(bytes != NULL);
 		memcpy(grow(p, n), bytes, n);
 	}
 }

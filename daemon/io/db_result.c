@@ -9,43 +9,43 @@
 
 struct meaning {
 	const char *prefix; /* of the SQLSTATE; longer ones come first */
-	enum err_kind kind;
 	const char *about;
+	enum err_kind kind;
 	bool is_quotable; /* the server's sentence names only what our own SQL names */
 };
 
 static const struct meaning meanings[] = {
-	{ "AN404", ERR_GONE, "what was asked for is not there", false },
-	{ "AN5", ERR_RETRY, "our own rules ask for another try", false },
-	{ "AN", ERR_DATA, "our own rules refuse it", false },
-	{ "08007", ERR_UNSURE, "the end of the transaction is not known", false },
-	{ "08", ERR_RETRY, "the connection failed", false },
-	{ "0A", ERR_CONFIG, "the server cannot do this", true },
-	{ "22", ERR_DATA, "a value does not fit", false },
-	{ "23", ERR_DATA, "a constraint refuses it", false },
-	{ "25", ERR_RETRY, "the server cannot write now", false },
-	{ "26", ERR_RETRY, "the statement is not prepared", false },
-	{ "28", ERR_CONFIG, "the database does not let us in", false },
-	{ "3D", ERR_CONFIG, "there is no such database", false },
-	{ "3F", ERR_CONFIG, "there is no such schema", true },
-	{ "40003", ERR_UNSURE, "the end of the statement is not known", false },
-	{ "40", ERR_RETRY, "it lost against another transaction", false },
-	{ "42", ERR_CONFIG, "schema or rights do not fit", true },
-	{ "53", ERR_RETRY, "the server is short of something", true },
-	{ "54", ERR_DATA, "it is too much for the server", true },
-	{ "55", ERR_RETRY, "it is in use just now", false },
-	{ "57014", ERR_RETRY, "it took too long and was cancelled", false },
-	{ "57P03", ERR_RETRY, "the server is starting up or shutting down", false },
-	{ "57", ERR_RETRY, "the server was told to stop", false },
-	{ "58", ERR_RETRY, "the server's disk failed", true },
-	{ "F0", ERR_CONFIG, "the server's configuration is broken", false },
-	{ "P0", ERR_DATA, "one of our functions gave up", false },
-	{ "XX", ERR_RETRY, "the server has an internal error", false },
+	{ "AN404", "what was asked for is not there", ERR_GONE, false },
+	{ "AN5", "our own rules ask for another try", ERR_RETRY, false },
+	{ "AN", "our own rules refuse it", ERR_DATA, false },
+	{ "08007", "the end of the transaction is not known", ERR_UNSURE, false },
+	{ "08", "the connection failed", ERR_RETRY, false },
+	{ "0A", "the server cannot do this", ERR_CONFIG, true },
+	{ "22", "a value does not fit", ERR_DATA, false },
+	{ "23", "a constraint refuses it", ERR_DATA, false },
+	{ "25", "the server cannot write now", ERR_RETRY, false },
+	{ "26", "the statement is not prepared", ERR_RETRY, false },
+	{ "28", "the database does not let us in", ERR_CONFIG, false },
+	{ "3D", "there is no such database", ERR_CONFIG, false },
+	{ "3F", "there is no such schema", ERR_CONFIG, true },
+	{ "40003", "the end of the statement is not known", ERR_UNSURE, false },
+	{ "40", "it lost against another transaction", ERR_RETRY, false },
+	{ "42", "schema or rights do not fit", ERR_CONFIG, true },
+	{ "53", "the server is short of something", ERR_RETRY, true },
+	{ "54", "it is too much for the server", ERR_DATA, true },
+	{ "55", "it is in use just now", ERR_RETRY, false },
+	{ "57014", "it took too long and was cancelled", ERR_RETRY, false },
+	{ "57P03", "the server is starting up or shutting down", ERR_RETRY, false },
+	{ "57", "the server was told to stop", ERR_RETRY, false },
+	{ "58", "the server's disk failed", ERR_RETRY, true },
+	{ "F0", "the server's configuration is broken", ERR_CONFIG, false },
+	{ "P0", "one of our functions gave up", ERR_DATA, false },
+	{ "XX", "the server has an internal error", ERR_RETRY, false },
 };
 
 static const struct meaning *meaning_of(const char *sqlstate)
 {
-	static const struct meaning unknown = { "", ERR_RETRY, "unexpected", false };
+	static const struct meaning unknown = { "", "unexpected", ERR_RETRY, false };
 
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
 		if (strncmp(sqlstate, meanings[i].prefix, strlen(meanings[i].prefix)) == 0) {

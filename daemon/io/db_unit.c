@@ -186,15 +186,15 @@ void statements_forget(struct list *all)
 
 void statements_done(struct list *all)
 {
-	struct list *at;
-
-	while ((at = list_take_first(all)) != NULL) {
+	list_each(at, all)
+	{
 		struct statement *s = container_of(at, struct statement, in);
 
 		free(s->name);
 		free(s->sql);
 		free(s);
 	}
+	list_init(all);
 }
 
 /* ---- rings of units ---- */

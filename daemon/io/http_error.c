@@ -1,6 +1,8 @@
 /* Why a transfer failed and what the caller does next: CURLcode is translated here, once. */
 #include "daemon/io/http_inside.h"
 
+#define MIB ((size_t)1024 * 1024)
+
 struct meaning {
 	CURLcode code;
 	const char *about;
@@ -45,9 +47,8 @@ static void explain_limit(struct http_transfer *t)
 
 	switch (t->broke) {
 	case BROKE_BODY:
-		if (cap >= 1024 * 1024) {
-			(void)err_set(&t->err, kind, "%s: answer over %zu MiB", t->host,
-				      cap / (1024 * 1024));
+		if (cap >= MIB) {
+			(void)err_set(&t->err, kind, "%s: answer over %zu MiB", t->host, cap / MIB);
 		} else {
 			(void)err_set(&t->err, kind, "%s: answer over %zu bytes", t->host, cap);
 		}

@@ -23,9 +23,9 @@
 #define MAX_BUSINESSES    64
 
 struct budget {
-	struct rate rate;      /* as the platform last said */
-	double tokens;         /* used where it says nothing */
-	struct mono filled_at; /* 0: never */
+	struct rate rate;       /* as the platform last said */
+	double tokens;          /* used where it says nothing */
+	struct mono filled_at;  /* 0: never */
 	struct mono not_before; /* the platform said wait */
 };
 
@@ -91,7 +91,7 @@ struct account {
 	size_t n_threads, thread_now;
 	char *thread_state;
 	int n_thread_pages;
-	struct mono threads_at;
+	struct mono threads_at, known_thread_at;
 
 	struct recheck rechecks[MAX_RECHECKS];
 	size_t n_rechecks, recheck_done;
@@ -130,24 +130,32 @@ struct listen {
 };
 
 /* account.c */
-void account_init(struct account *a, struct listen *l, const struct conf_brand *b, const struct conf_account *c);
+void account_init(struct account *a, struct listen *l, const struct conf_brand *b,
+		  const struct conf_account *c);
 void account_done(struct account *a);
 void account_leased(struct account *a, int64_t epoch, bool is_locked);
 void account_lost(struct account *a, const char *why);
 void account_ready(struct account *a); /* the job is over: on to the next */
 void account_step(struct account *a);
 void account_reload(struct account *a); /* read the walks' states from the database again */
-void account_failed(struct account *a, const struct err *why, const struct outcome *o); /* the job failed */
-void account_confirmed(struct account *a); /* the platform answered: the connection is fine */
+void account_failed(struct account *a, const struct err *why,
+		    const struct outcome *o); /* the job failed */
+void account_confirmed(struct account *a);    /* the platform answered: the connection is fine */
 struct feed *account_feed(struct account *a, struct text name);
+struct text account_place(const struct account *a,
+			  struct arena *arena); /* what a sealed session is bound to */
 void account_set_state(struct account *a, const char *state, const char *reason);
 const char *account_label(const struct account *a);
 struct mono account_now(const struct account *a);
-bool account_is_due(struct mono at, struct mono now, struct mono *wake); /* if not, *wake is brought forward to it */
+bool account_is_due(struct mono at, struct mono now,
+		    struct mono *wake); /* if not, *wake is brought forward to it */
 
 /* background.c */
-bool background_choose(struct account *a, struct mono now, struct mono *wake); /* true: a job, or a list is being fetched */
-void background_thread_read(struct account *a); /* the thread at hand: remembered in the database, on to the next */
+bool background_choose(struct account *a, struct mono now,
+		       struct mono *wake); /* true: a job, or a list is being fetched */
+void background_thread_read(
+	struct account *a); /* the thread at hand: remembered in the database, on to the next */
+void background_news(struct account *a);
 void background_forget_threads(struct account *a);
 void background_forget_rechecks(struct account *a);
 
@@ -168,12 +176,14 @@ static inline void db_add_text_or_null(struct db_params *p, struct text t)
 /* page.c */
 bool page_is_worth_storing(const struct account *a, const struct outcome *o);
 void page_store(struct account *a, const struct outcome *o, struct arena *arena);
-void page_quarantine(struct account *a, const struct response *r, const struct err *why, struct arena *arena);
+void page_quarantine(struct account *a, const struct response *r, const struct err *why,
+		     struct arena *arena);
 
 /* lease.c */
 void lease_start(struct listen *l);
 void lease_kick(struct listen *l); /* looks at once for accounts to take */
-void lease_heard(struct account *a, const struct feed *f, struct wall asked_at);
+void lease_heard(struct account *a, int64_t source_id,
+		 struct wall asked_at); /* asked_at 0: no poll of news */
 void lease_failed(struct account *a, int64_t source_id, const char *failure);
 void lease_give_back(struct listen *l);
 
@@ -184,7 +194,8 @@ uint64_t listen_random(struct listen *l);
 
 /* budget.c */
 void budget_init(struct budget *b);
-bool budget_may_ask(struct budget *b, const struct connector_can *can, struct mono now, struct wall wall, struct mono *ret_at);
+bool budget_may_ask(struct budget *b, const struct connector_can *can, struct mono now,
+		    struct wall wall, struct mono *ret_at);
 void budget_asked(struct budget *b);
 void budget_told(struct budget *b, const struct rate *r);
 void budget_limited(struct budget *b, struct wall until, struct wall wall, struct mono now);

@@ -35,7 +35,8 @@ static void add_account(struct strbuf *b, const struct account *a)
 	strbuf_add_str(b, ",\"realm\":");
 	strbuf_add_json(b, text_of(a->realm));
 	strbuf_printf(b, ",\"is_time_authors\":%s,\"every_us\":%lld,",
-		      a->conf->connector->can.is_time_authors ? "true" : "false", (long long)a->conf->every.us);
+		      a->conf->connector->can.is_time_authors ? "true" : "false",
+		      (long long)a->conf->every.us);
 	add_sources(b, a);
 	strbuf_add_str(b, "}");
 }
@@ -66,7 +67,8 @@ static void add_brand(struct strbuf *b, const struct listen *l, const struct con
 
 static void declared_row(struct listen *l, const struct db_result *r, int row)
 {
-	struct text brand = db_text(r, row, 0), name = db_text(r, row, 1), source = db_text(r, row, 2);
+	struct text brand = db_text(r, row, 0), name = db_text(r, row, 1),
+		    source = db_text(r, row, 2);
 
 	for (size_t i = 0; i < l->n_accounts; i++) {
 		struct account *a = &l->accounts[i];
@@ -320,7 +322,7 @@ static void on_flush(struct ev_loop *loop, ev_timer *w, int revents)
 	}
 }
 
-void lease_heard(struct account *a, const struct feed *f, struct wall asked_at)
+void lease_heard(struct account *a, int64_t source_id, struct wall asked_at)
 {
 	struct heard *h = &a->listen->heard;
 
@@ -334,7 +336,7 @@ void lease_heard(struct account *a, const struct feed *f, struct wall asked_at)
 	}
 	h->brands[h->n] = (int32_t)a->brand_id;
 	h->accounts[h->n] = (int32_t)a->account_id;
-	h->sources[h->n] = (int32_t)f->source_id;
+	h->sources[h->n] = (int32_t)source_id;
 	h->epochs[h->n] = a->epoch;
 	h->asked[h->n++] = asked_at.us;
 	if (h->n == 1) {

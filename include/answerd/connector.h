@@ -8,9 +8,12 @@
  * on where it was after any crash.
  *
  * Owner:   everything lives in ctx->arena, until the page is committed. Secrets in a request are
- * copied from ctx. Clock:   ctx->now is wall time, passed in. Blocks:  never. Calls back: never.
+ *          copied from ctx.
+ * Clock:   ctx->now is wall time, passed in.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   err's kind says what the listener does next (err.h). Unknown statuses: ERR_RETRY. One
- * bad element never fails a page: it goes to outcome.bad. */
+ *          bad element never fails a page: it goes to outcome.bad. */
 #ifndef ANSWERD_CONNECTOR_H
 #define ANSWERD_CONNECTOR_H
 
@@ -123,7 +126,7 @@ struct connector_can {
 	int64_t budget_window_s;
 	bool anonymous_search; /* `search:` sources work without a token */
 	bool needs_session;    /* REFRESH comes before everything else */
-	bool are_ids_global; /* a person has the same id on every server of the platform */
+	bool are_ids_global;   /* a person has the same id on every server of the platform */
 };
 
 struct connector {

@@ -5,7 +5,7 @@ from rig import wait_until
 def test_the_whole_path(sky):
     q = sky.town.post("ann", "@shop where is my order?", "sky")
     sky.wait_waiting("ann")
-    entry, = sky.answer.queue()
+    entry, = sky.entries()
     assert entry["platform"] == "bluesky" and entry["customer"]["handle"] == "ann.test"
     assert entry["permalink"].startswith("https://bsky.app/profile/did:plc:")
     a = sky.town.post("shop", "On its way", "sky", parent=q)
@@ -33,7 +33,7 @@ def test_backdated_post_is_found_and_waits_from_when_it_was_seen(sky):
     sky.wait_for(sky.town.post("bob", "@shop now", "sky"))
     old = sky.town.post("ann", "@shop from the past", "sky", at=sky.town.now_ms() - 3 * 86_400_000)
     sky.wait_for(old, timeout=90)
-    entry = next(e for e in sky.answer.queue() if e["customer"]["handle"] == "ann.test")
+    entry = next(e for e in sky.entries() if e["customer"]["handle"] == "ann.test")
     assert entry["waiting_s"] < 300
     assert sky.database.one("select posted_at < now() - interval '2 days' from answerd.message where external_id = %s", old)
 
@@ -41,7 +41,7 @@ def test_backdated_post_is_found_and_waits_from_when_it_was_seen(sky):
 def test_future_dated_post(sky):
     q = sky.town.post("ann", "@shop from tomorrow", "sky", at=sky.town.now_ms() + 86_400_000)
     sky.wait_for(q)
-    assert sky.answer.queue()[0]["waiting_s"] < 120
+    assert sky.entries()[0]["waiting_s"] < 120
 
 
 def test_quotes_and_replies_deep_below_us(sky):
@@ -85,7 +85,7 @@ def test_chat_is_a_direct_conversation(sky):
     """Direct messages through the chat proxy; our answer in the app ends the wait."""
     made = sky.town.do("chat", server="sky", author="ann", to="shop", text="please call me")
     wait_until(lambda: sky.waiting() == ["ann"], 60, "the chat waits")
-    assert sky.answer.queue()[0]["kind"] == "direct"
+    assert sky.entries()[0]["kind"] == "direct"
     sky.town.do("chat", server="sky", author="shop", convo=made["convo"], text="calling now")
     wait_until(lambda: sky.waiting() == [], 60, "answered in the app")
 

@@ -37,7 +37,8 @@ for role in worker desk reader; do
 done
 {
 	echo "begin; set search_path = pg_catalog; create schema answerd;"
-	echo "create table answerd.schema_version (version int primary key, applied_at timestamptz default now());"
+	echo "create table answerd.schema_version (version int primary key, name text, applied_at timestamptz default now());"
+	echo "create table answerd.rules_digest (digest text not null);"
 	cat "$store"/migrations/*.sql
 	echo "; set check_function_bodies = on;"
 	cat "$store"/rules/*.sql

@@ -45,6 +45,16 @@ create table answerd.account (
 	unique (name, brand_id)
 ) with (fillfactor = 50);
 
+-- Sessions with platforms, sealed (daemon/base/seal.h): the worker's only, a dump of it opens nothing.
+create table answerd.credential (
+	brand_id   int not null,
+	account_id int not null,
+	sealed     text not null,
+	until      timestamptz,
+	primary key (account_id, brand_id),
+	foreign key (account_id, brand_id) references answerd.account
+);
+
 create table answerd.source (
 	brand_id     int not null,
 	account_id   int not null,

@@ -1,2 +1,2 @@
 -- $1 int8 actor, $2 text conversation. One row: JSON text.
-select answerd.explain_conversation($2::text)::text where $1::int8 is not null
+select translate(answerd.explain_conversation($2::text)::text, E'\n', '') where $1::int8 is not null

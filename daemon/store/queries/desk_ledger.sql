@@ -1,2 +1,2 @@
 -- $1 int8 actor, $2 timestamptz from, $3 timestamptz to, $4 text brand, $5 text account. One row: JSON text.
-select answerd.the_ledger($2::timestamptz, $3::timestamptz, $4::text, $5::text)::text where $1::int8 is not null
+select translate(answerd.the_ledger($2::timestamptz, $3::timestamptz, $4::text, $5::text)::text, E'\n', '') where $1::int8 is not null

@@ -223,6 +223,9 @@ begin
 	elsif p_walk = 'sweep' then
 		update answerd.source set sweep_state = coalesce(p_state, ''), heard_at = v_now, failures = 0, failure = null
 		where source_id = p_source and account_id = p_account and brand_id = p_brand;
+	elsif p_bad_hex is null or cardinality(p_bad_hex) = 0 then
+		update answerd.source set heard_at = v_now, failures = 0, failure = null
+		where source_id = p_source and account_id = p_account and brand_id = p_brand;
 	end if;
 end $$;
 

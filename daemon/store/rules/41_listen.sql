@@ -125,11 +125,11 @@ returns void language sql set search_path = pg_catalog, answerd as $$
 		and (state, state_reason) is distinct from (p_state::answerd.account_state, p_reason)
 $$;
 
--- heard(arrays): polls that brought nothing new; one statement a second for all of them.
+-- heard(arrays): answers that brought nothing new; one statement a second for all of them. asked_us 0: no poll of news.
 create or replace function answerd.heard(p_brand int[], p_account int[], p_source int[], p_epoch bigint[], p_asked_us bigint[])
 returns void language sql set search_path = pg_catalog, answerd as $$
 	update answerd.source s set heard_at = answerd.now(), failures = 0, failure = null,
-		heard_until = greatest(s.heard_until, answerd.from_us(u.asked_us))
+		heard_until = case when u.asked_us > 0 then greatest(s.heard_until, answerd.from_us(u.asked_us)) else s.heard_until end
 	from unnest(p_brand, p_account, p_source, p_epoch, p_asked_us) u(b, a, s, e, asked_us)
 	join answerd.account x on x.account_id = u.a and x.brand_id = u.b and x.epoch = u.e
 	where s.source_id = u.s and s.account_id = u.a and s.brand_id = u.b

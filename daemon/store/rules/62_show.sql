@@ -140,7 +140,7 @@ declare
 	c answerd.conversation := answerd.conversation_named(p_id);
 	v_more json;
 begin
-	select json_build_object('version', c.version, 'created_at', answerd.rfc3339(c.created_at),
+	select json_build_object('now', answerd.rfc3339(answerd.now()), 'version', c.version, 'created_at', answerd.rfc3339(c.created_at),
 		'assigned_until', answerd.rfc3339(case when answerd.holder_of(c) is not null then c.assigned_until end),
 		'waiting_office_s', null, 'is_about', c.is_about, 'why', answerd.why_waiting(c), 'account_handle', a.own_handle,
 		'merged', coalesce((select json_agg(x.conversation_id::text order by x.conversation_id) from answerd.conversation x
@@ -161,7 +161,7 @@ declare
 	c answerd.conversation := answerd.conversation_named(p_id);
 begin
 	return json_build_object('id', c.conversation_id::text, 'waiting_since', answerd.rfc3339(c.waiting_since), 'messages', c.unanswered,
-		'why', answerd.why_waiting(c),
+		'now', answerd.rfc3339(answerd.now()), 'why', answerd.why_waiting(c),
 		'thread', coalesce((select json_agg(json_build_object('id', s ->> 'id', 'at', s ->> 'at', 'role', s ->> 'role',
 			'author', s -> 'author', 'excerpt', left(regexp_replace(left(s ->> 'text', 400), '\s+', ' ', 'g'), 80),
 			'waits', (s ->> 'waits')::bool, 'why', s ->> 'why')) from (
@@ -179,7 +179,7 @@ begin
 	if not found then
 		perform answerd.refuse('AN404', format('There is no customer %s. answer queue --json shows the ids of customers.', p_id));
 	end if;
-	return json_build_object('id', i.identity_id::text, 'name', i.name, 'handle', i.handle, 'stage', null,
+	return json_build_object('id', i.identity_id::text, 'now', answerd.rfc3339(answerd.now()), 'name', i.name, 'handle', i.handle, 'stage', null,
 		'brand', (select name from answerd.brand where brand_id = i.brand_id), 'realm', i.realm,
 		'first_seen_at', answerd.rfc3339(i.first_seen_at),
 		'conversations', coalesce((select json_agg(e.entry order by c.waiting_since nulls last, c.conversation_id desc) from answerd.conversation c
@@ -208,7 +208,7 @@ create or replace function answerd.list_sources() returns json language sql stab
 		'account_state', account_state, 'reason', state_reason, 'since', answerd.rfc3339(state_since), 'missing', missing,
 		'heard_at', answerd.rfc3339(heard_at), 'heard_until', answerd.rfc3339(heard_until), 'imported_at', answerd.rfc3339(imported_at),
 		'failures', failures, 'failed_at', answerd.rfc3339(failed_at), 'failure', failure)
-		order by is_configured desc, brand, account, source), '[]'), 'next', null, 'listening', answerd.listening())
+		order by is_configured desc, brand, account, source), '[]'), 'next', null, 'now', answerd.rfc3339(answerd.now()), 'listening', answerd.listening())
 	from answerd.source_health
 $$;
 

@@ -69,7 +69,9 @@ class Program:
         return self.log_path.read_text(encoding="utf-8", errors="replace")[-last:] if self.log_path.exists() else ""
 
     def assert_alive(self):
-        assert self.is_running(), f"{self.label} ended with {self.process and self.process.returncode}:\n{self.log()}"
+        """Ends a wait at once: a dead program does not come back."""
+        if not self.is_running():
+            raise RuntimeError(f"{self.label} ended with {self.process and self.process.returncode}:\n{self.log()}")
 
 
 class Worker(Program):

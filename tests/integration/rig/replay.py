@@ -77,7 +77,7 @@ class Replay:
             name = f"brand{n}"
             others = [b for b in self.brands if b != brand]
             house.config.brand(name, **({"businesses": others} if businesses and others else {}))
-            house.add(f"account{n}", "mastodon", url, made[n]["token"], name, SERVER, brand, history="5000d", max_per_host=8)
+            house.add(f"account{n}", "mastodon", url, made[n]["token"], name, SERVER, brand, history="3000d", max_per_host=8)
         house.config.brands.pop("acme", None)
 
     def op(self, row):
@@ -124,7 +124,7 @@ class Replay:
 
     def observed(self):
         found = []
-        for entry in self.house.answer.queue():
+        for entry in self.house.entries():
             when = datetime.datetime.fromisoformat(entry["waiting_since"].replace("Z", "+00:00"))
             found.append((entry["account"], entry["customer"]["handle"], round(when.timestamp() * 1000), entry["messages"]))
         return sorted(found)

@@ -1,6 +1,7 @@
 /* What this protects: a unit of work is committed or it is not there, is answered exactly once and
  * in order, whatever happens to the connection; arrays arrive as they were sent. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -519,6 +520,58 @@ static void test_a_silent_server_is_left(void **state)
 	(void)close(fd);
 }
 
+/* A failover leaves us at a server that is the primary no more. */
+static void test_a_read_only_server_is_left(void **state)
+{
+	char anyhow[400];
+	const char *rw = conninfo;
+
+	(void)state;
+	sync_run("DROP TABLE IF EXISTS public.kept; CREATE TABLE public.kept (n int);");
+	open_db(conninfo, NULL, NULL);
+	ask("kept_insert", "INSERT INTO public.kept VALUES (1)");
+	assert_true(last_answer()->is_ok);
+	(void)snprintf(anyhow, sizeof(anyhow), "%s target_session_attrs=any", conninfo);
+	conninfo = anyhow;
+	sync_run("ALTER SYSTEM SET default_transaction_read_only = on");
+	sync_run("SELECT pg_reload_conf()");
+	do {
+		ask("kept_insert", "INSERT INTO public.kept VALUES (1)");
+	} while (last_answer()->is_ok);
+	assert_string_equal(t.answers[t.n_answers - 1].sqlstate, "25006");
+	assert_int_equal(t.answers[t.n_answers - 1].kind, ERR_RETRY);
+	run_until(0, 0, 2, 0);
+	assert_false(db_is_up(t.db));
+	assert_non_null(strstr(t.why.text, "read-only"));
+	sync_run("ALTER SYSTEM RESET default_transaction_read_only");
+	sync_run("SELECT pg_reload_conf()");
+	run_until(0, 2, 0, 0);
+	ask("kept_insert", "INSERT INTO public.kept VALUES (1)");
+	assert_true(last_answer()->is_ok);
+	conninfo = rw;
+}
+
+/* A server that is frozen in the middle of work, for half a minute: only where somebody has time. */
+static void test_a_frozen_server_is_left(void **state)
+{
+	int64_t pid;
+
+	(void)state;
+	if (getenv("ANSWERD_TEST_SLOW") == NULL) {
+		skip();
+	}
+	open_db(conninfo, NULL, "-c statement_timeout=1000");
+	ask("pid", "SELECT pg_backend_pid()");
+	pid = strtoll(last_answer()->value, NULL, 10);
+	assert_int_equal(kill((pid_t)pid, SIGSTOP), 0);
+	ask("fine", "SELECT 1");
+	assert_int_equal(last_answer()->kind, ERR_UNSURE);
+	run_until(0, 2, 0, 0);
+	assert_int_equal(kill((pid_t)pid, SIGCONT), 0);
+	ask("fine", "SELECT 1");
+	assert_true(last_answer()->is_ok);
+}
+
 static void test_much_goes_both_ways(void **state)
 {
 	size_t n = (size_t)20 * 1024 * 1024;
@@ -619,6 +672,8 @@ int main(void)
 		T(test_destroyed_inside_an_answer),
 		T(test_other_hosts_are_tried),
 		T(test_a_silent_server_is_left),
+		T(test_a_read_only_server_is_left),
+		T(test_a_frozen_server_is_left),
 		T(test_much_goes_both_ways),
 		T(test_room_is_limited),
 		T(test_roles),

@@ -333,19 +333,93 @@ static void test_nothing_sent_is_no_doubt(void **state)
 	}
 }
 
-static void test_untrusted_certificate(void **state)
+static void test_tls_is_verified(void **state)
 {
+	static const char *const names[] = { "UNTRUSTED", "WRONG_NAME", "EXPIRED", "OLD" };
+	int n_tried = 0;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		char name[60], url[100];
+		struct seen *s;
+
+		(void)snprintf(name, sizeof(name), "ANSWERD_TEST_%s_PORT", names[i]);
+		if (getenv(name) == NULL) {
+			continue;
+		}
+		(void)snprintf(url, sizeof(url), "https://127.0.0.1:%s/posts/tls%d", getenv(name),
+			       i);
+		s = get_url(url, &near);
+		assert_int_equal(s->kind, ERR_RETRY);
+		if (strstr(s->why, i == 3 ? "no TLS" : "certificate is not trusted") == NULL) {
+			fail_msg("%s: %s", names[i], s->why);
+		}
+		(void)snprintf(url, sizeof(url), "/counts/tls%d", i);
+		assert_string_equal(get(url)->body, "0");
+		n_tried++;
+	}
+	if (n_tried == 0) {
+		skip();
+	}
+}
+
+static void test_tls_works(void **state)
+{
+	struct request r = { .method = HTTP_POST, .once = true, .body = TEXT("x") };
 	char url[100];
-	struct seen *s;
 
 	(void)state;
 	if (tls_port == NULL) {
 		skip();
 	}
-	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%s/echo", tls_port);
-	s = get_url(url, &near);
-	assert_int_equal(s->kind, ERR_RETRY);
-	assert_non_null(strstr(s->why, "certificate is not trusted"));
+	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%s/connection", tls_port);
+	assert_string_equal(get_url(url, &near)->body, "0");
+	assert_string_equal(get_url(url, &near)->body, "1");
+	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%s/posts/overtls/hang-up", tls_port);
+	r.url = text_of(url);
+	memset(&seen[0], 0, sizeof(seen[0]));
+	n_seen = 0;
+	(void)begin(&r, &near, &seen[0]);
+	run(1);
+	assert_int_equal(seen[0].kind, ERR_UNSURE);
+	assert_string_equal(get("/counts/overtls")->body, "1");
+}
+
+/* As real platforms speak; the server says GOAWAY after seven requests. */
+static void test_http2(void **state)
+{
+	const char *h2 = getenv("ANSWERD_TEST_H2_PORT");
+	struct request r = { .method = HTTP_GET };
+	char url[100];
+
+	(void)state;
+	if (h2 == NULL) {
+		skip();
+	}
+	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%s/version", h2);
+	assert_string_equal(get_url(url, &near)->body, "HTTP/2.0");
+	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%s/page", h2);
+	r.url = text_of(url);
+	for (int round = 0; round < 4; round++) {
+		n_seen = 0;
+		memset(seen, 0, sizeof(seen));
+		for (int i = 0; i < 16; i++) {
+			(void)begin(&r, &near, &seen[i]);
+		}
+		run(16);
+		for (int i = 0; i < 16; i++) {
+			assert_int_equal(seen[i].status, 200);
+			assert_int_equal(seen[i].body_len, 50000);
+		}
+	}
+	r = (struct request){ .method = HTTP_POST, .once = true };
+	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%s/post", h2);
+	r.url = text_of(url);
+	memset(&seen[0], 0, sizeof(seen[0]));
+	n_seen = 0;
+	(void)begin(&r, &near, &seen[0]);
+	run(1);
+	assert_string_equal(seen[0].body, "HTTP/1.1");
 }
 
 /* ---- addresses ---- */
@@ -585,7 +659,9 @@ int main(void)
 		T(test_many_giants_share_one_budget),
 		T(test_a_post_is_sent_once),
 		T(test_nothing_sent_is_no_doubt),
-		T(test_untrusted_certificate),
+		T(test_tls_is_verified),
+		T(test_tls_works),
+		T(test_http2),
 		T(test_loopback_has_many_names),
 		T(test_addresses_with_tricks),
 		T(test_address_kinds),

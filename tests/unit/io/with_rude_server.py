@@ -2,11 +2,14 @@
 """Runs a test program beside an HTTP server without manners: with_rude_server.py PROGRAM [ARG…]
 
 The path says what the server does wrong. The program finds ANSWERD_TEST_PORT, and
-ANSWERD_TEST_TLS_PORT where an untrusted certificate could be made. GET /counts/KEY tells how many
+ANSWERD_TEST_UNTRUSTED_PORT (a certificate of nobody), and for root
+ANSWERD_TEST_TLS_PORT (a good one), …_WRONG_NAME_PORT, …_EXPIRED_PORT, …_OLD_PORT (TLS 1.1) and, with nginx,
+…_H2_PORT (HTTP/2). GET /counts/KEY tells how many
 requests with bodies came to /posts/KEY…, whatever became of them.
 """
 import gzip
 import os
+import shutil
 import socket
 import ssl
 import struct
@@ -15,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 
 LIMIT_S = 60
 counts = {}
@@ -194,31 +198,127 @@ def listen(tls=None):
     return listener.getsockname()[1]
 
 
-def untrusted():
-    with tempfile.TemporaryDirectory() as folder:
-        key, cert = os.path.join(folder, "key"), os.path.join(folder, "cert")
+def openssl(*arguments):
+    subprocess.run(["openssl", *arguments], check=True, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def make_authority(folder):
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{folder}/ca.key", "-out",
+            f"{folder}/ca.pem", "-days", "2", "-subj", "/CN=test authority")
+
+
+def certificate(folder, name, subject, days="2", is_trusted=True):
+    """A server's key and certificate, as a context; by the test's own authority or by itself."""
+    key, cert = f"{folder}/{name}.key", f"{folder}/{name}.pem"
+    if is_trusted:
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", f"{folder}/{name}.csr",
+                "-subj", "/CN=server")
+        with open(f"{folder}/{name}.ext", "w", encoding="utf-8") as ext:
+            ext.write(f"subjectAltName={subject}\n")
+        openssl("x509", "-req", "-in", f"{folder}/{name}.csr", "-CA", f"{folder}/ca.pem", "-CAkey",
+                f"{folder}/ca.key", "-CAcreateserial", "-days", days, "-extfile", f"{folder}/{name}.ext",
+                "-out", cert)
+    else:
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days",
+                days, "-subj", "/CN=server", "-addext", f"subjectAltName={subject}")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return context
+
+
+def tls_servers(folder, environment, is_trusting):
+    """Ports of servers with good and bad certificates; the good one only where we are trusted."""
+    servers = {"UNTRUSTED": certificate(folder, "untrusted", "IP:127.0.0.1", is_trusted=False)}
+    if is_trusting:
+        servers["TLS"] = certificate(folder, "good", "IP:127.0.0.1")
+        servers["WRONG_NAME"] = certificate(folder, "wrong", "DNS:other.example")
+        servers["EXPIRED"] = certificate(folder, "expired", "IP:127.0.0.1", days="0")
+        warnings.simplefilter("ignore")  # these versions are out of date, that is the point
+        old = certificate(folder, "old", "IP:127.0.0.1")
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        old.minimum_version = ssl.TLSVersion.TLSv1
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+        servers["OLD"] = old
+    for name, context in servers.items():
+        environment[f"ANSWERD_TEST_{name}_PORT"] = str(listen(context))
+
+
+def start_nginx(folder, environment):
+    """A server of the other kind, well-behaved and with HTTP/2; returns its process or None."""
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin")
+    if program is None or not os.path.exists(f"{folder}/good.pem"):
+        return None
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    os.chmod(folder, 0o755)
+    os.makedirs(f"{folder}/www")
+    with open(f"{folder}/www/page", "w", encoding="utf-8") as page:
+        page.write("x" * 50000)
+    with open(f"{folder}/nginx.conf", "w", encoding="utf-8") as conf:
+        conf.write(f"""daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{}}
+http {{ access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; keepalive_requests 7;
+server {{ listen 127.0.0.1:{port} ssl http2; ssl_certificate {folder}/good.pem;
+ssl_certificate_key {folder}/good.key; root {folder}/www;
+location /version {{ return 200 $server_protocol; }} location /post {{ return 200 $server_protocol; }} }} }}""")
+    process = subprocess.Popen([program, "-p", folder, "-c", f"{folder}/nginx.conf", "-e", f"{folder}/error.log"],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
         try:
-            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
-                            "-out", cert, "-days", "2", "-subj", "/CN=127.0.0.1",
-                            "-addext", "subjectAltName=IP:127.0.0.1"],
-                           check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        except (OSError, subprocess.CalledProcessError):
-            return None
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(cert, key)
-        return context
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            environment["ANSWERD_TEST_H2_PORT"] = str(port)
+            break
+        except OSError:
+            time.sleep(0.05)
+    return process
+
+
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+
+
+def trust(folder):
+    """Our authority becomes the machine's own, in a mount namespace that ends with us."""
+    if os.geteuid() != 0 or not os.path.exists(AUTHORITIES):
+        return False
+    if "ANSWERD_TEST_NAMESPACE" not in os.environ:
+        environment = dict(os.environ, ANSWERD_TEST_NAMESPACE="1")
+        command = ["unshare", "--mount", sys.executable, os.path.abspath(__file__)] + sys.argv[1:]
+        if subprocess.run(["unshare", "--mount", "true"], check=False,
+                          stderr=subprocess.DEVNULL).returncode == 0:
+            sys.exit(subprocess.run(command, env=environment, check=False).returncode)
+        return False
+    done = subprocess.run(["mount", "--bind", f"{folder}/ca.pem", AUTHORITIES], check=False,
+                          stderr=subprocess.DEVNULL)
+    return done.returncode == 0
 
 
 def main():
     environment = dict(os.environ)
     environment["ANSWERD_TEST_PORT"] = str(listen())
-    tls = untrusted()
-    if tls is not None:
-        environment["ANSWERD_TEST_TLS_PORT"] = str(listen(tls))
+    with tempfile.TemporaryDirectory() as folder:
+        return run(folder, environment)
+
+
+def run(folder, environment):
+    nginx = None
+    try:
+        make_authority(folder)
+        tls_servers(folder, environment, trust(folder))
+        nginx = start_nginx(folder, environment)
+    except (OSError, subprocess.CalledProcessError):
+        print("no TLS servers: openssl does not work here")
     # A proxy of the environment must not be obeyed: nobody listens at this one.
     environment["http_proxy"] = environment["https_proxy"] = "http://127.0.0.1:1"
-    result = subprocess.run(sys.argv[1:], env=environment, check=False, timeout=LIMIT_S * 2)
-    return result.returncode if result.returncode >= 0 else 128 - result.returncode
+    try:
+        result = subprocess.run(sys.argv[1:], env=environment, check=False, timeout=LIMIT_S * 2)
+        return result.returncode if result.returncode >= 0 else 128 - result.returncode
+    finally:
+        if nginx is not None:
+            nginx.terminate()
+            nginx.wait()
 
 
 if __name__ == "__main__":

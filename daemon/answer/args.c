@@ -1,0 +1,327 @@
+/* The command line: see answer.h. Options may stand anywhere; what is not known is refused with a hint. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/answer/answer.h"
+
+const char *call_option(const struct call *c, const char *name)
+{
+	for (int i = 0; i < MAX_OPTIONS && c->command->options[i].name != NULL; i++) {
+		if (strcmp(c->command->options[i].name, name) == 0) {
+			return c->values[i];
+		}
+	}
+	return NULL;
+}
+
+/* ---- help ---- */
+
+static void say_head(struct screen *s, const struct command *k)
+{
+	screen_say(s, INK_BOLD, "answer %s%s%s%s%s", k->name, k->sub != NULL ? " " : "",
+		   k->sub != NULL ? k->sub : "", *k->args != '\0' ? " " : "", k->args);
+}
+
+void print_overview(struct screen *s)
+{
+	screen_say(s, INK_PLAIN, "answer: nobody who speaks to us is ignored.\n\n");
+	for (size_t i = 0; i < n_commands; i++) {
+		const struct command *k = &commands[i];
+		char head[64];
+
+		(void)snprintf(head, sizeof(head), "%s%s%s%s%s", k->name, k->sub != NULL ? " " : "",
+			       k->sub != NULL ? k->sub : "", *k->args != '\0' ? " " : "", k->args);
+		screen_say(s, INK_PLAIN, "  %-22s %s\n", head, k->about);
+	}
+	screen_say(s, INK_PLAIN,
+		   "\n"
+		   "  --json           the desk's JSON, unchanged, on one line\n"
+		   "  --desk PLACE     its socket or URL; else $ANSWER_DESK, else the "
+		   "configuration says\n"
+		   "  --config FILE    another configuration than /etc/answerd/answerd.conf\n"
+		   "  --help           of a command: answer queue --help\n"
+		   "\n"
+		   "Exit: 0 done, 1 a finding, 2 usage, 3 cannot reach the desk, 4 refused.\n");
+}
+
+void print_help(struct screen *s, const struct command *k)
+{
+	say_head(s, k);
+	screen_say(s, INK_PLAIN, "\n");
+	screen_block(s, INK_PLAIN, text_of(k->about), 2);
+	if (k->more != NULL) {
+		screen_say(s, INK_PLAIN, "\n");
+		screen_block(s, INK_PLAIN, text_of(k->more), 2);
+	}
+	for (int i = 0; i < MAX_OPTIONS && k->options[i].name != NULL; i++) {
+		const struct option_spec *o = &k->options[i];
+		char head[64];
+
+		(void)snprintf(head, sizeof(head), "%s%.1s%s%s%s%s", o->letter != 0 ? "-" : "",
+			       o->letter != 0 ? &o->letter : "", o->letter != 0 ? ", " : "",
+			       o->name, o->value != NULL ? " " : "",
+			       o->value != NULL ? o->value : "");
+		if (strlen(o->about) + 25 <= (size_t)s->columns) {
+			screen_say(s, INK_PLAIN, "%s  %-22s %s\n", i == 0 ? "\n" : "", head,
+				   o->about);
+		} else {
+			screen_say(s, INK_PLAIN, "%s  %s\n", i == 0 ? "\n" : "", head);
+			screen_block(s, INK_PLAIN, text_of(o->about), 25);
+		}
+	}
+}
+
+/* ---- parsing ---- */
+
+static bool complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static bool complain(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vfprintf(stderr, fmt, args);
+	va_end(args);
+	(void)fputc('\n', stderr);
+	return false;
+}
+
+/* How many letters of the two differ at their ends; a small number is a slip of the finger. */
+static bool is_near(const char *typed, const char *known)
+{
+	size_t n = strlen(typed), m = strlen(known), same = 0, same_end = 0;
+
+	while (same < n && same < m && typed[same] == known[same]) {
+		same++;
+	}
+	while (same_end + same < n && same_end + same < m &&
+	       typed[n - 1 - same_end] == known[m - 1 - same_end]) {
+		same_end++;
+	}
+	return (n > m ? n : m) - same - same_end <= 2 && same + same_end >= 2;
+}
+
+static bool unknown_command(const char *typed)
+{
+	for (size_t i = 0; i < n_commands; i++) {
+		if (is_near(typed, commands[i].name)) {
+			(void)fprintf(stderr,
+				      "answer has no command '%.40s'. Did you mean '%s'? answer "
+				      "--help lists them.\n",
+				      typed, commands[i].name);
+			return false;
+		}
+	}
+	return complain("answer has no command '%.40s'. answer --help lists them.", typed);
+}
+
+static bool unknown_option(const struct call *c, const char *typed)
+{
+	const struct command *k = c->command;
+
+	for (int i = 0; i < MAX_OPTIONS && k->options[i].name != NULL; i++) {
+		if (is_near(typed, k->options[i].name)) {
+			(void)fprintf(stderr,
+				      "answer %s does not know '%.40s'. Did you mean '%s'?\n",
+				      k->name, typed, k->options[i].name);
+			return false;
+		}
+	}
+	(void)fprintf(stderr,
+		      "answer %s does not know '%.40s'. answer %s%s%s --help says what it knows.\n",
+		      k->name, typed, k->name, k->sub != NULL ? " " : "",
+		      k->sub != NULL ? k->sub : "");
+	return false;
+}
+
+/* The command that the words say; *ret_used is how many words that took. */
+static const struct command *command_find(const char **words, int n, int *ret_used)
+{
+	for (size_t i = 0; i < n_commands; i++) {
+		const struct command *k = &commands[i];
+
+		if (strcmp(words[0], k->name) == 0 &&
+		    (k->sub == NULL || (n > 1 && strcmp(words[1], k->sub) == 0))) {
+			*ret_used = k->sub != NULL ? 2 : 1;
+			return k;
+		}
+	}
+	return NULL;
+}
+
+struct parser {
+	int argc, at;
+	char **argv;
+	struct globals *g;
+	struct call *c;
+	bool is_over; /* "--" was read: only arguments follow */
+};
+
+/* "--name VALUE" and "--name=VALUE". */
+static bool takes(struct parser *p, const char *name, char letter, const char **ret)
+{
+	const char *word = p->argv[p->at];
+	size_t n = strlen(name);
+
+	if (strncmp(word, name, n) == 0 && word[n] == '=') {
+		*ret = word + n + 1;
+		return true;
+	}
+	if (letter != 0 && word[0] == '-' && word[1] == letter && word[2] != '\0') {
+		*ret = word + 2;
+		return true;
+	}
+	if (strcmp(word, name) != 0 && !(letter != 0 && word[0] == '-' && word[1] == letter)) {
+		return false;
+	}
+	*ret = p->at + 1 < p->argc ? p->argv[++p->at] : NULL;
+	return true;
+}
+
+/* 1: it was one, 0: it was none, -1: it was one and is wrong. */
+static int global_option(struct parser *p)
+{
+	const char *word = p->argv[p->at], *value = "";
+
+	if (strcmp(word, "--json") == 0) {
+		p->g->is_json = true;
+	} else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+		p->g->is_help = true;
+	} else if (strcmp(word, "--version") == 0 && p->c->command == NULL) {
+		p->g->is_version = true;
+	} else if (takes(p, "--desk", 0, &value)) {
+		p->g->desk = value;
+	} else if (takes(p, "--config", 0, &value)) {
+		p->g->config = value;
+	} else {
+		return 0;
+	}
+	if (value == NULL) {
+		(void)fprintf(stderr, "%.40s needs a value.\n", word);
+		return -1;
+	}
+	return 1;
+}
+
+static int own_option(struct parser *p)
+{
+	const char *word = p->argv[p->at], *value = NULL;
+	const struct command *k = p->c->command;
+
+	for (int i = 0; i < MAX_OPTIONS && k->options[i].name != NULL; i++) {
+		const struct option_spec *o = &k->options[i];
+
+		if (o->value == NULL) {
+			if (strcmp(word, o->name) != 0 &&
+			    !(o->letter != 0 && word[1] == o->letter && word[2] == '\0')) {
+				continue;
+			}
+			p->c->values[i] = "";
+			return 1;
+		}
+		if (takes(p, o->name, o->letter, &value)) {
+			if (value == NULL) {
+				(void)fprintf(stderr, "%s needs a value: %s %s.\n", o->name,
+					      o->name, o->value);
+				return -1;
+			}
+			p->c->values[i] = value;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* The first pass finds the command among the words, so that options may stand before it. */
+static bool find_command(struct parser *p)
+{
+	const char *first = NULL;
+
+	for (int i = 1; i < p->argc && p->c->command == NULL; i++) {
+		const char *words[2] = { p->argv[i], i + 1 < p->argc ? p->argv[i + 1] : NULL };
+		int used;
+
+		if (p->argv[i][0] == '-') {
+			i += (strcmp(p->argv[i], "--desk") == 0 ||
+			      strcmp(p->argv[i], "--config") == 0);
+			continue;
+		}
+		first = first == NULL ? p->argv[i] : first;
+		p->c->command = command_find(words, words[1] != NULL ? 2 : 1, &used);
+	}
+	if (first == NULL || p->c->command != NULL) {
+		return true;
+	}
+	return strcmp(first, "staff") == 0
+		       ? complain("answer staff needs one of list, add, disable. answer --help")
+		       : unknown_command(first);
+}
+
+static bool check_args(const struct call *c)
+{
+	const struct command *k = c->command;
+	char head[64];
+
+	(void)snprintf(head, sizeof(head), "answer %s%s%s%s%s", k->name, k->sub != NULL ? " " : "",
+		       k->sub != NULL ? k->sub : "", *k->args != '\0' ? " " : "", k->args);
+	if (c->n_args < k->min_args) {
+		return complain("Something is missing. The command is: %s", head);
+	}
+	if (c->n_args > k->max_args) {
+		return complain("That is too much. The command is: %s", head);
+	}
+	return true;
+}
+
+bool call_parse(int argc, char **argv, struct globals *g, struct call *ret)
+{
+	struct parser p = { .argc = argc, .at = 1, .argv = argv, .g = g, .c = ret };
+	int n_words = 0, n_names;
+
+	if (!find_command(&p)) {
+		return false;
+	}
+	n_names = ret->command == NULL ? 0 : ret->command->sub != NULL ? 2 : 1;
+	for (; p.at < argc; p.at++) {
+		const char *word = argv[p.at];
+		bool is_option = !p.is_over && word[0] == '-' && word[1] != '\0';
+		int was = 0;
+
+		if (is_option && strcmp(word, "--") == 0) {
+			p.is_over = true;
+			continue;
+		}
+		if (is_option && ret->command != NULL) {
+			was = own_option(&p);
+		}
+		if (is_option && was == 0) {
+			was = global_option(&p);
+		}
+		if (was < 0) {
+			return false;
+		}
+		if (was > 0) {
+			continue;
+		}
+		if (is_option &&
+		    !(ret->command != NULL && ret->command->takes_dashes && word[1] != '-')) {
+			return ret->command != NULL
+				       ? unknown_option(ret, word)
+				       : complain("answer does not know '%.40s'. answer --help",
+						  word);
+		}
+		if (n_words < n_names) {
+			if (strcmp(word, n_words == 0 ? ret->command->name : ret->command->sub) !=
+			    0) {
+				return unknown_command(word);
+			}
+			n_words++;
+			continue;
+		}
+		if (ret->n_args == MAX_ARGS) {
+			return complain("That is too much: '%.40s'.", word);
+		}
+		ret->args[ret->n_args++] = word;
+	}
+	return ret->command == NULL || g->is_help || check_args(ret);
+}

@@ -1,0 +1,101 @@
+/* answer: the staff's tool, a client of the desk. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/answer/answer.h"
+#include "daemon/conf/conf.h"
+
+#define DEFAULT_CONFIG "/etc/answerd/answerd.conf"
+#define DEFAULT_SOCKET "/run/answerd/desk.sock"
+#define ARENA_BYTES    (512u * 1024 * 1024)
+#define MAX_PROBLEMS   4
+
+/* The first socket that the configuration names, else its first address; NULL: it says nothing that we can read. */
+static const char *place_of_config(struct arena *a, const char *path, bool is_loud)
+{
+	struct conf_problem problems[MAX_PROBLEMS];
+	size_t n = 0;
+	struct conf *c;
+	const char *place = NULL;
+
+	if (!is_loud && access(path != NULL ? path : DEFAULT_CONFIG, R_OK) != 0) {
+		return NULL;
+	}
+	c = conf_load(path, problems, MAX_PROBLEMS, &n);
+	if (c == NULL && is_loud) {
+		(void)fprintf(stderr, "%s\n",
+			      n > 0 ? problems[0].text : "The configuration cannot be read.");
+	}
+	for (size_t i = 0; c != NULL && i < c->n_listen; i++) {
+		if (c->listen[i].is_unix) {
+			place = text_cstr(a, c->listen[i].address);
+			break;
+		}
+		if (place == NULL) {
+			place = text_printf(a, "http://%.*s:%d", TEXT_ARG(c->listen[i].host),
+					    c->listen[i].port)
+					.at;
+		}
+	}
+	conf_destroy(&c);
+	return place;
+}
+
+/* --desk, $ANSWER_DESK, the configuration, the usual place. NULL: --config named a file that cannot be used. */
+static const char *find_desk(struct arena *a, const struct globals *g)
+{
+	const char *env = getenv("ANSWER_DESK"), *place;
+
+	if (g->desk != NULL) {
+		return g->desk;
+	}
+	if (g->config == NULL && env != NULL && *env != '\0') {
+		return env;
+	}
+	place = place_of_config(a, g->config, /* is_loud= */ g->config != NULL);
+	return place != NULL || g->config != NULL ? place : DEFAULT_SOCKET;
+}
+
+static enum exit_code run(struct call *c, const struct globals *g)
+{
+	const char *place = find_desk(c->arena, g);
+	enum exit_code code;
+
+	if (place == NULL) {
+		return EXIT_USAGE;
+	}
+	c->is_json = g->is_json;
+	c->client = client_create(place, getenv("ANSWER_TOKEN"));
+	code = c->command->run(c);
+	client_destroy(&c->client);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct globals g = { 0 };
+	struct call c = { 0 };
+	enum exit_code code = EXIT_DONE;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	c.arena = arena_create(ARENA_BYTES);
+	screen_init(&c.screen);
+	if (!call_parse(argc, argv, &g, &c)) {
+		code = EXIT_USAGE;
+	} else if (g.is_version) {
+		screen_say(&c.screen, INK_PLAIN, "answer " ANSWERD_VERSION "\n");
+	} else if (c.command == NULL) {
+		print_overview(&c.screen);
+		code = g.is_help ? EXIT_DONE : EXIT_USAGE;
+	} else if (g.is_help) {
+		print_help(&c.screen, c.command);
+	} else {
+		code = run(&c, &g);
+	}
+	screen_show(&c.screen);
+	screen_done(&c.screen);
+	arena_destroy(&c.arena);
+	return (int)code;
+}

@@ -1,0 +1,305 @@
+/* Sources, quarantine, ledger, verify and staff on a terminal. */
+#include <stdio.h>
+
+#include "daemon/answer/answer.h"
+
+static void add_query(struct strbuf *path, const char *name, const char *value)
+{
+	if (value != NULL) {
+		strbuf_printf(path, "%s%s=",
+			      text_find(strbuf_text(path), TEXT("?"), 0) == SIZE_MAX ? "?" : "&",
+			      name);
+		strbuf_add_url(path, text_of(value));
+	}
+}
+
+/* ---- sources ---- */
+
+static void print_source(struct call *c, struct jx e, struct wall now)
+{
+	struct screen *s = &c->screen;
+	struct text state = jx_str(c, e, "state");
+	struct text failure = jx_str(c, e, "failure"), reason = jx_str(c, e, "reason"),
+		    missing = jx_str(c, e, "missing");
+	bool is_well = text_eq(state, TEXT("listening"));
+	char ago[48];
+
+	add_ago(ago, time_of(c, e, "heard_at"), now);
+	screen_cell(s, INK_PLAIN,
+		    text_printf(c->arena, "%.*s %.*s", TEXT_ARG(jx_str(c, e, "account")),
+				TEXT_ARG(jx_str(c, e, "source"))),
+		    s->columns - 36);
+	screen_say(s, INK_PLAIN, " ");
+	screen_cell(s,
+		    is_well                       ? INK_GREEN
+		    : text_eq(state, TEXT("off")) ? INK_DIM
+						  : INK_RED,
+		    state, 11);
+	screen_say(s, INK_DIM, " heard %s\n", ago);
+	if (!is_well && !text_is_empty(reason)) {
+		screen_block(s, INK_RED, reason, 4);
+	}
+	if (jx_i64_or(e, "failures", 0) > 0 && !text_is_empty(failure)) {
+		screen_block(s, INK_YELLOW,
+			     text_printf(c->arena, "failed %lld times: %.*s",
+					 (long long)jx_i64_or(e, "failures", 0), TEXT_ARG(failure)),
+			     4);
+	}
+	if (!text_is_empty(missing)) {
+		screen_block(s, INK_YELLOW,
+			     text_printf(c->arena, "the credential lacks: %.*s", TEXT_ARG(missing)),
+			     4);
+	}
+}
+
+enum exit_code run_sources(struct call *c)
+{
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code = call_get(c, "sources", &r);
+	struct jx items;
+	struct wall now;
+
+	if (code != EXIT_DONE || c->is_json) {
+		return code;
+	}
+	now = time_of(c, r.root, "now");
+	print_listening(c, r.root);
+	items = jx_get(r.root, "items");
+	for (size_t i = 0; i < jx_len(items); i++) {
+		print_source(c, jx_at(items, i), now);
+	}
+	if (jx_len(items) == 0) {
+		screen_say(&c->screen, INK_PLAIN,
+			   "Nothing is listened to. Name accounts in the configuration and start "
+			   "answerd.\n");
+	}
+	return EXIT_DONE;
+}
+
+/* ---- quarantine, and what is empty ---- */
+
+enum exit_code run_quarantine(struct call *c)
+{
+	scoped(strbuf_done) struct strbuf path = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code;
+	struct screen *s = &c->screen;
+	struct jx items;
+	char when[48];
+
+	strbuf_init(&path, 4096);
+	strbuf_add_str(&path, "quarantine");
+	add_query(&path, "limit", call_option(c, "--limit"));
+	add_query(&path, "after", call_option(c, "--after"));
+	code = call_get(c, path.at, &r);
+	if (code != EXIT_DONE || c->is_json) {
+		return code;
+	}
+	items = jx_get(r.root, "items");
+	for (size_t i = 0; i < jx_len(items); i++) {
+		struct jx e = jx_at(items, i);
+
+		add_when(when, time_of(c, e, "first_seen_at"), answer_now());
+		screen_cell(s, INK_BOLD, jx_str(c, e, "id"), 6);
+		screen_say(s, INK_DIM, " %s, %lld times, %lld bytes, ", when,
+			   (long long)jx_i64_or(e, "times_seen", 0),
+			   (long long)jx_i64_or(e, "bytes", 0));
+		screen_text(s, INK_DIM,
+			    text_printf(c->arena, "%.*s %.*s", TEXT_ARG(jx_str(c, e, "account")),
+					TEXT_ARG(jx_str(c, e, "source"))),
+			    0);
+		screen_say(s, INK_PLAIN, "\n");
+		screen_block(s, INK_YELLOW, jx_str(c, e, "reason"), 7);
+		screen_block(s, INK_DIM, text_clip(jx_str(c, e, "raw"), 300), 7);
+	}
+	if (jx_len(items) == 0) {
+		screen_say(s, INK_PLAIN,
+			   "Nothing is in quarantine: everything that was served could be read.\n");
+	} else if (!text_is_empty(jx_str(c, r.root, "next"))) {
+		screen_say(s, INK_DIM, "\nThere is more: --limit 0 shows all.\n");
+	}
+	return EXIT_DONE;
+}
+
+enum exit_code run_empty(struct call *c)
+{
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code = call_get(c, c->command->name, &r);
+
+	if (code == EXIT_DONE && !c->is_json) {
+		screen_say(&c->screen, INK_PLAIN, "No %s: they come with a later version.\n",
+			   c->command->name);
+	}
+	return code;
+}
+
+/* ---- ledger, verify ---- */
+
+enum exit_code run_ledger(struct call *c)
+{
+	static const char *const names[] = { "received", "answered", "dismissed", "deleted",
+					     "spam",     "waiting",  "overheard" };
+	static const char *const words[] = { "messages to us",
+					     "a person of ours answered",
+					     "somebody said that no reply is needed",
+					     "their authors took them back",
+					     "spam",
+					     "nobody has answered yet",
+					     "beside that: people talking to each other" };
+	scoped(strbuf_done) struct strbuf path = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code;
+
+	strbuf_init(&path, 8192);
+	strbuf_add_str(&path, "ledger");
+	add_query(&path, "from", call_option(c, "--from"));
+	add_query(&path, "to", call_option(c, "--to"));
+	add_query(&path, "brand", call_option(c, "--brand"));
+	add_query(&path, "account", call_option(c, "--account"));
+	code = call_get(c, path.at, &r);
+	if (code != EXIT_DONE || c->is_json) {
+		return code;
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		screen_say(&c->screen, i == 0 ? INK_BOLD : INK_PLAIN, "%s%-10s %9lld  %s\n",
+			   i == 6 ? "\n" : "", names[i], (long long)jx_i64_or(r.root, names[i], 0),
+			   words[i]);
+	}
+	return EXIT_DONE;
+}
+
+struct findings {
+	struct strbuf json;
+	int64_t n;
+};
+
+static enum exit_code verify_slice(struct call *c, struct text *after, struct findings *f)
+{
+	scoped(strbuf_done) struct strbuf path = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code;
+	struct jx items;
+
+	strbuf_init(&path, 8192);
+	strbuf_add_str(&path, "verify");
+	add_query(&path, "after", after->at);
+	code = call_get(c, path.at, &r);
+	if (code != EXIT_DONE) {
+		return code;
+	}
+	items = jx_get(r.root, "findings");
+	for (size_t i = 0; i < jx_len(items); i++) {
+		struct jx e = jx_at(items, i);
+
+		strbuf_printf(&f->json, "%s{\"check\": ", f->n++ > 0 ? ", " : "");
+		strbuf_add_json(&f->json, jx_str(c, e, "check"));
+		strbuf_add_str(&f->json, ", \"text\": ");
+		strbuf_add_json(&f->json, jx_str(c, e, "text"));
+		strbuf_add_byte(&f->json, '}');
+		screen_say(&c->screen, INK_RED, "! ");
+		screen_text(&c->screen, INK_PLAIN, jx_str(c, e, "text"), 0);
+		screen_say(&c->screen, INK_PLAIN, "\n");
+	}
+	*after = text_dup(c->arena, jx_str(c, r.root, "next"));
+	after->at = text_is_empty(*after) ? NULL : after->at;
+	return EXIT_DONE;
+}
+
+/* The desk works in slices; here they become one answer again. */
+enum exit_code run_verify(struct call *c)
+{
+	scoped(strbuf_done) struct strbuf json = { 0 };
+	struct findings f = { 0 };
+	struct text after = TEXT_NONE;
+	bool is_json = c->is_json;
+	enum exit_code code;
+
+	strbuf_init(&json, 16u * 1024 * 1024);
+	strbuf_init(&f.json, 16u * 1024 * 1024);
+	c->is_json = false;
+	do {
+		code = verify_slice(c, &after, &f);
+	} while (code == EXIT_DONE && after.at != NULL);
+	c->is_json = is_json;
+	if (code == EXIT_DONE && is_json) {
+		strbuf_reset(&c->screen.out);
+		strbuf_printf(&c->screen.out, "{\"ok\": %s, \"findings\": [",
+			      f.n == 0 ? "true" : "false");
+		strbuf_add(&c->screen.out, strbuf_text(&f.json));
+		strbuf_add_str(&c->screen.out, "]}\n");
+	} else if (code == EXIT_DONE && f.n == 0) {
+		screen_say(&c->screen, INK_GREEN,
+			   "Everything that is stored follows from what was heard.\n");
+	} else if (code == EXIT_DONE) {
+		screen_say(&c->screen, INK_RED,
+			   "\n%lld finding%s. Please report them: they must not happen.\n",
+			   (long long)f.n, f.n == 1 ? "" : "s");
+	}
+	strbuf_done(&f.json);
+	return code == EXIT_DONE && f.n > 0 ? EXIT_FINDING : code;
+}
+
+/* ---- staff ---- */
+
+static void print_person(struct call *c, struct jx e)
+{
+	struct screen *s = &c->screen;
+	bool is_gone = !text_is_empty(jx_str(c, e, "disabled_at"));
+
+	screen_cell(s, is_gone ? INK_DIM : INK_BOLD, jx_str(c, e, "login"), 16);
+	screen_say(s, INK_PLAIN, " ");
+	screen_cell(s, INK_PLAIN, jx_str(c, e, "name"), 24);
+	screen_say(s, INK_PLAIN, " ");
+	screen_cell(s, INK_PLAIN, jx_str(c, e, "role"), 8);
+	screen_say(s, INK_PLAIN, " ");
+	screen_text(s, INK_DIM, jx_str(c, e, "os_user"), 16);
+	screen_say(s, INK_RED, "%s\n", is_gone ? " disabled" : "");
+}
+
+enum exit_code run_staff_list(struct call *c)
+{
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code = call_get(c, "staff", &r);
+
+	for (size_t i = 0; code == EXIT_DONE && !c->is_json && i < jx_len(jx_get(r.root, "items"));
+	     i++) {
+		print_person(c, jx_at(jx_get(r.root, "items"), i));
+	}
+	return code;
+}
+
+enum exit_code run_staff_add(struct call *c)
+{
+	scoped(strbuf_done) struct strbuf body = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code;
+
+	body_start(&body);
+	body_add(&body, "login", c->args[0]);
+	body_add(&body, "name", call_option(c, "--name"));
+	body_add(&body, "role", call_option(c, "--role"));
+	body_add(&body, "os_user", call_option(c, "--os-user"));
+	body_end(&body);
+	code = call_post(c, "staff", &body, &r);
+	if (code == EXIT_DONE && !c->is_json) {
+		print_person(c, r.root);
+	}
+	return code;
+}
+
+enum exit_code run_staff_disable(struct call *c)
+{
+	scoped(strbuf_done) struct strbuf path = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code;
+
+	strbuf_init(&path, 4096);
+	strbuf_add_str(&path, "staff/");
+	strbuf_add_url(&path, text_clip(text_of(c->args[0]), 200));
+	strbuf_add_str(&path, "/disable");
+	code = call_post(c, path.at, NULL, &r);
+	if (code == EXIT_DONE && !c->is_json) {
+		print_person(c, r.root);
+	}
+	return code;
+}

@@ -1,0 +1,359 @@
+/* The configuration as a whole: see conf.h. Each section has one function that fills its struct. */
+#include "daemon/conf/conf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "answerd/log.h"
+#include "answerd/strbuf.h"
+#include "answerd/url.h"
+#include "daemon/conf/conf_check.h"
+
+#define DEFAULT_PATH  "/etc/answerd/answerd.conf"
+#define MAX_CONF_SIZE ((size_t)64 * 1024 * 1024)
+
+/* What conf_load() gives out, and what belongs to it. */
+struct whole {
+	struct conf conf; /* first: conf.h knows only this */
+	struct arena *arena;
+	struct conf_shown *shown;
+};
+
+/* ---- accounts ---- */
+
+static const struct connector *get_connector(struct conf_reader *r, const struct conf_place *p)
+{
+	struct text name = conf_get_text(r, p, "platform");
+	const struct connector *c = connector_find(name), *meant = NULL;
+	int best = 3;
+
+	if (c != NULL || text_is_empty(name)) {
+		return c;
+	}
+	for (size_t i = 0; i < n_connectors; i++) {
+		int d = text_distance(name, text_of(connectors[i]->name));
+
+		if (d < best) {
+			best = d;
+			meant = connectors[i];
+		}
+	}
+	if (meant != NULL) {
+		conf_fault(r, conf_where(p, "platform"),
+			   "there is no platform '%.*s': did you mean '%s'?",
+			   TEXT_ARG(text_clip(name, 60)), meant->name);
+	} else {
+		conf_fault(r, conf_where(p, "platform"),
+			   "there is no platform '%.*s': `answerd platforms` lists them",
+			   TEXT_ARG(text_clip(name, 60)));
+	}
+	return NULL;
+}
+
+static void get_sources(struct conf_reader *r, const struct conf_place *p, struct conf_account *a)
+{
+	struct text *names;
+	size_t n;
+	bool is_search_only;
+
+	conf_get_texts(r, p, "listen", &names, &n);
+	a->listen = ARENA_ARRAY(r->arena, struct conf_source, n);
+	is_search_only = n > 0;
+	for (size_t i = 0; i < n; i++) {
+		struct err err = { .kind = ERR_NONE };
+		bool is_double = false;
+
+		for (size_t k = 0; k < a->n_listen; k++) {
+			is_double = is_double || text_eq(a->listen[k].name, names[i]);
+		}
+		if (is_double) {
+			conf_fault(r, conf_where(p, "listen"), "'%.*s' is listed twice",
+				   TEXT_ARG(text_clip(names[i], 80)));
+			continue;
+		}
+		if (a->connector != NULL && !a->connector->check_source(names[i], &err)) {
+			conf_fault(r, conf_where(p, "listen"), "'%.*s' cannot be listened to: %s",
+				   TEXT_ARG(text_clip(names[i], 80)), err.text);
+		}
+		is_search_only = is_search_only && text_starts(names[i], TEXT("search:"));
+		a->listen[a->n_listen++].name = names[i];
+	}
+	if (a->connector == NULL || !text_is_empty(a->token_reference)) {
+		return;
+	}
+	if (!a->connector->can.anonymous_search) {
+		conf_fault(r, p->group, "%.*s has no token: %s needs one (%s)", TEXT_ARG(p->path),
+			   a->connector->name, a->connector->needs);
+	} else if (!is_search_only) {
+		conf_fault(
+			r, p->group,
+			"%.*s has no token: without one only \"search:\" sources can be listened "
+			"to; give it a token or list searches alone",
+			TEXT_ARG(p->path));
+	}
+}
+
+/* Is there an option of the connector's own with this name, and does it have to be there? */
+static bool is_optional_there(const struct connector *c, const char *name)
+{
+	for (const struct connector_option *o = c->options; o != NULL && o->name != NULL; o++) {
+		if (strcmp(o->name, name) == 0) {
+			return !o->is_required;
+		}
+	}
+	return false;
+}
+
+static void get_own_options(struct conf_reader *r, const struct conf_place *p,
+			    struct conf_account *a)
+{
+	const struct connector_option *o;
+	size_t n = 0;
+
+	for (o = a->connector->options; o != NULL && o->name != NULL; o++) {
+		n++;
+	}
+	a->options = ARENA_ARRAY(r->arena, struct option_value, n);
+	for (o = a->connector->options; o != NULL && o->name != NULL; o++) {
+		if (conf_option_find(IN_ACCOUNT, text_of(o->name)) != NULL) {
+			continue; /* one of every platform, about which it says more */
+		}
+		if (!conf_is_given(p, o->name)) {
+			if (o->is_required) {
+				conf_fault(r, p->group, "%.*s.%s is missing: %s", TEXT_ARG(p->path),
+					   o->name, o->about);
+			}
+			continue;
+		}
+		a->options[a->n_options].name = o->name;
+		a->options[a->n_options].value = conf_get_foreign(r, p, o->name);
+		a->n_options++;
+	}
+}
+
+static void get_server(struct conf_reader *r, const struct conf_place *p, struct conf_account *a)
+{
+	struct text server = conf_get_text(r, p, "server");
+
+	if (!text_is_empty(server)) {
+		a->server =
+			conf_check_server(r, conf_where(p, "server"), server, a->insecure_loopback);
+	} else if (!conf_is_given(p, "server") && a->connector != NULL &&
+		   !is_optional_there(a->connector, "server")) {
+		conf_fault(r, p->group, "%.*s.server is missing: The server's address, https.",
+			   TEXT_ARG(p->path));
+	}
+}
+
+static void get_account(struct conf_reader *r, const struct conf_place *p, struct conf_account *a)
+{
+	a->name = conf_name_of(r, p, "an account");
+	if (p->group == NULL) {
+		return;
+	}
+	a->connector = get_connector(r, p);
+	if (a->connector != NULL) {
+		conf_refuse_unknown(r, p, a->connector->options);
+	}
+	a->insecure_loopback = conf_get_bool(r, p, "insecure_loopback");
+	get_server(r, p, a);
+	a->token_reference =
+		conf_check_reference(r, conf_where(p, "token"), conf_get_text(r, p, "token"));
+	get_sources(r, p, a);
+	a->every = conf_get_dur(r, p, "every");
+	a->history = conf_get_dur(r, p, "history");
+	a->settle = conf_get_dur(r, p, "settle");
+	a->max_per_host = conf_get_number(r, p, "max_per_host");
+	if (a->connector != NULL) {
+		get_own_options(r, p, a);
+	}
+}
+
+/* ---- brands ---- */
+
+static void get_brand(struct conf_reader *r, const struct conf_place *p, struct conf_brand *b)
+{
+	b->name = conf_name_of(r, p, "a brand");
+	if (p->group == NULL) {
+		return;
+	}
+	conf_refuse_unknown(r, p, NULL);
+	b->timezone = conf_get_text(r, p, "timezone");
+	conf_check_zone(r, conf_where(p, "timezone"), b->timezone);
+	conf_get_texts(r, p, "hours", &b->hours, &b->n_hours);
+	for (size_t i = 0; i < b->n_hours; i++) {
+		conf_check_hours(r, conf_where(p, "hours"), b->hours[i]);
+	}
+	b->holidays = conf_full_path(r, conf_get_text(r, p, "holidays"));
+	conf_check_file(r, conf_where(p, "holidays"), b->holidays);
+	conf_get_texts(r, p, "businesses", &b->businesses, &b->n_businesses);
+	b->n_accounts = (size_t)conf_count(r, p, "accounts");
+	b->accounts = ARENA_ARRAY(r->arena, struct conf_account, b->n_accounts);
+	for (size_t i = 0; i < b->n_accounts; i++) {
+		struct conf_place in = conf_get_nth(r, p, "accounts", (int)i, IN_ACCOUNT);
+
+		get_account(r, &in, &b->accounts[i]);
+	}
+	if (b->n_accounts == 0) {
+		conf_warning(r, p->group, "%.*s has no accounts: nothing is heard for it",
+			     TEXT_ARG(p->path));
+	}
+}
+
+static void get_brands(struct conf_reader *r, const struct conf_place *top, struct conf *c)
+{
+	c->n_brands = (size_t)conf_count(r, top, "brands");
+	c->brands = ARENA_ARRAY(r->arena, struct conf_brand, c->n_brands);
+	for (size_t i = 0; i < c->n_brands; i++) {
+		struct conf_place in = conf_get_nth(r, top, "brands", (int)i, IN_BRAND);
+
+		get_brand(r, &in, &c->brands[i]);
+	}
+	if (c->n_brands == 0) {
+		conf_warning(r, NULL, "there are no brands: nothing is listened to");
+	}
+}
+
+/* ---- desk, top ---- */
+
+static void get_desk(struct conf_reader *r, const struct conf_place *top, struct conf *c)
+{
+	struct conf_place p = conf_get_group(r, top, "desk", IN_DESK);
+	struct text *addresses;
+
+	conf_get_texts(r, &p, "listen", &addresses, &c->n_listen);
+	c->listen = ARENA_ARRAY(r->arena, struct conf_listener, c->n_listen);
+	for (size_t i = 0; i < c->n_listen; i++) {
+		conf_check_listener(r, conf_where(&p, "listen"), addresses[i], &c->listen[i]);
+	}
+	conf_get_texts(r, &p, "hosts", &c->hosts, &c->n_hosts);
+	for (size_t i = 0; i < c->n_hosts; i++) {
+		conf_check_host(r, conf_where(&p, "hosts"), c->hosts[i]);
+	}
+	conf_get_texts(r, &p, "trusted_proxies", &c->trusted_proxies, &c->n_trusted_proxies);
+	for (size_t i = 0; i < c->n_trusted_proxies; i++) {
+		conf_check_proxy(r, conf_where(&p, "trusted_proxies"), c->trusted_proxies[i]);
+	}
+	c->lease = conf_get_dur(r, &p, "lease");
+}
+
+static void get_all(struct conf_reader *r, config_t *file, struct conf *c)
+{
+	struct conf_place top = { .section = IN_TOP, .group = config_root_setting(file) };
+
+	conf_refuse_unknown(r, &top, NULL);
+	c->database = conf_get_text(r, &top, "database");
+	conf_check_database(r, conf_where(&top, "database"), c->database);
+	c->nature = conf_full_path(r, conf_get_text(r, &top, "nature"));
+	conf_check_file(r, conf_where(&top, "nature"), c->nature);
+	get_desk(r, &top, c);
+	get_brands(r, &top, c);
+	conf_get_channels(r, &top, c);
+	conf_get_policies(r, &top, c);
+	conf_get_health(r, &top, c);
+}
+
+/* ---- loading ---- */
+
+static struct text folder_of(struct arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL) {
+		return TEXT(".");
+	}
+	return text_dup(a, (struct text){ path, slash == path ? 1 : (size_t)(slash - path) });
+}
+
+static bool read_file(struct conf_reader *r, config_t *file)
+{
+	struct stat st;
+
+	if (stat(r->file, &st) == 0 && !S_ISREG(st.st_mode)) {
+		conf_fault(r, NULL, "it is no file"); /* the scanner would end the process */
+		return false;
+	}
+	errno = 0;
+	config_set_include_dir(file, r->folder.at);
+	if (config_read_file(file, r->file) == CONFIG_TRUE) {
+		return true;
+	}
+	if (config_error_type(file) == CONFIG_ERR_FILE_IO) {
+		conf_fault(r, NULL, "it cannot be read: %s",
+			   errno != 0 ? strerror(errno) : "is it a file?");
+		return false;
+	}
+	conf_fault_at(r, config_error_file(file), config_error_line(file),
+		      "%s: look for a missing quote, bracket, ';' or ',' there or just above",
+		      config_error_text(file));
+	return false;
+}
+
+struct conf *conf_load(const char *path, struct conf_problem *problems, size_t room,
+		       size_t *n_problems)
+{
+	struct arena *arena = arena_create(MAX_CONF_SIZE);
+	struct whole *w = xcalloc(1, sizeof(*w));
+	struct conf_reader r = { .arena = arena, .problems = problems, .room = room };
+	struct conf *c = &w->conf;
+	config_t file;
+
+	w->arena = arena;
+	r.last = &r.first;
+	c->path = text_dup(arena, text_of(path != NULL ? path : DEFAULT_PATH));
+	r.file = c->path.at;
+	r.folder = folder_of(arena, r.file);
+	config_init(&file);
+	if (read_file(&r, &file)) {
+		get_all(&r, &file, c);
+	}
+	config_destroy(&file);
+	w->shown = r.first;
+	*n_problems = r.n_problems;
+	if (r.has_error) {
+		conf_destroy(&c);
+	}
+	return c;
+}
+
+void conf_destroy(struct conf **c)
+{
+	struct conf *gone = *c;
+	struct whole *w = (struct whole *)(void *)gone;
+
+	if (gone == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < gone->n_brands; i++) {
+		for (size_t k = 0; k < gone->brands[i].n_accounts; k++) {
+			secret_done(&gone->brands[i].accounts[k].token);
+		}
+	}
+	for (size_t i = 0; i < gone->n_channels; i++) {
+		secret_done(&gone->channels[i].url_secret);
+		secret_done(&gone->channels[i].secret);
+		secret_done(&gone->channels[i].password);
+	}
+	arena_destroy(&w->arena);
+	free(w);
+	*c = NULL;
+}
+
+void conf_show(const struct conf *c, struct strbuf *out)
+{
+	const struct whole *w = (const struct whole *)(const void *)c;
+
+	for (const struct conf_shown *s = w->shown; s != NULL; s = s->next) {
+		strbuf_add(out, s->path);
+		strbuf_add_str(out, " = ");
+		if (text_eq(s->path, TEXT("database")) &&
+		    text_find(s->value, TEXT("password"), 0) != SIZE_MAX) {
+			strbuf_add_str(out, "(holds a password)");
+		} else {
+			strbuf_add(out, s->value);
+		}
+		strbuf_printf(out, ";  # %.*s\n", TEXT_ARG(s->origin));
+	}
+}

@@ -1,0 +1,280 @@
+/* Who is told what and when: channels, policies, health. */
+#include <stdio.h>
+
+#include "answerd/url.h"
+#include "daemon/conf/conf_check.h"
+
+/* ---- channels ---- */
+
+static bool may_have(enum channel_type type, const char *name)
+{
+	static const char *const of_webhooks = " type group_interval insecure_loopback url secret ";
+	static const char *const of_mail =
+		" type group_interval insecure_loopback server user password from to ";
+	const char *all = type == CHANNEL_WEBHOOK ? of_webhooks
+			  : type == CHANNEL_SMTP  ? of_mail
+						  : " type group_interval ";
+	char word[40];
+
+	(void)snprintf(word, sizeof(word), " %s ", name);
+	return strstr(all, word) != NULL;
+}
+
+static bool get_type(struct conf_reader *r, const struct conf_place *p, enum channel_type *ret)
+{
+	static const char *const types[] = { "journal", "webhook", "smtp", NULL };
+	struct text type = conf_get_text(r, p, "type");
+
+	for (int i = 0; types[i] != NULL; i++) {
+		if (text_eq(type, text_of(types[i]))) {
+			*ret = (enum channel_type)i;
+			return true;
+		}
+	}
+	if (!text_is_empty(type)) {
+		conf_check_word(r, conf_where(p, "type"), type, types, "a type of channel");
+	}
+	return false;
+}
+
+static void get_url(struct conf_reader *r, const struct conf_place *p, struct conf_channel *ch)
+{
+	struct text url = conf_get_text(r, p, "url");
+
+	if (text_starts(url, TEXT("credential:")) || text_starts(url, TEXT("file:"))) {
+		ch->url_reference = conf_check_reference(r, conf_where(p, "url"), url);
+	} else if (!text_is_empty(url)) {
+		struct url u;
+
+		ch->url = url;
+		if (!url_parse(url, &u)) {
+			conf_fault(r, conf_where(p, "url"), "%.*s.url is no address",
+				   TEXT_ARG(p->path));
+		} else if (text_eq(u.scheme, TEXT("http")) &&
+			   !(url_is_loopback(url) && ch->insecure_loopback)) {
+			conf_fault(r, conf_where(p, "url"),
+				   "%.*s.url is not protected: write https://", TEXT_ARG(p->path));
+		}
+	} else if (!conf_is_given(p, "url")) {
+		conf_fault(r, p->group, "%.*s.url is missing: a webhook has an address",
+			   TEXT_ARG(p->path));
+	}
+}
+
+static void get_mail(struct conf_reader *r, const struct conf_place *p, struct conf_channel *ch)
+{
+	ch->server = conf_get_text(r, p, "server");
+	ch->user = conf_get_text(r, p, "user");
+	ch->from = conf_get_text(r, p, "from");
+	ch->password_reference =
+		conf_check_reference(r, conf_where(p, "password"), conf_get_text(r, p, "password"));
+	conf_get_texts(r, p, "to", &ch->to, &ch->n_to);
+	if (!text_is_empty(ch->server)) {
+		conf_check_mail_server(r, conf_where(p, "server"), ch->server);
+	} else if (!conf_is_given(p, "server")) {
+		conf_fault(r, p->group, "%.*s.server is missing: who takes the mail",
+			   TEXT_ARG(p->path));
+	}
+	if (!text_is_empty(ch->from)) {
+		conf_check_mail_address(r, conf_where(p, "from"), ch->from);
+	}
+	if (ch->n_to == 0) {
+		conf_fault(r, conf_where(p, "to"), "%.*s.to is missing: who gets the mail",
+			   TEXT_ARG(p->path));
+	}
+	for (size_t i = 0; i < ch->n_to; i++) {
+		conf_check_mail_address(r, conf_where(p, "to"), ch->to[i]);
+	}
+}
+
+static void get_channel(struct conf_reader *r, const struct conf_place *p, struct conf_channel *ch)
+{
+	ch->name = conf_name_of(r, p, "a channel");
+	if (p->group == NULL) {
+		return;
+	}
+	conf_refuse_unknown(r, p, NULL);
+	if (!get_type(r, p, &ch->type)) {
+		return;
+	}
+	for (size_t i = 0; i < n_conf_options; i++) {
+		const struct conf_option *o = &conf_options[i];
+
+		if (o->section == IN_CHANNEL && conf_is_given(p, o->name) &&
+		    !may_have(ch->type, o->name)) {
+			conf_fault(r, conf_where(p, o->name),
+				   "%.*s.%s is not for a channel of this type: remove it",
+				   TEXT_ARG(p->path), o->name);
+		}
+	}
+	ch->group_interval = conf_get_dur(r, p, "group_interval");
+	if (ch->type == CHANNEL_JOURNAL) {
+		return;
+	}
+	ch->insecure_loopback = conf_get_bool(r, p, "insecure_loopback");
+	if (ch->type == CHANNEL_WEBHOOK) {
+		get_url(r, p, ch);
+		ch->secret_reference = conf_check_reference(r, conf_where(p, "secret"),
+							    conf_get_text(r, p, "secret"));
+	} else {
+		get_mail(r, p, ch);
+	}
+}
+
+void conf_get_channels(struct conf_reader *r, const struct conf_place *top, struct conf *c)
+{
+	c->n_channels = (size_t)conf_count(r, top, "channels");
+	c->channels = ARENA_ARRAY(r->arena, struct conf_channel, c->n_channels);
+	for (size_t i = 0; i < c->n_channels; i++) {
+		struct conf_place in = conf_get_nth(r, top, "channels", (int)i, IN_CHANNEL);
+
+		get_channel(r, &in, &c->channels[i]);
+	}
+}
+
+static void check_channel(struct conf_reader *r, const struct conf *c, const config_setting_t *at,
+			  struct text name)
+{
+	for (size_t i = 0; i < c->n_channels; i++) {
+		if (text_eq(c->channels[i].name, name)) {
+			return;
+		}
+	}
+	if (!text_is_empty(name)) {
+		conf_fault(r, at, "there is no channel '%.*s': add it to channels",
+			   TEXT_ARG(text_clip(name, 60)));
+	}
+}
+
+static void get_channel_names(struct conf_reader *r, const struct conf *c,
+			      const struct conf_place *p, const char *name, struct text **ret,
+			      size_t *ret_n)
+{
+	conf_get_texts(r, p, name, ret, ret_n);
+	for (size_t i = 0; i < *ret_n; i++) {
+		check_channel(r, c, conf_where(p, name), (*ret)[i]);
+	}
+}
+
+/* ---- policies ---- */
+
+static const char *const kinds[] = { "mention", "comment", "reply", "direct",
+				     "review",  "post",    "other", NULL };
+static const char *const natures[] = {
+	"question", "complaint", "praise", "thanks", "neutral", NULL
+};
+static const char *const audiences[] = { "to_us", "about_us", NULL };
+static const char *const clocks[] = { "office", "calendar", NULL };
+
+static void get_words(struct conf_reader *r, const struct conf_place *p, const char *name,
+		      const char *const *words, const char *what, struct text **ret, size_t *ret_n)
+{
+	conf_get_texts(r, p, name, ret, ret_n);
+	for (size_t i = 0; i < *ret_n; i++) {
+		conf_check_word(r, conf_where(p, name), (*ret)[i], words, what);
+	}
+}
+
+static void check_promise(struct conf_reader *r, const struct conf_place *p,
+			  const struct conf_policy *y)
+{
+	if (y->warn.us > 0 && y->first.us > 0 && !dur_more(y->first, y->warn)) {
+		conf_fault(r, conf_where(p, "warn"), "%.*s.warn comes before first",
+			   TEXT_ARG(p->path));
+	}
+	if (y->stop.us > 0 && dur_more(y->first, y->stop)) {
+		conf_fault(r, conf_where(p, "stop"), "%.*s.stop does not come before first",
+			   TEXT_ARG(p->path));
+	}
+}
+
+static void get_policy(struct conf_reader *r, const struct conf *c, const struct conf_place *p,
+		       struct conf_policy *y)
+{
+	struct text clock;
+
+	conf_refuse_unknown(r, p, NULL);
+	y->name = conf_get_text(r, p, "name");
+	if (!text_is_empty(y->name)) {
+		conf_check_name(r, conf_where(p, "name"), y->name, "a policy");
+	}
+	get_words(r, p, "kinds", kinds, "a kind of message", &y->kinds, &y->n_kinds);
+	get_words(r, p, "natures", natures, "a nature", &y->natures, &y->n_natures);
+	y->audience = conf_get_text(r, p, "audience");
+	if (!text_is_empty(y->audience)) {
+		conf_check_word(r, conf_where(p, "audience"), y->audience, audiences,
+				"an audience");
+	}
+	conf_get_texts(r, p, "brands", &y->brands, &y->n_brands);
+	for (size_t i = 0; i < y->n_brands; i++) {
+		bool is_there = false;
+
+		for (size_t k = 0; k < c->n_brands; k++) {
+			is_there = is_there || text_eq(c->brands[k].name, y->brands[i]);
+		}
+		if (!is_there) {
+			conf_fault(r, conf_where(p, "brands"), "there is no brand '%.*s'",
+				   TEXT_ARG(text_clip(y->brands[i], 60)));
+		}
+	}
+	y->warn = conf_get_dur(r, p, "warn");
+	y->first = conf_get_dur(r, p, "first");
+	y->next = conf_get_dur(r, p, "next");
+	y->stop = conf_get_dur(r, p, "stop");
+	check_promise(r, p, y);
+	clock = conf_get_text(r, p, "clock");
+	conf_check_word(r, conf_where(p, "clock"), clock, clocks, "a clock");
+	y->is_calendar = text_eq(clock, TEXT("calendar"));
+	get_channel_names(r, c, p, "notify", &y->notify, &y->n_notify);
+	get_channel_names(r, c, p, "escalate", &y->escalate, &y->n_escalate);
+}
+
+void conf_get_policies(struct conf_reader *r, const struct conf_place *top, struct conf *c)
+{
+	c->n_policies = (size_t)conf_count(r, top, "policies");
+	c->policies = ARENA_ARRAY(r->arena, struct conf_policy, c->n_policies);
+	for (size_t i = 0; i < c->n_policies; i++) {
+		struct conf_place in = conf_get_nth(r, top, "policies", (int)i, IN_POLICY);
+
+		if (in.group == NULL) {
+			continue;
+		}
+		get_policy(r, c, &in, &c->policies[i]);
+		for (size_t k = 0; k < i; k++) {
+			if (!text_is_empty(c->policies[i].name) &&
+			    text_eq(c->policies[i].name, c->policies[k].name)) {
+				conf_fault(r, conf_where(&in, "name"),
+					   "there are two policies '%.*s'",
+					   TEXT_ARG(c->policies[i].name));
+			}
+		}
+	}
+}
+
+/* ---- health ---- */
+
+void conf_get_health(struct conf_reader *r, const struct conf_place *top, struct conf *c)
+{
+	struct conf_place p = conf_get_group(r, top, "health", IN_HEALTH);
+	struct conf_place beat = { .section = IN_HEARTBEAT };
+
+	get_channel_names(r, c, &p, "notify", &c->health_notify, &c->n_health_notify);
+	c->silent_after = conf_get_dur(r, &p, "silent_after");
+	if (conf_is_given(&p, "heartbeat")) {
+		beat = conf_get_group(r, &p, "heartbeat", IN_HEARTBEAT);
+	}
+	if (beat.group != NULL) {
+		c->heartbeat_channel = conf_get_text(r, &beat, "channel");
+		check_channel(r, c, conf_where(&beat, "channel"), c->heartbeat_channel);
+		c->heartbeat_every = conf_get_dur(r, &beat, "every");
+	} else {
+		conf_warning(r, p.group,
+			     "there is no heartbeat: nobody notices when this machine is dead; add "
+			     "health.heartbeat");
+	}
+	if (c->n_health_notify == 0) {
+		conf_warning(
+			r, p.group,
+			"health.notify names nobody: when listening fails, only the desk says it");
+	}
+}

@@ -1,0 +1,170 @@
+/* The option table: see conf_options.h. */
+#include "daemon/conf/conf_options.h"
+
+#define DAY  INT64_C(86400)
+#define YEAR (365 * DAY)
+
+const struct conf_option conf_options[] = {
+	{ IN_TOP, "database", IS_TEXT, NULL, 0, 0, true, false,
+	  "Where PostgreSQL is, as libpq's connection string; several hosts are tried in order." },
+	{ IN_TOP, "nature", IS_TEXT, NULL, 0, 0, false, true,
+	  "Path of the word lists that tell questions, complaints, praise and thanks apart; "
+	  "without "
+	  "it the shipped ones." },
+	{ IN_TOP, "desk", IS_GROUP, NULL, 0, 0, false, true, "The staff side." },
+	{ IN_TOP, "brands", IS_GROUPS, NULL, 0, 0, false, true,
+	  "The brands whose customers are heard, by name." },
+	{ IN_TOP, "policies", IS_LIST, NULL, 0, 0, false, true,
+	  "Promises to customers, tried in order before the shipped ones; the first match wins." },
+	{ IN_TOP, "channels", IS_GROUPS, NULL, 0, 0, false, true,
+	  "Ways to tell somebody, by name." },
+	{ IN_TOP, "health", IS_GROUP, NULL, 0, 0, false, true,
+	  "Who is told when listening is not what it should be." },
+
+	{ IN_DESK, "listen", IS_TEXTS, "[ \"/run/answerd/desk.sock\" ]", 0, 0, false, false,
+	  "Socket paths and ADDRESS:PORT pairs where the desk listens, unless systemd gives it its "
+	  "sockets." },
+	{ IN_DESK, "hosts", IS_TEXTS, NULL, 0, 0, false, true,
+	  "Host names under which the desk may be called, beside its addresses and localhost." },
+	{ IN_DESK, "trusted_proxies", IS_TEXTS, NULL, 0, 0, false, true,
+	  "Addresses of proxies whose word about the caller's address is taken." },
+	{ IN_DESK, "lease", IS_DUR, "8h", 60, 30 * DAY, false, true,
+	  "How long a conversation stays with whom it was given to; then it is everybody's "
+	  "again." },
+
+	{ IN_BRAND, "timezone", IS_TEXT, "UTC", 0, 0, false, true,
+	  "The zone of its office hours, by its IANA name." },
+	{ IN_BRAND, "hours", IS_TEXTS, "[ \"Mon-Fri 09:00-17:00\" ]", 0, 0, false, true,
+	  "Office hours: days, a blank, one or more frames, as in \"Mon-Fri "
+	  "09:00-12:30,13:30-17:00\"." },
+	{ IN_BRAND, "holidays", IS_TEXT, NULL, 0, 0, false, true,
+	  "Path of an iCal file with the days on which nobody is there." },
+	{ IN_BRAND, "businesses", IS_TEXTS, NULL, 0, 0, false, true,
+	  "Handles or ids of other businesses: their words in our threads are context, not "
+	  "customers." },
+	{ IN_BRAND, "accounts", IS_GROUPS, NULL, 0, 0, false, true,
+	  "The brand's accounts, by name; the name is the account's identity." },
+
+	{ IN_ACCOUNT, "platform", IS_TEXT, NULL, 0, 0, true, false,
+	  "The platform, as `answerd platforms` names it." },
+	{ IN_ACCOUNT, "server", IS_TEXT, NULL, 0, 0, false, true, "The server's address, https." },
+	{ IN_ACCOUNT, "token", IS_REFERENCE, NULL, 0, 0, false, true,
+	  "Where the account's secret is." },
+	{ IN_ACCOUNT, "listen", IS_TEXTS, NULL, 0, 0, false, true,
+	  "Sources to be read beside those that always are." },
+	{ IN_ACCOUNT, "every", IS_DUR, "60s", 1, DAY, false, true,
+	  "The fastest rhythm of the account's polls." },
+	{ IN_ACCOUNT, "history", IS_DUR, "30d", 0, 10 * YEAR, false, true,
+	  "How far back is imported when the account is connected." },
+	{ IN_ACCOUNT, "settle", IS_DUR, "30s", 1, 3600, false, true,
+	  "The wait before an unknown reply is looked for; the window is three times as long." },
+	{ IN_ACCOUNT, "max_per_host", IS_NUMBER, "2", 1, 16, false, true,
+	  "Requests at once to one host." },
+	{ IN_ACCOUNT, "insecure_loopback", IS_BOOL, "false", 0, 0, false, true,
+	  "Accept plain http for a literal loopback address, any port." },
+
+	{ IN_POLICY, "name", IS_TEXT, NULL, 0, 0, true, true, "The policy's name." },
+	{ IN_POLICY, "kinds", IS_TEXTS, NULL, 0, 0, false, true,
+	  "Kinds of messages it is for: mention comment reply direct review post other; absent: "
+	  "all." },
+	{ IN_POLICY, "natures", IS_TEXTS, NULL, 0, 0, false, true,
+	  "Natures it is for: question complaint praise thanks neutral; absent: all." },
+	{ IN_POLICY, "audience", IS_TEXT, NULL, 0, 0, false, true,
+	  "to_us or about_us; absent: both." },
+	{ IN_POLICY, "brands", IS_TEXTS, NULL, 0, 0, false, true,
+	  "Brands it is for; absent: all." },
+	{ IN_POLICY, "warn", IS_DUR, NULL, 1, YEAR, false, true,
+	  "When the one who has it is warned." },
+	{ IN_POLICY, "first", IS_DUR, NULL, 1, YEAR, false, true, "When a first answer is due." },
+	{ IN_POLICY, "next", IS_DUR, NULL, 1, YEAR, false, true, "When a next answer is due." },
+	{ IN_POLICY, "stop", IS_DUR, NULL, 1, YEAR, false, true,
+	  "The hard stop, always by the calendar." },
+	{ IN_POLICY, "clock", IS_TEXT, "office", 0, 0, false, true, "office or calendar." },
+	{ IN_POLICY, "notify", IS_TEXTS, NULL, 0, 0, false, true,
+	  "Channels that are told; absent: health.notify." },
+	{ IN_POLICY, "escalate", IS_TEXTS, NULL, 0, 0, false, true,
+	  "Channels that are told when nobody acts; absent: notify." },
+
+	{ IN_CHANNEL, "type", IS_TEXT, NULL, 0, 0, true, true, "journal, webhook or smtp." },
+	{ IN_CHANNEL, "url", IS_TEXT, NULL, 0, 0, false, true,
+	  "Of a webhook: an https address, or a reference to where it is kept." },
+	{ IN_CHANNEL, "secret", IS_REFERENCE, NULL, 0, 0, false, true,
+	  "Of a webhook: what its messages are signed with." },
+	{ IN_CHANNEL, "server", IS_TEXT, NULL, 0, 0, false, true,
+	  "Of mail: smtps://HOST[:PORT], or smtp:// with STARTTLS." },
+	{ IN_CHANNEL, "user", IS_TEXT, NULL, 0, 0, false, true, "Of mail: the login." },
+	{ IN_CHANNEL, "password", IS_REFERENCE, NULL, 0, 0, false, true,
+	  "Of mail: where its password is." },
+	{ IN_CHANNEL, "from", IS_TEXT, NULL, 0, 0, false, true, "Of mail: the sender." },
+	{ IN_CHANNEL, "to", IS_TEXTS, NULL, 0, 0, false, true, "Of mail: the receivers." },
+	{ IN_CHANNEL, "insecure_loopback", IS_BOOL, "false", 0, 0, false, true,
+	  "Accept an unprotected literal loopback address, any port." },
+	{ IN_CHANNEL, "group_interval", IS_DUR, "30s", 1, DAY, false, true,
+	  "At most one telling of a group of alerts in this time." },
+
+	{ IN_HEALTH, "notify", IS_TEXTS, NULL, 0, 0, false, true,
+	  "Channels that are told about listening's own health." },
+	{ IN_HEALTH, "silent_after", IS_DUR, "6h", 60, 30 * DAY, false, true,
+	  "A source that says nothing for so long, and longer than it ever did, is looked at." },
+	{ IN_HEALTH, "heartbeat", IS_GROUP, NULL, 0, 0, false, true,
+	  "A sign of life to an outside watcher." },
+
+	{ IN_HEARTBEAT, "channel", IS_TEXT, NULL, 0, 0, true, true,
+	  "The channel it goes through." },
+	{ IN_HEARTBEAT, "every", IS_DUR, "5m", 10, DAY, false, true, "How often." },
+};
+
+const size_t n_conf_options = sizeof(conf_options) / sizeof(conf_options[0]);
+
+const struct conf_option *conf_option_find(enum conf_section section, struct text name)
+{
+	for (size_t i = 0; i < n_conf_options; i++) {
+		if (conf_options[i].section == section &&
+		    text_eq(text_of(conf_options[i].name), name)) {
+			return &conf_options[i];
+		}
+	}
+	return NULL;
+}
+
+const char *conf_section_name(enum conf_section section)
+{
+	switch (section) {
+	case IN_TOP: return "";
+	case IN_DESK: return "desk";
+	case IN_BRAND: return "brands.NAME";
+	case IN_ACCOUNT: return "brands.NAME.accounts.NAME";
+	case IN_POLICY: return "policies[]";
+	case IN_CHANNEL: return "channels.NAME";
+	case IN_HEALTH: return "health";
+	case IN_HEARTBEAT: return "health.heartbeat";
+	}
+	return "";
+}
+
+#define MAX_WORD 64
+
+int text_distance(struct text a, struct text b)
+{
+	int row[MAX_WORD + 1];
+
+	if (a.len > MAX_WORD || b.len > MAX_WORD) {
+		return MAX_WORD;
+	}
+	for (size_t j = 0; j <= b.len; j++) {
+		row[j] = (int)j;
+	}
+	for (size_t i = 1; i <= a.len; i++) {
+		int diagonal = row[0];
+
+		row[0] = (int)i;
+		for (size_t j = 1; j <= b.len; j++) {
+			int change = diagonal + (a.at[i - 1] != b.at[j - 1]);
+			int best = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+
+			diagonal = row[j];
+			row[j] = change < best ? change : best;
+		}
+	}
+	return row[b.len];
+}

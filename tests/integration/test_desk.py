@@ -1,0 +1,669 @@
+"""The staff side: answerd-desk over its socket and over TCP, and the answer command in front of it (DESIGN §6, RELIABILITY S6-S13, S20, S22)."""
+import concurrent.futures
+import hashlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import psycopg
+import pytest
+
+from rig import Config, wait_until
+from rig.programs import Answer, Desk
+from rig.place import program
+
+ENTRY_KEYS = ["id", "brand", "account", "platform", "kind", "nature", "customer", "excerpt", "permalink", "messages", "waiting_since",
+              "waiting_s", "warn_at", "due_at", "stop_at", "state", "snoozed_until", "assignee", "priority", "tags", "can_reply", "why_not"]
+SAFE = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action "
+                               "'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+    "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+# Users that every Debian has: staff members of other people's.
+PEOPLE = {"ann": "daemon", "bob": "games", "lea": "man", "odo": "news"}
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=20)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Answered:
+    def __init__(self, response):
+        self.status, self.headers, self.body = response.status, dict(response.getheaders()), response.read().decode()
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+class Shop:
+    """A database with one account into which tests let people speak, and a desk in front of it."""
+
+    def __init__(self, database, config):
+        self.db, self.config = database, config
+        self.answer = Answer(config)
+        self.desk = Desk(config, config.folder)
+        self.n = 0
+        with database.connect() as conn:
+            conn.execute("insert into answerd.brand (name, timezone) values ('acme', 'Europe/London')")
+            conn.execute("insert into answerd.account (brand_id, name, platform, server, realm, every_us, own_id, own_handle, state, holder, "
+                         "held_until, declared_at) select brand_id, 'acme_social', 'mastodon', 'https://social.example', 'https://social.example', "
+                         "60000000, 'us', 'acme', 'listening', 'w1', now(), now() - interval '30 days' from answerd.brand")
+            conn.execute("insert into answerd.source (brand_id, account_id, name, imported_at, heard_at, heard_until) select brand_id, account_id, "
+                         "unnest(array['mentions', 'own']), now() - interval '29 days', now(), now() from answerd.account")
+            conn.execute("insert into answerd.worker values ('w1', 1, now(), now() + interval '1 hour')")
+
+    def say(self, who, text, ago="10 min", parent=None, kind=None, nature="question", named=True, about=False, name=None):
+        """One message through ingest, as a page of its own; returns its id."""
+        self.n += 1
+        ident = f"m{self.n}"
+        own = who == "us"
+        with self.db.connect() as conn:
+            v = conn.execute("select a.brand_id, a.account_id, a.epoch, s.source_id, s.poll_seq, answerd.us(answerd.now() - %s::interval) "
+                             "from answerd.account a join answerd.source s using (account_id, brand_id) where s.name = %s",
+                             (ago, "own" if own else "mentions")).fetchone()
+            state = conn.execute(
+                "select o_state from answerd.ingest(%s, %s, %s, %s, 'poll', %s, 'x', true, 0, %s::text[], %s::text[], array[null]::text[], "
+                "array[null]::text[], %s::text[], %s::text[], array['public'], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], array[null]::text[], "
+                "array[null]::text[], array[null]::text[], %s::bigint[], array[0]::bigint[], array[null]::text[], %s::text[], %s::bigint[], array['{}'], '{}', '{}', "
+                "'{}', '{}', '{}', '{}')",
+                (v[0], v[1], v[3], v[2], v[4], [ident], [parent],
+                 [kind or ("reply" if parent else "post" if own else "mention")], ["outbound" if own else "inbound"],
+                 [(1 if named and not own else 0) + (2 if about else 0)], [who], [who], [name or who.title()], [text], [v[5]], [nature],
+                 [int.from_bytes(hashlib.md5(text.encode()).digest()[:7], "big")])).fetchone()[0]
+        assert state == "ok"
+        return ident
+
+    def conversation(self, ident):
+        return str(self.db.one("select c.conversation_id from answerd.message m join answerd.conversation c using (root_id, customer_id, account_id, "
+                               "brand_id) where m.external_id = %s", ident))
+
+    def staff(self, login, role="agent"):
+        self.answer("staff", "add", login, "--name", login.title(), "--role", role, "--os-user", PEOPLE[login], code=0)
+
+    def answer_as(self, login, *args):
+        """The answer command as another user of this machine."""
+        done = subprocess.run(["setpriv", f"--reuid={PEOPLE[login]}", "--clear-groups", program("answer"), "--desk", str(self.config.socket),
+                               "--json", *map(str, args)], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30, check=False)
+        return done
+
+    def raw(self, method, path, body=None, headers=None, connection=None):
+        conn = connection or UnixConnection(self.config.socket)
+        head = {"Content-Type": "application/json"} if body is not None else {}
+        conn.request(method, path, body=None if body is None else json.dumps(body), headers={**head, **(headers or {})})
+        return Answered(conn.getresponse())
+
+    def tcp(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@pytest.fixture
+def closed_shop(database):
+    """Not opened yet. In a folder that other users of the machine can reach."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="answerd-desk-"))
+    folder.chmod(0o755)
+    config = Config(folder, database.conninfo)
+    config.brand()
+    shop = Shop(database, config)
+    shop.port = free_port()
+    config.desk["listen"] = [str(config.socket), f"127.0.0.1:{shop.port}"]
+    yield shop
+    shop.desk.kill()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def shop(closed_shop):
+    closed_shop.desk.start().wait_ready()
+    return closed_shop
+
+
+# ---- the queue
+
+def test_entries_have_exactly_the_promised_keys(shop):
+    """DESIGN §6: keys are never absent, ids are text, times are UTC with Z."""
+    shop.say("carl", "Where is\nmy   parcel?", "2 hours")
+    result = shop.answer("queue", code=0)
+    assert result.out.count("\n") == 1
+    assert list(result.json) == ["items", "next", "listening"] and result.json["next"] is None
+    entry, = result.items
+    assert list(entry) == ENTRY_KEYS
+    assert isinstance(entry["id"], str) and isinstance(entry["customer"]["id"], str)
+    assert entry["customer"] == {"id": entry["customer"]["id"], "name": "Carl", "handle": "carl", "stage": None}
+    assert (entry["brand"], entry["account"], entry["platform"], entry["kind"], entry["nature"]) == (
+        "acme", "acme_social", "mastodon", "mention", "question")
+    assert entry["excerpt"] == "Where is my parcel?" and entry["messages"] == 1 and entry["state"] == "ok" and entry["tags"] == []
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", entry["waiting_since"])
+    assert 7200 <= entry["waiting_s"] < 7260 and entry["can_reply"] is False and entry["why_not"]
+
+
+def test_pages_hold_everybody_once(shop):
+    """Key-set pages, also where many wait since the very same instant."""
+    for i in range(23):
+        shop.say(f"p{i}", "hello?", "30 min" if i % 2 else "90 min")
+    with shop.db.connect() as conn:     # the same instant, by tens
+        conn.execute("update answerd.message set at = date_trunc('minute', at), ord_at = date_trunc('minute', ord_at)")
+        conn.execute("select answerd.recompute(brand_id, account_id, array_agg(root_id), array_agg(customer_id), array_agg(true)) "
+                     "from answerd.message group by brand_id, account_id")
+    for order in ("age", "due"):
+        seen, after = [], []
+        while True:
+            page = shop.answer("queue", "--by", order, "--limit", "5", *after, code=0).json
+            seen += [e["id"] for e in page["items"]]
+            if page["next"] is None:
+                break
+            after = ["--after", page["next"]]
+        everybody = shop.answer("queue", "--limit", "0", code=0).items
+        assert seen == [e["id"] for e in everybody] and len(set(seen)) == 23
+        assert [e["waiting_since"] for e in everybody] == sorted(e["waiting_since"] for e in everybody)
+    assert len(shop.answer("queue", "--limit", "0", raw=True).out.split("hello?")) == 24
+
+
+def test_what_the_plain_list_leaves_out(shop):
+    """Snoozed, the thanks lane and about-us come with --all only."""
+    a, b = shop.say("carl", "Where?"), shop.say("dora", "Thanks!", nature="thanks")
+    shop.say("hans", "acme is bad", named=False, about=True, kind="post", nature="complaint")
+    shop.answer("snooze", shop.conversation(a), "2h", code=0)
+    assert shop.answer("queue", code=0).items == []
+    assert len(shop.answer("queue", "--all", code=0).items) == 3
+    assert shop.answer("queue", "--all", "--overdue", code=0).items == []
+    assert [e["id"] for e in shop.answer("thanks", code=0).items] == [shop.conversation(b)]
+    assert len(shop.answer("queue", "--all", "--brand", "acme", "--platform", "mastodon", code=0).items) == 3
+    assert shop.answer("queue", "--all", "--platform", "bluesky", code=0).items == []
+    assert shop.answer("queue", "--brand", "nobody").code == 2
+
+
+def test_the_list_says_when_nobody_listens(shop):
+    """I4: a stale queue shown as an empty one is the worst lie here."""
+    assert shop.answer("queue", code=0).json["listening"] == {"ok": True, "text": None}
+    with shop.db.connect() as conn:
+        conn.execute("update answerd.account set state = 'refused', state_reason = 'the token was revoked', state_since = now()")
+    said = shop.answer("queue", code=0).json["listening"]
+    assert not said["ok"] and said["text"].startswith("acme_social: not listening since ") and "revoked" in said["text"]
+    assert shop.answer("queue", raw=True).out.startswith("! acme_social: not listening since ")
+    with shop.db.connect() as conn:
+        conn.execute("update answerd.worker set beat_at = now() - interval '31 s'")
+    assert shop.answer("queue", code=0).json["listening"]["text"].startswith("Nobody listens since ")
+    health = shop.raw("GET", "/healthz", connection=shop.tcp())
+    assert health.status == 503 and health.json["reasons"][0].startswith("Nobody listens since ")
+
+
+# ---- acts
+
+def test_every_act_through_the_command(shop):
+    """The whole way: command, desk, role answerd_desk, SQL, audit; and verify is clean after it."""
+    c = shop.conversation(shop.say("carl", "Where is my parcel?", "2 hours"))
+    shop.staff("ann")
+    assert shop.answer("take", c, code=0).json["assignee"] == "admin"
+    assert [e["id"] for e in shop.answer("queue", "--mine", code=0).items] == [c]
+    assert shop.answer("give", c, "ann", code=0).json["assignee"] == "ann"
+    assert shop.answer("give", c, code=0).json["assignee"] is None
+    assert shop.answer("note", c, "-m", "She called, too.", code=0).json["text"] == "She called, too."
+    assert shop.answer("tag", c, "parcel", code=0).json["tags"] == ["parcel"]
+    assert shop.answer("tag", c, "-parcel", code=0).json["tags"] == []
+    assert shop.answer("nature", c, "complaint", code=0).json["nature"] == "complaint"
+    assert shop.answer("snooze", c, "2h", code=0).json["snoozed_until"]
+    assert shop.answer("snooze", c, "0", code=0).json["snoozed_until"] is None
+    assert shop.answer("dismiss", c).code == 2
+    assert shop.answer("dismiss", c, "--reason", "  ").code == 2
+    assert shop.answer("--reason", "told by telephone", "dismiss", c, code=0).json["waiting_since"] is None
+    again = shop.answer("dismiss", c, "--reason", "me too")
+    assert again.code == 4 and "no reply is needed" in again.err
+    shown = shop.answer("show", c, code=0).json
+    assert list(shown)[:22] == ENTRY_KEYS and shown["thread"][0]["text"] == "Where is my parcel?" and len(shown["notes"]) == 2
+    assert "told by telephone" in shop.answer("explain", c, code=0).json["thread"][0]["why"]
+    ledger = shop.answer("ledger", code=0).json
+    assert ledger == {"received": 1, "answered": 0, "dismissed": 1, "deleted": 0, "spam": 0, "waiting": 0, "overheard": 0}
+    assert shop.answer("ledger", "--from", "2030-01-01", code=0).json["received"] == 0
+    assert shop.answer("customer", shown["customer"]["id"], code=0).json["timeline"][0]["text"] == "Where is my parcel?"
+    acts = shop.db.column("select act from answerd.audit where brand_id <> 0 order by seq")
+    assert acts == ["take", "give", "give", "note", "tag", "untag", "nature", "snooze", "wake", "dismiss"]
+    shop.answer.verify()
+
+
+def test_two_people_take_at_once_and_one_has_it(shop):
+    """A race has one winner, and the loser hears who was faster."""
+    if os.getuid() != 0:
+        pytest.skip("only root can be several people")
+    for login in ("ann", "bob"):
+        shop.staff(login)
+    for _ in range(6):
+        c = shop.conversation(shop.say("carl", "Where?"))
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            done = list(pool.map(lambda i, c=c: (("ann", "bob")[i % 2], shop.answer_as(("ann", "bob")[i % 2], "take", c)), range(8)))
+        winners = {login for login, r in done if r.returncode == 0}
+        assert len(winners) == 1
+        winner = winners.pop()
+        for login, r in done:
+            if login != winner:
+                assert r.returncode == 4 and f"{winner.title()} has held conversation {c} since" in r.stderr
+        shop.answer("give", c, code=0)
+
+
+def test_one_key_is_done_once(shop):
+    """A double click, a retried form and sixteen at once are one act; another request with that key is refused."""
+    c = shop.conversation(shop.say("carl", "Where?"))
+    path, body = f"/api/v1/conversations/{c}/notes", {"text": "called"}
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: shop.raw("POST", path, body, {"Idempotency-Key": "k1"}), range(16)))
+    assert {a.status for a in answers} == {200} and len({a.body for a in answers}) == 1
+    assert shop.db.one("select count(*) from answerd.note") == 1
+    assert shop.db.one("select count(*) from answerd.audit where act = 'note'") == 1
+    assert shop.raw("POST", path, {"text": "other"}, {"Idempotency-Key": "k1"}).status == 409
+    assert shop.raw("POST", path, body, {"Idempotency-Key": "bad key\x7f"}).status == 400
+    assert shop.raw("POST", path, body).status == 200           # on the Unix socket it may be left out
+    shop.answer.verify()
+
+
+def test_an_old_version_is_refused(shop):
+    """What one has not seen, one does not close."""
+    c = shop.conversation(shop.say("carl", "Where?"))
+    version = shop.answer("show", c, code=0).json["version"]
+    shop.say("carl", "And when?", "1 min", parent=f"m{shop.n}")
+    stale = shop.answer("dismiss", c, "--reason", "known", "--version", version)
+    assert stale.code == 4 and "changed meanwhile" in stale.err
+    assert shop.answer("dismiss", c, "--reason", "known", "--version", shop.answer("show", c).json["version"]).code == 0
+
+
+def test_exit_codes(shop):
+    """0 done, 1 a finding, 2 usage, 3 cannot reach the desk, 4 refused."""
+    assert shop.answer("queue").code == 0
+    assert shop.answer("show", "4711").code == 4
+    assert "There is no conversation 4711. answer queue lists them." in shop.answer("show", "4711").err
+    for words in (["nonsense"], ["queue", "--nonsense"], ["queue", "extra"], ["show"], ["queue", "--limit", "x"], ["staff"], [],
+                  ["queue", "--limit"], ["nature", "1"]):
+        assert shop.answer(*words).code == 2, words
+    assert "Did you mean 'queue'" in shop.answer("quee").err
+    gone = subprocess.run([program("answer"), "queue", "--desk", "/nonexistent/desk.sock"], capture_output=True, text=True, check=False)
+    assert gone.returncode == 3 and "Cannot reach the desk at /nonexistent/desk.sock" in gone.stderr
+    shop.say("carl", "Where?")
+    with shop.db.connect() as conn:
+        conn.execute("update answerd.conversation set waiting_since = waiting_since - interval '1 h'")
+    found = shop.answer("verify")
+    assert found.code == 1 and not found.json["ok"] and "waits since" in found.json["findings"][0]["text"]
+
+
+def test_every_command_helps(shop):
+    """--help is there for every command that the overview names."""
+    overview = shop.answer("--help", raw=True, code=0).out
+    names = re.findall(r"^  ([a-z]+(?: (?:list|add|disable))?)\b", overview, re.M)
+    assert {"queue", "show", "take", "give", "snooze", "dismiss", "note", "tag", "nature", "explain", "sources", "gaps", "quarantine", "alerts",
+            "ledger", "verify", "customer", "staff list", "staff add", "staff disable"} <= set(names)
+    for name in names:
+        text = shop.answer(*name.split(), "--help", raw=True, code=0).out
+        assert text.startswith(f"answer {name}") and all(len(line) <= 80 for line in text.split("\n")), text
+
+
+# ---- who may
+
+def test_who_is_at_the_socket(shop):
+    """The kernel says who calls: root is admin, others by their user of the machine; strangers are told what to do."""
+    if os.getuid() != 0:
+        pytest.skip("only root can be several people")
+    c = shop.conversation(shop.say("carl", "Where?"))
+    stranger = shop.answer_as("odo", "queue")
+    assert stranger.returncode == 4 and "answer staff add" in stranger.stderr and json.loads(stranger.stdout)["status"] == 403
+    shop.staff("ann")
+    shop.staff("odo", "auditor")
+    assert shop.answer_as("ann", "take", c).returncode == 0
+    assert shop.answer_as("odo", "show", c).returncode == 0
+    assert shop.answer_as("odo", "take", c).returncode == 4
+    assert shop.answer_as("ann", "staff", "add", "x").returncode == 4
+    shop.answer("staff", "disable", "ann", code=0)
+    assert shop.answer_as("ann", "queue").returncode == 4
+    assert shop.answer("show", c).json["assignee"] is None
+    shop.answer("staff", "add", "ann", code=0)
+    assert shop.answer_as("ann", "queue").returncode == 0
+
+
+def test_every_route_and_every_role(shop):
+    """S11: the matrix of routes and roles, made from the OpenAPI document; nothing is open by accident."""
+    if os.getuid() != 0:
+        pytest.skip("only root can be several people")
+    c = shop.conversation(shop.say("carl", "Where?"))
+    paths = shop.raw("GET", "/api/v1/openapi.json").json["paths"]
+    assert {"/queue", "/conversations/{id}", "/conversations/{id}/claim", "/verify", "/staff", "/session", "/alerts/{id}/ack"} <= set(paths)
+    for login, role in (("ann", "agent"), ("odo", "auditor"), ("lea", "lead")):
+        shop.staff(login, role)
+    for login, role in (("odo", "auditor"), ("ann", "agent"), ("lea", "lead"), (None, "admin")):
+        for path, methods in paths.items():
+            for method in methods:
+                url = "/api/v1" + path.replace("{id}", c).replace("{login}", "zed")
+                command = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--unix-socket", str(shop.config.socket), "-X", method.upper(),
+                           *(["-d", "{}", "-H", "Content-Type: application/json"] if method == "post" else []), "http://desk" + url]
+                if login:
+                    command = ["setpriv", f"--reuid={PEOPLE[login]}", "--clear-groups", *command]
+                status = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+                later = "501" in methods[method]["responses"]
+                allowed = method == "get" or role == "admin" or (role in ("agent", "lead") and not path.startswith("/staff"))
+                if later:
+                    assert status == 501
+                elif allowed:
+                    assert status != 403, (role, method, path, status)
+                else:
+                    assert status == 403, (role, method, path, status)
+                tcp = shop.raw(method.upper(), url, {} if method == "post" else None, connection=shop.tcp())
+                assert tcp.status == (501 if url == "/api/v1/session" and method == "post" else 401)
+
+
+def test_the_role_of_the_desk_cannot_rewrite_the_past(shop):
+    """S13: insert only, by privilege."""
+    shop.answer("take", shop.conversation(shop.say("carl", "Where?")), code=0)
+    for statement in ("update answerd.audit set act = 'x'", "delete from answerd.audit", "truncate answerd.audit", "create table answerd.x ()"):
+        with shop.db.connect() as conn:
+            conn.execute("set role answerd_desk")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                conn.execute(statement)
+
+
+# ---- HTTP
+
+def test_every_answer_has_the_safe_headers(shop):
+    """S7: on every response of our handler, errors too."""
+    c = shop.conversation(shop.say("carl", "Where?"))
+    for connection in (None, shop.tcp):
+        for method, path, body, headers in (
+                ("GET", "/api/v1/queue", None, {}), ("GET", "/healthz", None, {}), ("GET", "/metrics", None, {}), ("GET", "/", None, {}),
+                ("GET", "/api/v1/queue?limit=-1", None, {}), ("POST", f"/api/v1/conversations/{c}/claim", {}, {}), ("PUT", "/api/v1/queue", {}, {}),
+                ("BREW", "/api/v1/queue", None, {}), ("GET", "/api/v1/../../etc/passwd", None, {}), ("GET", "/api/v1/conversations/9", None, {}),
+                ("GET", "/healthz", None, {"Host": "evil.example"}), ("POST", "/api/v1/staff", {"login": "x"}, {"Content-Type": "text/plain"}),
+                ("GET", "/api/v1/conversations/1%00", None, {}), ("HEAD", "/healthz", None, {})):
+            answer = shop.raw(method, path, body, headers, connection() if connection else None)
+            assert {k: answer.headers.get(k) for k in SAFE} == SAFE, (method, path)
+            if answer.status >= 400 and method != "HEAD" and path != "/healthz":
+                assert answer.headers["Content-Type"] == "application/problem+json"
+                assert answer.json["status"] == answer.status and set(answer.json) == {"type", "title", "status", "detail"}
+
+
+def test_hosts(shop):
+    """S9: another name than ours is another site's page (DNS rebinding)."""
+    for host, status in ((f"127.0.0.1:{shop.port}", 200), ("localhost", 200), ("LOCALHOST:1", 200), ("evil.example", 421), ("127.0.0.1.evil.example", 421),
+                         ("127.0.0.1@evil", 421), ("", 400), ("[::1", 421), ("localhost:99999", 421)):
+        assert shop.raw("GET", "/metrics", headers={"Host": host}, connection=shop.tcp()).status == status, host
+
+
+RAW = [     # what comes in, and which statuses may go out (0: hung up without a word)
+    (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", {200}),
+    (b"GET /healthz HTTP/1.1\r\n\r\n", {400}),
+    (b"GET /healthz HTTP/1.0\r\n\r\n", {400}),
+    (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n", {400}),
+    (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX Y: 1\r\n\r\n", {400}),
+    (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX\x01: 1\r\n\r\n", {400}),
+    (b"GET /healthz HTTP/1.1\r\nHost : localhost\r\n\r\n", {400}),
+    (b"GET  /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", {200, 400}),
+    (b"GET /health\x00z HTTP/1.1\r\nHost: localhost\r\n\r\n", {0, 400, 404}),
+    (b"GET http://evil/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", {400}),
+    (b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", {400}),
+    (b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", {400}),
+    (b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: -2\r\n\r\n{}", {400}),
+    (b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2x\r\n\r\n{}", {400}),
+    (b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n{}", {400, 413}),
+    (b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048577\r\nContent-Type: application/json\r\n\r\n", {413}),
+    (b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 2\r\n\r\n--", {415}),
+    (b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", {400, 501}),
+    (b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", {0, 400}),
+    (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello", {400}),
+    (b"GET /" + b"a" * 3000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", {400}),
+    (b"GET /healthz?" + b"a" * 40000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", {0, 400, 413, 414, 431}),
+    (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"".join(b"X%d: %s\r\n" % (i, b"y" * 100) for i in range(500)) + b"\r\n", {0, 400, 413, 431}),
+    (b"GET /api/v1/queue?brand=%zz HTTP/1.1\r\nHost: localhost\r\n\r\n", {401}),
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 50 + b"\r\n\r\n", {0, 400}),
+    (b"\r\n\r\n\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", {0, 200, 400}),
+    (b"GET /healthz HTTP/9.9\r\nHost: localhost\r\n\r\n", {0, 400, 505}),
+    (b"GET /healthz\r\n\r\n", {0, 400}),
+    (b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", {400, 501}),
+    (b"CONNECT evil:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", {400, 501}),
+    (b"TRACE / HTTP/1.1\r\nHost: localhost\r\nSecret: x\r\n\r\n", {501}),
+]
+
+
+def test_raw_requests(shop):
+    """S22: strict parsing; whatever comes in, one clear answer and a desk that lives on."""
+    for request, wanted in RAW:
+        with socket.create_connection(("127.0.0.1", shop.port), timeout=20) as s:
+            said = b""
+            try:
+                s.sendall(request)
+                s.shutdown(socket.SHUT_WR)
+                while chunk := s.recv(65536):
+                    said += chunk
+            except TimeoutError:
+                raise AssertionError(f"no word about {request[:100]}") from None
+            except OSError:
+                pass
+        status = int(said.split(b" ")[1]) if said.startswith(b"HTTP/1.") else 0
+        assert status in wanted, (request[:100], said[:200])
+        assert b"Secret" not in said
+        shop.desk.assert_alive()
+    # Pipelined requests are answered in order.
+    with socket.create_connection(("127.0.0.1", shop.port), timeout=20) as s:
+        s.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 5)
+        said = b""
+        while said.count(b"answerd_waiting") < 5:
+            said += s.recv(65536)
+
+
+def test_parameters(shop):
+    """S6: hostile values are values; unknown parameters are said to be unknown."""
+    shop.say("carl", "Where?")
+    for path, status in (("queue?brand=';drop+table+answerd.message--", 400), ("queue?by=age;select", 400), ("queue?limit=9999999999999999999999", 400),
+                         ("queue?limit=1&limit=2", 400), ("queue?after=1.1", 200), ("queue?after=u1.1", 200), ("queue?after=999999999999999999999.1", 400),
+                         ("queue?all=maybe", 400), ("queue?brand=%ff", 400), ("queue?brand=%00", 400), ("queue?x=1", 400),
+                         ("conversations/1%2f..", 404), ("conversations/-1", 404), ("conversations/99999999999999999999", 404), ("customers/x", 404),
+                         ("ledger?from=yesterday", 400), ("ledger?from=2026-11-20", 200), ("ledger?account=none", 400), ("verify?after=x", 400),
+                         ("verify?after=messages:99999999999999999999999:x", 400), ("quarantine?after=x", 400), ("queue?platform=" + "x" * 7000, 200)):
+        assert shop.raw("GET", "/api/v1/" + path).status == status, path
+    for body in ([], "x", 1, None):
+        assert shop.raw("POST", "/api/v1/staff", body if body is not None else {}).status == 400
+    for text in ('{"login": "a", "login": "b"}', "{", '{"login": 1}', '{"login": "\\ud800"}', "[" * 100, '{"login":"' + "a" * 70000 + '"}'):
+        conn = UnixConnection(shop.config.socket)
+        conn.request("POST", "/api/v1/staff", text, {"Content-Type": "application/json"})
+        assert Answered(conn.getresponse()).status == 400, text[:40]
+    assert shop.db.one("select count(*) from answerd.message") == 1
+
+
+def test_many_connections_of_one_address(shop):
+    """I10: 32 of one address; the Unix socket is not touched by it."""
+    held = []
+    try:
+        for _ in range(40):
+            s = socket.create_connection(("127.0.0.1", shop.port), timeout=5)
+            held.append(s)
+        served = 0
+        for s in held:
+            try:
+                s.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                s.settimeout(1)
+                served += s.recv(100).startswith(b"HTTP/1.1 200")
+            except OSError:
+                pass
+        assert served == 32
+        assert shop.answer("queue").code == 0
+    finally:
+        for s in held:
+            s.close()
+    wait_until(lambda: shop.raw("GET", "/metrics", connection=shop.tcp()).status == 200, 5, "room again")
+
+
+def test_reading_changes_nothing(shop):
+    """S9: GET changes nothing."""
+    c = shop.conversation(shop.say("carl", "Where?"))
+    sums = "select string_agg(t, '') from (select md5(string_agg(x::text, '' order by x::text)) t from answerd.{} x) y"
+    before = [shop.db.one(sums.format(t)) for t in ("conversation", "message", "audit", "note", "idempotency", "staff", "account")]
+    for path in shop.raw("GET", "/api/v1/openapi.json").json["paths"]:
+        shop.raw("GET", "/api/v1" + path.replace("{id}", c))
+    assert before == [shop.db.one(sums.format(t)) for t in ("conversation", "message", "audit", "note", "idempotency", "staff", "account")]
+    assert shop.raw("POST", f"/api/v1/conversations/{c}/claim", {}, {"Sec-Fetch-Site": "cross-site"}).status == 403
+
+
+# ---- life
+
+def test_the_desk_outlives_its_database(closed_shop, cluster):
+    """I7: no database, no edits: 503 and exit 3; back by itself. It may also start before the database."""
+    shop = closed_shop
+    c = shop.conversation(shop.say("carl", "Where?"))
+    cluster.stop("immediate")
+    try:
+        shop.desk.start()
+        wait_until(lambda: shop.config.socket.exists() and shop.answer("queue").code == 3, 10, "it says that it cannot")
+        assert "database" in shop.answer("take", c).err
+        assert shop.raw("GET", "/healthz", connection=shop.tcp()).status == 503
+        assert "answerd_database_up 0" in shop.raw("GET", "/metrics", connection=shop.tcp()).body
+    finally:
+        cluster.start()
+    wait_until(lambda: shop.answer("take", c).code == 0, 40, "it is back")
+    cluster.stop("immediate")
+    cluster.start()
+    wait_until(lambda: shop.answer("take", c).code == 0, 40, "it is back again")
+    shop.desk.stop()
+
+
+def test_stopping_while_requests_wait(shop):
+    """SIGTERM: requests that wait for the database are answered, and it ends with 0 within seconds (LIBS §5.5)."""
+    c = shop.conversation(shop.say("carl", "Where?"))
+    with shop.db.connect() as conn:
+        conn.autocommit = False
+        conn.execute("select from answerd.conversation for update")
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            waiting = [pool.submit(shop.raw, "POST", f"/api/v1/conversations/{c}/claim", {}) for _ in range(4)]
+            wait_until(lambda: shop.db.one("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") >= 1, 5, "one waits")
+            begun = time.monotonic()
+            shop.desk.process.send_signal(signal.SIGTERM)
+            assert {w.result(10).status for w in waiting} == {503}
+            assert shop.desk.process.wait(10) == 0 and time.monotonic() - begun < 5
+        conn.rollback()
+    assert not shop.config.socket.exists()
+    shop.desk.start().wait_ready()
+
+
+def test_a_stale_socket_is_replaced_and_a_live_one_is_not(shop):
+    """A killed desk leaves its socket's file behind; a second desk does not push out the first."""
+    second = Desk(shop.config, shop.config.folder, "second").start()
+    assert second.process.wait(10) == 1 and "already listens" in second.log()
+    assert shop.answer("queue").code == 0
+    shop.desk.kill()
+    assert shop.config.socket.exists()
+    shop.desk.start().wait_ready()
+
+
+def test_another_schema_is_refused(closed_shop):
+    """I15: it does not serve from a schema that it does not know."""
+    shop = closed_shop
+    with shop.db.connect() as conn:
+        conn.execute("update answerd.rules_digest set digest = 'x'")
+    shop.desk.start()
+    assert shop.desk.process.wait(10) == 1 and "answerd migrate" in shop.desk.log()
+    shop.config.desk["listen"] = ["nonsense"]
+    shop.desk.start()
+    assert shop.desk.process.wait(10) == 2 and "127.0.0.1:8700" in shop.desk.log()
+
+
+def test_a_client_that_goes_away(shop):
+    """Whoever asks and hangs up costs nothing, and is not written to."""
+    c = shop.conversation(shop.say("carl", "Where?"))
+    with shop.db.connect() as conn:
+        conn.autocommit = False
+        conn.execute("select from answerd.conversation for update")
+        held = []
+        for _ in range(20):
+            s = socket.socket(socket.AF_UNIX)
+            s.connect(str(shop.config.socket))
+            s.sendall(b"POST /api/v1/conversations/%s/claim HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n" % c.encode())
+            held.append(s)
+        wait_until(lambda: shop.db.one("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") >= 1, 5, "one waits")
+        for s in held:
+            s.close()
+        conn.rollback()
+    wait_until(lambda: shop.db.one("select count(*) from answerd.audit where act = 'take'") >= 1, 10, "it was done all the same")
+    assert shop.answer("queue").code == 0
+    shop.desk.stop()
+
+
+# ---- the terminal
+
+HOSTILE = ("\x1b[31mRED\x1b[0m\x1b]0;title\x07 \x9b31m\x85 \u202eevil\u202c \u2066iso\u2069 zero\u200bwidth\u200d\ufeff \x00nul\x7f\x08\x08 tab\there "
+           "\u061c\u115f\u3164 \U000e0041tag \u2028line 日本語 ❤️ z" + "\u0301" * 60)
+
+
+def test_hostile_text_is_shown_not_obeyed(shop):
+    """S20: C0, DEL, C1, bidirectional and invisible characters are escaped, in every command, always."""
+    m = shop.say("eve", HOSTILE.replace("\x00", ""), name="Eve\x1b[2J\u202e")
+    c = shop.conversation(m)
+    shop.answer("note", c, "-m", "note \x1b[1m\u202e", code=0)
+    shop.answer("tag", c, "t\u202eg", code=0)
+    with shop.db.connect() as conn:
+        conn.execute("insert into answerd.quarantine (brand_id, account_id, source_id, reason, raw, raw_md5, first_seen_at, last_seen_at) "
+                     "select brand_id, account_id, source_id, %s, %s, 'x', now(), now() from answerd.source limit 1", ("why\x1b[1m", b"\x1b[2J\xff\x9b"))
+        conn.execute("update answerd.source set failures = 3, failure = %s", ("fail\x1b]0;x\x07\u202e",))
+    customer = shop.answer("show", c).json["customer"]["id"]
+    for words in (["queue", "--all"], ["show", c], ["explain", c], ["customer", customer], ["quarantine"], ["sources"], ["thanks"]):
+        out = shop.answer(*words, raw=True, code=0).out
+        bad = [ch for ch in out if (ord(ch) < 0x20 and ch != "\n") or 0x7f <= ord(ch) < 0xa0
+               or ch in "\u202e\u202c\u2066\u2069\u200b\u200d\ufeff\u061c\u115f\u3164\u2028\ufe0f" or ord(ch) >= 0xe0000]
+        assert not bad, (words, bad)
+    assert "\\x1b[31mRED" in shop.answer("show", c, raw=True).out and "\\u202eevil" in shop.answer("show", c, raw=True).out
+    assert "\u0301" * 5 not in shop.answer("show", c, raw=True).out
+    # Errors quote what was typed.
+    assert "\x1b" not in shop.answer("show", "\x1b[31m").err
+
+
+def screen(shop, command, width=80, height=24, env=""):
+    """What a terminal shows: text and colours."""
+    name = f"answerd-{os.getpid()}-{time.monotonic_ns()}"
+    if not shutil.which("tmux"):
+        pytest.skip("tmux is not there")
+    done = shop.config.folder / "done"
+    done.unlink(missing_ok=True)
+    base = ["tmux", "-L", name]
+    subprocess.run([*base, "new-session", "-d", "-x", str(width), "-y", str(height), "sh"], check=True, env={**os.environ, "LC_ALL": "C.UTF-8", "TERM": "screen"})
+    try:
+        subprocess.run([*base, "send-keys", f"clear; {env} {program('answer')} --desk {shop.config.socket} {command}; touch {done}", "Enter"], check=True)
+        time_out = time.monotonic() + 10
+        while not done.exists() and time.monotonic() < time_out:
+            text = subprocess.run([*base, "capture-pane", "-p"], capture_output=True, text=True, check=True).stdout
+            if text.rstrip().endswith(":") or "(END)" in text or "lines 1-" in text:
+                break       # a pager waits for a key
+        return (subprocess.run([*base, "capture-pane", "-p"], capture_output=True, text=True, check=True).stdout,
+                subprocess.run([*base, "capture-pane", "-p", "-e"], capture_output=True, text=True, check=True).stdout, done.exists())
+    finally:
+        subprocess.run([*base, "kill-server"], check=False)
+
+
+def test_on_a_terminal(shop):
+    """Fits 80 and 60 columns, has colours unless NO_COLOR, pages what does not fit."""
+    shop.say("carl", "Where is my parcel? It was due on Monday and nobody at the shop could say anything about it at all. " * 3, "134 min")
+    shop.say("yuki", "日本語のとても長い文章です。" * 12, "50 min", name="山田 由紀 " * 8)
+    for width in (80, 60):
+        plain, colored, done = screen(shop, "queue", width)
+        assert done and "2h 14m" in plain and "50m" in plain and "Carl @carl" in plain
+        assert all(len(line.encode("utf-16-le")) // 2 <= width for line in plain.split("\n"))
+        assert len([line for line in plain.split("\n") if line.strip()]) == 8, plain     # nothing wrapped
+        assert "\x1b[1m" in colored
+    assert "\x1b[1m" not in screen(shop, "queue", env="NO_COLOR=1")[1]
+    for i in range(20):
+        shop.say(f"p{i}", "hello?")
+    if shutil.which("less"):
+        assert not screen(shop, "queue")[2], "a long list waits in the pager"
+    assert screen(shop, "queue", env="PAGER=cat")[2]
