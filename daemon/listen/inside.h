@@ -70,7 +70,7 @@ struct account {
 	char *realm;
 	int64_t brand_id, account_id, epoch;
 	int64_t beat_epoch; /* the epoch that the last heartbeat named */
-	bool is_locked;
+	bool is_locked, is_being_taken;
 	enum phase phase;
 	struct list link; /* in listen->waiting while QUEUED */
 
