@@ -17,7 +17,8 @@ static const char usage_text[] =
 	"  answerd-desk [--config FILE]    in the foreground\n"
 	"  answerd-desk --version\n"
 	"\n"
-	"The configuration is /etc/answerd/answerd.conf unless --config says otherwise; desk.listen says where it is reached.\n";
+	"The configuration is /etc/answerd/answerd.conf unless --config says otherwise; "
+	"desk.listen says where it is reached.\n";
 
 struct process {
 	struct loop *loop;
@@ -51,7 +52,9 @@ static void on_reload(void *owner)
 {
 	struct process *p = owner;
 
-	log_warn("reload_ignored", "why", "a changed configuration takes effect at the next start: restart answerd-desk", NULL);
+	log_warn("reload_ignored", "why",
+		 "a changed configuration takes effect at the next start: restart answerd-desk",
+		 NULL);
 	watch_ready(p->watch);
 }
 
@@ -91,7 +94,8 @@ static void say_started(const struct desk *d)
 {
 	struct arena *a = arena_create(64u * 1024);
 
-	log_info("started", "version", ANSWERD_VERSION, "listens", text_cstr(a, desk_addresses(d, a)), NULL);
+	log_info("started", "version", ANSWERD_VERSION, "listens",
+		 text_cstr(a, desk_addresses(d, a)), NULL);
 	arena_destroy(&a);
 }
 
@@ -145,13 +149,16 @@ int main(int argc, char **argv)
 			(void)puts("answerd-desk " ANSWERD_VERSION);
 			return EXIT_SUCCESS;
 		} else {
-			(void)fprintf(stderr, "answerd-desk does not know '%s'. answerd-desk --help\n", argv[i]);
+			(void)fprintf(stderr,
+				      "answerd-desk does not know '%s'. answerd-desk --help\n",
+				      argv[i]);
 			return EXIT_USAGE;
 		}
 	}
 	c = load_conf(config);
 	if (c == NULL) {
-		(void)fprintf(stderr, "The configuration has errors; answerd-desk does not start.\n");
+		(void)fprintf(stderr,
+			      "The configuration has errors; answerd-desk does not start.\n");
 		return EXIT_USAGE;
 	}
 	code = run(c);

@@ -67,9 +67,10 @@ enum exit_code run_snooze(struct call *c)
 	body_add_number(&body, "version", call_option(c, "--version"));
 	code = act(c, "snooze", &body, &r);
 	if (code == EXIT_DONE) {
-		say(c, &r, c->is_json || text_is_empty(jx_str(c, r.root, "snoozed_until"))
-				   ? "is awake."
-				   : "sleeps; a new message wakes it, and the clock runs on.");
+		say(c, &r,
+		    c->is_json || text_is_empty(jx_str(c, r.root, "snoozed_until"))
+			    ? "is awake."
+			    : "sleeps; a new message wakes it, and the clock runs on.");
 	}
 	return code;
 }
@@ -81,7 +82,10 @@ enum exit_code run_dismiss(struct call *c)
 	enum exit_code code;
 
 	if (call_option(c, "--reason") == NULL) {
-		(void)fprintf(stderr, "Closing without an answer needs a reason: answer dismiss %.40s --reason \"…\"\n", c->args[0]);
+		(void)fprintf(stderr,
+			      "Closing without an answer needs a reason: answer dismiss %.40s "
+			      "--reason \"…\"\n",
+			      c->args[0]);
 		return EXIT_USAGE;
 	}
 	body_start(&body);
@@ -101,7 +105,8 @@ enum exit_code run_note(struct call *c)
 	enum exit_code code;
 
 	if (call_option(c, "--message") == NULL) {
-		(void)fprintf(stderr, "A note needs words: answer note %.40s -m \"…\"\n", c->args[0]);
+		(void)fprintf(stderr, "A note needs words: answer note %.40s -m \"…\"\n",
+			      c->args[0]);
 		return EXIT_USAGE;
 	}
 	body_start(&body);
@@ -140,7 +145,9 @@ enum exit_code run_nature(struct call *c)
 	body_add_number(&body, "version", call_option(c, "--version"));
 	code = act(c, "nature", &body, &r);
 	if (code == EXIT_DONE) {
-		say(c, &r, text_cstr(c->arena, text_printf(c->arena, "is a matter of %.20s now.", c->args[1])));
+		say(c, &r,
+		    text_cstr(c->arena,
+			      text_printf(c->arena, "is a matter of %.20s now.", c->args[1])));
 	}
 	return code;
 }

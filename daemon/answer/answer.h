@@ -75,7 +75,8 @@ void body_start(struct strbuf *b);
 void body_add(struct strbuf *b, const char *name, const char *value);
 void body_add_number(struct strbuf *b, const char *name, const char *value);
 void body_end(struct strbuf *b);
-struct text jx_str(struct call *c, struct jx object, const char *path); /* empty when absent or null */
+struct text jx_str(struct call *c, struct jx object,
+		   const char *path); /* empty when absent or null */
 
 /* times.c */
 struct wall answer_now(void);

@@ -19,8 +19,8 @@ const char *call_option(const struct call *c, const char *name)
 
 static void say_head(struct screen *s, const struct command *k)
 {
-	screen_say(s, INK_BOLD, "answer %s%s%s%s%s", k->name, k->sub != NULL ? " " : "", k->sub != NULL ? k->sub : "",
-		   *k->args != '\0' ? " " : "", k->args);
+	screen_say(s, INK_BOLD, "answer %s%s%s%s%s", k->name, k->sub != NULL ? " " : "",
+		   k->sub != NULL ? k->sub : "", *k->args != '\0' ? " " : "", k->args);
 }
 
 void print_overview(struct screen *s)
@@ -30,14 +30,15 @@ void print_overview(struct screen *s)
 		const struct command *k = &commands[i];
 		char head[64];
 
-		(void)snprintf(head, sizeof(head), "%s%s%s%s%s", k->name, k->sub != NULL ? " " : "", k->sub != NULL ? k->sub : "",
-			       *k->args != '\0' ? " " : "", k->args);
+		(void)snprintf(head, sizeof(head), "%s%s%s%s%s", k->name, k->sub != NULL ? " " : "",
+			       k->sub != NULL ? k->sub : "", *k->args != '\0' ? " " : "", k->args);
 		screen_say(s, INK_PLAIN, "  %-22s %s\n", head, k->about);
 	}
 	screen_say(s, INK_PLAIN,
 		   "\n"
 		   "  --json           the desk's JSON, unchanged, on one line\n"
-		   "  --desk PLACE     its socket or URL; else $ANSWER_DESK, else the configuration says\n"
+		   "  --desk PLACE     its socket or URL; else $ANSWER_DESK, else the "
+		   "configuration says\n"
 		   "  --config FILE    another configuration than /etc/answerd/answerd.conf\n"
 		   "  --help           of a command: answer queue --help\n"
 		   "\n"
@@ -57,10 +58,13 @@ void print_help(struct screen *s, const struct command *k)
 		const struct option_spec *o = &k->options[i];
 		char head[64];
 
-		(void)snprintf(head, sizeof(head), "%s%.1s%s%s%s%s", o->letter != 0 ? "-" : "", o->letter != 0 ? &o->letter : "",
-			       o->letter != 0 ? ", " : "", o->name, o->value != NULL ? " " : "", o->value != NULL ? o->value : "");
+		(void)snprintf(head, sizeof(head), "%s%.1s%s%s%s%s", o->letter != 0 ? "-" : "",
+			       o->letter != 0 ? &o->letter : "", o->letter != 0 ? ", " : "",
+			       o->name, o->value != NULL ? " " : "",
+			       o->value != NULL ? o->value : "");
 		if (strlen(o->about) + 25 <= (size_t)s->columns) {
-			screen_say(s, INK_PLAIN, "%s  %-22s %s\n", i == 0 ? "\n" : "", head, o->about);
+			screen_say(s, INK_PLAIN, "%s  %-22s %s\n", i == 0 ? "\n" : "", head,
+				   o->about);
 		} else {
 			screen_say(s, INK_PLAIN, "%s  %s\n", i == 0 ? "\n" : "", head);
 			screen_block(s, INK_PLAIN, text_of(o->about), 25);
@@ -90,7 +94,8 @@ static bool is_near(const char *typed, const char *known)
 	while (same < n && same < m && typed[same] == known[same]) {
 		same++;
 	}
-	while (same_end + same < n && same_end + same < m && typed[n - 1 - same_end] == known[m - 1 - same_end]) {
+	while (same_end + same < n && same_end + same < m &&
+	       typed[n - 1 - same_end] == known[m - 1 - same_end]) {
 		same_end++;
 	}
 	return (n > m ? n : m) - same - same_end <= 2 && same + same_end >= 2;
@@ -100,8 +105,10 @@ static bool unknown_command(const char *typed)
 {
 	for (size_t i = 0; i < n_commands; i++) {
 		if (is_near(typed, commands[i].name)) {
-			(void)fprintf(stderr, "answer has no command '%.40s'. Did you mean '%s'? answer --help lists them.\n", typed,
-				      commands[i].name);
+			(void)fprintf(stderr,
+				      "answer has no command '%.40s'. Did you mean '%s'? answer "
+				      "--help lists them.\n",
+				      typed, commands[i].name);
 			return false;
 		}
 	}
@@ -114,12 +121,16 @@ static bool unknown_option(const struct call *c, const char *typed)
 
 	for (int i = 0; i < MAX_OPTIONS && k->options[i].name != NULL; i++) {
 		if (is_near(typed, k->options[i].name)) {
-			(void)fprintf(stderr, "answer %s does not know '%.40s'. Did you mean '%s'?\n", k->name, typed, k->options[i].name);
+			(void)fprintf(stderr,
+				      "answer %s does not know '%.40s'. Did you mean '%s'?\n",
+				      k->name, typed, k->options[i].name);
 			return false;
 		}
 	}
-	(void)fprintf(stderr, "answer %s does not know '%.40s'. answer %s%s%s --help says what it knows.\n", k->name, typed, k->name,
-		      k->sub != NULL ? " " : "", k->sub != NULL ? k->sub : "");
+	(void)fprintf(stderr,
+		      "answer %s does not know '%.40s'. answer %s%s%s --help says what it knows.\n",
+		      k->name, typed, k->name, k->sub != NULL ? " " : "",
+		      k->sub != NULL ? k->sub : "");
 	return false;
 }
 
@@ -129,7 +140,8 @@ static const struct command *command_find(const char **words, int n, int *ret_us
 	for (size_t i = 0; i < n_commands; i++) {
 		const struct command *k = &commands[i];
 
-		if (strcmp(words[0], k->name) == 0 && (k->sub == NULL || (n > 1 && strcmp(words[1], k->sub) == 0))) {
+		if (strcmp(words[0], k->name) == 0 &&
+		    (k->sub == NULL || (n > 1 && strcmp(words[1], k->sub) == 0))) {
 			*ret_used = k->sub != NULL ? 2 : 1;
 			return k;
 		}
@@ -200,7 +212,8 @@ static int own_option(struct parser *p)
 		const struct option_spec *o = &k->options[i];
 
 		if (o->value == NULL) {
-			if (strcmp(word, o->name) != 0 && !(o->letter != 0 && word[1] == o->letter && word[2] == '\0')) {
+			if (strcmp(word, o->name) != 0 &&
+			    !(o->letter != 0 && word[1] == o->letter && word[2] == '\0')) {
 				continue;
 			}
 			p->c->values[i] = "";
@@ -208,7 +221,8 @@ static int own_option(struct parser *p)
 		}
 		if (takes(p, o->name, o->letter, &value)) {
 			if (value == NULL) {
-				(void)fprintf(stderr, "%s needs a value: %s %s.\n", o->name, o->name, o->value);
+				(void)fprintf(stderr, "%s needs a value: %s %s.\n", o->name,
+					      o->name, o->value);
 				return -1;
 			}
 			p->c->values[i] = value;
@@ -227,18 +241,22 @@ static bool find_command(struct parser *p)
 		const char *words[2] = { p->argv[i], i + 1 < p->argc ? p->argv[i + 1] : NULL };
 		int used;
 
-		if (p->argv[i][0] == '-') {
-			i += (strcmp(p->argv[i], "--desk") == 0 || strcmp(p->argv[i], "--config") == 0);
+		if (words[0] == NULL) {
+			break;
+		}
+		if (words[0][0] == '-') {
+			i += (strcmp(words[0], "--desk") == 0 || strcmp(words[0], "--config") == 0);
 			continue;
 		}
-		first = first == NULL ? p->argv[i] : first;
+		first = first == NULL ? words[0] : first;
 		p->c->command = command_find(words, words[1] != NULL ? 2 : 1, &used);
 	}
 	if (first == NULL || p->c->command != NULL) {
 		return true;
 	}
-	return strcmp(first, "staff") == 0 ? complain("answer staff needs one of list, add, disable. answer --help")
-					   : unknown_command(first);
+	return strcmp(first, "staff") == 0
+		       ? complain("answer staff needs one of list, add, disable. answer --help")
+		       : unknown_command(first);
 }
 
 static bool check_args(const struct call *c)
@@ -246,8 +264,8 @@ static bool check_args(const struct call *c)
 	const struct command *k = c->command;
 	char head[64];
 
-	(void)snprintf(head, sizeof(head), "answer %s%s%s%s%s", k->name, k->sub != NULL ? " " : "", k->sub != NULL ? k->sub : "",
-		       *k->args != '\0' ? " " : "", k->args);
+	(void)snprintf(head, sizeof(head), "answer %s%s%s%s%s", k->name, k->sub != NULL ? " " : "",
+		       k->sub != NULL ? k->sub : "", *k->args != '\0' ? " " : "", k->args);
 	if (c->n_args < k->min_args) {
 		return complain("Something is missing. The command is: %s", head);
 	}
@@ -287,12 +305,16 @@ bool call_parse(int argc, char **argv, struct globals *g, struct call *ret)
 		if (was > 0) {
 			continue;
 		}
-		if (is_option && !(ret->command != NULL && ret->command->takes_dashes && word[1] != '-')) {
-			return ret->command != NULL ? unknown_option(ret, word)
-						    : complain("answer does not know '%.40s'. answer --help", word);
+		if (is_option &&
+		    !(ret->command != NULL && ret->command->takes_dashes && word[1] != '-')) {
+			return ret->command != NULL
+				       ? unknown_option(ret, word)
+				       : complain("answer does not know '%.40s'. answer --help",
+						  word);
 		}
 		if (n_words < n_names) {
-			if (strcmp(word, n_words == 0 ? ret->command->name : ret->command->sub) != 0) {
+			if (strcmp(word, n_words == 0 ? ret->command->name : ret->command->sub) !=
+			    0) {
 				return unknown_command(word);
 			}
 			n_words++;

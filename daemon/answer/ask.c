@@ -20,14 +20,11 @@ static enum exit_code code_of(int status)
 	switch (status) {
 	case 400:
 	case 413:
-	case 415:
-		return EXIT_USAGE;
+	case 415: return EXIT_USAGE;
 	case 502:
 	case 503:
-	case 504:
-		return EXIT_UNREACHED;
-	default:
-		return EXIT_REFUSED;
+	case 504: return EXIT_UNREACHED;
+	default: return EXIT_REFUSED;
 	}
 }
 
@@ -44,21 +41,27 @@ static enum exit_code ask(struct call *c, const char *path, const char *body, st
 	if (ret->answer.status == 200 && c->is_json) {
 		return EXIT_DONE;
 	}
-	if (!jx_scan(strbuf_text(&ret->answer.body), &slice, &err) || !jx_parse(c->arena, slice, &ret->root, &ret->doc, &err)) {
-		(void)fprintf(stderr, "The desk answered %d and what it said could not be read%s%s.\n", ret->answer.status,
-			      ret->answer.status == 200 ? ": " : "", ret->answer.status == 200 ? err.text : "");
+	if (!jx_scan(strbuf_text(&ret->answer.body), &slice, &err) ||
+	    !jx_parse(c->arena, slice, &ret->root, &ret->doc, &err)) {
+		(void)fprintf(stderr,
+			      "The desk answered %d and what it said could not be read%s%s.\n",
+			      ret->answer.status, ret->answer.status == 200 ? ": " : "",
+			      ret->answer.status == 200 ? err.text : "");
 		return ret->answer.status == 200 ? EXIT_REFUSED : code_of(ret->answer.status);
 	}
 	if (ret->answer.status == 200) {
 		return EXIT_DONE;
 	}
 	detail = jx_str(c, ret->root, "detail");
-	say_error(text_is_empty(detail) ? text_printf(c->arena, "The desk answered %d.", ret->answer.status) : detail);
+	say_error(text_is_empty(detail)
+			  ? text_printf(c->arena, "The desk answered %d.", ret->answer.status)
+			  : detail);
 	return code_of(ret->answer.status);
 }
 
 /* With --json everything is said as soon as the desk has answered. */
-static enum exit_code ask_and_print(struct call *c, const char *path, const char *body, struct reply *ret)
+static enum exit_code ask_and_print(struct call *c, const char *path, const char *body,
+				    struct reply *ret)
 {
 	enum exit_code code = ask(c, path, body, ret);
 

@@ -69,8 +69,8 @@ static void make_key(char out[static 48])
 	}
 }
 
-static CURLcode perform(struct client *c, const char *url, struct curl_slist *headers, const char *body,
-			struct desk_answer *ret)
+static CURLcode perform(struct client *c, const char *url, struct curl_slist *headers,
+			const char *body, struct desk_answer *ret)
 {
 	long status = 0;
 	CURLcode code;
@@ -94,7 +94,8 @@ static CURLcode perform(struct client *c, const char *url, struct curl_slist *he
 		/* We repeat ourselves, with the key; libcurl must not. */
 		(void)curl_easy_setopt(c->curl, CURLOPT_FRESH_CONNECT, 1L);
 		(void)curl_easy_setopt(c->curl, CURLOPT_FORBID_REUSE, 1L);
-		(void)curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
+		(void)curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+				       (curl_off_t)strlen(body));
 		(void)curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, body);
 	}
 	code = curl_easy_perform(c->curl);
@@ -103,7 +104,8 @@ static CURLcode perform(struct client *c, const char *url, struct curl_slist *he
 	return code;
 }
 
-bool client_ask(struct client *c, const char *path, const char *body, struct desk_answer *ret, struct err *err)
+bool client_ask(struct client *c, const char *path, const char *body, struct desk_answer *ret,
+		struct err *err)
 {
 	scoped(strbuf_done) struct strbuf url = { 0 };
 	scoped(strbuf_done) struct strbuf line = { 0 };
@@ -129,7 +131,8 @@ bool client_ask(struct client *c, const char *path, const char *body, struct des
 		headers = curl_slist_append(headers, "Content-Type: application/json");
 	}
 	code = perform(c, url.at, headers, body, ret);
-	if (code != CURLE_OK && code != CURLE_COULDNT_CONNECT && code != CURLE_OPERATION_TIMEDOUT && code != CURLE_WRITE_ERROR) {
+	if (code != CURLE_OK && code != CURLE_COULDNT_CONNECT && code != CURLE_OPERATION_TIMEDOUT &&
+	    code != CURLE_WRITE_ERROR) {
 		code = perform(c, url.at, headers, body, ret);
 	}
 	curl_slist_free_all(headers);
@@ -138,7 +141,8 @@ bool client_ask(struct client *c, const char *path, const char *body, struct des
 	}
 	desk_answer_done(ret);
 	return err_set(err, ERR_RETRY,
-		       "Cannot reach the desk at %.120s (%s). Is answerd-desk running? --desk or $ANSWER_DESK say where else it is.",
+		       "Cannot reach the desk at %.120s (%s). Is answerd-desk running? --desk or "
+		       "$ANSWER_DESK say where else it is.",
 		       c->place, curl_easy_strerror(code));
 }
 

@@ -25,7 +25,8 @@ static const char *place_of_config(struct arena *a, const char *path, bool is_lo
 	}
 	c = conf_load(path, problems, MAX_PROBLEMS, &n);
 	if (c == NULL && is_loud) {
-		(void)fprintf(stderr, "%s\n", n > 0 ? problems[0].text : "The configuration cannot be read.");
+		(void)fprintf(stderr, "%s\n",
+			      n > 0 ? problems[0].text : "The configuration cannot be read.");
 	}
 	for (size_t i = 0; c != NULL && i < c->n_listen; i++) {
 		if (c->listen[i].is_unix) {
@@ -33,7 +34,9 @@ static const char *place_of_config(struct arena *a, const char *path, bool is_lo
 			break;
 		}
 		if (place == NULL) {
-			place = text_printf(a, "http://%.*s:%d", TEXT_ARG(c->listen[i].host), c->listen[i].port).at;
+			place = text_printf(a, "http://%.*s:%d", TEXT_ARG(c->listen[i].host),
+					    c->listen[i].port)
+					.at;
 		}
 	}
 	conf_destroy(&c);

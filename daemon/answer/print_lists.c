@@ -6,7 +6,9 @@
 static void add_query(struct strbuf *path, const char *name, const char *value)
 {
 	if (value != NULL) {
-		strbuf_printf(path, "%s%s=", text_find(strbuf_text(path), TEXT("?"), 0) == SIZE_MAX ? "?" : "&", name);
+		strbuf_printf(path, "%s%s=",
+			      text_find(strbuf_text(path), TEXT("?"), 0) == SIZE_MAX ? "?" : "&",
+			      name);
 		strbuf_add_url(path, text_of(value));
 	}
 }
@@ -17,25 +19,36 @@ static void print_source(struct call *c, struct jx e, struct wall now)
 {
 	struct screen *s = &c->screen;
 	struct text state = jx_str(c, e, "state");
-	struct text failure = jx_str(c, e, "failure"), reason = jx_str(c, e, "reason"), missing = jx_str(c, e, "missing");
+	struct text failure = jx_str(c, e, "failure"), reason = jx_str(c, e, "reason"),
+		    missing = jx_str(c, e, "missing");
 	bool is_well = text_eq(state, TEXT("listening"));
 	char ago[48];
 
 	add_ago(ago, time_of(c, e, "heard_at"), now);
-	screen_cell(s, INK_PLAIN, text_printf(c->arena, "%.*s %.*s", TEXT_ARG(jx_str(c, e, "account")), TEXT_ARG(jx_str(c, e, "source"))),
+	screen_cell(s, INK_PLAIN,
+		    text_printf(c->arena, "%.*s %.*s", TEXT_ARG(jx_str(c, e, "account")),
+				TEXT_ARG(jx_str(c, e, "source"))),
 		    s->columns - 36);
 	screen_say(s, INK_PLAIN, " ");
-	screen_cell(s, is_well ? INK_GREEN : text_eq(state, TEXT("off")) ? INK_DIM : INK_RED, state, 11);
+	screen_cell(s,
+		    is_well                       ? INK_GREEN
+		    : text_eq(state, TEXT("off")) ? INK_DIM
+						  : INK_RED,
+		    state, 11);
 	screen_say(s, INK_DIM, " heard %s\n", ago);
 	if (!is_well && !text_is_empty(reason)) {
 		screen_block(s, INK_RED, reason, 4);
 	}
 	if (jx_i64_or(e, "failures", 0) > 0 && !text_is_empty(failure)) {
 		screen_block(s, INK_YELLOW,
-			     text_printf(c->arena, "failed %lld times: %.*s", (long long)jx_i64_or(e, "failures", 0), TEXT_ARG(failure)), 4);
+			     text_printf(c->arena, "failed %lld times: %.*s",
+					 (long long)jx_i64_or(e, "failures", 0), TEXT_ARG(failure)),
+			     4);
 	}
 	if (!text_is_empty(missing)) {
-		screen_block(s, INK_YELLOW, text_printf(c->arena, "the credential lacks: %.*s", TEXT_ARG(missing)), 4);
+		screen_block(s, INK_YELLOW,
+			     text_printf(c->arena, "the credential lacks: %.*s", TEXT_ARG(missing)),
+			     4);
 	}
 }
 
@@ -56,7 +69,9 @@ enum exit_code run_sources(struct call *c)
 		print_source(c, jx_at(items, i), now);
 	}
 	if (jx_len(items) == 0) {
-		screen_say(&c->screen, INK_PLAIN, "Nothing is listened to. Name accounts in the configuration and start answerd.\n");
+		screen_say(&c->screen, INK_PLAIN,
+			   "Nothing is listened to. Name accounts in the configuration and start "
+			   "answerd.\n");
 	}
 	return EXIT_DONE;
 }
@@ -86,15 +101,20 @@ enum exit_code run_quarantine(struct call *c)
 
 		add_when(when, time_of(c, e, "first_seen_at"), answer_now());
 		screen_cell(s, INK_BOLD, jx_str(c, e, "id"), 6);
-		screen_say(s, INK_DIM, " %s, %lld times, %lld bytes, ", when, (long long)jx_i64_or(e, "times_seen", 0),
+		screen_say(s, INK_DIM, " %s, %lld times, %lld bytes, ", when,
+			   (long long)jx_i64_or(e, "times_seen", 0),
 			   (long long)jx_i64_or(e, "bytes", 0));
-		screen_text(s, INK_DIM, text_printf(c->arena, "%.*s %.*s", TEXT_ARG(jx_str(c, e, "account")), TEXT_ARG(jx_str(c, e, "source"))), 0);
+		screen_text(s, INK_DIM,
+			    text_printf(c->arena, "%.*s %.*s", TEXT_ARG(jx_str(c, e, "account")),
+					TEXT_ARG(jx_str(c, e, "source"))),
+			    0);
 		screen_say(s, INK_PLAIN, "\n");
 		screen_block(s, INK_YELLOW, jx_str(c, e, "reason"), 7);
 		screen_block(s, INK_DIM, text_clip(jx_str(c, e, "raw"), 300), 7);
 	}
 	if (jx_len(items) == 0) {
-		screen_say(s, INK_PLAIN, "Nothing is in quarantine: everything that was served could be read.\n");
+		screen_say(s, INK_PLAIN,
+			   "Nothing is in quarantine: everything that was served could be read.\n");
 	} else if (!text_is_empty(jx_str(c, r.root, "next"))) {
 		screen_say(s, INK_DIM, "\nThere is more: --limit 0 shows all.\n");
 	}
@@ -107,7 +127,8 @@ enum exit_code run_empty(struct call *c)
 	enum exit_code code = call_get(c, c->command->name, &r);
 
 	if (code == EXIT_DONE && !c->is_json) {
-		screen_say(&c->screen, INK_PLAIN, "No %s: they come with a later version.\n", c->command->name);
+		screen_say(&c->screen, INK_PLAIN, "No %s: they come with a later version.\n",
+			   c->command->name);
 	}
 	return code;
 }
@@ -116,9 +137,14 @@ enum exit_code run_empty(struct call *c)
 
 enum exit_code run_ledger(struct call *c)
 {
-	static const char *const names[] = { "received", "answered", "dismissed", "deleted", "spam", "waiting", "overheard" };
-	static const char *const words[] = { "messages to us", "a person of ours answered", "somebody said that no reply is needed",
-					     "their authors took them back", "spam", "nobody has answered yet",
+	static const char *const names[] = { "received", "answered", "dismissed", "deleted",
+					     "spam",     "waiting",  "overheard" };
+	static const char *const words[] = { "messages to us",
+					     "a person of ours answered",
+					     "somebody said that no reply is needed",
+					     "their authors took them back",
+					     "spam",
+					     "nobody has answered yet",
 					     "beside that: people talking to each other" };
 	scoped(strbuf_done) struct strbuf path = { 0 };
 	scoped(reply_done) struct reply r = { 0 };
@@ -135,8 +161,9 @@ enum exit_code run_ledger(struct call *c)
 		return code;
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		screen_say(&c->screen, i == 0 ? INK_BOLD : INK_PLAIN, "%s%-10s %9lld  %s\n", i == 6 ? "\n" : "", names[i],
-			   (long long)jx_i64_or(r.root, names[i], 0), words[i]);
+		screen_say(&c->screen, i == 0 ? INK_BOLD : INK_PLAIN, "%s%-10s %9lld  %s\n",
+			   i == 6 ? "\n" : "", names[i], (long long)jx_i64_or(r.root, names[i], 0),
+			   words[i]);
 	}
 	return EXIT_DONE;
 }
@@ -196,14 +223,17 @@ enum exit_code run_verify(struct call *c)
 	c->is_json = is_json;
 	if (code == EXIT_DONE && is_json) {
 		strbuf_reset(&c->screen.out);
-		strbuf_printf(&c->screen.out, "{\"ok\": %s, \"findings\": [", f.n == 0 ? "true" : "false");
+		strbuf_printf(&c->screen.out, "{\"ok\": %s, \"findings\": [",
+			      f.n == 0 ? "true" : "false");
 		strbuf_add(&c->screen.out, strbuf_text(&f.json));
 		strbuf_add_str(&c->screen.out, "]}\n");
 	} else if (code == EXIT_DONE && f.n == 0) {
-		screen_say(&c->screen, INK_GREEN, "Everything that is stored follows from what was heard.\n");
+		screen_say(&c->screen, INK_GREEN,
+			   "Everything that is stored follows from what was heard.\n");
 	} else if (code == EXIT_DONE) {
-		screen_say(&c->screen, INK_RED, "\n%lld finding%s. Please report them: they must not happen.\n", (long long)f.n,
-			   f.n == 1 ? "" : "s");
+		screen_say(&c->screen, INK_RED,
+			   "\n%lld finding%s. Please report them: they must not happen.\n",
+			   (long long)f.n, f.n == 1 ? "" : "s");
 	}
 	strbuf_done(&f.json);
 	return code == EXIT_DONE && f.n > 0 ? EXIT_FINDING : code;
@@ -231,7 +261,8 @@ enum exit_code run_staff_list(struct call *c)
 	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code = call_get(c, "staff", &r);
 
-	for (size_t i = 0; code == EXIT_DONE && !c->is_json && i < jx_len(jx_get(r.root, "items")); i++) {
+	for (size_t i = 0; code == EXIT_DONE && !c->is_json && i < jx_len(jx_get(r.root, "items"));
+	     i++) {
 		print_person(c, jx_at(jx_get(r.root, "items"), i));
 	}
 	return code;

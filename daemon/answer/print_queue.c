@@ -30,9 +30,12 @@ struct text who(struct call *c, struct jx person)
 	struct text name = jx_str(c, person, "name"), handle = jx_str(c, person, "handle");
 
 	if (text_is_empty(text_trim(name))) {
-		return text_is_empty(handle) ? TEXT("somebody") : text_printf(c->arena, "@%.*s", TEXT_ARG(handle));
+		return text_is_empty(handle) ? TEXT("somebody")
+					     : text_printf(c->arena, "@%.*s", TEXT_ARG(handle));
 	}
-	return text_is_empty(handle) ? name : text_printf(c->arena, "%.*s @%.*s", TEXT_ARG(name), TEXT_ARG(handle));
+	return text_is_empty(handle)
+		       ? name
+		       : text_printf(c->arena, "%.*s @%.*s", TEXT_ARG(name), TEXT_ARG(handle));
 }
 
 static struct text join_tags(struct call *c, struct jx tags)
@@ -63,20 +66,23 @@ static struct text facts(struct call *c, struct jx e)
 	if (!text_is_empty(jx_str(c, e, "snoozed_until"))) {
 		f = text_printf(c->arena, "%.*s, asleep", TEXT_ARG(f));
 	}
-	return text_printf(c->arena, "%.*s%.*s", TEXT_ARG(f), TEXT_ARG(join_tags(c, jx_get(e, "tags"))));
+	return text_printf(c->arena, "%.*s%.*s", TEXT_ARG(f),
+			   TEXT_ARG(join_tags(c, jx_get(e, "tags"))));
 }
 
 void print_entry(struct call *c, struct jx e)
 {
 	struct screen *s = &c->screen;
-	struct text state = jx_str(c, e, "state"), place, excerpt = jx_str(c, e, "excerpt"), more = facts(c, e);
+	struct text state = jx_str(c, e, "state"), place, excerpt = jx_str(c, e, "excerpt"),
+		    more = facts(c, e);
 	int right = 8 + 1 + 9, side, room;
 	char age[24] = "–";
 
 	if (!text_is_empty(jx_str(c, e, "waiting_since"))) {
 		add_age(age, DUR_S(jx_i64_or(e, "waiting_s", 0)));
 	}
-	place = text_printf(c->arena, "%.*s %.*s", TEXT_ARG(jx_str(c, e, "account")), TEXT_ARG(jx_str(c, e, "kind")));
+	place = text_printf(c->arena, "%.*s %.*s", TEXT_ARG(jx_str(c, e, "account")),
+			    TEXT_ARG(jx_str(c, e, "kind")));
 	side = s->columns / 3;
 	screen_cell(s, INK_BOLD, jx_str(c, e, "id"), 8);
 	screen_say(s, INK_PLAIN, " ");
@@ -98,12 +104,15 @@ void print_entry(struct call *c, struct jx e)
 static void add_query(struct strbuf *path, const char *name, const char *value)
 {
 	if (value != NULL) {
-		strbuf_printf(path, "%s%s=", text_find(strbuf_text(path), TEXT("?"), 0) == SIZE_MAX ? "?" : "&", name);
+		strbuf_printf(path, "%s%s=",
+			      text_find(strbuf_text(path), TEXT("?"), 0) == SIZE_MAX ? "?" : "&",
+			      name);
 		strbuf_add_url(path, text_of(value));
 	}
 }
 
-static void queue_path(const struct call *c, const char *after, const char *limit, struct strbuf *path)
+static void queue_path(const struct call *c, const char *after, const char *limit,
+		       struct strbuf *path)
 {
 	strbuf_init(path, 32u * 1024);
 	strbuf_add_str(path, "queue");
@@ -122,11 +131,13 @@ static void print_end(struct call *c, int64_t n, bool is_more)
 	struct screen *s = &c->screen;
 
 	if (n == 0) {
-		screen_say(s, INK_PLAIN, "Nobody waits%s.\n", call_option(c, "--mine") != NULL ? " for you" : "");
+		screen_say(s, INK_PLAIN, "Nobody waits%s.\n",
+			   call_option(c, "--mine") != NULL ? " for you" : "");
 	} else if (is_more) {
 		screen_say(s, INK_DIM, "\nMore wait: answer queue --limit 0 shows all.\n");
 	} else {
-		screen_say(s, INK_DIM, "\n%lld %s. answer show %s reads one.\n", (long long)n, n == 1 ? "waits" : "wait", "ID");
+		screen_say(s, INK_DIM, "\n%lld %s. answer show %s reads one.\n", (long long)n,
+			   n == 1 ? "waits" : "wait", "ID");
 	}
 }
 

@@ -3,8 +3,6 @@
 
 #include "daemon/answer/answer.h"
 
-
-
 static struct text conversation_path(struct call *c, const char *rest)
 {
 	scoped(strbuf_done) struct strbuf b = { 0 };
@@ -27,18 +25,21 @@ static enum ink role_ink(struct text role)
 /* "mastodon question, to us" and what happened to it. */
 static struct text part_of(struct call *c, struct jx m)
 {
-	struct text role = jx_str(c, m, "role"), extra = TEXT_NONE;
+	struct text role = jx_str(c, m, "role"), extra;
 
 	if (text_eq(role, TEXT("customer"))) {
 		extra = !text_is_empty(jx_str(c, m, "deleted_at")) ? TEXT("deleted")
-			: jx_bool_or(m, "waits", false)		   ? TEXT("waits")
+			: jx_bool_or(m, "waits", false)            ? TEXT("waits")
 			: !text_is_empty(jx_str(c, m, "settled"))  ? jx_str(c, m, "settled")
-			: jx_bool_or(m, "is_to_us", false)	   ? TEXT("answered")
+			: jx_bool_or(m, "is_to_us", false)         ? TEXT("answered")
 								   : TEXT("overheard");
-		return text_printf(c->arena, "%.*s, %.*s", TEXT_ARG(jx_str(c, m, "nature")), TEXT_ARG(extra));
+		return text_printf(c->arena, "%.*s, %.*s", TEXT_ARG(jx_str(c, m, "nature")),
+				   TEXT_ARG(extra));
 	}
 	return text_eq(role, TEXT("answer")) ? TEXT("our answer")
-	       : text_eq(role, TEXT("ours")) ? (jx_bool_or(m, "is_automatic", false) ? TEXT("ours, by a program") : TEXT("ours"))
+	       : text_eq(role, TEXT("ours"))
+		       ? (jx_bool_or(m, "is_automatic", false) ? TEXT("ours, by a program")
+							       : TEXT("ours"))
 	       : text_eq(role, TEXT("other")) ? TEXT("somebody else")
 					      : TEXT("another business");
 }
@@ -55,11 +56,13 @@ static void print_message(struct call *c, struct jx m, struct wall now)
 	screen_cell(s, INK_DIM, text_of(when), 17);
 	screen_say(s, INK_PLAIN, " ");
 	screen_text(s, role_ink(role), who(c, jx_get(m, "author")), s->columns - 18 - 24);
-	screen_say(s, INK_DIM, "  %.*s%s\n", TEXT_ARG(part_of(c, m)), jx_len(revisions) > 0 ? ", edited" : "");
+	screen_say(s, INK_DIM, "  %.*s%s\n", TEXT_ARG(part_of(c, m)),
+		   jx_len(revisions) > 0 ? ", edited" : "");
 	if (!text_is_empty(warning)) {
 		screen_block(s, INK_BOLD, warning, 4);
 	}
-	screen_block(s, text_is_empty(jx_str(c, m, "deleted_at")) ? INK_PLAIN : INK_DIM, jx_str(c, m, "text"), 4);
+	screen_block(s, text_is_empty(jx_str(c, m, "deleted_at")) ? INK_PLAIN : INK_DIM,
+		     jx_str(c, m, "text"), 4);
 	for (size_t i = 0; i < jx_len(revisions); i++) {
 		screen_say(s, INK_DIM, "    before it was edited:\n");
 		screen_block(s, INK_DIM, jx_str(c, jx_at(revisions, i), "text"), 6);
@@ -69,7 +72,8 @@ static void print_message(struct call *c, struct jx m, struct wall now)
 static void print_clocks(struct call *c, struct jx root, struct wall now)
 {
 	struct screen *s = &c->screen;
-	struct wall since = time_of(c, root, "waiting_since"), until = time_of(c, root, "assigned_until");
+	struct wall since = time_of(c, root, "waiting_since"),
+		    until = time_of(c, root, "assigned_until");
 	char when[48], age[24];
 	struct text assignee = jx_str(c, root, "assignee"), next;
 
@@ -77,7 +81,8 @@ static void print_clocks(struct call *c, struct jx root, struct wall now)
 		add_when(when, since, now);
 		add_age(age, DUR_S(jx_i64_or(root, "waiting_s", 0)));
 		screen_say(s, INK_YELLOW, "Waits %s", age);
-		screen_say(s, INK_PLAIN, ", since %s, %lld message%s.", when, (long long)jx_i64_or(root, "messages", 0),
+		screen_say(s, INK_PLAIN, ", since %s, %lld message%s.", when,
+			   (long long)jx_i64_or(root, "messages", 0),
 			   jx_i64_or(root, "messages", 0) == 1 ? "" : "s");
 	} else {
 		screen_text(s, INK_GREEN, jx_str(c, root, "why"), 0);
@@ -85,7 +90,8 @@ static void print_clocks(struct call *c, struct jx root, struct wall now)
 	screen_say(s, INK_PLAIN, "\n");
 	if (!text_is_empty(assignee)) {
 		add_when(when, until, now);
-		screen_say(s, INK_PLAIN, "In the hands of %.*s until %s.\n", TEXT_ARG(assignee), when);
+		screen_say(s, INK_PLAIN, "In the hands of %.*s until %s.\n", TEXT_ARG(assignee),
+			   when);
 	}
 	if (wall_is_set(time_of(c, root, "snoozed_until"))) {
 		add_when(when, time_of(c, root, "snoozed_until"), now);
@@ -110,9 +116,12 @@ static void print_head(struct call *c, struct jx root)
 	screen_text(s, INK_BOLD, who(c, jx_get(root, "customer")), s->columns - 24);
 	screen_say(s, INK_PLAIN, "\n");
 	screen_text(s, INK_DIM,
-		    text_printf(c->arena, "%.*s, %.*s on %.*s, %.*s, %.*s", TEXT_ARG(jx_str(c, root, "brand")),
-				TEXT_ARG(jx_str(c, root, "account")), TEXT_ARG(jx_str(c, root, "platform")),
-				TEXT_ARG(jx_str(c, root, "kind")), TEXT_ARG(jx_str(c, root, "nature"))),
+		    text_printf(c->arena, "%.*s, %.*s on %.*s, %.*s, %.*s",
+				TEXT_ARG(jx_str(c, root, "brand")),
+				TEXT_ARG(jx_str(c, root, "account")),
+				TEXT_ARG(jx_str(c, root, "platform")),
+				TEXT_ARG(jx_str(c, root, "kind")),
+				TEXT_ARG(jx_str(c, root, "nature"))),
 		    s->columns);
 	screen_say(s, INK_PLAIN, "\n");
 }
@@ -175,11 +184,14 @@ enum exit_code run_explain(struct call *c)
 		screen_say(s, INK_PLAIN, "\n");
 		screen_cell(s, INK_DIM, text_of(when), 17);
 		screen_say(s, INK_PLAIN, " ");
-		screen_text(s, role_ink(jx_str(c, m, "role")), who(c, jx_get(m, "author")), s->columns / 3);
+		screen_text(s, role_ink(jx_str(c, m, "role")), who(c, jx_get(m, "author")),
+			    s->columns / 3);
 		screen_say(s, INK_PLAIN, ": ");
-		screen_text(s, INK_PLAIN, jx_str(c, m, "excerpt"), s->columns - 20 - s->columns / 3);
+		screen_text(s, INK_PLAIN, jx_str(c, m, "excerpt"),
+			    s->columns - 20 - s->columns / 3);
 		screen_say(s, INK_PLAIN, "\n");
-		screen_block(s, jx_bool_or(m, "waits", false) ? INK_YELLOW : INK_DIM, jx_str(c, m, "why"), 18);
+		screen_block(s, jx_bool_or(m, "waits", false) ? INK_YELLOW : INK_DIM,
+			     jx_str(c, m, "why"), 18);
 	}
 	return EXIT_DONE;
 }
@@ -224,7 +236,8 @@ enum exit_code run_customer(struct call *c)
 
 		add_when(when, time_of(c, m, "at"), now);
 		screen_cell(s, INK_DIM, text_of(when), 17);
-		screen_say(s, is_ours ? INK_GREEN : INK_YELLOW, "%s", is_ours ? " we:   " : " they: ");
+		screen_say(s, is_ours ? INK_GREEN : INK_YELLOW, "%s",
+			   is_ours ? " we:   " : " they: ");
 		screen_text(s, INK_PLAIN, jx_str(c, m, "text"), s->columns - 24);
 		screen_say(s, INK_PLAIN, "\n");
 	}

@@ -40,10 +40,11 @@ static bool is_hostile(uint32_t c)
 	static const struct {
 		uint32_t from, to;
 	} ranges[] = {
-		{ 0x00, 0x1f },     { 0x7f, 0x9f },     { 0xad, 0xad },     { 0x34f, 0x34f },   { 0x61c, 0x61c },
-		{ 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x2028, 0x202e },
-		{ 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0e }, { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 },
-		{ 0xfff0, 0xfffb }, { 0xe000, 0xf8ff }, { 0x1d173, 0x1d17a }, { 0xe0000, 0x10ffff },
+		{ 0x00, 0x1f },     { 0x7f, 0x9f },       { 0xad, 0xad },        { 0x34f, 0x34f },
+		{ 0x61c, 0x61c },   { 0x115f, 0x1160 },   { 0x17b4, 0x17b5 },    { 0x180b, 0x180f },
+		{ 0x200b, 0x200f }, { 0x2028, 0x202e },   { 0x2060, 0x206f },    { 0x3164, 0x3164 },
+		{ 0xfe00, 0xfe0e }, { 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 },    { 0xfff0, 0xfffb },
+		{ 0xe000, 0xf8ff }, { 0x1d173, 0x1d17a }, { 0xe0000, 0x10ffff },
 	};
 
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
@@ -88,7 +89,11 @@ int term_add_safe(struct strbuf *out, uint32_t c)
 		}
 		return width;
 	}
-	n = snprintf(text, sizeof(text), c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%06x", c);
+	n = snprintf(text, sizeof(text),
+		     c < 0x100     ? "\\x%02x"
+		     : c < 0x10000 ? "\\u%04x"
+				   : "\\U%06x",
+		     c);
 	if (out != NULL) {
 		strbuf_add_str(out, text);
 	}
@@ -100,7 +105,8 @@ int term_add_safe(struct strbuf *out, uint32_t c)
 void screen_init(struct screen *s)
 {
 	struct winsize size;
-	const char *columns = getenv("COLUMNS"), *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *columns = getenv("COLUMNS"), *no_color = getenv("NO_COLOR"),
+		   *term = getenv("TERM");
 	int64_t n;
 
 	/* For wcwidth(); what we write is UTF-8 whatever the locale says. */
@@ -114,7 +120,8 @@ void screen_init(struct screen *s)
 	s->columns = 80;
 	if (columns != NULL && num_parse_range(text_of(columns), 40, 400, &n)) {
 		s->columns = (int)n;
-	} else if (s->is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) {
+	} else if (s->is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+		   size.ws_col >= 40) {
 		s->columns = size.ws_col > 120 ? 120 : size.ws_col;
 	}
 }
@@ -167,7 +174,8 @@ static bool show_paged(const struct screen *s)
 		write_all(pipe_fd[1], s->out.at, s->out.len);
 	}
 	(void)close(pipe_fd[1]);
-	return child > 0 && waitpid(child, &status, 0) == child && !(WIFEXITED(status) && WEXITSTATUS(status) == 127);
+	return child > 0 && waitpid(child, &status, 0) == child &&
+	       !(WIFEXITED(status) && WEXITSTATUS(status) == 127);
 }
 
 void screen_show(struct screen *s)
@@ -181,7 +189,8 @@ void screen_show(struct screen *s)
 	for (size_t i = 0; i < s->out.len; i++) {
 		lines += s->out.at[i] == '\n';
 	}
-	if (s->is_terminal && isatty(STDIN_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 &&
+	if (s->is_terminal && isatty(STDIN_FILENO) == 1 &&
+	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 &&
 	    lines >= size.ws_row && show_paged(s)) {
 		return;
 	}
@@ -190,7 +199,8 @@ void screen_show(struct screen *s)
 
 static void ink_on(struct screen *s, enum ink ink)
 {
-	static const char *const codes[] = { "", "\033[1m", "\033[2m", "\033[32m", "\033[33m", "\033[31m", "\033[36m" };
+	static const char *const codes[] = { "",         "\033[1m",  "\033[2m", "\033[32m",
+					     "\033[33m", "\033[31m", "\033[36m" };
 
 	if (s->has_color) {
 		strbuf_add_str(&s->out, codes[ink]);
@@ -219,7 +229,8 @@ void screen_say(struct screen *s, enum ink ink, const char *fmt, ...)
 
 static bool is_blank(uint32_t c)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == 0xa0 || c == 0x3000 || (c >= 0x2000 && c <= 0x200a);
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == 0xa0 || c == 0x3000 ||
+	       (c >= 0x2000 && c <= 0x200a);
 }
 
 /* Columns of the whole text on one line, or `limit` + 1 when it is wider. */

@@ -25,7 +25,8 @@ void screen_done(struct screen *s);
 void screen_show(struct screen *s);
 
 /* Our own words: printf. */
-void screen_say(struct screen *s, enum ink ink, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void screen_say(struct screen *s, enum ink ink, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* Foreign words on one line, white space folded, at most `columns` wide (0: as long as they are); returns the columns used. */
 int screen_text(struct screen *s, enum ink ink, struct text t, int columns);
 /* The same, filled up with blanks to exactly `columns`. */

@@ -67,15 +67,18 @@ static void work_fail(struct work *w, const char *name, const struct db_result *
 	} else if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
 		status = 503;
 		detail = r->err.kind == ERR_RETRY
-				 ? TEXT("The database is away or too busy. Nothing was done; try it again.")
-				 : TEXT("The database went away before it said whether it was done. Try it again with the same "
+				 ? TEXT("The database is away or too busy. Nothing was done; try "
+					"it again.")
+				 : TEXT("The database went away before it said whether it was "
+					"done. Try it again with the same "
 					"Idempotency-Key: then it is done once.");
 	} else if (strncmp(r->sqlstate, "22", 2) == 0) {
 		status = 400;
 		detail = TEXT("A value of the request does not fit.");
 	}
 	if (status == 500) {
-		log_err("statement_failed", "name", name, "sqlstate", r->sqlstate, "why", r->err.text, NULL);
+		log_err("statement_failed", "name", name, "sqlstate", r->sqlstate, "why",
+			r->err.text, NULL);
 	}
 	work_refuse(w, status, detail);
 }
@@ -89,12 +92,15 @@ static void done_route(const struct db_result *r, void *owner)
 		return;
 	}
 	if (r->n_rows != 1 || db_is_null(r, 0, 0)) {
-		log_err("statement_failed", "name", w->route->name, "sqlstate", "", "why", "it returned no answer", NULL);
+		log_err("statement_failed", "name", w->route->name, "sqlstate", "", "why",
+			"it returned no answer", NULL);
 		work_refuse(w, 500, TEXT("The desk could not do that; its log says why."));
 		return;
 	}
-	httpd_answer(w->r, &(struct httpd_answer){
-				   .status = 200, .content_type = "application/json; charset=utf-8", .body = db_text(r, 0, 0) });
+	httpd_answer(w->r,
+		     &(struct httpd_answer){ .status = 200,
+					     .content_type = "application/json; charset=utf-8",
+					     .body = db_text(r, 0, 0) });
 	work_done(w);
 }
 
@@ -107,21 +113,26 @@ static bool add_key(struct work *w, struct db_params *p, struct err *err)
 
 	for (size_t i = 0; i < key.len; i++) {
 		if (key.at[i] <= 0x20 || key.at[i] >= 0x7f) {
-			return err_set(err, ERR_DATA, "An Idempotency-Key has visible ASCII characters only.");
+			return err_set(err, ERR_DATA,
+				       "An Idempotency-Key has visible ASCII characters only.");
 		}
 	}
 	if (key.len > DESK_KEY_BYTES) {
-		return err_set(err, ERR_DATA, "An Idempotency-Key has at most %d characters.", DESK_KEY_BYTES);
+		return err_set(err, ERR_DATA, "An Idempotency-Key has at most %d characters.",
+			       DESK_KEY_BYTES);
 	}
 	if (text_is_empty(key)) {
 		if (!httpd_is_local(w->r)) {
-			return err_set(err, ERR_DATA, "A POST needs an Idempotency-Key, so that a repeated one is done once.");
+			return err_set(err, ERR_DATA,
+				       "A POST needs an Idempotency-Key, so that a repeated one is "
+				       "done once.");
 		}
 		db_add_null(p);
 	} else {
 		db_add_text(p, key);
 	}
-	db_add_text(p, text_printf(httpd_arena(w->r), "POST %.*s %zu %016llx", TEXT_ARG(httpd_path(w->r)), body.len,
+	db_add_text(p, text_printf(httpd_arena(w->r), "POST %.*s %zu %016llx",
+				   TEXT_ARG(httpd_path(w->r)), body.len,
 				   (unsigned long long)text_hash(TEXT_HASH_SEED, body)));
 	return true;
 }
@@ -129,7 +140,8 @@ static bool add_key(struct work *w, struct db_params *p, struct err *err)
 static void work_ask(struct work *w)
 {
 	struct db_params *p = db_params_create();
-	struct desk_given given = { .path = text_slice(httpd_path(w->r), sizeof(API) - 1, SIZE_MAX / 2),
+	struct desk_given given = { .path = text_slice(httpd_path(w->r), sizeof(API) - 1,
+						       SIZE_MAX / 2),
 				    .query = httpd_query(w->r),
 				    .body = httpd_body(w->r),
 				    .lease = w->desk->options.conf->lease };
@@ -142,7 +154,8 @@ static void work_ask(struct work *w)
 		work_refuse(w, 400, text_of(err.text));
 		return;
 	}
-	if (!db_send(w->desk->lines[w->route->line], w->route->name, w->route->sql, &p, done_route, w)) {
+	if (!db_send(w->desk->lines[w->route->line], w->route->name, w->route->sql, &p, done_route,
+		     w)) {
 		db_params_destroy(&p);
 		work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
 	}
@@ -183,18 +196,23 @@ static void done_caller(const struct db_result *r, void *owner)
 		return;
 	}
 	if (r->n_rows == 0) {
-		caller_refuse(w, TEXT("Nobody of the staff is this user of the machine. An admin can change that: "
+		caller_refuse(w, TEXT("Nobody of the staff is this user of the machine. An admin "
+				      "can change that: "
 				      "answer staff add LOGIN --os-user USER."));
 		return;
 	}
 	if (db_bool(r, 0, 3)) {
-		caller_refuse(w, text_printf(a, "Staff member %.*s is disabled. An admin can change that: answer staff add %.*s.",
-					     TEXT_ARG(db_text(r, 0, 2)), TEXT_ARG(db_text(r, 0, 2))));
+		caller_refuse(w,
+			      text_printf(a,
+					  "Staff member %.*s is disabled. An admin can change "
+					  "that: answer staff add %.*s.",
+					  TEXT_ARG(db_text(r, 0, 2)), TEXT_ARG(db_text(r, 0, 2))));
 		return;
 	}
 	if (!role_parse(db_text(r, 0, 1), &role) || role < w->route->least) {
-		caller_refuse(w, text_printf(a, "The role %.*s of %.*s does not allow that.", TEXT_ARG(db_text(r, 0, 1)),
-					     TEXT_ARG(db_text(r, 0, 2))));
+		caller_refuse(w,
+			      text_printf(a, "The role %.*s of %.*s does not allow that.",
+					  TEXT_ARG(db_text(r, 0, 1)), TEXT_ARG(db_text(r, 0, 2))));
 		return;
 	}
 	w->actor = db_i64(r, 0, 0);
@@ -213,7 +231,8 @@ static bool caller_find(struct httpd_request *r, bool *ret_is_builtin, struct te
 	}
 	*ret_is_builtin = uid == 0 || uid == geteuid();
 	*ret_user = TEXT("");
-	if (!*ret_is_builtin && getpwuid_r(uid, &entry, room, sizeof(room), &found) == 0 && found != NULL) {
+	if (!*ret_is_builtin && getpwuid_r(uid, &entry, room, sizeof(room), &found) == 0 &&
+	    found != NULL) {
 		*ret_user = text_dup(httpd_arena(r), text_of(entry.pw_name));
 	}
 	return true;
@@ -258,37 +277,50 @@ static void serve_openapi(struct httpd_request *r)
 
 	strbuf_init(&out, 256u * 1024);
 	desk_openapi_print(&out);
-	httpd_answer(r, &(struct httpd_answer){
-				.status = 200, .content_type = "application/json; charset=utf-8", .body = strbuf_text(&out) });
+	httpd_answer(r, &(struct httpd_answer){ .status = 200,
+						.content_type = "application/json; charset=utf-8",
+						.body = strbuf_text(&out) });
 }
 
 static void serve_api(struct desk *d, struct httpd_request *r, struct text path)
 {
 	const char *allow = NULL;
-	const struct desk_route *route = desk_route_find(httpd_arena(r), httpd_method(r), path, &allow);
+	const struct desk_route *route =
+		desk_route_find(httpd_arena(r), httpd_method(r), path, &allow);
 	struct text site = httpd_header(r, "Sec-Fetch-Site");
 	bool is_get = text_eq(httpd_method(r), TEXT("GET"));
 
 	if (!httpd_is_local(r)) {
 		if (route != NULL && !is_get && text_eq(path, TEXT("session"))) {
-			httpd_problem(r, 501, "Signing in comes with a later version. Until then the desk is reached over its Unix socket.");
+			httpd_problem(r, 501,
+				      "Signing in comes with a later version. Until then the desk "
+				      "is reached over its Unix socket.");
 		} else {
-			httpd_problem(r, 401, "Sign in first. This version knows only callers at its Unix socket.");
+			httpd_problem(r, 401,
+				      "Sign in first. This version knows only callers at its Unix "
+				      "socket.");
 		}
 		return;
 	}
-	if (!is_get && !text_is_empty(site) && !text_eq(site, TEXT("same-origin")) && !text_eq(site, TEXT("none"))) {
+	if (!is_get && !text_is_empty(site) && !text_eq(site, TEXT("same-origin")) &&
+	    !text_eq(site, TEXT("none"))) {
 		httpd_problem(r, 403, "The request comes from another site's page.");
 	} else if (is_get && text_eq(path, TEXT("openapi.json"))) {
 		serve_openapi(r);
 	} else if (route == NULL && allow != NULL) {
-		httpd_problem_text(r, 405, TEXT("That can be asked in another way only."), 0, allow);
+		httpd_problem_text(r, 405, TEXT("That can be asked in another way only."), 0,
+				   allow);
 	} else if (route == NULL) {
-		httpd_problem(r, 404, "There is nothing at that address. " API "openapi.json says what there is.");
+		httpd_problem(r, 404,
+			      "There is nothing at that address. " API
+			      "openapi.json says what there is.");
 	} else if (route->sql == NULL) {
 		httpd_problem(r, 501, "That comes with a later version of answerd.");
-	} else if (d->state != DESK_OPEN || !db_is_up(d->lines[route->line]) || !db_is_up(d->lines[LINE_READ])) {
-		httpd_problem(r, 503, "The database is away. Nothing was done; the desk connects again by itself.");
+	} else if (d->state != DESK_OPEN || !db_is_up(d->lines[route->line]) ||
+		   !db_is_up(d->lines[LINE_READ])) {
+		httpd_problem(r, 503,
+			      "The database is away. Nothing was done; the desk connects again by "
+			      "itself.");
 	} else {
 		serve_route(d, r, route);
 	}
@@ -323,12 +355,19 @@ static void done_start(const struct db_result *r, void *owner)
 		if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
 			return; /* asked again when the connection is back */
 		}
-		(void)snprintf(why, sizeof(why), "the database is not ready for answerd (%.120s); run answerd migrate", r->err.text);
+		(void)snprintf(
+			why, sizeof(why),
+			"the database is not ready for answerd (%.120s); run answerd migrate",
+			r->err.text);
 	} else if (r->n_rows != 1 || db_i64(r, 0, 0) != SQL_VERSION) {
-		(void)snprintf(why, sizeof(why), "the schema has version %lld and this program needs %d; run answerd migrate",
+		(void)snprintf(why, sizeof(why),
+			       "the schema has version %lld and this program needs %d; run answerd "
+			       "migrate",
 			       r->n_rows == 1 ? (long long)db_i64(r, 0, 0) : 0, SQL_VERSION);
 	} else if (!text_eq(db_text(r, 0, 1), TEXT(SQL_RULES_DIGEST))) {
-		(void)snprintf(why, sizeof(why), "the rules in the database are of another version of answerd; run answerd migrate");
+		(void)snprintf(why, sizeof(why),
+			       "the rules in the database are of another version of answerd; run "
+			       "answerd migrate");
 	} else {
 		bool is_first = d->state == DESK_WAITING_FOR_DATABASE;
 
@@ -373,13 +412,14 @@ static struct db *line_create(struct desk *d, const char *purpose, const char *s
 	static const struct db_events events = { .on_up = on_up, .on_down = on_down };
 	const char *conninfo = d->options.conf->database.at;
 
-	return db_create(d->options.loop,
-			 &(struct db_options){ .conninfo = conninfo,
-					       .role = db_names_user(conninfo) ? "answerd_desk" : NULL,
-					       .purpose = purpose,
-					       .settings = settings,
-					       .max_queued = DESK_QUEUED },
-			 &events, d);
+	return db_create(
+		d->options.loop,
+		&(struct db_options){ .conninfo = conninfo,
+				      .role = db_names_user(conninfo) ? "answerd_desk" : NULL,
+				      .purpose = purpose,
+				      .settings = settings,
+				      .max_queued = DESK_QUEUED },
+		&events, d);
 }
 
 static struct httpd *desk_listen(struct desk *d, struct err *err)
@@ -415,8 +455,10 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 	/* GET changes nothing: its functions are STABLE, which cannot write. (A read-only session would look like a standby to
 	 * libpq.) */
 	d->lines[LINE_READ] = line_create(d, "answerd desk", "-c statement_timeout=10000");
-	d->lines[LINE_REPORT] = line_create(d, "answerd desk reports", "-c statement_timeout=50000");
-	d->lines[LINE_ACT] = line_create(d, "answerd desk acts", "-c statement_timeout=10000 -c lock_timeout=5000");
+	d->lines[LINE_REPORT] =
+		line_create(d, "answerd desk reports", "-c statement_timeout=50000");
+	d->lines[LINE_ACT] = line_create(d, "answerd desk acts",
+					 "-c statement_timeout=10000 -c lock_timeout=5000");
 	d->httpd = desk_listen(d, err);
 	if (d->httpd == NULL) {
 		desk_destroy(&d);

@@ -11,8 +11,9 @@ static void answer_unhealthy(struct httpd_request *r, const char *why)
 	strbuf_printf(&out, "{\"ok\":false,\"reasons\":[");
 	strbuf_add_json(&out, text_of(why));
 	strbuf_printf(&out, "]}");
-	httpd_answer(r, &(struct httpd_answer){
-				.status = 503, .content_type = "application/json; charset=utf-8", .body = strbuf_text(&out) });
+	httpd_answer(r, &(struct httpd_answer){ .status = 503,
+						.content_type = "application/json; charset=utf-8",
+						.body = strbuf_text(&out) });
 }
 
 static void done_health(const struct db_result *result, void *owner)
@@ -30,19 +31,23 @@ static void done_health(const struct db_result *result, void *owner)
 
 static void answer_metrics(struct httpd_request *r, struct text body)
 {
-	httpd_answer(r, &(struct httpd_answer){
-				.status = 200, .content_type = "text/plain; version=0.0.4; charset=utf-8", .body = body });
+	httpd_answer(r, &(struct httpd_answer){ .status = 200,
+						.content_type =
+							"text/plain; version=0.0.4; charset=utf-8",
+						.body = body });
 }
 
 static void done_metrics(const struct db_result *result, void *owner)
 {
 	struct httpd_request *r = owner;
 
-	answer_metrics(r, result->is_ok && result->n_rows == 1 ? db_text(result, 0, 0) : TEXT("answerd_database_up 0\n"));
+	answer_metrics(r, result->is_ok && result->n_rows == 1 ? db_text(result, 0, 0)
+							       : TEXT("answerd_database_up 0\n"));
 }
 
 /* False: not sent. */
-static bool ask(struct desk *d, struct httpd_request *r, const char *name, const char *sql, db_done *done)
+static bool ask(struct desk *d, struct httpd_request *r, const char *name, const char *sql,
+		db_done *done)
 {
 	struct db *line = desk_line(d, LINE_READ);
 	struct db_params *p;
@@ -61,7 +66,8 @@ static bool ask(struct desk *d, struct httpd_request *r, const char *name, const
 void desk_health(struct desk *d, struct httpd_request *r)
 {
 	if (!ask(d, r, "desk_health", SQL_DESK_HEALTH, done_health)) {
-		answer_unhealthy(r, "The database is away; nobody's words are shown until it is back.");
+		answer_unhealthy(
+			r, "The database is away; nobody's words are shown until it is back.");
 	}
 }
 

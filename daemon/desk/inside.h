@@ -9,9 +9,9 @@
 #include "daemon/io/httpd.h"
 
 #define DESK_PARAMS       8
-#define DESK_QUEUED       256         /* statements that wait for one connection; then 503 */
-#define DESK_VERIFY_LIMIT 4           /* of them verify or reports */
-#define DESK_KEY_BYTES    200         /* an idempotency key */
+#define DESK_QUEUED       256          /* statements that wait for one connection; then 503 */
+#define DESK_VERIFY_LIMIT 4            /* of them verify or reports */
+#define DESK_KEY_BYTES    200          /* an idempotency key */
 #define DESK_TEXT_BYTES   (64u * 1024) /* a parameter */
 
 enum desk_role { ROLE_AUDITOR, ROLE_AGENT, ROLE_LEAD, ROLE_ADMIN };
@@ -44,7 +44,8 @@ extern const size_t n_desk_routes;
 
 /* routes.c: the route of a path below /api/v1/; NULL: none. ret_allow (in the arena) lists the methods when only the method
  * does not fit. */
-const struct desk_route *desk_route_find(struct arena *a, struct text method, struct text path, const char **ret_allow);
+const struct desk_route *desk_route_find(struct arena *a, struct text method, struct text path,
+					 const char **ret_allow);
 
 /* params.c: the route's parameters from path, query and body, appended to `out` in the order of the table; ERR_DATA with a
  * sentence for people. */
@@ -52,8 +53,8 @@ struct desk_given {
 	struct text path, query, body;
 	struct dur lease;
 };
-bool desk_params_read(struct arena *a, const struct desk_route *r, const struct desk_given *g, struct db_params *out,
-		      struct err *err);
+bool desk_params_read(struct arena *a, const struct desk_route *r, const struct desk_given *g,
+		      struct db_params *out, struct err *err);
 /* One segment or value, percent-decoded and clean, in the arena; false when it is not well-formed. */
 bool desk_decode(struct arena *a, struct text in, bool is_query, struct text *ret);
 

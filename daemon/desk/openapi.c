@@ -4,14 +4,10 @@
 static const char *type_name(enum param_type t)
 {
 	switch (t) {
-	case PARAM_TEXT:
-		return "{\"type\":\"string\"}";
-	case PARAM_COUNT:
-		return "{\"type\":\"integer\",\"minimum\":0}";
-	case PARAM_BOOL:
-		return "{\"type\":\"boolean\"}";
-	case PARAM_TIME:
-		return "{\"type\":\"string\",\"format\":\"date-time\"}";
+	case PARAM_TEXT: return "{\"type\":\"string\"}";
+	case PARAM_COUNT: return "{\"type\":\"integer\",\"minimum\":0}";
+	case PARAM_BOOL: return "{\"type\":\"boolean\"}";
+	case PARAM_TIME: return "{\"type\":\"string\",\"format\":\"date-time\"}";
 	}
 	return "{}";
 }
@@ -25,8 +21,11 @@ static void print_parameters(const struct desk_route *r, struct strbuf *out)
 		const struct desk_param *p = &r->params[i];
 
 		if (p->from == FROM_PATH || p->from == FROM_QUERY) {
-			strbuf_printf(out, "%s{\"name\":\"%s\",\"in\":\"%s\",\"required\":%s,\"description\":", comma, p->name,
-				      p->from == FROM_PATH ? "path" : "query", p->is_required ? "true" : "false");
+			strbuf_printf(
+				out,
+				"%s{\"name\":\"%s\",\"in\":\"%s\",\"required\":%s,\"description\":",
+				comma, p->name, p->from == FROM_PATH ? "path" : "query",
+				p->is_required ? "true" : "false");
 			strbuf_add_json(out, text_of(p->about));
 			strbuf_printf(out, ",\"schema\":%s}", type_name(p->type));
 			comma = ",";
@@ -34,8 +33,10 @@ static void print_parameters(const struct desk_route *r, struct strbuf *out)
 	}
 	if (r->line == LINE_ACT) {
 		strbuf_printf(out,
-			      "%s{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":false,\"description\":"
-			      "\"Repeating a request with its key does it once. Required but on the Unix socket.\",\"schema\":"
+			      "%s{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":"
+			      "false,\"description\":"
+			      "\"Repeating a request with its key does it once. Required but on "
+			      "the Unix socket.\",\"schema\":"
 			      "{\"type\":\"string\",\"maxLength\":%d}}",
 			      comma, DESK_KEY_BYTES);
 	}
@@ -53,14 +54,17 @@ static void print_body(const struct desk_route *r, struct strbuf *out)
 	if (!has_body) {
 		return;
 	}
-	strbuf_printf(out, ",\"requestBody\":{\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\",\"properties\":{");
+	strbuf_printf(out, ",\"requestBody\":{\"content\":{\"application/"
+			   "json\":{\"schema\":{\"type\":\"object\",\"properties\":{");
 	for (size_t i = 0; i < DESK_PARAMS && r->params[i].name != NULL; i++) {
 		const struct desk_param *p = &r->params[i];
 
 		if (p->from == FROM_BODY) {
 			strbuf_printf(out, "%s\"%s\":{\"description\":", comma, p->name);
 			strbuf_add_json(out, text_of(p->about));
-			strbuf_printf(out, ",\"type\":%s}", p->type == PARAM_COUNT ? "[\"integer\",\"null\"]" : "[\"string\",\"null\"]");
+			strbuf_printf(out, ",\"type\":%s}",
+				      p->type == PARAM_COUNT ? "[\"integer\",\"null\"]"
+							     : "[\"string\",\"null\"]");
 			comma = ",";
 		}
 	}
@@ -69,22 +73,27 @@ static void print_body(const struct desk_route *r, struct strbuf *out)
 
 static void print_operation(const struct desk_route *r, struct strbuf *out)
 {
-	strbuf_printf(out, "\"%s\":{\"summary\":", text_eq(text_of(r->method), TEXT("GET")) ? "get" : "post");
+	strbuf_printf(out, "\"%s\":{\"summary\":",
+		      text_eq(text_of(r->method), TEXT("GET")) ? "get" : "post");
 	strbuf_add_json(out, text_of(r->about));
 	print_parameters(r, out);
 	print_body(r, out);
 	strbuf_printf(out,
-		      ",\"responses\":{\"%s\":{\"description\":\"%s\"},\"default\":{\"description\":\"An RFC 9457 problem document.\","
+		      ",\"responses\":{\"%s\":{\"description\":\"%s\"},\"default\":{"
+		      "\"description\":\"An RFC 9457 problem document.\","
 		      "\"content\":{\"application/problem+json\":{}}}}}",
-		      r->sql != NULL ? "200" : "501", r->sql != NULL ? "Done." : "Comes with a later version.");
+		      r->sql != NULL ? "200" : "501",
+		      r->sql != NULL ? "Done." : "Comes with a later version.");
 }
 
 void desk_openapi_print(struct strbuf *out)
 {
 	const char *comma = "";
 
-	strbuf_printf(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"answerd desk\",\"version\":\"%s\"},\"servers\":[{\"url\":"
-			   "\"/api/v1\"}],\"paths\":{",
+	strbuf_printf(out,
+		      "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"answerd "
+		      "desk\",\"version\":\"%s\"},\"servers\":[{\"url\":"
+		      "\"/api/v1\"}],\"paths\":{",
 		      ANSWERD_VERSION);
 	for (size_t i = 0; i < n_desk_routes; i++) {
 		const char *between = "";
@@ -92,7 +101,8 @@ void desk_openapi_print(struct strbuf *out)
 		/* Once a path, with all of its methods. */
 		bool is_first = true;
 		for (size_t j = 0; j < i; j++) {
-			is_first = is_first && !text_eq(text_of(desk_routes[j].path), text_of(desk_routes[i].path));
+			is_first = is_first && !text_eq(text_of(desk_routes[j].path),
+							text_of(desk_routes[i].path));
 		}
 		if (!is_first) {
 			continue;

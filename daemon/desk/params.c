@@ -54,7 +54,8 @@ static bool path_get(struct text pattern, struct text path, struct text name, st
 	while (is_more) {
 		is_more = text_cut(pattern, '/', &want, &pattern);
 		(void)text_cut(path, '/', &got, &path);
-		if (want.len == name.len + 2 && want.at[0] == '{' && text_eq(text_slice(want, 1, name.len), name)) {
+		if (want.len == name.len + 2 && want.at[0] == '{' &&
+		    text_eq(text_slice(want, 1, name.len), name)) {
 			*ret = got;
 			return true;
 		}
@@ -73,8 +74,8 @@ static bool is_of_query(const struct desk_route *r, struct text name)
 }
 
 /* The value of `name` in the query (ret->at NULL when absent). With an empty name it only judges that all names are known. */
-static bool query_get(struct arena *a, const struct desk_route *r, struct text query, struct text name, struct text *ret,
-		      struct err *err)
+static bool query_get(struct arena *a, const struct desk_route *r, struct text query,
+		      struct text name, struct text *ret, struct err *err)
 {
 	struct text pair, key, value, decoded;
 	bool is_more = !text_is_empty(query);
@@ -89,14 +90,17 @@ static bool query_get(struct arena *a, const struct desk_route *r, struct text q
 			value = TEXT("");
 		}
 		if (!desk_decode(a, key, true, &key) || !desk_decode(a, value, true, &decoded)) {
-			return err_set(err, ERR_DATA, "The query of the address is not well-formed.");
+			return err_set(err, ERR_DATA,
+				       "The query of the address is not well-formed.");
 		}
 		if (!is_of_query(r, key)) {
-			return err_set(err, ERR_DATA, "'%.*s' is no parameter of %s.", TEXT_ARG(text_clip(key, 40)), r->path);
+			return err_set(err, ERR_DATA, "'%.*s' is no parameter of %s.",
+				       TEXT_ARG(text_clip(key, 40)), r->path);
 		}
 		if (text_eq(key, name)) {
 			if (ret->at != NULL) {
-				return err_set(err, ERR_DATA, "'%.*s' stands in the query twice.", TEXT_ARG(key));
+				return err_set(err, ERR_DATA, "'%.*s' stands in the query twice.",
+					       TEXT_ARG(key));
 			}
 			*ret = decoded;
 		}
@@ -104,7 +108,8 @@ static bool query_get(struct arena *a, const struct desk_route *r, struct text q
 	return true;
 }
 
-static bool body_get(struct arena *a, struct jx body, const struct desk_param *p, struct text *ret, struct err *err)
+static bool body_get(struct arena *a, struct jx body, const struct desk_param *p, struct text *ret,
+		     struct err *err)
 {
 	struct jx v = jx_get(body, p->name);
 	int64_t n;
@@ -126,20 +131,24 @@ static bool body_get(struct arena *a, struct jx body, const struct desk_param *p
 	return true;
 }
 
-static bool add_count(const struct desk_param *p, struct text value, struct db_params *out, struct err *err)
+static bool add_count(const struct desk_param *p, struct text value, struct db_params *out,
+		      struct err *err)
 {
 	int64_t n;
 
 	if (!num_parse_range(value, 0, INT32_MAX, &n)) {
-		return err_set(err, ERR_DATA, "'%s' is a whole number from 0 to %d.", p->name, INT32_MAX);
+		return err_set(err, ERR_DATA, "'%s' is a whole number from 0 to %d.", p->name,
+			       INT32_MAX);
 	}
 	db_add_i64(out, n);
 	return true;
 }
 
-static bool add_bool(const struct desk_param *p, struct text value, struct db_params *out, struct err *err)
+static bool add_bool(const struct desk_param *p, struct text value, struct db_params *out,
+		     struct err *err)
 {
-	bool is_true = text_eq(value, TEXT("1")) || text_eq(value, TEXT("true")) || text_is_empty(value);
+	bool is_true =
+		text_eq(value, TEXT("1")) || text_eq(value, TEXT("true")) || text_is_empty(value);
 
 	if (!is_true && !text_eq(value, TEXT("0")) && !text_eq(value, TEXT("false"))) {
 		return err_set(err, ERR_DATA, "'%s' is true or false.", p->name);
@@ -148,20 +157,26 @@ static bool add_bool(const struct desk_param *p, struct text value, struct db_pa
 	return true;
 }
 
-static bool add_time(struct arena *a, const struct desk_param *p, struct text value, struct db_params *out, struct err *err)
+static bool add_time(struct arena *a, const struct desk_param *p, struct text value,
+		     struct db_params *out, struct err *err)
 {
 	struct wall w;
 	char text[WALL_TEXT_BYTES];
 
-	if (!wall_parse(value, &w) && !wall_parse(text_printf(a, "%.*sT00:00:00Z", TEXT_ARG(value)), &w)) {
-		return err_set(err, ERR_DATA, "'%s' is a date (2026-11-20) or a time with its zone (2026-11-20T07:49:02Z).", p->name);
+	if (!wall_parse(value, &w) &&
+	    !wall_parse(text_printf(a, "%.*sT00:00:00Z", TEXT_ARG(value)), &w)) {
+		return err_set(err, ERR_DATA,
+			       "'%s' is a date (2026-11-20) or a time with its zone "
+			       "(2026-11-20T07:49:02Z).",
+			       p->name);
 	}
 	(void)wall_format(w, text);
 	db_add_text(out, text_dup(a, text_of(text)));
 	return true;
 }
 
-static bool add_value(struct arena *a, const struct desk_param *p, struct text value, struct db_params *out, struct err *err)
+static bool add_value(struct arena *a, const struct desk_param *p, struct text value,
+		      struct db_params *out, struct err *err)
 {
 	if (value.at == NULL) {
 		if (p->is_required) {
@@ -174,31 +189,27 @@ static bool add_value(struct arena *a, const struct desk_param *p, struct text v
 		return err_set(err, ERR_DATA, "'%s' is longer than 64 KiB.", p->name);
 	}
 	switch (p->type) {
-	case PARAM_TEXT:
-		db_add_text(out, value);
-		return true;
-	case PARAM_COUNT:
-		return add_count(p, value, out, err);
-	case PARAM_BOOL:
-		return add_bool(p, value, out, err);
-	case PARAM_TIME:
-		return add_time(a, p, value, out, err);
+	case PARAM_TEXT: db_add_text(out, value); return true;
+	case PARAM_COUNT: return add_count(p, value, out, err);
+	case PARAM_BOOL: return add_bool(p, value, out, err);
+	case PARAM_TIME: return add_time(a, p, value, out, err);
 	}
 	return err_set(err, ERR_DATA, "no type");
 }
 
-static bool add_param(struct arena *a, const struct desk_route *r, const struct desk_param *p, const struct desk_given *g,
-		      struct jx body, struct db_params *out, struct err *err)
+static bool add_param(struct arena *a, const struct desk_route *r, const struct desk_param *p,
+		      const struct desk_given *g, struct jx body, struct db_params *out,
+		      struct err *err)
 {
 	struct text value = TEXT_NONE;
 
 	switch (p->from) {
-	case FROM_DESK:
-		db_add_i64(out, g->lease.us / 1000000);
-		return true;
+	case FROM_DESK: db_add_i64(out, g->lease.us / 1000000); return true;
 	case FROM_PATH:
-		if (!path_get(text_of(r->path), g->path, text_of(p->name), &value) || !desk_decode(a, value, false, &value)) {
-			return err_set(err, ERR_DATA, "The address of the request is not well-formed.");
+		if (!path_get(text_of(r->path), g->path, text_of(p->name), &value) ||
+		    !desk_decode(a, value, false, &value)) {
+			return err_set(err, ERR_DATA,
+				       "The address of the request is not well-formed.");
 		}
 		break;
 	case FROM_QUERY:
@@ -215,8 +226,8 @@ static bool add_param(struct arena *a, const struct desk_route *r, const struct 
 	return add_value(a, p, value, out, err);
 }
 
-bool desk_params_read(struct arena *a, const struct desk_route *r, const struct desk_given *g, struct db_params *out,
-		      struct err *err)
+bool desk_params_read(struct arena *a, const struct desk_route *r, const struct desk_given *g,
+		      struct db_params *out, struct err *err)
 {
 	struct jx body = { 0 };
 	struct jx_doc *doc = NULL;
@@ -224,7 +235,8 @@ bool desk_params_read(struct arena *a, const struct desk_route *r, const struct 
 	bool is_ok = query_get(a, r, g->query, TEXT(""), &unused, err);
 
 	if (is_ok && !text_is_empty(g->body)) {
-		if (!jx_scan(g->body, &slice, NULL) || !jx_parse(a, slice, &body, &doc, NULL) || !jx_is_object(body)) {
+		if (!jx_scan(g->body, &slice, NULL) || !jx_parse(a, slice, &body, &doc, NULL) ||
+		    !jx_is_object(body)) {
 			is_ok = err_set(err, ERR_DATA, "The body is not a JSON object.");
 		}
 	}

@@ -58,23 +58,27 @@ static enum MHD_Result on_accept(void *owner, const struct sockaddr *address, so
 	struct in6_addr a;
 
 	(void)len;
-	if (l->is_unix || address == NULL || !httpd_address_of(address, &a) || httpd_is_proxy(l->httpd, &a)) {
+	if (l->is_unix || address == NULL || !httpd_address_of(address, &a) ||
+	    httpd_is_proxy(l->httpd, &a)) {
 		return MHD_YES;
 	}
 	v = visitor_find(l->httpd, &a);
 	return v == NULL || v->n < HTTPD_CONNECTIONS_ADDRESS ? MHD_YES : MHD_NO;
 }
 
-static void on_connection(void *owner, struct MHD_Connection *connection, void **what, enum MHD_ConnectionNotificationCode how)
+static void on_connection(void *owner, struct MHD_Connection *connection, void **what,
+			  enum MHD_ConnectionNotificationCode how)
 {
 	struct httpd_listener *l = owner;
 	struct httpd *h = l->httpd;
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	struct httpd_visitor *v;
 	struct in6_addr a;
 
 	(void)what;
-	if (l->is_unix || info == NULL || info->client_addr == NULL || !httpd_address_of(info->client_addr, &a)) {
+	if (l->is_unix || info == NULL || info->client_addr == NULL ||
+	    !httpd_address_of(info->client_addr, &a)) {
 		return;
 	}
 	v = visitor_find(h, &a);
@@ -108,15 +112,13 @@ static bool listener_start(struct httpd_listener *l, size_t n_listeners, struct 
 	l->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, on_accept, l, httpd_on_request, l,
 		/* first in the list: */ MHD_OPTION_EXTERNAL_LOGGER, on_library_says, NULL,
-		MHD_OPTION_LISTEN_SOCKET, (MHD_socket)l->fd,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)(HTTPD_CONNECTIONS / n_listeners),
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTPD_CONNECTION_MEMORY,
-		MHD_OPTION_CONNECTION_TIMEOUT, HTTPD_CONNECTION_TIMEOUT_S,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-		MHD_OPTION_URI_LOG_CALLBACK, httpd_on_line, l,
-		MHD_OPTION_NOTIFY_COMPLETED, httpd_on_completed, l,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, l, MHD_OPTION_END);
+		MHD_OPTION_LISTEN_SOCKET, (MHD_socket)l->fd, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)(HTTPD_CONNECTIONS / n_listeners), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)HTTPD_CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
+		HTTPD_CONNECTION_TIMEOUT_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, httpd_on_line, l,
+		MHD_OPTION_NOTIFY_COMPLETED, httpd_on_completed, l, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, l, MHD_OPTION_END);
 	info = l->daemon != NULL ? MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (info == NULL || info->epoll_fd < 0) {
 		return err_set(err, ERR_CONFIG, "the HTTP library does not start on %s", l->name);
@@ -149,7 +151,8 @@ static void on_patience(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)loop;
 	(void)revents;
 	h->n_in_mhd++; /* nothing is sent, and nothing leaves the list, while we walk it */
-	list_each(at, &h->requests) {
+	list_each(at, &h->requests)
+	{
 		struct httpd_request *r = container_of(at, struct httpd_request, in);
 
 		if (r->is_suspended) {
@@ -174,7 +177,8 @@ static struct text *texts_keep(struct arena *a, const struct text *t, size_t n)
 	return copy;
 }
 
-struct httpd *httpd_create(const struct httpd_options *o, httpd_handler *handler, void *owner, struct err *err)
+struct httpd *httpd_create(const struct httpd_options *o, httpd_handler *handler, void *owner,
+			   struct err *err)
 {
 	struct httpd *h = xcalloc(1, sizeof(*h));
 
@@ -240,7 +244,8 @@ void httpd_destroy(struct httpd **at)
 	h->is_stopping = true;
 	h->done = NULL;
 	/* No connection may be suspended when the daemon stops: the library would end the process. */
-	list_each(at_r, &h->requests) {
+	list_each(at_r, &h->requests)
+	{
 		struct httpd_request *r = container_of(at_r, struct httpd_request, in);
 
 		loop_disarm(h->loop, &r->deadline);
@@ -278,7 +283,8 @@ struct text httpd_addresses(const struct httpd *h, struct arena *a)
 	struct text all = TEXT_NONE;
 
 	for (size_t i = 0; i < h->n_listeners; i++) {
-		all = text_printf(a, "%.*s%s%s", TEXT_ARG(all), i > 0 ? ", " : "", h->listeners[i].name);
+		all = text_printf(a, "%.*s%s%s", TEXT_ARG(all), i > 0 ? ", " : "",
+				  h->listeners[i].name);
 	}
 	return all;
 }

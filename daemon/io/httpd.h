@@ -34,7 +34,8 @@ struct httpd_options {
 	struct loop *loop;
 	const struct httpd_address *listen; /* not looked at when LISTEN_FDS hands sockets over */
 	size_t n_listen;
-	const struct text *hosts; /* names that a Host header may say, beside the addresses and localhost */
+	const struct text
+		*hosts; /* names that a Host header may say, beside the addresses and localhost */
 	size_t n_hosts;
 	const struct text *trusted_proxies; /* addresses without the limit of connections each */
 	size_t n_trusted_proxies;
@@ -42,7 +43,8 @@ struct httpd_options {
 
 typedef void httpd_handler(struct httpd_request *r, void *owner);
 
-struct httpd *httpd_create(const struct httpd_options *o, httpd_handler *handler, void *owner, struct err *err);
+struct httpd *httpd_create(const struct httpd_options *o, httpd_handler *handler, void *owner,
+			   struct err *err);
 /* Takes no more connections, lets running requests finish (2 s), then calls done() once. */
 void httpd_stop(struct httpd *h, void (*done)(void *owner), void *owner);
 /* After httpd_stop() has called back, or instead of it. Nothing is called back. */
@@ -52,12 +54,15 @@ struct text httpd_addresses(const struct httpd *h, struct arena *a);
 
 /* ---- what a handler may ask; everything lives in the request's arena ---- */
 struct arena *httpd_arena(struct httpd_request *r);
-struct text httpd_method(const struct httpd_request *r); /* GET (also for HEAD), POST, PUT, PATCH, DELETE */
-struct text httpd_path(const struct httpd_request *r);   /* as sent, not decoded, without the query */
-struct text httpd_query(const struct httpd_request *r);  /* as sent, without '?' */
-struct text httpd_header(const struct httpd_request *r, const char *name); /* first one; empty when absent */
+struct text
+httpd_method(const struct httpd_request *r); /* GET (also for HEAD), POST, PUT, PATCH, DELETE */
+struct text httpd_path(const struct httpd_request *r); /* as sent, not decoded, without the query */
+struct text httpd_query(const struct httpd_request *r); /* as sent, without '?' */
+struct text httpd_header(const struct httpd_request *r,
+			 const char *name); /* first one; empty when absent */
 struct text httpd_body(const struct httpd_request *r);
-bool httpd_is_local(const struct httpd_request *r); /* came over a Unix socket: the kernel says who it is */
+bool httpd_is_local(
+	const struct httpd_request *r); /* came over a Unix socket: the kernel says who it is */
 bool httpd_peer(const struct httpd_request *r, uid_t *ret_uid); /* Unix sockets only */
 
 /* The answer: a content type and bytes, which are copied. retry_after_s and allow: 0 and NULL leave the header away. */
@@ -71,8 +76,10 @@ struct httpd_answer {
 void httpd_answer(struct httpd_request *r, const struct httpd_answer *a);
 
 /* An RFC 9457 problem document. */
-void httpd_problem(struct httpd_request *r, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-void httpd_problem_text(struct httpd_request *r, int status, struct text detail, int retry_after_s, const char *allow);
+void httpd_problem(struct httpd_request *r, int status, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void httpd_problem_text(struct httpd_request *r, int status, struct text detail, int retry_after_s,
+			const char *allow);
 const char *httpd_status_title(int status);
 
 #endif

@@ -12,16 +12,17 @@
 #include "daemon/base/list.h"
 #include "daemon/io/httpd.h"
 
-#define HTTPD_CONNECTIONS          1024u               /* all of them together (I10) */
-#define HTTPD_CONNECTIONS_ADDRESS  32                  /* from one address, but of the proxies that we trust */
+#define HTTPD_CONNECTIONS          1024u /* all of them together (I10) */
+#define HTTPD_CONNECTIONS_ADDRESS  32    /* from one address, but of the proxies that we trust */
 #define HTTPD_CONNECTION_MEMORY    (32u * 1024)        /* line and headers of one connection */
 #define HTTPD_CONNECTION_TIMEOUT_S 15u                 /* of silence */
 #define HTTPD_BODY_BYTES           (1024u * 1024)      /* of one request */
 #define HTTPD_BODIES_BYTES         (16u * 1024 * 1024) /* of all requests in flight */
-#define HTTPD_REQUEST_ARENA_BYTES  (8u * 1024 * 1024)  /* parameters and problem texts of one request */
-#define HTTPD_DEADLINE             DUR_S(60)           /* of the one who answers; statements end earlier */
-#define HTTPD_STOP_PATIENCE        DUR_S(2)
-#define HTTPD_LISTENERS            16
+#define HTTPD_REQUEST_ARENA_BYTES                                                                  \
+	(8u * 1024 * 1024)            /* parameters and problem texts of one request */
+#define HTTPD_DEADLINE      DUR_S(60) /* of the one who answers; statements end earlier */
+#define HTTPD_STOP_PATIENCE DUR_S(2)
+#define HTTPD_LISTENERS     16
 
 struct sockaddr_any {
 	union {
@@ -73,9 +74,9 @@ struct httpd {
 };
 
 enum request_state {
-	REQUEST_ARRIVING,  /* its body comes */
-	REQUEST_ASKED,     /* the handler has it */
-	REQUEST_ANSWERED,  /* its answer is queued, or waits to be */
+	REQUEST_ARRIVING, /* its body comes */
+	REQUEST_ASKED,    /* the handler has it */
+	REQUEST_ANSWERED, /* its answer is queued, or waits to be */
 };
 
 #define HTTPD_REQUEST_MAGIC UINT32_C(0x68747470)
@@ -88,9 +89,10 @@ struct httpd_request {
 	struct arena *arena;
 	struct text method, path, query;
 	struct strbuf body;
+	size_t dropped_bytes; /* of a body that is not wanted any more */
 	enum request_state state;
 	bool is_judged, is_suspended, must_close;
-	int holds; /* how many will still call httpd_answer() */
+	int holds;                     /* how many will still call httpd_answer() */
 	struct MHD_Response *response; /* waits to be queued */
 	int status;
 	ev_timer deadline;
@@ -105,15 +107,19 @@ bool httpd_is_proxy(const struct httpd *h, const struct in6_addr *a);
 
 /* httpd_judge.c: is this request one that we talk about? False: it was answered with a problem. */
 bool httpd_judge(struct httpd_request *r);
+/* Does a body of a plain, allowed length follow? */
+bool httpd_has_body(const struct httpd_request *r);
 
 /* httpd.c: turns the library once and arms its timer. */
 void httpd_pump(struct httpd_listener *l);
 
 /* httpd_request.c: what the library calls; `owner` is the listener. */
 void *httpd_on_line(void *owner, const char *uri, struct MHD_Connection *connection);
-enum MHD_Result httpd_on_request(void *owner, struct MHD_Connection *connection, const char *url, const char *method,
-				 const char *version, const char *upload, size_t *n_upload, void **what);
-void httpd_on_completed(void *owner, struct MHD_Connection *connection, void **what, enum MHD_RequestTerminationCode how);
+enum MHD_Result httpd_on_request(void *owner, struct MHD_Connection *connection, const char *url,
+				 const char *method, const char *version, const char *upload,
+				 size_t *n_upload, void **what);
+void httpd_on_completed(void *owner, struct MHD_Connection *connection, void **what,
+			enum MHD_RequestTerminationCode how);
 void httpd_request_free(void *what);
 
 #endif

@@ -5,8 +5,8 @@
 #include "daemon/io/httpd_inside.h"
 
 /* Headers that may come once, or two readers would understand two requests. */
-static const char *const single[] = { "Host", "Content-Length", "Transfer-Encoding", "Content-Type", "Idempotency-Key",
-				      "Authorization" };
+static const char *const single[] = { "Host",         "Content-Length",  "Transfer-Encoding",
+				      "Content-Type", "Idempotency-Key", "Authorization" };
 
 struct headers {
 	int n_single[sizeof(single) / sizeof(single[0])];
@@ -19,7 +19,8 @@ static bool is_token_byte(unsigned char c)
 	       (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
-static enum MHD_Result on_header(void *owner, enum MHD_ValueKind kind, const char *name, const char *value)
+static enum MHD_Result on_header(void *owner, enum MHD_ValueKind kind, const char *name,
+				 const char *value)
 {
 	struct headers *h = owner;
 
@@ -29,7 +30,8 @@ static enum MHD_Result on_header(void *owner, enum MHD_ValueKind kind, const cha
 	}
 	h->is_bad_name = h->is_bad_name || *name == '\0';
 	for (const char *c = value != NULL ? value : ""; *c != '\0'; c++) {
-		h->is_bad_value = h->is_bad_value || ((unsigned char)*c < 0x20 && *c != '\t') || (unsigned char)*c == 0x7f;
+		h->is_bad_value = h->is_bad_value || ((unsigned char)*c < 0x20 && *c != '\t') ||
+				  (unsigned char)*c == 0x7f;
 	}
 	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) {
 		h->n_single[i] += text_eq_nocase(text_of(name), text_of(single[i]));
@@ -50,12 +52,15 @@ static bool judge_headers(struct httpd_request *r)
 
 	(void)MHD_get_connection_values(r->connection, MHD_HEADER_KIND, on_header, &h);
 	if (h.is_bad_name || h.is_bad_value) {
-		return refuse(r, 400, "A header of the request has a name or a value that HTTP does not allow.");
+		return refuse(
+			r, 400,
+			"A header of the request has a name or a value that HTTP does not allow.");
 	}
 	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) {
 		if (h.n_single[i] > 1) {
 			r->must_close = true;
-			httpd_problem(r, 400, "The header %s stands in the request more than once.", single[i]);
+			httpd_problem(r, 400, "The header %s stands in the request more than once.",
+				      single[i]);
 			return false;
 		}
 	}
@@ -83,7 +88,9 @@ static bool judge_line(struct httpd_request *r)
 		unsigned char c = (unsigned char)r->path.at[i];
 
 		if (c <= 0x20 || c >= 0x7f || c == '\\' || c == '#') {
-			return refuse(r, 400, "The address of the request has bytes that an address cannot have.");
+			return refuse(r, 400,
+				      "The address of the request has bytes that an address cannot "
+				      "have.");
 		}
 	}
 	return true;
@@ -105,7 +112,9 @@ static bool cut_port(struct text host, struct text *ret_name)
 		end = text_find(host, TEXT(":"), 0);
 	}
 	*ret_name = text_slice(host, 0, end);
-	return end == host.len || (host.at[end] == ':' && num_parse_range(text_slice(host, end + 1, host.len), 1, 65535, &port));
+	return end == host.len ||
+	       (host.at[end] == ':' &&
+		num_parse_range(text_slice(host, end + 1, host.len), 1, 65535, &port));
 }
 
 /* A page of somebody else's, whose name was made to point at us (DNS rebinding), says its own name here. */
@@ -125,7 +134,8 @@ static bool judge_host(struct httpd_request *r)
 		}
 		for (size_t i = 0; i < r->listener->httpd->n_listeners; i++) {
 			if (!r->listener->httpd->listeners[i].is_unix &&
-			    cut_port(text_of(r->listener->httpd->listeners[i].name), &own) && text_eq_nocase(name, own)) {
+			    cut_port(text_of(r->listener->httpd->listeners[i].name), &own) &&
+			    text_eq_nocase(name, own)) {
 				return true;
 			}
 		}
@@ -135,17 +145,22 @@ static bool judge_host(struct httpd_request *r)
 			}
 		}
 	}
-	return refuse(r, 421, "The desk does not answer for that host. Name it in desk.hosts if it should.");
+	return refuse(
+		r, 421,
+		"The desk does not answer for that host. Name it in desk.hosts if it should.");
 }
 
 static bool judge_body(struct httpd_request *r)
 {
-	struct text length = httpd_header(r, "Content-Length"), coding = httpd_header(r, "Transfer-Encoding"),
+	struct text length = httpd_header(r, "Content-Length"),
+		    coding = httpd_header(r, "Transfer-Encoding"),
 		    type = httpd_header(r, "Content-Type");
 	int64_t n = 0;
 
 	if (length.at != NULL && coding.at != NULL) {
-		return refuse(r, 400, "The request says its length twice: Content-Length and Transfer-Encoding.");
+		return refuse(
+			r, 400,
+			"The request says its length twice: Content-Length and Transfer-Encoding.");
 	}
 	if (coding.at != NULL && !text_eq_nocase(coding, TEXT("chunked"))) {
 		return refuse(r, 501, "The desk knows no other transfer coding than chunked.");
@@ -169,4 +184,13 @@ static bool judge_body(struct httpd_request *r)
 bool httpd_judge(struct httpd_request *r)
 {
 	return judge_headers(r) && judge_line(r) && judge_host(r) && judge_body(r);
+}
+
+bool httpd_has_body(const struct httpd_request *r)
+{
+	struct text length = httpd_header(r, "Content-Length");
+	int64_t n;
+
+	return text_is_empty(httpd_header(r, "Transfer-Encoding")) &&
+	       num_parse_range(length, 1, HTTPD_BODY_BYTES, &n);
 }

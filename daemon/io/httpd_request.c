@@ -9,7 +9,8 @@
 /* On every answer (RELIABILITY S7). */
 static const char *const safe_headers[][2] = {
 	{ "Content-Security-Policy",
-	  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+	  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src "
+	  "'self'; form-action 'self'; "
 	  "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'" },
 	{ "X-Content-Type-Options", "nosniff" },
 	{ "Cache-Control", "no-store" },
@@ -98,7 +99,8 @@ static struct httpd_request *request_of(void *what)
 	return r;
 }
 
-void httpd_on_completed(void *owner, struct MHD_Connection *connection, void **what, enum MHD_RequestTerminationCode how)
+void httpd_on_completed(void *owner, struct MHD_Connection *connection, void **what,
+			enum MHD_RequestTerminationCode how)
 {
 	struct httpd_request *r;
 
@@ -136,18 +138,22 @@ static enum MHD_Result take_body(struct httpd_request *r, const char *bytes, siz
 		} else if (h->bodies_bytes + *n > HTTPD_BODIES_BYTES) {
 			request_forget_body(r);
 			r->must_close = true;
-			httpd_problem_text(r, 503, TEXT("Too many requests at once. Try it again."), 1, NULL);
+			httpd_problem_text(r, 503, TEXT("Too many requests at once. Try it again."),
+					   1, NULL);
 		} else {
 			strbuf_add(&r->body, (struct text){ bytes, *n });
 			h->bodies_bytes += *n;
 		}
+	} else if ((r->dropped_bytes += *n) > HTTPD_BODY_BYTES) {
+		return MHD_NO; /* enough read for nothing */
 	}
 	*n = 0;
 	return MHD_YES;
 }
 
-enum MHD_Result httpd_on_request(void *owner, struct MHD_Connection *connection, const char *url, const char *method,
-				  const char *version, const char *upload, size_t *n_upload, void **what)
+enum MHD_Result httpd_on_request(void *owner, struct MHD_Connection *connection, const char *url,
+				 const char *method, const char *version, const char *upload,
+				 size_t *n_upload, void **what)
 {
 	struct httpd_request *r = request_of(*what);
 	struct httpd *h = r->listener->httpd;
@@ -161,7 +167,8 @@ enum MHD_Result httpd_on_request(void *owner, struct MHD_Connection *connection,
 		r->holds = 1; /* until it is answered */
 		r->method = text_dup(r->arena, text_of(method));
 		strbuf_init(&r->body, HTTPD_BODY_BYTES + 1);
-		if (!httpd_judge(r)) {
+		/* A client that still sends its body would not read why it was refused: read on, drop it. */
+		if (!httpd_judge(r) && !httpd_has_body(r)) {
 			queue_answer(r);
 		}
 		return MHD_YES;
@@ -208,7 +215,9 @@ struct text httpd_query(const struct httpd_request *r)
 struct text httpd_header(const struct httpd_request *r, const char *name)
 {
 	const char *value =
-		r->connection != NULL ? MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name) : NULL;
+		r->connection != NULL
+			? MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name)
+			: NULL;
 
 	return text_trim(text_of(value));
 }
@@ -233,7 +242,8 @@ bool httpd_peer(const struct httpd_request *r, uid_t *ret_uid)
 		return false;
 	}
 	info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	if (info == NULL || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0) {
+	if (info == NULL ||
+	    getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0) {
 		return false;
 	}
 	*ret_uid = who.uid;
@@ -249,14 +259,16 @@ static void response_header(struct MHD_Response *m, const char *name, const char
 	}
 }
 
-static struct MHD_Response *response_make(const struct httpd_request *r, const struct httpd_answer *a)
+static struct MHD_Response *response_make(const struct httpd_request *r,
+					  const struct httpd_answer *a)
 {
 	/* The library copies; it wants a pointer that is not const. */
 	union {
 		const char *ours;
 		void *theirs;
 	} bytes = { a->body.len > 0 ? a->body.at : "" };
-	struct MHD_Response *m = MHD_create_response_from_buffer(a->body.len, bytes.theirs, MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *m =
+		MHD_create_response_from_buffer(a->body.len, bytes.theirs, MHD_RESPMEM_MUST_COPY);
 
 	if (m == NULL) {
 		not_reached("no memory for an answer");
@@ -310,38 +322,25 @@ void httpd_answer(struct httpd_request *r, const struct httpd_answer *a)
 const char *httpd_status_title(int status)
 {
 	switch (status) {
-	case 200:
-		return "OK";
-	case 400:
-		return "Bad request";
-	case 401:
-		return "Sign in first";
-	case 403:
-		return "Not allowed";
-	case 404:
-		return "Not there";
-	case 405:
-		return "Method not allowed";
-	case 409:
-		return "Conflict";
-	case 413:
-		return "Too large";
-	case 415:
-		return "Unsupported media type";
-	case 421:
-		return "Wrong host";
-	case 500:
-		return "Our fault";
-	case 501:
-		return "Not yet";
-	case 503:
-		return "Unavailable";
-	default:
-		return "Problem";
+	case 200: return "OK";
+	case 400: return "Bad request";
+	case 401: return "Sign in first";
+	case 403: return "Not allowed";
+	case 404: return "Not there";
+	case 405: return "Method not allowed";
+	case 409: return "Conflict";
+	case 413: return "Too large";
+	case 415: return "Unsupported media type";
+	case 421: return "Wrong host";
+	case 500: return "Our fault";
+	case 501: return "Not yet";
+	case 503: return "Unavailable";
+	default: return "Problem";
 	}
 }
 
-void httpd_problem_text(struct httpd_request *r, int status, struct text detail, int retry_after_s, const char *allow)
+void httpd_problem_text(struct httpd_request *r, int status, struct text detail, int retry_after_s,
+			const char *allow)
 {
 	scoped(strbuf_done) struct strbuf out = { 0 };
 
