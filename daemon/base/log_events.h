@@ -13,6 +13,9 @@ EVENT(out_of_memory, LEVEL_ERR, "bytes",
       "Memory ran out and the process ended; nothing is lost. Give the machine more memory or "
       "raise "
       "MemoryMax= of the unit.")
+EVENT(access_refused, LEVEL_WARN, "uid asked",
+      "Somebody at the desk's socket asked for what they may not do. If they should: answer staff "
+      "add LOGIN --role ROLE --os-user USER.")
 EVENT(account_leased, LEVEL_INFO, "account epoch", "This worker listens for the account now.")
 EVENT(account_let_in, LEVEL_INFO, "account",
       "A refused account is let in again; it goes on from where it was.")
@@ -38,5 +41,6 @@ EVENT(quarantined, LEVEL_WARN, "account elements",
       "Elements that nobody could read are kept: answer quarantine shows them.")
 EVENT(reload_ignored, LEVEL_WARN, "why", "Restart answerd.")
 EVENT(started, LEVEL_INFO, "version holder", "The worker runs.")
+EVENT(statement_failed, LEVEL_ERR, "name sqlstate why", "A statement of the desk failed; the database's log has its words. Please report it.")
 EVENT(stopped, LEVEL_INFO, "", "The worker ended as it was asked to.")
 EVENT(stopping, LEVEL_INFO, "", "The worker was asked to end; pages under way are stored first.")
