@@ -160,7 +160,15 @@ bool bluesky_chat_ask(const struct connector_ctx *ctx, const struct question *q,
 
 bool bluesky_chat_is_refused(const struct connector_ctx *ctx)
 {
-	return text_eq(ctx->facts, TEXT("{\"chat\":\"no\"}"));
+	struct jx_doc *doc = NULL;
+	bool is_refused = false;
+	struct jx v;
+
+	if (ctx->facts.len > 0 && jx_parse(ctx->arena, ctx->facts, &v, &doc, NULL)) {
+		is_refused = text_eq(jx_text_or(ctx->arena, v, "chat", TEXT_NONE), TEXT("no"));
+		jx_release(&doc);
+	}
+	return is_refused;
 }
 
 /* The chat service refuses while the session is fine: the app password has no direct messages. */
