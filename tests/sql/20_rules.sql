@@ -99,7 +99,7 @@ select is(pg_temp.since('o3'), '12:00', 'who only says thanks waits in the thank
 -- Late parents: threads join and part, and what staff did follows.
 select pg_temp.say('pia', 'q2', '13:05', 'and the second', 'q1');
 select pg_temp.conv('q2') as cq \gset
-select answerd.note(:'cq', pg_temp.staff('ann'), 'she is a regular') is not null;
+select answerd.add_note(:'cq', pg_temp.staff('ann'), 'she is a regular') is not null;
 select answerd.take(:'cq', pg_temp.staff('ann'), '8h') is not null;
 select pg_temp.say('us', 'q3', '13:10', 'answering what we have not seen', 'q1');
 select is(pg_temp.since('q2'), '13:05', 'an answer below an unseen parent answers nobody yet');
@@ -110,7 +110,7 @@ select is((select count(*)::int from answerd.conversation where root_id in ('q1'
 select pg_temp.say('quy', 'r3', '14:00', 'third', 'r2', p_named => true);
 select pg_temp.say('quy', 'r1', '13:50', 'first @acme');
 select pg_temp.conv('r1') as cr1, pg_temp.conv('r3') as cr3 \gset
-select answerd.note(:'cr1', pg_temp.staff('ann'), 'on the newer row') is not null;
+select answerd.add_note(:'cr1', pg_temp.staff('ann'), 'on the newer row') is not null;
 select isnt(:'cr1', :'cr3', 'two conversations, while the message between them is missing');
 select pg_temp.say('quy', 'r2', '13:55', 'second', 'r1', p_named => false);
 select is(pg_temp.conv('r3'), :'cr3', 'joined: the older row survives');
