@@ -11,7 +11,7 @@ create function pg_temp.n(p_id text) returns int language sql as $$
 	select c.unanswered from answerd.message m join answerd.conversation c using (root_id, customer_id, account_id, brand_id) where m.external_id = p_id
 $$;
 create function pg_temp.to_us(p_id text) returns bool language sql as $$ select is_to_us from answerd.message where external_id = p_id $$;
-select plan(58);
+select plan(53);
 select pg_temp.clock('23:00');
 
 -- To whom?
@@ -111,7 +111,7 @@ select pg_temp.say('quy', 'r3', '14:00', 'third', 'r2', p_named => true);
 select pg_temp.say('quy', 'r1', '13:50', 'first @acme');
 select pg_temp.conv('r1') as cr1, pg_temp.conv('r3') as cr3 \gset
 select answerd.add_note(:'cr1', pg_temp.staff('ann'), 'on the newer row') is not null;
-select isnt(:'cr1', :'cr3', 'two conversations, while the message between them is missing');
+select isnt(:'cr1'::text, :'cr3'::text, 'two conversations, while the message between them is missing');
 select pg_temp.say('quy', 'r2', '13:55', 'second', 'r1', p_named => false);
 select is(pg_temp.conv('r3'), :'cr3', 'joined: the older row survives');
 select is((select merged_into::text from answerd.conversation where conversation_id = :'cr1'), :'cr3', 'the other says where it went');
