@@ -478,7 +478,7 @@ static void postpone(struct account *a)
 
 void account_failed(struct account *a, const struct err *why, const struct outcome *o)
 {
-	int64_t source = a->job.feed != NULL ? a->job.feed->source_id : 0;
+	int64_t source = page_source_id(a);
 
 	a->phase = PHASE_READY;
 	switch (why->kind) {
@@ -486,6 +486,7 @@ void account_failed(struct account *a, const struct err *why, const struct outco
 		budget_limited(&a->budget, why->not_before, loop_wall(a->listen->o.loop),
 			       account_now(a));
 		log_info("account_limited", "account", account_label(a), "why", why->text, NULL);
+		lease_failed(a, source, why->text);
 		break;
 	case ERR_AUTH:
 		failed_auth(a, why, o);

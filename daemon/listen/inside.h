@@ -176,6 +176,7 @@ static inline void db_add_text_or_null(struct db_params *p, struct text t)
 }
 
 /* page.c */
+int64_t page_source_id(const struct account *a); /* of the job at hand; 0: the account itself */
 bool page_is_worth_storing(const struct account *a, const struct outcome *o);
 void page_store(struct account *a, const struct outcome *o, struct arena *arena);
 void page_quarantine(struct account *a, const struct response *r, const struct err *why,

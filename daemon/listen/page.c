@@ -275,12 +275,12 @@ static void add_bad(struct columns *c, const struct quarantined *bad, size_t n)
 	db_add_text_array(c->params, raws, n);
 }
 
-static int64_t source_id(const struct account *a)
+int64_t page_source_id(const struct account *a)
 {
 	switch (a->job.op) {
 	case OP_THREAD: return a->threads_id;
 	case OP_RECHECK: return a->rechecks_id;
-	default: return a->job.feed->source_id;
+	default: return a->job.feed != NULL ? a->job.feed->source_id : 0;
 	}
 }
 
@@ -305,7 +305,7 @@ static struct db_params *params_of(struct account *a, const struct outcome *o, s
 	remember(a, o);
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
-	db_add_i64(p, source_id(a));
+	db_add_i64(p, page_source_id(a));
 	db_add_i64(p, a->epoch);
 	db_add_text(p, walk);
 	db_add_i64(p, a->job.feed != NULL ? a->job.feed->seq : 0);
@@ -445,7 +445,7 @@ void page_store(struct account *a, const struct outcome *o, struct arena *arena)
 	}
 	move_walk(a, o);
 	if (!is_worth) {
-		lease_heard(a, source_id(a),
+		lease_heard(a, page_source_id(a),
 			    a->job.op == OP_POLL ? a->job.asked_at : (struct wall){ 0 });
 		stored(a);
 		return;
