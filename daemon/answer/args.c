@@ -241,12 +241,14 @@ static bool find_command(struct parser *p)
 		const char *words[2] = { p->argv[i], i + 1 < p->argc ? p->argv[i + 1] : NULL };
 		int used;
 
-		if (p->argv[i][0] == '-') {
-			i += (strcmp(p->argv[i], "--desk") == 0 ||
-			      strcmp(p->argv[i], "--config") == 0);
+		if (words[0] == NULL) {
+			break;
+		}
+		if (words[0][0] == '-') {
+			i += (strcmp(words[0], "--desk") == 0 || strcmp(words[0], "--config") == 0);
 			continue;
 		}
-		first = first == NULL ? p->argv[i] : first;
+		first = first == NULL ? words[0] : first;
 		p->c->command = command_find(words, words[1] != NULL ? 2 : 1, &used);
 	}
 	if (first == NULL || p->c->command != NULL) {

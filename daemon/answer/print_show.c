@@ -25,7 +25,7 @@ static enum ink role_ink(struct text role)
 /* "mastodon question, to us" and what happened to it. */
 static struct text part_of(struct call *c, struct jx m)
 {
-	struct text role = jx_str(c, m, "role"), extra = TEXT_NONE;
+	struct text role = jx_str(c, m, "role"), extra;
 
 	if (text_eq(role, TEXT("customer"))) {
 		extra = !text_is_empty(jx_str(c, m, "deleted_at")) ? TEXT("deleted")

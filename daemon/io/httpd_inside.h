@@ -93,6 +93,7 @@ struct httpd_request {
 	struct arena *arena;
 	struct text method, path, query;
 	struct strbuf body;
+	size_t dropped_bytes; /* of a body that is not wanted any more */
 	enum request_state state;
 	bool is_judged, is_suspended, must_close;
 	int holds;                     /* how many will still call httpd_answer() */
@@ -110,6 +111,8 @@ bool httpd_is_proxy(const struct httpd *h, const struct in6_addr *a);
 
 /* httpd_judge.c: is this request one that we talk about? False: it was answered with a problem. */
 bool httpd_judge(struct httpd_request *r);
+/* Does a body of a plain, allowed length follow? */
+bool httpd_has_body(const struct httpd_request *r);
 
 /* httpd.c: turns the library once and arms its timer. */
 void httpd_pump(struct httpd_listener *l);

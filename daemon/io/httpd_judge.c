@@ -185,3 +185,12 @@ bool httpd_judge(struct httpd_request *r)
 {
 	return judge_headers(r) && judge_line(r) && judge_host(r) && judge_body(r);
 }
+
+bool httpd_has_body(const struct httpd_request *r)
+{
+	struct text length = httpd_header(r, "Content-Length");
+	int64_t n;
+
+	return text_is_empty(httpd_header(r, "Transfer-Encoding")) &&
+	       num_parse_range(length, 1, HTTPD_BODY_BYTES, &n);
+}

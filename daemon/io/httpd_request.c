@@ -144,6 +144,8 @@ static enum MHD_Result take_body(struct httpd_request *r, const char *bytes, siz
 			strbuf_add(&r->body, (struct text){ bytes, *n });
 			h->bodies_bytes += *n;
 		}
+	} else if ((r->dropped_bytes += *n) > HTTPD_BODY_BYTES) {
+		return MHD_NO; /* enough read for nothing */
 	}
 	*n = 0;
 	return MHD_YES;
@@ -165,7 +167,8 @@ enum MHD_Result httpd_on_request(void *owner, struct MHD_Connection *connection,
 		r->holds = 1; /* until it is answered */
 		r->method = text_dup(r->arena, text_of(method));
 		strbuf_init(&r->body, HTTPD_BODY_BYTES + 1);
-		if (!httpd_judge(r)) {
+		/* A client that still sends its body would not read why it was refused: read on, drop it. */
+		if (!httpd_judge(r) && !httpd_has_body(r)) {
 			queue_answer(r);
 		}
 		return MHD_YES;

@@ -101,6 +101,7 @@ void account_done(struct account *a)
 	for (size_t i = 0; i < a->n_feeds; i++) {
 		set_string(&a->feeds[i].state, TEXT_NONE);
 		set_string(&a->feeds[i].sweep_state, TEXT_NONE);
+		free(a->feeds[i].remembered);
 	}
 	free(a->feeds);
 	set_string(&a->realm, TEXT_NONE);
@@ -155,7 +156,7 @@ static void load_row(struct account *a, const struct db_result *r, int row)
 		f->is_sweeping = f->sweep_state != NULL;
 		/* An unfinished walk goes on at once; asking once more where it had ended costs one page. */
 		f->is_walking = f->state != NULL && !f->is_imported;
-		f->body_hash = 0;
+		f->n_remembered = 0;
 		f->poll_at = (struct mono){ 0 };
 		f->n_pages = 0;
 	}
@@ -477,7 +478,7 @@ static void postpone(struct account *a)
 
 void account_failed(struct account *a, const struct err *why, const struct outcome *o)
 {
-	int64_t source = a->job.feed != NULL ? a->job.feed->source_id : 0;
+	int64_t source = page_source_id(a);
 
 	a->phase = PHASE_READY;
 	switch (why->kind) {
@@ -485,6 +486,7 @@ void account_failed(struct account *a, const struct err *why, const struct outco
 		budget_limited(&a->budget, why->not_before, loop_wall(a->listen->o.loop),
 			       account_now(a));
 		log_info("account_limited", "account", account_label(a), "why", why->text, NULL);
+		lease_failed(a, source, why->text);
 		break;
 	case ERR_AUTH:
 		failed_auth(a, why, o);

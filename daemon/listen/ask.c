@@ -187,16 +187,6 @@ static void answered(struct account *a, const struct response *r, struct arena *
 		done_identify(a, &o);
 		return;
 	}
-	if (a->job.op == OP_POLL) {
-		uint64_t hash = text_hash(TEXT_HASH_SEED, r->body);
-
-		/* The same page again, word for word, and nothing to move: it is in the database already. */
-		if (a->job.feed->is_imported && !o.is_more && hash == a->job.feed->body_hash &&
-		    text_eq(o.state, text_of(a->job.feed->state))) {
-			o.n_messages = o.n_bad = 0;
-		}
-		a->job.feed->body_hash = o.is_more || a->job.feed->is_walking ? 0 : hash;
-	}
 	page_store(a, &o, arena);
 }
 

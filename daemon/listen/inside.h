@@ -20,7 +20,7 @@
 #define MAX_PAGES_STORING 4  /* back-pressure: pages handed to the database and not yet committed */
 #define MAX_THREADS_DUE   16 /* taken from the database at once */
 #define MAX_RECHECKS      100
-#define MAX_BUSINESSES    64
+#define MAX_REMEMBERED    128 /* of a page; 1 KB a source at most */
 
 struct budget {
 	struct rate rate;       /* as the platform last said */
@@ -39,7 +39,9 @@ struct feed {
 	struct wall asked_at, sweep_since; /* when the walk under way began */
 	int n_pages;                       /* of the walk under way, this round */
 	unsigned n_failed;
-	uint64_t body_hash; /* of the last answer that is wholly in the database; 0: none */
+	/* What the last page held, as it is in the database: the overlap of the next poll is not sent again. */
+	uint64_t *remembered;
+	size_t n_remembered, n_sending;
 };
 
 enum phase { PHASE_AWAY, PHASE_LOADING, PHASE_READY, PHASE_QUEUED, PHASE_ASKING, PHASE_STORING };
@@ -68,7 +70,7 @@ struct account {
 	char *realm;
 	int64_t brand_id, account_id, epoch;
 	int64_t beat_epoch; /* the epoch that the last heartbeat named */
-	bool is_locked;
+	bool is_locked, is_being_taken;
 	enum phase phase;
 	struct list link; /* in listen->waiting while QUEUED */
 
@@ -174,6 +176,7 @@ static inline void db_add_text_or_null(struct db_params *p, struct text t)
 }
 
 /* page.c */
+int64_t page_source_id(const struct account *a); /* of the job at hand; 0: the account itself */
 bool page_is_worth_storing(const struct account *a, const struct outcome *o);
 void page_store(struct account *a, const struct outcome *o, struct arena *arena);
 void page_quarantine(struct account *a, const struct response *r, const struct err *why,

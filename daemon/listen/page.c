@@ -9,22 +9,6 @@
 #define FLAG_ABOUT     2
 #define FLAG_AUTOMATIC 4
 
-bool page_is_worth_storing(const struct account *a, const struct outcome *o)
-{
-	const struct feed *f = a->job.feed;
-
-	if (o->n_messages > 0 || o->n_bad > 0 || o->n_gone > 0) {
-		return true;
-	}
-	switch (a->job.op) {
-	case OP_POLL:
-		return o->is_more || f->is_walking || !f->is_imported ||
-		       !text_eq(o->state, text_of(f->state));
-	case OP_SWEEP: return o->is_more || f->is_sweeping;
-	default: return false;
-	}
-}
-
 static bool is_listed(const struct conf_brand *b, const struct message *m)
 {
 	for (size_t i = 0; i < b->n_businesses; i++) {
@@ -79,6 +63,68 @@ static bool is_before_history(const struct account *a, const struct message *m)
 	       wall_before(m->posted_at, wall_add(a->job.asked_at, DUR_US(-a->conf->history.us)));
 }
 
+static uint64_t fingerprint(const struct message *m)
+{
+	return text_hash(message_hash(m), m->external_id);
+}
+
+static bool is_remembered(const struct account *a, const struct message *m)
+{
+	const struct feed *f = a->job.feed;
+	uint64_t print;
+
+	if (a->job.op != OP_POLL || f->n_remembered == 0) {
+		return false;
+	}
+	print = fingerprint(m);
+	for (size_t i = 0; i < f->n_remembered; i++) {
+		if (f->remembered[i] == print) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool page_is_worth_storing(const struct account *a, const struct outcome *o)
+{
+	const struct feed *f = a->job.feed;
+
+	if (o->n_bad > 0 || o->n_gone > 0) {
+		return true;
+	}
+	for (size_t i = 0; i < o->n_messages; i++) {
+		if (!is_remembered(a, &o->messages[i])) {
+			return true;
+		}
+	}
+	switch (a->job.op) {
+	case OP_POLL:
+		return o->is_more || f->is_walking || !f->is_imported ||
+		       !text_eq(o->state, text_of(f->state));
+	case OP_SWEEP: return o->is_more || f->is_sweeping;
+	default: return false;
+	}
+}
+
+/* After choose(): this page is what the next one will overlap. Counts only once it is committed. */
+static void remember(struct account *a, const struct outcome *o)
+{
+	struct feed *f = a->job.feed;
+
+	if (a->job.op != OP_POLL) {
+		return;
+	}
+	f->n_remembered = f->n_sending = 0;
+	if (o->n_messages > 0 && f->remembered == NULL) {
+		f->remembered = xcalloc(MAX_REMEMBERED, sizeof(*f->remembered));
+	}
+	for (size_t i = 0; i < o->n_messages && f->n_sending < MAX_REMEMBERED; i++) {
+		if (!is_before_history(a, &o->messages[i])) {
+			f->remembered[f->n_sending++] = fingerprint(&o->messages[i]);
+		}
+	}
+}
+
 /* Which messages of the page to send: without repeated ids (the last copy wins). */
 static size_t choose(const struct account *a, const struct outcome *o,
 		     const struct message **chosen)
@@ -89,7 +135,7 @@ static size_t choose(const struct account *a, const struct outcome *o,
 		const struct message *m = &o->messages[i];
 		size_t at = n;
 
-		if (is_before_history(a, m)) {
+		if (is_before_history(a, m) || is_remembered(a, m)) {
 			continue;
 		}
 		for (size_t k = 0; k < n; k++) {
@@ -229,12 +275,12 @@ static void add_bad(struct columns *c, const struct quarantined *bad, size_t n)
 	db_add_text_array(c->params, raws, n);
 }
 
-static int64_t source_id(const struct account *a)
+int64_t page_source_id(const struct account *a)
 {
 	switch (a->job.op) {
 	case OP_THREAD: return a->threads_id;
 	case OP_RECHECK: return a->rechecks_id;
-	default: return a->job.feed->source_id;
+	default: return a->job.feed != NULL ? a->job.feed->source_id : 0;
 	}
 }
 
@@ -256,9 +302,10 @@ static struct db_params *params_of(struct account *a, const struct outcome *o, s
 
 	c.m = ARENA_ARRAY(arena, const struct message *, o->n_messages);
 	c.n = choose(a, o, c.m);
+	remember(a, o);
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
-	db_add_i64(p, source_id(a));
+	db_add_i64(p, page_source_id(a));
 	db_add_i64(p, a->epoch);
 	db_add_text(p, walk);
 	db_add_i64(p, a->job.feed != NULL ? a->job.feed->seq : 0);
@@ -319,6 +366,7 @@ static void done_page(const struct db_result *r, void *owner)
 		} else {
 			if (a->job.op == OP_POLL) {
 				a->job.feed->seq = db_i64(r, 0, 6);
+				a->job.feed->n_remembered = a->job.feed->n_sending;
 			}
 			if (db_i64(r, 0, 4) > 0) {
 				log_warn("quarantined", "account", account_label(a), "elements",
@@ -397,7 +445,7 @@ void page_store(struct account *a, const struct outcome *o, struct arena *arena)
 	}
 	move_walk(a, o);
 	if (!is_worth) {
-		lease_heard(a, source_id(a),
+		lease_heard(a, page_source_id(a),
 			    a->job.op == OP_POLL ? a->job.asked_at : (struct wall){ 0 });
 		stored(a);
 		return;
