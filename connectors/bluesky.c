@@ -52,7 +52,7 @@ static bool source_parse(struct text name, enum source_kind *ret, struct text *r
 
 static bool check_source(struct text name, struct err *err)
 {
-	enum source_kind kind;
+	enum source_kind kind = SOURCE_MENTIONS;
 	struct text words;
 
 	return source_parse(name, &kind, &words, err);
@@ -109,7 +109,7 @@ static bool ask_source(const struct connector_ctx *ctx, const struct question *q
 		       struct request *ret, struct err *err)
 {
 	struct text words = TEXT_NONE;
-	enum source_kind kind;
+	enum source_kind kind = SOURCE_MENTIONS;
 	struct strbuf b;
 	struct flow f;
 

@@ -349,20 +349,21 @@ static void members_find(const struct connector_ctx *ctx, struct jx convo,
 }
 
 /* A conversation is its last message; an empty one is an event. */
-static bool convo_element_read(struct reading *r, struct jx v, struct message *m,
+static bool convo_element_read(const struct reading *r, struct jx v, struct message *m,
 			       struct outcome *out, bool *ret_is_gone, struct err *err)
 {
 	struct bluesky_convo convo = { 0 };
 	struct jx last = jx_get(v, "lastMessage");
+	struct reading inside = *r;
 
 	members_find(r->ctx, v, &convo);
-	r->convo = &convo;
-	*ret_is_gone = jx_is_object(last) && gone_take(r, last, out);
+	inside.convo = &convo;
+	*ret_is_gone = jx_is_object(last) && gone_take(&inside, last, out);
 	if (*ret_is_gone) {
 		return true;
 	}
 	if (jx_is_object(last) && jx_is_object(jx_get(last, "sender"))) {
-		return direct_read(r, last, convo.id, m, err);
+		return direct_read(&inside, last, convo.id, m, err);
 	}
 	if (convo.id.len == 0 || convo.id.len > LIMIT_ID_BYTES - 16 || convo.peer.len == 0) {
 		return err_set(err, ERR_DATA, "a conversation without id or other member");

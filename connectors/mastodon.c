@@ -65,7 +65,7 @@ static bool source_parse(struct text name, enum source_kind *ret, struct text *r
 
 static bool check_source(struct text name, struct err *err)
 {
-	enum source_kind kind;
+	enum source_kind kind = SOURCE_MENTIONS;
 	struct text words;
 
 	return source_parse(name, &kind, &words, err);
@@ -123,7 +123,7 @@ static void source_path(const struct connector_ctx *ctx, enum source_kind kind, 
 static bool ask_source(const struct connector_ctx *ctx, const struct question *q,
 		       struct request *ret, struct err *err)
 {
-	enum source_kind kind;
+	enum source_kind kind = SOURCE_MENTIONS;
 	struct text words = TEXT_NONE;
 	struct strbuf b;
 	struct walk w;

@@ -49,13 +49,18 @@ static bool string_skip(struct cutter *c)
 	return fail(c, "a string does not end");
 }
 
+static bool is_json_sign(char c)
+{
+	return c == ',' || c == ':' || c == '[' || c == ']' || c == '{' || c == '}' || c == '"';
+}
+
 /* A number, true, false, null, or what somebody thinks is one. */
 static bool scalar_skip(struct cutter *c)
 {
 	size_t from = c->at;
 
 	while (c->at < c->in.len && !is_json_blank(c->in.at[c->at]) &&
-	       memchr(",:[]{}\"", c->in.at[c->at], 7) == NULL) {
+	       !is_json_sign(c->in.at[c->at])) {
 		c->at++;
 	}
 	return c->at > from || fail(c, "a value is missing");

@@ -59,7 +59,7 @@ void jx_release(struct jx_doc **doc)
 bool jx_slice_text(struct arena *a, struct text slice, struct text *ret)
 {
 	struct jx_doc *doc = NULL;
-	struct jx v;
+	struct jx v = { NULL };
 	bool is_read;
 
 	if (jx_slice_kind(slice) != '"' || !jx_parse(a, slice, &v, &doc, NULL)) {

@@ -9,6 +9,7 @@
 
 #define FILE_BYTES     (256u * 1024)
 #define READ_BYTES     4096u
+#define SHORT_WORDS    40
 #define MOST_ENTRIES   4000u
 #define MOST_LANGUAGES 32u
 
@@ -37,6 +38,7 @@ static const char *const key_names[KEY_COUNT] = {
 struct list {
 	struct text *entries; /* " where is ", or " complain" for "complain*" */
 	size_t n;
+	uint16_t from[257]; /* entries[from[b]] is the first one whose word begins with byte b */
 };
 
 struct language {
@@ -109,23 +111,43 @@ static bool entries_add(struct nature_rules *r, struct list *list, struct text i
 	return true;
 }
 
-/* Longest first, so that "vielen dank" goes before "dank" leaves "vielen" behind. */
+static unsigned char first_byte(struct text entry)
+{
+	return (unsigned char)entry.at[1]; /* behind its blank */
+}
+
+/* By first byte, then longest first: "thank you" is found before "thank". */
 static int entry_order(const void *a, const void *b)
 {
 	const struct text *ta = a, *tb = b;
 
+	if (first_byte(*ta) != first_byte(*tb)) {
+		return first_byte(*ta) < first_byte(*tb) ? -1 : 1;
+	}
 	return (ta->len < tb->len) - (ta->len > tb->len);
+}
+
+static void list_sort(struct list *l)
+{
+	size_t at = 0;
+
+	if (l->n > 0) {
+		qsort(l->entries, l->n, sizeof(l->entries[0]), entry_order);
+	}
+	for (unsigned b = 0; b < 256; b++) {
+		l->from[b] = (uint16_t)at;
+		while (at < l->n && first_byte(l->entries[at]) == b) {
+			at++;
+		}
+	}
+	l->from[256] = (uint16_t)l->n;
 }
 
 static void lists_sort(struct nature_rules *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		for (int k = 0; k < KEY_COUNT; k++) {
-			struct list *l = &r->languages[i].lists[k];
-
-			if (l->n > 0) {
-				qsort(l->entries, l->n, sizeof(l->entries[0]), entry_order);
-			}
+			list_sort(&r->languages[i].lists[k]);
 		}
 	}
 }
@@ -256,10 +278,27 @@ void nature_destroy(struct nature_rules **r)
 
 /* ---- judging ---- */
 
+/* Length of the longest entry that stands at the blank line.at[at]; 0: none. */
+static size_t entry_at(const struct list *list, struct text line, size_t at)
+{
+	unsigned b;
+
+	if (line.at[at] != ' ' || at + 1 >= line.len) {
+		return 0;
+	}
+	b = (unsigned char)line.at[at + 1];
+	for (size_t i = list->from[b]; i < list->from[b + 1]; i++) {
+		if (text_starts(text_slice(line, at, SIZE_MAX), list->entries[i])) {
+			return list->entries[i].len;
+		}
+	}
+	return 0;
+}
+
 static bool list_hits(const struct list *list, struct text line)
 {
-	for (size_t i = 0; i < list->n; i++) {
-		if (text_find(line, list->entries[i], 0) != SIZE_MAX) {
+	for (size_t at = 0; at < line.len; at++) {
+		if (entry_at(list, line, at) > 0) {
 			return true;
 		}
 	}
@@ -271,24 +310,19 @@ static size_t list_blank(const struct list *list, struct strbuf *line)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < list->n; i++) {
-		struct text entry = list->entries[i];
-		size_t at = 0;
+	for (size_t at = 0; at < line->len; at++) {
+		size_t len = entry_at(list, strbuf_text(line), at), end = at + len;
 
-		while ((at = text_find(strbuf_text(line), entry, at)) != SIZE_MAX) {
-			size_t end = at + entry.len;
-
-			/* A stem takes the rest of its word with it. */
-			while (entry.at[entry.len - 1] != ' ' && end < line->len &&
-			       line->at[end] != ' ') {
-				end++;
-			}
-			end -= line->at[end - 1] == ' ';
-			for (size_t k = at + 1; k < end; k++) {
-				line->at[k] = '|';
-			}
-			n++;
+		if (len == 0) {
+			continue;
 		}
+		while (line->at[end - 1] != ' ' && end < line->len && line->at[end] != ' ') {
+			end++; /* a stem takes the rest of its word with it */
+		}
+		end -= line->at[end - 1] == ' ';
+		memset(line->at + at + 1, '|', end - at - 1);
+		at = end - 1;
+		n++;
 	}
 	return n;
 }
@@ -296,15 +330,9 @@ static size_t list_blank(const struct list *list, struct strbuf *line)
 /* "| where …": a sentence begins like a question. */
 static bool asks_hits(const struct list *list, struct text line)
 {
-	for (size_t i = 0; i < list->n; i++) {
-		struct text entry = list->entries[i];
-		size_t at = 0;
-
-		while ((at = text_find(line, entry, at)) != SIZE_MAX) {
-			if (at > 0 && line.at[at - 1] == '|') {
-				return true;
-			}
-			at++;
+	for (size_t at = 1; at < line.len; at++) {
+		if (line.at[at - 1] == '|' && entry_at(list, line, at) > 0) {
+			return true;
 		}
 	}
 	return false;
@@ -313,24 +341,18 @@ static bool asks_hits(const struct list *list, struct text line)
 /* "not really good": praise within three words of a `not`. */
 static bool is_turned(const struct language *l, struct text line)
 {
-	const struct list *not = &l->lists[KEY_NOT];
+	size_t words_left = 0;
 
-	for (size_t i = 0; i < not ->n; i++) {
-		size_t at = 0;
-
-		while ((at = text_find(line, not ->entries[i], at)) != SIZE_MAX) {
-			size_t from = at + not ->entries[i].len - 1, to = from;
-
-			for (int n = 0; n < 3 && to < line.len; n++) {
-				size_t blank = text_find(line, TEXT(" "), to + 1);
-
-				to = blank == SIZE_MAX ? line.len : blank;
-			}
-			if (list_hits(&l->lists[KEY_PRAISE],
-				      text_slice(line, from, to + 1 - from))) {
-				return true;
-			}
-			at++;
+	for (size_t at = 0; at < line.len; at++) {
+		if (line.at[at] != ' ') {
+			continue;
+		}
+		if (words_left > 0 && entry_at(&l->lists[KEY_PRAISE], line, at) > 0) {
+			return true;
+		}
+		words_left -= words_left > 0;
+		if (entry_at(&l->lists[KEY_NOT], line, at) > 0) {
+			words_left = 3;
 		}
 	}
 	return false;
@@ -401,8 +423,8 @@ static const struct language *language_guess(const struct nature_rules *r, struc
 		const struct list *common = &r->languages[i].lists[KEY_COMMON];
 		size_t n = 0;
 
-		for (size_t k = 0; k < common->n; k++) {
-			n += text_find(words, common->entries[k], 0) != SIZE_MAX;
+		for (size_t at = 0; at < words.len; at++) {
+			n += entry_at(common, words, at) > 0;
 		}
 		if (n > n_best) {
 			n_best = n;
@@ -412,7 +434,7 @@ static const struct language *language_guess(const struct nature_rules *r, struc
 	return best;
 }
 
-static enum nature words_judge(const struct nature_rules *r, struct text words,
+static enum nature words_judge(const struct nature_rules *r, struct text words, size_t n_words,
 			       struct text language)
 {
 	struct text primary, rest;
@@ -429,7 +451,8 @@ static enum nature words_judge(const struct nature_rules *r, struct text words,
 	if (l != NULL && language_judge(l, words, &nature)) {
 		return nature;
 	}
-	for (size_t i = 0; i < r->n; i++) { /* praise alone would be too good to be true here */
+	/* A short word of thanks in yet another one. Praise would be too good to be true here. */
+	for (size_t i = 0; i < r->n && n_words <= SHORT_WORDS; i++) {
 		if (language_judge(&r->languages[i], words, &nature) && nature != NATURE_PRAISE) {
 			return nature;
 		}
@@ -453,7 +476,7 @@ enum nature nature_of(const struct nature_rules *r, struct text body, struct tex
 	} else if (w.n == 0) {
 		nature = NATURE_NEUTRAL;
 	} else {
-		nature = words_judge(r, strbuf_text(&w.line), language);
+		nature = words_judge(r, strbuf_text(&w.line), w.n, language);
 	}
 	strbuf_done(&w.line);
 	return nature;

@@ -216,6 +216,7 @@ bool text_is_clean(struct text t)
 
 struct text text_clean(struct arena *a, struct text t, size_t *ret_replaced)
 {
+	static const char replacement[3] = { '\xef', '\xbf', '\xbd' };
 	const unsigned char *s = (const unsigned char *)t.at;
 	size_t i = clean_length(t), n_out = 0, n_replaced = 0;
 	char *out;
@@ -238,8 +239,8 @@ struct text text_clean(struct arena *a, struct text t, size_t *ret_replaced)
 			i += n;
 			continue;
 		}
-		memcpy(out + n_out, "\xef\xbf\xbd", 3);
-		n_out += 3;
+		memcpy(out + n_out, replacement, sizeof(replacement));
+		n_out += sizeof(replacement);
 		i += bad;
 		n_replaced++;
 	}

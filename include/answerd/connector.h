@@ -80,9 +80,9 @@ struct outcome {
 	size_t n_bad;
 	struct text *gone; /* ids that the platform says do not exist any more */
 	size_t n_gone;
-	struct text state;  /* POLL, SWEEP, RECHECK, THREAD: to be stored with the page; empty: the
+	struct text state; /* POLL, SWEEP, RECHECK, THREAD: to be stored with the page; empty: the
 			       walk leaves none */
-	bool is_more;       /* ask again at once with the new state */
+	bool is_more;      /* ask again at once with the new state */
 	bool has_hole; /* POLL: this page shows that something before it cannot be reached and may be
 			  lost (a server without paging, more equal times than a page holds) */
 	bool needs_refresh; /* with ERR_AUTH: the session ended, REFRESH and ask again */
