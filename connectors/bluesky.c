@@ -198,6 +198,7 @@ static bool digest_list(const struct connector_ctx *ctx, const struct question *
 	ret->is_more =
 		flow_step(ctx->arena, &f, flow_stop(&f, q->since, q->op == OP_SWEEP), ctx->now,
 			  items, n, bluesky_slice_text(ctx->arena, page, TEXT("cursor")));
+	ret->has_hole = f.has_hole;
 	if (ret->is_more || q->op == OP_POLL) {
 		ret->state = flow_save(ctx->arena, &f);
 	}

@@ -210,9 +210,7 @@ static bool convos_queue(const struct connector_ctx *ctx, struct chat *c, struct
 			is_past = true;
 			continue;
 		}
-		if (wall_before(c->next_high, last_at) && !wall_before(ctx->now, last_at)) {
-			c->next_high = last_at;
-		}
+		c->next_high = bluesky_later(c->next_high, last_at, ctx->now);
 		one.name = text_clip(one.name, PART_BYTES / 2);
 		one.handle = text_clip(one.handle, PART_BYTES / 2);
 		if (one.id.len <= PART_BYTES && one.peer.len <= PART_BYTES) {

@@ -5,9 +5,12 @@
  * walk before. That costs one request when nothing moved, and unlike the event log it names the
  * other member each time.
  *
- * Owner:   everything lives in ctx->arena. Clock: ctx->now. Blocks: never. Calls back: never.
+ * Owner:   everything lives in ctx->arena.
+ * Clock:   ctx->now.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   a refusal by the chat service alone (an app password without direct messages) is no
- * error: outcome.missing says it, the account goes on listening. */
+ *          error: outcome.missing says it, the account goes on listening. */
 #ifndef ANSWERD_CONNECTORS_BLUESKY_CHAT_H
 #define ANSWERD_CONNECTORS_BLUESKY_CHAT_H
 

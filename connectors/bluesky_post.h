@@ -1,6 +1,9 @@
 /* bluesky_post.h: elements of Bluesky's answers as messages. Private to the connector.
  *
- * Owner:   everything lives in ctx->arena. Clock: none. Blocks: never. Calls back: never.
+ * Owner:   everything lives in ctx->arena.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   an element that cannot be read goes to outcome.bad. */
 #ifndef ANSWERD_CONNECTORS_BLUESKY_POST_H
 #define ANSWERD_CONNECTORS_BLUESKY_POST_H
@@ -37,6 +40,10 @@ bool bluesky_convo_read(const struct connector_ctx *ctx, struct text slice,
 /* at://did:…/app.bsky.feed.post/…, and the did in it. */
 bool bluesky_is_post_uri(struct text uri);
 bool bluesky_is_of(struct text uri, struct text did);
+
+/* The later of two times, where none is later than now: a clock that runs ahead, or a lie, must not
+ * carry the mark past what is still to come. */
+struct wall bluesky_later(struct wall high, struct wall at, struct wall now);
 
 /* Text of a member, from slices. Empty when absent. */
 struct text bluesky_slice_text(struct arena *a, struct text slice, struct text name);

@@ -1,8 +1,12 @@
 /* bluesky_session.h: sessions, addresses and refusals of Bluesky. Private to the connector.
  *
  * Owner:   everything lives in ctx->arena; a session holds secrets and goes nowhere but into
- * requests and outcome.session. Clock: ctx->now. Blocks: never. Calls back: never. Fails: ERR_AUTH
- * where a person must act; with outcome.needs_refresh where only the session ended. */
+ *          requests and outcome.session.
+ * Clock:   ctx->now.
+ * Blocks:  never.
+ * Calls back: never.
+ * Fails:   ERR_AUTH where a person must act; with outcome.needs_refresh where only the session
+ *          ended. */
 #ifndef ANSWERD_CONNECTORS_BLUESKY_SESSION_H
 #define ANSWERD_CONNECTORS_BLUESKY_SESSION_H
 

@@ -3,7 +3,10 @@
  * Asked 30 levels down and 80 up, read without recursion; where a branch or the line of parents is
  * cut off there, the walk goes on from that post (its uri waits in the state).
  *
- * Owner:   everything lives in ctx->arena. Clock: none. Blocks: never. Calls back: never.
+ * Owner:   everything lives in ctx->arena.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   a root that is not there is outcome.gone, no error. */
 #ifndef ANSWERD_CONNECTORS_BLUESKY_THREAD_H
 #define ANSWERD_CONNECTORS_BLUESKY_THREAD_H

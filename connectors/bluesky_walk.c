@@ -172,6 +172,7 @@ static bool flow_go(struct arena *a, struct flow *f, struct wall stop,
 	if (is_past(items, n, stop)) {
 		return false;
 	}
+	f->has_hole = is_stale && n >= FLOW_SEEN;
 	if (is_stale) { /* nobody else in that millisecond: on with the server's own cursor */
 		return cursor_set(f, f->own, /* is_stepped= */ false);
 	}
@@ -190,16 +191,13 @@ bool flow_step(struct arena *a, struct flow *f, struct wall stop, struct wall no
 {
 	if (!f->is_walking) {
 		f->next_high = f->high;
-		for (size_t i = 0; i < n; i++) { /* nothing is newer than now, whatever it says */
-			if (wall_before(f->next_high, items[i].at) &&
-			    !(wall_is_set(now) && wall_before(now, items[i].at))) {
-				f->next_high = items[i].at;
-			}
+		for (size_t i = 0; i < n; i++) {
+			f->next_high = bluesky_later(f->next_high, items[i].at, now);
 		}
 	}
 	if (flow_go(a, f, stop, items, n, cursor)) {
 		return true;
 	}
-	*f = (struct flow){ .was_walked = true, .high = f->next_high };
+	*f = (struct flow){ .was_walked = true, .high = f->next_high, .has_hole = f->has_hole };
 	return false;
 }

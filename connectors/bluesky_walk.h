@@ -5,10 +5,11 @@
  * that very millisecond would be lost at a page's edge: such a cursor is asked again one
  * millisecond later, and the server's own is used when that brought nothing new.
  *
- * Owner:   everything lives in the arena given. Clock: now is passed in. Blocks: never. Calls back:
- * never. Fails:   cannot: a state that does not parse is a fresh start, which costs duplicates
- * only.
- */
+ * Owner:   everything lives in the arena given.
+ * Clock:   now is passed in.
+ * Blocks:  never.
+ * Calls back: never.
+ * Fails:   cannot: a state that does not parse is a fresh start, which costs duplicates only. */
 #ifndef ANSWERD_CONNECTORS_BLUESKY_WALK_H
 #define ANSWERD_CONNECTORS_BLUESKY_WALK_H
 
@@ -29,6 +30,8 @@ struct flow {
 	int64_t n_pages;
 	uint64_t seen[FLOW_SEEN]; /* ids of the page before, as hashes */
 	size_t n_seen;
+	/* of this step */
+	bool has_hole; /* a whole page of one millisecond: there may be more of it */
 };
 
 void flow_load(struct arena *a, struct text state, struct flow *ret);

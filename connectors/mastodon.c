@@ -316,6 +316,7 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 	ret->is_more = !(kind == SOURCE_SEARCH && ctx->token.len == 0) &&
 		       walk_step(ctx->arena, &w, paging_of(kind), q->since, &page,
 				 response_header(r, TEXT("Link")));
+	ret->has_hole = w.has_hole;
 	if (ret->is_more || q->op == OP_POLL) {
 		ret->state = walk_save(ctx->arena, &w);
 	}

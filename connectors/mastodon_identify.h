@@ -1,8 +1,11 @@
 /* mastodon_identify.h: who we are and what this server can do. Private to the connector.
  *
- * Owner:   everything lives in ctx->arena. Clock: none. Blocks: never. Calls back: never.
+ * Owner:   everything lives in ctx->arena.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   ERR_AUTH where the token is refused or lacks a right; a server that does not describe
- * itself is listened to all the same. */
+ *          itself is listened to all the same. */
 #ifndef ANSWERD_CONNECTORS_MASTODON_IDENTIFY_H
 #define ANSWERD_CONNECTORS_MASTODON_IDENTIFY_H
 

@@ -1,9 +1,12 @@
 /* mastodon_status.h: elements of Mastodon's answers as messages, whatever operation brought them.
  * Private to the connector.
  *
- * Owner:   everything lives in ctx->arena. Clock: none. Blocks: never. Calls back: never.
+ * Owner:   everything lives in ctx->arena.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   an element that cannot be read goes to outcome.bad; only an answer that is no list of
- * messages at all fails. */
+ *          messages at all fails. */
 #ifndef ANSWERD_CONNECTORS_MASTODON_STATUS_H
 #define ANSWERD_CONNECTORS_MASTODON_STATUS_H
 

@@ -330,6 +330,7 @@ static bool back_step(struct arena *a, struct walk *w, enum walk_paging paging, 
 		w->fresh = (struct walk_ids){ 0 };
 		ids_add_page(&w->fresh, page); /* the first page: what will be known */
 	}
+	w->has_hole = is_repeat && w->known.n > 0 && !any_in(page, &w->known);
 	if (page->n == 0 || is_repeat || any_in(page, &w->known) || all_before(page, since)) {
 		return false;
 	}
@@ -342,6 +343,7 @@ static void walk_end(struct walk *w)
 {
 	ids_add_all(&w->fresh, &w->known);
 	*w = (struct walk){ .was_walked = true,
+			    .has_hole = w->has_hole,
 			    .is_newest_first = w->is_newest_first,
 			    .is_plain = w->is_plain,
 			    .full_page = w->full_page,

@@ -8,7 +8,10 @@
  * turtle), never because a page is short. Ids are compared for equality; for size only when both
  * are all digits.
  *
- * Owner:   everything lives in the arena given. Clock: none. Blocks: never. Calls back: never.
+ * Owner:   everything lives in the arena given.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   cannot: a state that does not parse is a fresh start, which costs duplicates only. */
 #ifndef ANSWERD_CONNECTORS_MASTODON_WALK_H
 #define ANSWERD_CONNECTORS_MASTODON_WALK_H
@@ -46,6 +49,8 @@ struct walk {
 	struct text page_first, page_last; /* of the page before */
 	struct text turtle;
 	int64_t n_pages;
+	/* of this step */
+	bool has_hole; /* the server gives one page for ever, and it did not reach what we knew */
 };
 
 void walk_load(struct arena *a, struct text state, struct walk *ret);

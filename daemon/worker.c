@@ -27,13 +27,15 @@ static const char usage_text[] =
 	"answerd: listens on every network where customers speak, so that nobody is ignored.\n"
 	"\n"
 	"  answerd [--config FILE]                 the worker, in the foreground\n"
-	"  answerd check-config [--show]           checks the configuration; --show prints it as understood\n"
+	"  answerd check-config [--show]           checks the configuration; --show prints it as "
+	"understood\n"
 	"  answerd migrate                         creates the schema or brings it up to date\n"
 	"  answerd platforms [--json]              which networks, and what they can do\n"
 	"  answerd digest PLATFORM OP FILE         what a connector makes of a recorded answer\n"
 	"  answerd --version\n"
 	"\n"
-	"The configuration is /etc/answerd/answerd.conf unless --config says otherwise; see answerd.conf(5).\n";
+	"The configuration is /etc/answerd/answerd.conf unless --config says otherwise; see "
+	"answerd.conf(5).\n";
 
 struct worker {
 	struct loop *loop;
@@ -51,7 +53,8 @@ static struct conf *load_conf(const char *path)
 	struct conf *c = conf_load(path, problems, MAX_PROBLEMS, &n);
 
 	for (size_t i = 0; i < n && i < MAX_PROBLEMS; i++) {
-		(void)fprintf(stderr, "%s: %s\n", problems[i].is_error ? "error" : "warning", problems[i].text);
+		(void)fprintf(stderr, "%s: %s\n", problems[i].is_error ? "error" : "warning",
+			      problems[i].text);
 	}
 	free(problems);
 	return c;
@@ -93,7 +96,8 @@ static int cmd_migrate(const char *path)
 		(void)fprintf(stderr, "error: %s\n", err.text);
 		return EXIT_FINDING;
 	}
-	(void)printf("%d migration%s run, rules %s.\n", n_ran, n_ran == 1 ? "" : "s", has_rules ? "loaded" : "up to date");
+	(void)printf("%d migration%s run, rules %s.\n", n_ran, n_ran == 1 ? "" : "s",
+		     has_rules ? "loaded" : "up to date");
 	return EXIT_SUCCESS;
 }
 
@@ -146,11 +150,15 @@ static int cmd_digest(char **args, int n)
 	}
 	c = connector_find(text_of(args[0]));
 	if (c == NULL) {
-		(void)fprintf(stderr, "error: no platform is called '%s'; answerd platforms lists them\n", args[0]);
+		(void)fprintf(stderr,
+			      "error: no platform is called '%s'; answerd platforms lists them\n",
+			      args[0]);
 		return EXIT_USAGE;
 	}
 	if (!op_parse(text_of(args[1]), &op)) {
-		(void)fprintf(stderr, "error: '%s' is no operation; one of identify poll sweep thread recheck reply lookup refresh\n",
+		(void)fprintf(stderr,
+			      "error: '%s' is no operation; one of identify poll sweep thread "
+			      "recheck reply lookup refresh\n",
 			      args[1]);
 		return EXIT_USAGE;
 	}
@@ -180,7 +188,8 @@ static void on_status(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)loop;
 	(void)revents;
 	listen_count(k->listen, &held, &listening, &configured);
-	(void)snprintf(line, sizeof(line), "%d of %d accounts, %d listening", held, configured, listening);
+	(void)snprintf(line, sizeof(line), "%d of %d accounts, %d listening", held, configured,
+		       listening);
 	watch_status(k->watch, line);
 	loop_arm(k->loop, &k->status, STATUS_EVERY);
 }
@@ -219,7 +228,8 @@ static void on_reload(void *owner)
 
 	watch_reloading(k->watch);
 	watch_ready(k->watch);
-	log_warn("reload_ignored", "why", "a changed configuration takes effect at the next start: restart answerd", NULL);
+	log_warn("reload_ignored", "why",
+		 "a changed configuration takes effect at the next start: restart answerd", NULL);
 }
 
 static void holder_name(char *out, size_t room)
@@ -264,7 +274,8 @@ static int run(struct conf *c, struct nature_rules *rules)
 	k.watch = watch_create(k.loop, &events, &k);
 	ev_init(&k.status, on_status);
 	ev_init(&k.hard, on_hard);
-	k.listen = listen_create(&(struct listen_options){ .loop = k.loop, .conf = c, .rules = rules, .holder = holder });
+	k.listen = listen_create(&(struct listen_options){
+		.loop = k.loop, .conf = c, .rules = rules, .holder = holder });
 	listen_start(k.listen);
 	watch_ready(k.watch);
 	log_info("started", "version", ANSWERD_VERSION, "holder", holder, NULL);
@@ -292,7 +303,8 @@ static int cmd_run(const char *path)
 	}
 	if (!conf_read_secrets(c, &err)) {
 		(void)fprintf(stderr, "error: %s\n", err.text);
-	} else if ((rules = nature_load(text_is_empty(c->nature) ? NULL : c->nature.at, &err)) == NULL) {
+	} else if ((rules = nature_load(text_is_empty(c->nature) ? NULL : c->nature.at, &err)) ==
+		   NULL) {
 		(void)fprintf(stderr, "error: %s\n", err.text);
 	} else {
 		code = run(c, rules);
@@ -325,7 +337,8 @@ int main(int argc, char **argv)
 			(void)puts("answerd " ANSWERD_VERSION);
 			return EXIT_SUCCESS;
 		} else if ((argv[i][0] == '-' && argv[i][1] != '\0') || n == 8) {
-			(void)fprintf(stderr, "answerd does not know '%s'. answerd --help\n", argv[i]);
+			(void)fprintf(stderr, "answerd does not know '%s'. answerd --help\n",
+				      argv[i]);
 			return EXIT_USAGE;
 		} else {
 			args[n++] = argv[i];

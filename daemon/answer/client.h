@@ -1,9 +1,11 @@
 /* client.h: one request to the desk at a time, blocking, over its Unix socket or a URL.
  *
  * Owner:   the caller owns the client and each answer (answer_done()).
- * Clock:   none. Blocks: yes, up to the deadline of a minute.
+ * Clock:   none.
+ * Blocks:  yes, up to the deadline of a minute.
  * Calls back: never.
- * Fails:   false: the desk could not be reached; err says where it was looked for and what to do. */
+ * Fails:   false: the desk could not be reached; err says where it was looked for and what to
+ *          do. */
 #ifndef ANSWERD_ANSWER_CLIENT_H
 #define ANSWERD_ANSWER_CLIENT_H
 

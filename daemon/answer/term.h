@@ -4,8 +4,10 @@
  * functions only: they show C0, DEL, C1, bidirectional and invisible characters as \x1b or \u202e (RELIABILITY S20), always.
  *
  * Owner:   the caller owns the screen; init/done.
- * Clock:   none. Blocks: screen_show() writes, and waits for the pager.
- * Calls back: never. Fails: cannot. */
+ * Clock:   none.
+ * Blocks:  screen_show() writes, and waits for the pager.
+ * Calls back: never.
+ * Fails:   cannot. */
 #ifndef ANSWERD_ANSWER_TERM_H
 #define ANSWERD_ANSWER_TERM_H
 

@@ -10,9 +10,12 @@
  * Lines: one a message, one a quarantined element ("quarantined"), one an id that is gone ("gone"),
  * one for what identify learned ("own_id"), or one "error".
  *
- * Owner:   the caller owns `out`. Clock: none: same bytes, same lines. Blocks: never. Calls back:
- * never. Fails:   ERR_DATA when the file is no HTTP answer though it starts like one; an error of
- * the connector is a line, not a failure. */
+ * Owner:   the caller owns `out`.
+ * Clock:   none: same bytes, same lines.
+ * Blocks:  never.
+ * Calls back: never.
+ * Fails:   ERR_DATA when the file is no HTTP answer though it starts like one; an error of the
+ *          connector is a line, not a failure. */
 #ifndef ANSWERD_BASE_DIGEST_H
 #define ANSWERD_BASE_DIGEST_H
 

@@ -1,6 +1,9 @@
 /* json_cut.h: what the parser asks the cutter. Inside daemon/base only; others use json.h.
  *
- * Owner:   plain values. Clock: none. Blocks: never. Calls back: never.
+ * Owner:   plain values.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   ERR_DATA with the place. */
 #ifndef ANSWERD_BASE_JSON_CUT_H
 #define ANSWERD_BASE_JSON_CUT_H

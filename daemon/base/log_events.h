@@ -17,17 +17,28 @@ EVENT(access_refused, LEVEL_WARN, "uid asked",
       "Somebody at the desk's socket asked for what they may not do. If they should: answer staff "
       "add LOGIN --role ROLE --os-user USER.")
 EVENT(account_leased, LEVEL_INFO, "account epoch", "This worker listens for the account now.")
-EVENT(account_let_in, LEVEL_INFO, "account", "A refused account is let in again; it goes on from where it was.")
-EVENT(account_limited, LEVEL_INFO, "account why", "The platform said wait; we do. If it repeats, raise `every`.")
-EVENT(account_lost, LEVEL_WARN, "account why", "Another worker, or none, listens for the account; we take it back as soon as we can.")
-EVENT(account_refused, LEVEL_ERR, "account why", "The platform refuses the credential: give the account a new one. We probe until it is let in.")
-EVENT(ask_failed, LEVEL_WARN, "account op source kind why", "A question to the platform failed; it is asked again, ever rarer.")
+EVENT(account_let_in, LEVEL_INFO, "account",
+      "A refused account is let in again; it goes on from where it was.")
+EVENT(account_limited, LEVEL_INFO, "account why",
+      "The platform said wait; we do. If it repeats, raise `every`.")
+EVENT(account_lost, LEVEL_WARN, "account why",
+      "Another worker, or none, listens for the account; we take it back as soon as we can.")
+EVENT(account_refused, LEVEL_ERR, "account why",
+      "The platform refuses the credential: give the account a new one. We probe until it is let "
+      "in.")
+EVENT(ask_failed, LEVEL_WARN, "account op source kind why",
+      "A question to the platform failed; it is asked again, ever rarer.")
 EVENT(cannot_start, LEVEL_ERR, "why", "Do what the sentence says and start again.")
-EVENT(database_down, LEVEL_WARN, "why", "The database cannot be reached; nothing is lost, we try again at least every 30 seconds.")
+EVENT(database_down, LEVEL_WARN, "why",
+      "The database cannot be reached; nothing is lost, we try again at least every 30 seconds.")
 EVENT(database_up, LEVEL_INFO, "connection", "The database is there.")
-EVENT(declare_failed, LEVEL_ERR, "why", "The configuration could not be written into the database; look at its log and at answerd migrate.")
-EVENT(page_not_stored, LEVEL_WARN, "account why", "A page was rolled back as a whole and is asked for again.")
-EVENT(quarantined, LEVEL_WARN, "account elements", "Elements that nobody could read are kept: answer quarantine shows them.")
+EVENT(declare_failed, LEVEL_ERR, "why",
+      "The configuration could not be written into the database; look at its log and at answerd "
+      "migrate.")
+EVENT(page_not_stored, LEVEL_WARN, "account why",
+      "A page was rolled back as a whole and is asked for again.")
+EVENT(quarantined, LEVEL_WARN, "account elements",
+      "Elements that nobody could read are kept: answer quarantine shows them.")
 EVENT(reload_ignored, LEVEL_WARN, "why", "Restart answerd.")
 EVENT(started, LEVEL_INFO, "version holder", "The worker runs.")
 EVENT(statement_failed, LEVEL_ERR, "name sqlstate why", "A statement of the desk failed; the database's log has its words. Please report it.")

@@ -4,7 +4,10 @@
  * " | where is my parcel | thanks " : lower case, blanks between words, a bar where a sentence or a
  * part of one begins. Addresses, names (@shop) and signs vanish; a hashtag is its word.
  *
- * Owner:   the caller owns the buffer. Clock: none. Blocks: never. Calls back: never.
+ * Owner:   the caller owns the buffer.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   cannot. */
 #ifndef ANSWERD_BASE_NATURE_WORDS_H
 #define ANSWERD_BASE_NATURE_WORDS_H

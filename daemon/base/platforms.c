@@ -1,19 +1,14 @@
-#include "answerd/connector.h"
 #include "daemon/base/platforms.h"
+#include "answerd/connector.h"
 
 static const char *unit_name(enum length_unit u)
 {
 	switch (u) {
-	case LENGTH_CHARACTERS:
-		return "characters";
-	case LENGTH_GRAPHEMES:
-		return "graphemes";
-	case LENGTH_WEIGHTED:
-		return "weighted";
-	case LENGTH_UTF16:
-		return "utf16";
-	case LENGTH_BYTES:
-		return "bytes";
+	case LENGTH_CHARACTERS: return "characters";
+	case LENGTH_GRAPHEMES: return "graphemes";
+	case LENGTH_WEIGHTED: return "weighted";
+	case LENGTH_UTF16: return "utf16";
+	case LENGTH_BYTES: return "bytes";
 	}
 	return "characters";
 }
@@ -51,10 +46,13 @@ static void print_json(const struct connector *c, struct strbuf *out)
 	strbuf_add_json(out, text_of(c->needs));
 	strbuf_add_str(out, ",\"status\":\"live\",\"heirs\":[],\"can\":{\"hears\":");
 	print_words(out, can->hears);
-	strbuf_printf(out, ",\"reply\":%s,\"edits\":%s,\"deletions\":%s,\"direct\":%s,\"search\":%s,\"anonymous_search\":%s", truth(can->reply),
-		      truth(can->edits), truth(can->deletions), truth(can->direct), truth(can->search),
-		      truth(can->anonymous_search));
-	strbuf_printf(out, ",\"time\":\"%s\",\"history\":", can->is_time_authors ? "author" : "platform");
+	strbuf_printf(out,
+		      ",\"reply\":%s,\"edits\":%s,\"deletions\":%s,\"direct\":%s,\"search\":%s,"
+		      "\"anonymous_search\":%s",
+		      truth(can->reply), truth(can->edits), truth(can->deletions),
+		      truth(can->direct), truth(can->search), truth(can->anonymous_search));
+	strbuf_printf(
+		out, ",\"time\":\"%s\",\"history\":", can->is_time_authors ? "author" : "platform");
 	strbuf_add_json(out, text_of(can->history));
 	strbuf_add_str(out, ",\"idempotency\":");
 	if (can->idempotency != NULL) {
@@ -62,15 +60,17 @@ static void print_json(const struct connector *c, struct strbuf *out)
 	} else {
 		strbuf_add_str(out, "null");
 	}
-	strbuf_printf(out, ",\"max_length\":%lld,\"length_unit\":\"%s\"}}", (long long)can->max_length, unit_name(can->length_unit));
+	strbuf_printf(out, ",\"max_length\":%lld,\"length_unit\":\"%s\"}}",
+		      (long long)can->max_length, unit_name(can->length_unit));
 }
 
 static void print_person(const struct connector *c, struct strbuf *out)
 {
 	strbuf_printf(out, "%-12s %s\n", c->name, c->about);
 	strbuf_printf(out, "             hears %s; history: %s\n", c->can.hears, c->can.history);
-	strbuf_printf(out, "             sees %s%s%s; needs %s\n", c->can.edits ? "edits" : "no edits",
-		      c->can.deletions ? ", deletions" : "", c->can.direct ? ", direct messages" : "", c->needs);
+	strbuf_printf(out, "             sees %s%s%s; needs %s\n",
+		      c->can.edits ? "edits" : "no edits", c->can.deletions ? ", deletions" : "",
+		      c->can.direct ? ", direct messages" : "", c->needs);
 }
 
 void platforms_print(bool is_json, struct strbuf *out)

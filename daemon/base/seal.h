@@ -13,7 +13,8 @@
 #include "answerd/secret.h"
 
 /* `place` (account and column) is bound to it: sealed text that was moved elsewhere does not open. */
-struct text seal_close(struct arena *a, struct text key_material, struct text place, struct text plain);
+struct text seal_close(struct arena *a, struct text key_material, struct text place,
+		       struct text plain);
 bool seal_open(struct text key_material, struct text place, struct text sealed, struct secret *ret);
 
 #endif

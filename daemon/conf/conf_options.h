@@ -1,7 +1,10 @@
 /* conf_options.h: every option there is, once: the parser, `check-config --show`, the man page and
  * the tests are made from this table (STYLE §14).
  *
- * Owner:   static data. Clock: none. Blocks: never. Calls back: never.
+ * Owner:   static data.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   conf_option_find() may find nothing. */
 #ifndef ANSWERD_CONF_CONF_OPTIONS_H
 #define ANSWERD_CONF_CONF_OPTIONS_H

@@ -3,9 +3,10 @@
  *
  * Owner:   the reader lives in the arena of the configuration; values too.
  * Clock:   none.
- * Blocks:  never. Calls back: never.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   a fault is noted with file and line, and a harmless value returned: all faults are
- * found in one go. */
+ *          found in one go. */
 #ifndef ANSWERD_CONF_CONF_READER_H
 #define ANSWERD_CONF_CONF_READER_H
 

@@ -1,6 +1,10 @@
 /* inside.h: what the files of the desk share; nobody else includes it.
  *
- * Owner:   see each function. Clock: none. Blocks: never. Calls back: never. Fails: see each function. */
+ * Owner:   see each function.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
+ * Fails:   see each function. */
 #ifndef ANSWERD_DESK_INSIDE_H
 #define ANSWERD_DESK_INSIDE_H
 

@@ -6,14 +6,18 @@
  *   DOWN ──start──▶ CONNECTING ──ready──▶ UP ──lost──▶ DOWN (again after a full-jitter wait of at
  * most 30 s)
  *
- * Owner:   whoever created it. Parameters are copied (or moved) by db_send(); a result lives during
- * its callback. Clock:   deadlines are mono. Blocks:  never (Unix socket, or hostaddr: a host name
- * in conninfo blocks while it is looked up). Calls back: done_* exactly once for each unit, never
- * from inside db_send(), never after db_destroy(). Fails:   ERR_RETRY the unit was not sent or was
- * rolled back (lost before, 08/40/53/57): do it again; ERR_UNSURE the connection was lost while it
- * was on its way: all our writes are idempotent, do it again; ERR_DATA 22 and 23; ERR_CONFIG 42,
- * 28: schema or rights do not fit; ERR_GONE 'AN404'; ERR_LIMITED never. Errors raised by our own
- * SQL functions keep their SQLSTATE and message (class AN), see db_result. */
+ * Owner:   whoever created it. Parameters are copied (or moved) by db_send(); a result lives
+ *          during its callback.
+ * Clock:   deadlines are mono.
+ * Blocks:  never (Unix socket, or hostaddr: a host name in conninfo blocks while it is looked
+ *          up).
+ * Calls back: done_* exactly once for each unit, never from inside db_send(), never after
+ *          db_destroy().
+ * Fails:   ERR_RETRY the unit was not sent or was rolled back (lost before, 08/40/53/57): do it
+ *          again; ERR_UNSURE the connection was lost while it was on its way: all our writes are
+ *          idempotent, do it again; ERR_DATA 22 and 23; ERR_CONFIG 42, 28: schema or rights do
+ *          not fit; ERR_GONE 'AN404'; ERR_LIMITED never. Errors raised by our own SQL functions
+ *          keep their SQLSTATE and message (class AN), see db_result. */
 #ifndef ANSWERD_IO_DB_H
 #define ANSWERD_IO_DB_H
 

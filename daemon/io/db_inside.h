@@ -1,6 +1,9 @@
 /* db_inside.h: what the files of db share; nobody else includes it.
  *
- * Owner:   see each function. Clock: none. Blocks: never. Calls back: never.
+ * Owner:   see each function.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   err filled; text of libpq is never passed on (it quotes values and passwords). */
 #ifndef ANSWERD_IO_DB_INSIDE_H
 #define ANSWERD_IO_DB_INSIDE_H

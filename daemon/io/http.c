@@ -31,7 +31,7 @@ static bool next_line(struct text *rest, struct text *line)
 static struct text last_block(struct text headers)
 {
 	struct text rest = headers, line = TEXT_NONE, block = headers;
-	const char *begin = headers.at;
+	const char *begin;
 
 	while (begin = rest.at, next_line(&rest, &line)) {
 		if (text_starts(line, TEXT("HTTP/"))) {

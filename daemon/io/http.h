@@ -6,12 +6,15 @@
  * and header bytes capped in our callbacks.
  *
  * Owner:   http_start() copies the request; the response lives during the callback (its arena:
- * http_take_arena()). Clock:   deadlines are mono; received_at is the loop's wall time. Blocks:
- * never. Calls back: done exactly once for each transfer, never from inside http_start(), never
- * after http_cancel(). Fails:   ERR_RETRY nothing was sent (resolve, connect, TLS handshake), or it
- * was a request without `once`; ERR_UNSURE a `once` request was (perhaps) sent and its answer did
- * not come whole; ERR_DATA the answer broke a limit; ERR_CONFIG the address is not allowed. Any
- * HTTP status is a response. */
+ *          http_take_arena()).
+ * Clock:   deadlines are mono; received_at is the loop's wall time.
+ * Blocks:  never.
+ * Calls back: done exactly once for each transfer, never from inside http_start(), never after
+ *          http_cancel().
+ * Fails:   ERR_RETRY nothing was sent (resolve, connect, TLS handshake), or it was a request
+ *          without `once`; ERR_UNSURE a `once` request was (perhaps) sent and its answer did not
+ *          come whole; ERR_DATA the answer broke a limit; ERR_CONFIG the address is not allowed.
+ *          Any HTTP status is a response. */
 #ifndef ANSWERD_IO_HTTP_H
 #define ANSWERD_IO_HTTP_H
 

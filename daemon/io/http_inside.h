@@ -1,6 +1,9 @@
 /* http_inside.h: what the files of http share; nobody else includes it.
  *
- * Owner:   see each function. Clock: loop's. Blocks: never. Calls back: http_deliver() only.
+ * Owner:   see each function.
+ * Clock:   loop's.
+ * Blocks:  never.
+ * Calls back: http_deliver() only.
  * Fails:   texts of curl are never passed on (they quote URLs). */
 #ifndef ANSWERD_IO_HTTP_INSIDE_H
 #define ANSWERD_IO_HTTP_INSIDE_H

@@ -6,10 +6,12 @@
  *   arrives ──whole body──▶ handler ──httpd_answer() at once──▶ sent ──▶ gone
  *                              └─later: SUSPENDED ──httpd_answer() or the deadline's 503──▶ sent ──▶ gone
  *
- * Owner:   httpd owns its requests. A request lives from the handler's call until httpd_answer() was called for it AND it is
- * sent or its client is gone: whoever got it answers exactly once, however late.
+ * Owner:   httpd owns its requests. A request lives from the handler's call until httpd_answer()
+ *          was called for it AND it is sent or its client is gone: whoever got it answers
+ *          exactly once, however late.
  * Clock:   deadlines are mono.
- * Blocks:  never (sockets are made once, at the start). Calls back: the handler, never from inside httpd_answer().
+ * Blocks:  never (sockets are made once, at the start).
+ * Calls back: the handler, never from inside httpd_answer().
  * Fails:   ERR_CONFIG when an address cannot be listened on, saying which and why. */
 #ifndef ANSWERD_IO_HTTPD_H
 #define ANSWERD_IO_HTTPD_H

@@ -1,6 +1,10 @@
 /* httpd_inside.h: what the files of httpd share; nobody else includes it.
  *
- * Owner:   see each function. Clock: none. Blocks: never. Calls back: never. Fails: see each function. */
+ * Owner:   see each function.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
+ * Fails:   see each function. */
 #ifndef ANSWERD_IO_HTTPD_INSIDE_H
 #define ANSWERD_IO_HTTPD_INSIDE_H
 

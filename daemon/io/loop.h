@@ -2,9 +2,11 @@
  *
  * Owner:   main creates and destroys it; everything else borrows.
  * Clock:   loop_wall() and loop_mono() are read once a turn; nobody else in the house reads a
- * clock. A test database may shift wall time (answerd.now(), DESIGN §5): loop_shift_wall(). Blocks:
- * only in loop_run(). Calls back: watchers, from loop_run(). Fails:   creation ends the process
- * when epoll cannot be had. */
+ *          clock. A test database may shift wall time (answerd.now(), DESIGN §5):
+ *          loop_shift_wall().
+ * Blocks:  only in loop_run().
+ * Calls back: watchers, from loop_run().
+ * Fails:   creation ends the process when epoll cannot be had. */
 #ifndef ANSWERD_IO_LOOP_H
 #define ANSWERD_IO_LOOP_H
 

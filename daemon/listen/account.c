@@ -22,7 +22,7 @@ void set_string(char **at, struct text value)
 {
 	free(*at);
 	*at = NULL;
-	if (value.len > 0) {
+	if (value.at != NULL && value.len > 0) {
 		*at = xcalloc(1, value.len + 1);
 		memcpy(*at, value.at, value.len);
 	}
@@ -58,7 +58,8 @@ static void add_feed(struct account *a, struct text name)
 	a->feeds[a->n_feeds++].name = name;
 }
 
-void account_init(struct account *a, struct listen *l, const struct conf_brand *b, const struct conf_account *c)
+void account_init(struct account *a, struct listen *l, const struct conf_brand *b,
+		  const struct conf_account *c)
 {
 	const char *const *always = c->connector->always;
 	size_t room = c->n_listen;
@@ -100,6 +101,7 @@ void account_done(struct account *a)
 	for (size_t i = 0; i < a->n_feeds; i++) {
 		set_string(&a->feeds[i].state, TEXT_NONE);
 		set_string(&a->feeds[i].sweep_state, TEXT_NONE);
+		free(a->feeds[i].remembered);
 	}
 	free(a->feeds);
 	set_string(&a->realm, TEXT_NONE);
@@ -114,7 +116,8 @@ void account_done(struct account *a)
 
 struct http_terms account_terms(const struct account *a)
 {
-	struct http_terms t = { .allow_loopback = a->conf->insecure_loopback, .max_per_host = a->conf->max_per_host };
+	struct http_terms t = { .allow_loopback = a->conf->insecure_loopback,
+				.max_per_host = a->conf->max_per_host };
 	struct url url;
 	int64_t port;
 
@@ -153,7 +156,7 @@ static void load_row(struct account *a, const struct db_result *r, int row)
 		f->is_sweeping = f->sweep_state != NULL;
 		/* An unfinished walk goes on at once; asking once more where it had ended costs one page. */
 		f->is_walking = f->state != NULL && !f->is_imported;
-		f->body_hash = 0;
+		f->n_remembered = 0;
 		f->poll_at = (struct mono){ 0 };
 		f->n_pages = 0;
 	}
@@ -161,7 +164,8 @@ static void load_row(struct account *a, const struct db_result *r, int row)
 
 struct text account_place(const struct account *a, struct arena *arena)
 {
-	return text_printf(arena, "session of account %lld of brand %lld", (long long)a->account_id, (long long)a->brand_id);
+	return text_printf(arena, "session of account %lld of brand %lld", (long long)a->account_id,
+			   (long long)a->brand_id);
 }
 
 static void load_session(struct account *a, const struct db_result *r)
@@ -173,7 +177,8 @@ static void load_session(struct account *a, const struct db_result *r)
 	}
 	arena = arena_create(/* max_bytes= */ 4096);
 	/* Sealed with another credential: the person has changed it, and a new session is due anyway. */
-	if (seal_open(secret_reveal(&a->conf->token), account_place(a, arena), db_text(r, 0, 9), &a->session)) {
+	if (seal_open(secret_reveal(&a->conf->token), account_place(a, arena), db_text(r, 0, 9),
+		      &a->session)) {
 		a->session_until = (struct wall){ db_i64(r, 0, 10) };
 	}
 	arena_destroy(&arena);
@@ -261,7 +266,8 @@ void account_set_state(struct account *a, const char *state, const char *reason)
 	db_add_i64(p, a->epoch);
 	db_add_text(p, text_of(state));
 	db_add_text_or_null(p, text_of(reason));
-	if (!db_send(a->listen->writer, "listen_account_state", SQL_LISTEN_ACCOUNT_STATE, &p, NULL, NULL)) {
+	if (!db_send(a->listen->writer, "listen_account_state", SQL_LISTEN_ACCOUNT_STATE, &p, NULL,
+		     NULL)) {
 		db_params_destroy(&p);
 	}
 }
@@ -286,7 +292,8 @@ static bool choose_poll(struct account *a, struct mono now, struct mono *wake)
 	for (size_t i = 0; i < a->n_feeds; i++) {
 		struct feed *f = &a->feeds[i];
 
-		if (account_is_due(f->poll_at, now, wake) && (best == NULL || mono_before(f->poll_at, best->poll_at))) {
+		if (account_is_due(f->poll_at, now, wake) &&
+		    (best == NULL || mono_before(f->poll_at, best->poll_at))) {
 			best = f;
 		}
 	}
@@ -348,7 +355,8 @@ void account_step(struct account *a)
 	if (a->phase != PHASE_READY || a->listen->is_stopping || !db_is_up(a->listen->writer)) {
 		return;
 	}
-	if (!budget_may_ask(&a->budget, &a->conf->connector->can, now, loop_wall(a->listen->o.loop), &wake)) {
+	if (!budget_may_ask(&a->budget, &a->conf->connector->can, now, loop_wall(a->listen->o.loop),
+			    &wake)) {
 		loop_arm(a->listen->o.loop, &a->timer, mono_since(now, wake));
 		return;
 	}
@@ -383,7 +391,8 @@ void account_confirmed(struct account *a)
 
 static struct mono later(struct account *a, unsigned n_failed)
 {
-	struct dur d = backoff_after(n_failed, BACKOFF_FIRST, BACKOFF_MOST, listen_random(a->listen));
+	struct dur d =
+		backoff_after(n_failed, BACKOFF_FIRST, BACKOFF_MOST, listen_random(a->listen));
 
 	/* Never faster than a tenth of the ordinary rhythm, or 50 ms: a refused connection is no reason to spin. */
 	if (d.us < a->conf->every.us / 10) {
@@ -394,7 +403,8 @@ static struct mono later(struct account *a, unsigned n_failed)
 
 static struct mono probe_time(struct account *a)
 {
-	return mono_add(account_now(a), dur_more(a->conf->every, PROBE_AT_LEAST) ? a->conf->every : PROBE_AT_LEAST);
+	return mono_add(account_now(a),
+			dur_more(a->conf->every, PROBE_AT_LEAST) ? a->conf->every : PROBE_AT_LEAST);
 }
 
 static void refuse(struct account *a, const struct err *why)
@@ -413,11 +423,13 @@ static void failed_auth(struct account *a, const struct err *why, const struct o
 {
 	struct mono now = account_now(a);
 
-	if (a->job.op == OP_REFRESH || (a->job.op == OP_IDENTIFY && (a->job.is_confirming || a->is_refused))) {
+	if (a->job.op == OP_REFRESH ||
+	    (a->job.op == OP_IDENTIFY && (a->job.is_confirming || a->is_refused))) {
 		refuse(a, why);
 		return;
 	}
-	if (o != NULL && o->needs_refresh && mono_before(a->refreshed_at, mono_add(now, DUR_S(-30)))) {
+	if (o != NULL && o->needs_refresh &&
+	    mono_before(a->refreshed_at, mono_add(now, DUR_S(-30)))) {
 		secret_done(&a->session);
 		a->refresh_at = now;
 		return;
@@ -437,10 +449,10 @@ static void postpone(struct account *a)
 {
 	struct feed *f = a->job.feed;
 
+	assert(f != NULL || (a->job.op != OP_POLL && a->job.op != OP_SWEEP));
+
 	switch (a->job.op) {
-	case OP_POLL:
-		f->poll_at = later(a, f->n_failed++);
-		break;
+	case OP_POLL: f->poll_at = later(a, f->n_failed++); break;
 	case OP_SWEEP:
 		set_string(&f->sweep_state, TEXT_NONE);
 		f->is_sweeping = false;
@@ -455,15 +467,12 @@ static void postpone(struct account *a)
 		background_forget_rechecks(a);
 		a->rechecks_at = mono_add(account_now(a), DUR_US(a->conf->every.us * 10));
 		break;
-	case OP_REFRESH:
-		a->refresh_at = later(a, a->n_refresh_failed++);
-		break;
+	case OP_REFRESH: a->refresh_at = later(a, a->n_refresh_failed++); break;
 	case OP_IDENTIFY:
 		set_string(&a->identify_state, TEXT_NONE);
 		a->identify_at = a->is_refused ? probe_time(a) : later(a, a->n_failed);
 		break;
-	default:
-		not_reached("listen asks no replies");
+	default: not_reached("listen asks no replies");
 	}
 }
 
@@ -474,7 +483,8 @@ void account_failed(struct account *a, const struct err *why, const struct outco
 	a->phase = PHASE_READY;
 	switch (why->kind) {
 	case ERR_LIMITED:
-		budget_limited(&a->budget, why->not_before, loop_wall(a->listen->o.loop), account_now(a));
+		budget_limited(&a->budget, why->not_before, loop_wall(a->listen->o.loop),
+			       account_now(a));
 		log_info("account_limited", "account", account_label(a), "why", why->text, NULL);
 		break;
 	case ERR_AUTH:
@@ -483,9 +493,10 @@ void account_failed(struct account *a, const struct err *why, const struct outco
 		break;
 	default:
 		if (a->n_failed == 0 || (a->job.feed != NULL && a->job.feed->n_failed == 0)) {
-			log_warn("ask_failed", "account", account_label(a), "op", op_name(a->job.op), "source",
-				 a->job.feed != NULL ? a->job.feed->name.at : "", "kind", err_kind_name(why->kind), "why",
-				 why->text, NULL);
+			log_warn("ask_failed", "account", account_label(a), "op",
+				 op_name(a->job.op), "source",
+				 a->job.feed != NULL ? a->job.feed->name.at : "", "kind",
+				 err_kind_name(why->kind), "why", why->text, NULL);
 		}
 		postpone(a);
 		a->n_failed++;

@@ -23,7 +23,9 @@ static struct connector_ctx context(struct account *a, struct arena *arena)
 
 static void fill_recheck(struct account *a, struct arena *arena, struct question *q)
 {
-	size_t batch = a->conf->connector->can.recheck_batch > 0 ? (size_t)a->conf->connector->can.recheck_batch : 1;
+	size_t batch = a->conf->connector->can.recheck_batch > 0
+			       ? (size_t)a->conf->connector->can.recheck_batch
+			       : 1;
 	size_t left = a->n_rechecks - a->recheck_done;
 
 	q->n_subjects = left < batch ? left : batch;
@@ -56,18 +58,12 @@ static struct question question(struct account *a, struct arena *arena)
 		q.n_subjects = 1;
 		q.state = text_of(a->thread_state);
 		break;
-	case OP_RECHECK:
-		fill_recheck(a, arena, &q);
-		break;
-	case OP_IDENTIFY:
-		q.state = text_of(a->identify_state);
-		break;
-	case OP_REFRESH:
-		break;
+	case OP_RECHECK: fill_recheck(a, arena, &q); break;
+	case OP_IDENTIFY: q.state = text_of(a->identify_state); break;
+	case OP_REFRESH: break;
 	case OP_REPLY:
 	case OP_LOOKUP:
-	case OP_COUNT:
-		not_reached("listen asks no replies");
+	case OP_COUNT: not_reached("listen asks no replies");
 	}
 	return q;
 }
@@ -80,7 +76,8 @@ static void keep_session(struct account *a, struct arena *arena)
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	db_add_i64(p, a->epoch);
-	db_add_text(p, seal_close(arena, secret_reveal(&a->conf->token), account_place(a, arena), secret_reveal(&a->session)));
+	db_add_text(p, seal_close(arena, secret_reveal(&a->conf->token), account_place(a, arena),
+				  secret_reveal(&a->session)));
 	db_add_wall(p, a->session_until);
 	if (!db_send(a->listen->writer, "listen_session", SQL_LISTEN_SESSION, &p, NULL, NULL)) {
 		db_params_destroy(&p);
@@ -115,8 +112,10 @@ static void done_identified(const struct db_result *r, void *owner)
 		struct err e;
 
 		(void)err_set(&e, ERR_AUTH,
-			      "the credential belongs to another user of the platform than this account's messages; give "
-			      "this user an account of its own name in the configuration, or restore the old credential");
+			      "the credential belongs to another user of the platform than this "
+			      "account's messages; give "
+			      "this user an account of its own name in the configuration, or "
+			      "restore the old credential");
 		account_failed(a, &e, NULL);
 		return;
 	}
@@ -154,7 +153,8 @@ static void done_identify(struct account *a, const struct outcome *o)
 	db_add_text_or_null(p, o->own_name);
 	db_add_text_or_null(p, text_of(a->facts));
 	db_add_text_or_null(p, o->missing);
-	if (!db_send(a->listen->writer, "listen_identified", SQL_LISTEN_IDENTIFIED, &p, done_identified, a)) {
+	if (!db_send(a->listen->writer, "listen_identified", SQL_LISTEN_IDENTIFIED, &p,
+		     done_identified, a)) {
 		db_params_destroy(&p);
 		a->must_identify = true;
 		account_ready(a);
@@ -171,7 +171,8 @@ static void answered(struct account *a, const struct response *r, struct arena *
 
 	budget_told(&a->budget, &o.rate);
 	if (!is_good) {
-		if (err.kind == ERR_DATA && (a->job.op == OP_POLL || a->job.op == OP_SWEEP) && a->job.feed->n_failed == 0) {
+		if (err.kind == ERR_DATA && (a->job.op == OP_POLL || a->job.op == OP_SWEEP) &&
+		    a->job.feed->n_failed == 0) {
 			page_quarantine(a, r, &err, arena);
 		}
 		account_failed(a, &err, &o);
@@ -185,16 +186,6 @@ static void answered(struct account *a, const struct response *r, struct arena *
 	if (a->job.op == OP_IDENTIFY) {
 		done_identify(a, &o);
 		return;
-	}
-	if (a->job.op == OP_POLL) {
-		uint64_t hash = text_hash(TEXT_HASH_SEED, r->body);
-
-		/* The same page again, word for word, and nothing to move: it is in the database already. */
-		if (a->job.feed->is_imported && !o.is_more && hash == a->job.feed->body_hash &&
-		    text_eq(o.state, text_of(a->job.feed->state))) {
-			o.n_messages = o.n_bad = 0;
-		}
-		a->job.feed->body_hash = o.is_more || a->job.feed->is_walking ? 0 : hash;
 	}
 	page_store(a, &o, arena);
 }

@@ -35,7 +35,9 @@ static bool choose_sweep(struct account *a, struct mono now, struct mono *wake)
 		if (!f->is_imported || !account_is_due(f->sweep_at, now, wake)) {
 			continue;
 		}
-		a->job = (struct job){ .op = OP_SWEEP, .feed = f, .asked_at = loop_wall(a->listen->o.loop) };
+		a->job = (struct job){ .op = OP_SWEEP,
+				       .feed = f,
+				       .asked_at = loop_wall(a->listen->o.loop) };
 		if (!f->is_sweeping || !wall_is_set(f->sweep_since)) {
 			f->sweep_since = wall_add(a->job.asked_at, DUR_US(-SWEEP_WINDOW.us));
 		}
@@ -58,12 +60,14 @@ static void done_threads_due(const struct db_result *r, void *owner)
 				struct wall due = { db_i64(r, row, 3) };
 				struct dur in = wall_since(loop_wall(a->listen->o.loop), due);
 
-				a->threads_at = mono_add(account_now(a), in.us > 200000 ? in : DUR_MS(200));
+				a->threads_at =
+					mono_add(account_now(a), in.us > 200000 ? in : DUR_MS(200));
 			}
 			continue;
 		}
 		set_string(&a->threads[a->n_threads].subject, db_text(r, row, 0));
-		set_string(&a->threads[a->n_threads].root, db_is_null(r, row, 1) ? TEXT_NONE : db_text(r, row, 1));
+		set_string(&a->threads[a->n_threads].root,
+			   db_is_null(r, row, 1) ? TEXT_NONE : db_text(r, row, 1));
 		a->n_threads++;
 		a->threads_at = account_now(a);
 	}
@@ -83,7 +87,8 @@ void background_thread_read(struct account *a)
 	db_add_i64(p, a->account_id);
 	db_add_text(p, t->subject != NULL ? text_of(t->subject) : TEXT(""));
 	db_add_text_or_null(p, text_of(t->root));
-	if (!db_send(a->listen->writer, "listen_thread_read", SQL_LISTEN_THREAD_READ, &p, NULL, NULL)) {
+	if (!db_send(a->listen->writer, "listen_thread_read", SQL_LISTEN_THREAD_READ, &p, NULL,
+		     NULL)) {
 		db_params_destroy(&p);
 	}
 	set_string(&a->thread_state, TEXT_NONE);
@@ -112,7 +117,8 @@ static bool load_threads(struct account *a)
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	db_add_i64(p, MAX_THREADS_DUE);
-	if (!db_send(a->listen->writer, "listen_threads_due", SQL_LISTEN_THREADS_DUE, &p, done_threads_due, a)) {
+	if (!db_send(a->listen->writer, "listen_threads_due", SQL_LISTEN_THREADS_DUE, &p,
+		     done_threads_due, a)) {
 		db_params_destroy(&p);
 		a->phase = PHASE_READY;
 		return false;
@@ -132,7 +138,8 @@ static bool choose_thread(struct account *a, struct mono now, struct mono *wake)
 			if (!account_is_due(a->known_thread_at, now, wake)) {
 				return false;
 			}
-			a->known_thread_at = mono_add(now, DUR_US(a->conf->every.us / KNOWN_THREADS_EVERY));
+			a->known_thread_at =
+				mono_add(now, DUR_US(a->conf->every.us / KNOWN_THREADS_EVERY));
 		}
 		a->job = (struct job){ .op = OP_THREAD, .asked_at = loop_wall(a->listen->o.loop) };
 		return true;
@@ -170,7 +177,8 @@ static bool choose_recheck(struct account *a, struct mono now, struct mono *wake
 		a->job = (struct job){ .op = OP_RECHECK, .asked_at = loop_wall(a->listen->o.loop) };
 		return true;
 	}
-	if (a->conf->connector->can.recheck_batch <= 0 || !account_is_due(a->rechecks_at, now, wake)) {
+	if (a->conf->connector->can.recheck_batch <= 0 ||
+	    !account_is_due(a->rechecks_at, now, wake)) {
 		return false;
 	}
 	p = db_params_create();
@@ -184,7 +192,8 @@ static bool choose_recheck(struct account *a, struct mono now, struct mono *wake
 	}
 	db_add_text(p, text_of(a->recheck_before_id));
 	db_add_i64(p, MAX_RECHECKS);
-	if (!db_send(a->listen->writer, "listen_rechecks", SQL_LISTEN_RECHECKS, &p, done_rechecks, a)) {
+	if (!db_send(a->listen->writer, "listen_rechecks", SQL_LISTEN_RECHECKS, &p, done_rechecks,
+		     a)) {
 		db_params_destroy(&p);
 		a->phase = PHASE_READY;
 		return false;
@@ -194,6 +203,6 @@ static bool choose_recheck(struct account *a, struct mono now, struct mono *wake
 
 bool background_choose(struct account *a, struct mono now, struct mono *wake)
 {
-	return choose_thread(a, now, wake) || choose_sweep(a, now, wake) || choose_recheck(a, now, wake);
+	return choose_thread(a, now, wake) || choose_sweep(a, now, wake) ||
+	       choose_recheck(a, now, wake);
 }
-

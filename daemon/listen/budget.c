@@ -37,8 +37,8 @@ static void refill(struct budget *b, const struct connector_can *can, struct mon
 	b->filled_at = now;
 }
 
-bool budget_may_ask(struct budget *b, const struct connector_can *can, struct mono now, struct wall wall,
-		    struct mono *ret_at)
+bool budget_may_ask(struct budget *b, const struct connector_can *can, struct mono now,
+		    struct wall wall, struct mono *ret_at)
 {
 	refill(b, can, now);
 	if (mono_before(now, b->not_before)) {

@@ -20,12 +20,12 @@
 #define MAX_PAGES_STORING 4  /* back-pressure: pages handed to the database and not yet committed */
 #define MAX_THREADS_DUE   16 /* taken from the database at once */
 #define MAX_RECHECKS      100
-#define MAX_BUSINESSES    64
+#define MAX_REMEMBERED    128 /* of a page; 1 KB a source at most */
 
 struct budget {
-	struct rate rate;      /* as the platform last said */
-	double tokens;         /* used where it says nothing */
-	struct mono filled_at; /* 0: never */
+	struct rate rate;       /* as the platform last said */
+	double tokens;          /* used where it says nothing */
+	struct mono filled_at;  /* 0: never */
 	struct mono not_before; /* the platform said wait */
 };
 
@@ -39,7 +39,9 @@ struct feed {
 	struct wall asked_at, sweep_since; /* when the walk under way began */
 	int n_pages;                       /* of the walk under way, this round */
 	unsigned n_failed;
-	uint64_t body_hash; /* of the last answer that is wholly in the database; 0: none */
+	/* What the last page held, as it is in the database: the overlap of the next poll is not sent again. */
+	uint64_t *remembered;
+	size_t n_remembered, n_sending;
 };
 
 enum phase { PHASE_AWAY, PHASE_LOADING, PHASE_READY, PHASE_QUEUED, PHASE_ASKING, PHASE_STORING };
@@ -68,7 +70,7 @@ struct account {
 	char *realm;
 	int64_t brand_id, account_id, epoch;
 	int64_t beat_epoch; /* the epoch that the last heartbeat named */
-	bool is_locked;
+	bool is_locked, is_being_taken;
 	enum phase phase;
 	struct list link; /* in listen->waiting while QUEUED */
 
@@ -130,25 +132,31 @@ struct listen {
 };
 
 /* account.c */
-void account_init(struct account *a, struct listen *l, const struct conf_brand *b, const struct conf_account *c);
+void account_init(struct account *a, struct listen *l, const struct conf_brand *b,
+		  const struct conf_account *c);
 void account_done(struct account *a);
 void account_leased(struct account *a, int64_t epoch, bool is_locked);
 void account_lost(struct account *a, const char *why);
 void account_ready(struct account *a); /* the job is over: on to the next */
 void account_step(struct account *a);
 void account_reload(struct account *a); /* read the walks' states from the database again */
-void account_failed(struct account *a, const struct err *why, const struct outcome *o); /* the job failed */
-void account_confirmed(struct account *a); /* the platform answered: the connection is fine */
+void account_failed(struct account *a, const struct err *why,
+		    const struct outcome *o); /* the job failed */
+void account_confirmed(struct account *a);    /* the platform answered: the connection is fine */
 struct feed *account_feed(struct account *a, struct text name);
-struct text account_place(const struct account *a, struct arena *arena); /* what a sealed session is bound to */
+struct text account_place(const struct account *a,
+			  struct arena *arena); /* what a sealed session is bound to */
 void account_set_state(struct account *a, const char *state, const char *reason);
 const char *account_label(const struct account *a);
 struct mono account_now(const struct account *a);
-bool account_is_due(struct mono at, struct mono now, struct mono *wake); /* if not, *wake is brought forward to it */
+bool account_is_due(struct mono at, struct mono now,
+		    struct mono *wake); /* if not, *wake is brought forward to it */
 
 /* background.c */
-bool background_choose(struct account *a, struct mono now, struct mono *wake); /* true: a job, or a list is being fetched */
-void background_thread_read(struct account *a); /* the thread at hand: remembered in the database, on to the next */
+bool background_choose(struct account *a, struct mono now,
+		       struct mono *wake); /* true: a job, or a list is being fetched */
+void background_thread_read(
+	struct account *a); /* the thread at hand: remembered in the database, on to the next */
 void background_news(struct account *a);
 void background_forget_threads(struct account *a);
 void background_forget_rechecks(struct account *a);
@@ -170,12 +178,14 @@ static inline void db_add_text_or_null(struct db_params *p, struct text t)
 /* page.c */
 bool page_is_worth_storing(const struct account *a, const struct outcome *o);
 void page_store(struct account *a, const struct outcome *o, struct arena *arena);
-void page_quarantine(struct account *a, const struct response *r, const struct err *why, struct arena *arena);
+void page_quarantine(struct account *a, const struct response *r, const struct err *why,
+		     struct arena *arena);
 
 /* lease.c */
 void lease_start(struct listen *l);
 void lease_kick(struct listen *l); /* looks at once for accounts to take */
-void lease_heard(struct account *a, int64_t source_id, struct wall asked_at); /* asked_at 0: no poll of news */
+void lease_heard(struct account *a, int64_t source_id,
+		 struct wall asked_at); /* asked_at 0: no poll of news */
 void lease_failed(struct account *a, int64_t source_id, const char *failure);
 void lease_give_back(struct listen *l);
 
@@ -186,7 +196,8 @@ uint64_t listen_random(struct listen *l);
 
 /* budget.c */
 void budget_init(struct budget *b);
-bool budget_may_ask(struct budget *b, const struct connector_can *can, struct mono now, struct wall wall, struct mono *ret_at);
+bool budget_may_ask(struct budget *b, const struct connector_can *can, struct mono now,
+		    struct wall wall, struct mono *ret_at);
 void budget_asked(struct budget *b);
 void budget_told(struct budget *b, const struct rate *r);
 void budget_limited(struct budget *b, struct wall until, struct wall wall, struct mono now);

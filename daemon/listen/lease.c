@@ -35,7 +35,8 @@ static void add_account(struct strbuf *b, const struct account *a)
 	strbuf_add_str(b, ",\"realm\":");
 	strbuf_add_json(b, text_of(a->realm));
 	strbuf_printf(b, ",\"is_time_authors\":%s,\"every_us\":%lld,",
-		      a->conf->connector->can.is_time_authors ? "true" : "false", (long long)a->conf->every.us);
+		      a->conf->connector->can.is_time_authors ? "true" : "false",
+		      (long long)a->conf->every.us);
 	add_sources(b, a);
 	strbuf_add_str(b, "}");
 }
@@ -66,7 +67,8 @@ static void add_brand(struct strbuf *b, const struct listen *l, const struct con
 
 static void declared_row(struct listen *l, const struct db_result *r, int row)
 {
-	struct text brand = db_text(r, row, 0), name = db_text(r, row, 1), source = db_text(r, row, 2);
+	struct text brand = db_text(r, row, 0), name = db_text(r, row, 1),
+		    source = db_text(r, row, 2);
 
 	for (size_t i = 0; i < l->n_accounts; i++) {
 		struct account *a = &l->accounts[i];
@@ -130,19 +132,27 @@ static void done_lease(const struct db_result *r, void *owner)
 {
 	struct account *a = owner;
 
+	a->is_being_taken = false;
 	if (r->is_ok && !db_is_null(r, 0, 0) && a->phase == PHASE_AWAY && !a->listen->is_stopping) {
 		account_leased(a, db_i64(r, 0, 0), db_bool(r, 0, 1));
 	}
 }
 
+/* One at a time: a second take of our own would raise the epoch under the first. */
 static void take(struct account *a)
 {
-	struct db_params *p = db_params_create();
+	struct db_params *p;
 
+	if (a->is_being_taken) {
+		return;
+	}
+	p = db_params_create();
+	a->is_being_taken = true;
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	db_add_text(p, text_of(a->listen->o.holder));
 	if (!db_send(a->listen->keeper, "listen_lease", SQL_LISTEN_LEASE, &p, done_lease, a)) {
+		a->is_being_taken = false;
 		db_params_destroy(&p);
 	}
 }

@@ -46,7 +46,8 @@ static void on_keeper_down(struct db *d, const struct err *why, void *owner)
 	}
 }
 
-static struct db *connection(struct listen *l, const char *purpose, const char *settings, const struct db_events *e)
+static struct db *connection(struct listen *l, const char *purpose, const char *settings,
+			     const struct db_events *e)
 {
 	struct db_options o = { .conninfo = l->o.conf->database.at,
 				.role = "answerd_worker",
@@ -62,7 +63,8 @@ static void on_ending(struct ev_loop *loop, ev_timer *w, int revents);
 struct listen *listen_create(const struct listen_options *o)
 {
 	static const struct db_events writer_events = { .on_up = on_writer_up, .on_down = on_down };
-	static const struct db_events keeper_events = { .on_up = on_keeper_up, .on_down = on_keeper_down };
+	static const struct db_events keeper_events = { .on_up = on_keeper_up,
+							.on_down = on_keeper_down };
 	struct listen *l = xcalloc(1, sizeof(*l));
 
 	l->o = *o;
@@ -86,7 +88,8 @@ struct listen *listen_create(const struct listen_options *o)
 	ev_init(&l->ending, on_ending);
 	l->http = http_create(o->loop);
 	/* Generic plans: short pages would be planned anew every time (INGEST §3.4). */
-	l->writer = connection(l, "answerd writer", "-c plan_cache_mode=force_generic_plan", &writer_events);
+	l->writer = connection(l, "answerd writer", "-c plan_cache_mode=force_generic_plan",
+			       &writer_events);
 	l->keeper = connection(l, "answerd keeper", NULL, &keeper_events);
 	return l;
 }
@@ -138,10 +141,12 @@ void listen_give_slot(struct listen *l)
 		return;
 	}
 	/* Every one who waits gets a look, once: the first may want a host that has no room. */
-	list_each (at, &l->waiting) {
+	list_each(at, &l->waiting)
+	{
 		n++;
 	}
-	while (n-- > 0 && l->n_storing < MAX_PAGES_STORING && (first = list_take_first(&l->waiting)) != NULL) {
+	while (n-- > 0 && l->n_storing < MAX_PAGES_STORING &&
+	       (first = list_take_first(&l->waiting)) != NULL) {
 		account_ready(container_of(first, struct account, link));
 	}
 }

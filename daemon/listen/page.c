@@ -9,27 +9,11 @@
 #define FLAG_ABOUT     2
 #define FLAG_AUTOMATIC 4
 
-bool page_is_worth_storing(const struct account *a, const struct outcome *o)
-{
-	const struct feed *f = a->job.feed;
-
-	if (o->n_messages > 0 || o->n_bad > 0 || o->n_gone > 0) {
-		return true;
-	}
-	switch (a->job.op) {
-	case OP_POLL:
-		return o->is_more || f->is_walking || !f->is_imported || !text_eq(o->state, text_of(f->state));
-	case OP_SWEEP:
-		return o->is_more || f->is_sweeping;
-	default:
-		return false;
-	}
-}
-
 static bool is_listed(const struct conf_brand *b, const struct message *m)
 {
 	for (size_t i = 0; i < b->n_businesses; i++) {
-		if (text_eq_nocase(b->businesses[i], m->author_handle) || text_eq(b->businesses[i], m->author_id)) {
+		if (text_eq_nocase(b->businesses[i], m->author_handle) ||
+		    text_eq(b->businesses[i], m->author_id)) {
 			return true;
 		}
 	}
@@ -48,7 +32,8 @@ static const char *direction(const struct account *a, const struct message *m)
 	for (size_t i = 0; i < l->n_accounts; i++) {
 		const struct account *other = &l->accounts[i];
 
-		if (other != a && other->own_id != NULL && text_eq(text_of(other->own_id), m->author_id) &&
+		if (other != a && other->own_id != NULL &&
+		    text_eq(text_of(other->own_id), m->author_id) &&
 		    strcmp(other->realm, a->realm) == 0) {
 			return other->brand == a->brand ? "outbound" : "context";
 		}
@@ -78,8 +63,71 @@ static bool is_before_history(const struct account *a, const struct message *m)
 	       wall_before(m->posted_at, wall_add(a->job.asked_at, DUR_US(-a->conf->history.us)));
 }
 
+static uint64_t fingerprint(const struct message *m)
+{
+	return text_hash(message_hash(m), m->external_id);
+}
+
+static bool is_remembered(const struct account *a, const struct message *m)
+{
+	const struct feed *f = a->job.feed;
+	uint64_t print;
+
+	if (a->job.op != OP_POLL || f->n_remembered == 0) {
+		return false;
+	}
+	print = fingerprint(m);
+	for (size_t i = 0; i < f->n_remembered; i++) {
+		if (f->remembered[i] == print) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool page_is_worth_storing(const struct account *a, const struct outcome *o)
+{
+	const struct feed *f = a->job.feed;
+
+	if (o->n_bad > 0 || o->n_gone > 0) {
+		return true;
+	}
+	for (size_t i = 0; i < o->n_messages; i++) {
+		if (!is_remembered(a, &o->messages[i])) {
+			return true;
+		}
+	}
+	switch (a->job.op) {
+	case OP_POLL:
+		return o->is_more || f->is_walking || !f->is_imported ||
+		       !text_eq(o->state, text_of(f->state));
+	case OP_SWEEP: return o->is_more || f->is_sweeping;
+	default: return false;
+	}
+}
+
+/* After choose(): this page is what the next one will overlap. Counts only once it is committed. */
+static void remember(struct account *a, const struct outcome *o)
+{
+	struct feed *f = a->job.feed;
+
+	if (a->job.op != OP_POLL) {
+		return;
+	}
+	f->n_remembered = f->n_sending = 0;
+	if (o->n_messages > 0 && f->remembered == NULL) {
+		f->remembered = xcalloc(MAX_REMEMBERED, sizeof(*f->remembered));
+	}
+	for (size_t i = 0; i < o->n_messages && f->n_sending < MAX_REMEMBERED; i++) {
+		if (!is_before_history(a, &o->messages[i])) {
+			f->remembered[f->n_sending++] = fingerprint(&o->messages[i]);
+		}
+	}
+}
+
 /* Which messages of the page to send: without repeated ids (the last copy wins). */
-static size_t choose(const struct account *a, const struct outcome *o, const struct message **chosen)
+static size_t choose(const struct account *a, const struct outcome *o,
+		     const struct message **chosen)
 {
 	size_t n = 0;
 
@@ -87,7 +135,7 @@ static size_t choose(const struct account *a, const struct outcome *o, const str
 		const struct message *m = &o->messages[i];
 		size_t at = n;
 
-		if (is_before_history(a, m)) {
+		if (is_before_history(a, m) || is_remembered(a, m)) {
 			continue;
 		}
 		for (size_t k = 0; k < n; k++) {
@@ -152,7 +200,8 @@ static void add_messages(struct account *a, struct columns *c)
 	COLUMN(c, text_of(direction(a, m)));
 	COLUMN(c, text_of(message_visibility_name(m->visibility)));
 	for (size_t i = 0; i < c->n; i++) {
-		flags[i] = (c->m[i]->is_named ? FLAG_NAMED : 0) | (c->m[i]->is_about ? FLAG_ABOUT : 0) |
+		flags[i] = (c->m[i]->is_named ? FLAG_NAMED : 0) |
+			   (c->m[i]->is_about ? FLAG_ABOUT : 0) |
 			   (c->m[i]->is_automatic ? FLAG_AUTOMATIC : 0);
 	}
 	db_add_i32_array(c->params, flags, c->n);
@@ -168,7 +217,8 @@ static void add_messages(struct account *a, struct columns *c)
 	COLUMN(c, or_null(m->revision));
 	COLUMN(c, text_of(nature_name(nature_of(rules, m->body, m->language))));
 	COLUMN_I64(c, (int64_t)message_hash(m));
-	COLUMN(c, m->raw.len <= LIMIT_RAW_BYTES ? or_null(m->raw) : text_clip(m->raw, LIMIT_RAW_BYTES));
+	COLUMN(c, m->raw.len <= LIMIT_RAW_BYTES ? or_null(m->raw)
+						: text_clip(m->raw, LIMIT_RAW_BYTES));
 }
 
 static void add_names(struct columns *c)
@@ -228,36 +278,31 @@ static void add_bad(struct columns *c, const struct quarantined *bad, size_t n)
 static int64_t source_id(const struct account *a)
 {
 	switch (a->job.op) {
-	case OP_THREAD:
-		return a->threads_id;
-	case OP_RECHECK:
-		return a->rechecks_id;
-	default:
-		return a->job.feed->source_id;
+	case OP_THREAD: return a->threads_id;
+	case OP_RECHECK: return a->rechecks_id;
+	default: return a->job.feed->source_id;
 	}
 }
 
 static struct text walk_name(const struct account *a)
 {
 	switch (a->job.op) {
-	case OP_POLL:
-		return TEXT("poll");
-	case OP_SWEEP:
-		return TEXT("sweep");
-	case OP_THREAD:
-		return TEXT("thread");
-	default:
-		return TEXT("recheck");
+	case OP_POLL: return TEXT("poll");
+	case OP_SWEEP: return TEXT("sweep");
+	case OP_THREAD: return TEXT("thread");
+	default: return TEXT("recheck");
 	}
 }
 
-static struct db_params *params_of(struct account *a, const struct outcome *o, struct arena *arena, struct text walk)
+static struct db_params *params_of(struct account *a, const struct outcome *o, struct arena *arena,
+				   struct text walk)
 {
 	struct columns c = { .params = db_params_create(), .arena = arena };
 	struct db_params *p = c.params;
 
 	c.m = ARENA_ARRAY(arena, const struct message *, o->n_messages);
 	c.n = choose(a, o, c.m);
+	remember(a, o);
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	db_add_i64(p, source_id(a));
@@ -284,7 +329,9 @@ static void stored(struct account *a)
 	case OP_POLL:
 		f->n_failed = 0;
 		f->n_pages = f->is_walking ? f->n_pages + 1 : 0;
-		f->poll_at = f->is_walking && f->n_pages % LIMIT_WALK_PAGES != 0 ? now : mono_add(now, a->conf->every);
+		f->poll_at = f->is_walking && f->n_pages % LIMIT_WALK_PAGES != 0
+				     ? now
+				     : mono_add(now, a->conf->every);
 		f->is_imported = f->is_imported || !f->is_walking;
 		break;
 	case OP_SWEEP:
@@ -296,8 +343,7 @@ static void stored(struct account *a)
 			background_thread_read(a);
 		}
 		break;
-	default:
-		break;
+	default: break;
 	}
 	account_ready(a);
 }
@@ -310,7 +356,8 @@ static void done_page(const struct db_result *r, void *owner)
 	a->listen->n_storing--;
 	if (a->phase == PHASE_STORING) {
 		if (!r->is_ok) {
-			log_warn("page_not_stored", "account", account_label(a), "why", r->err.text, NULL);
+			log_warn("page_not_stored", "account", account_label(a), "why", r->err.text,
+				 NULL);
 			account_reload(a);
 		} else if (text_eq(state, TEXT("stale"))) {
 			account_lost(a, "another worker took it over");
@@ -319,10 +366,11 @@ static void done_page(const struct db_result *r, void *owner)
 		} else {
 			if (a->job.op == OP_POLL) {
 				a->job.feed->seq = db_i64(r, 0, 6);
+				a->job.feed->n_remembered = a->job.feed->n_sending;
 			}
 			if (db_i64(r, 0, 4) > 0) {
-				log_warn("quarantined", "account", account_label(a), "elements", log_num(db_i64(r, 0, 4)),
-					 NULL);
+				log_warn("quarantined", "account", account_label(a), "elements",
+					 log_num(db_i64(r, 0, 4)), NULL);
 			}
 			if (db_i64(r, 0, 1) > 0) {
 				background_news(a);
@@ -348,7 +396,9 @@ static void move_walk(struct account *a, const struct outcome *o)
 		f->is_sweeping = o->is_more;
 		break;
 	case OP_THREAD:
-		set_string(&a->thread_state, o->is_more && ++a->n_thread_pages < LIMIT_WALK_PAGES ? o->state : TEXT_NONE);
+		set_string(&a->thread_state, o->is_more && ++a->n_thread_pages < LIMIT_WALK_PAGES
+						     ? o->state
+						     : TEXT_NONE);
 		break;
 	case OP_RECHECK:
 		set_string(&a->recheck_state, o->is_more ? o->state : TEXT_NONE);
@@ -358,8 +408,7 @@ static void move_walk(struct account *a, const struct outcome *o)
 			a->recheck_done += batch > 0 ? (size_t)batch : 1;
 		}
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -396,7 +445,8 @@ void page_store(struct account *a, const struct outcome *o, struct arena *arena)
 	}
 	move_walk(a, o);
 	if (!is_worth) {
-		lease_heard(a, source_id(a), a->job.op == OP_POLL ? a->job.asked_at : (struct wall){ 0 });
+		lease_heard(a, source_id(a),
+			    a->job.op == OP_POLL ? a->job.asked_at : (struct wall){ 0 });
 		stored(a);
 		return;
 	}
@@ -410,7 +460,8 @@ void page_store(struct account *a, const struct outcome *o, struct arena *arena)
 }
 
 /* A whole answer that cannot be read: its bytes are kept before anybody says that it failed (PRODUCT, pain 2). */
-void page_quarantine(struct account *a, const struct response *r, const struct err *why, struct arena *arena)
+void page_quarantine(struct account *a, const struct response *r, const struct err *why,
+		     struct arena *arena)
 {
 	struct quarantined bad = { .raw = r->body };
 	struct outcome o = { .bad = &bad, .n_bad = 1 };

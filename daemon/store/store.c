@@ -15,7 +15,8 @@ static const char prepare[] =
 	"do $$\n"
 	"declare r text;\n"
 	"begin\n"
-	"	foreach r in array '{answerd_owner,answerd_worker,answerd_desk,answerd_reader}'::text[] loop\n"
+	"	foreach r in array "
+	"'{answerd_owner,answerd_worker,answerd_desk,answerd_reader}'::text[] loop\n"
 	"		if not exists (select from pg_roles where rolname = r) then\n"
 	"			begin\n"
 	"				execute format('create role %I nologin', r);\n"
@@ -31,7 +32,8 @@ static const char prepare[] =
 	"	end if;\n"
 	"end $$;\n"
 	"set role answerd_owner;\n"
-	"create table if not exists answerd.schema_version (version int primary key, name text not null, applied_at timestamptz "
+	"create table if not exists answerd.schema_version (version int primary key, name text not "
+	"null, applied_at timestamptz "
 	"not null default now());\n"
 	"create table if not exists answerd.rules_digest (digest text not null);\n";
 
@@ -50,15 +52,18 @@ static bool current_version(struct db_sync *s, int64_t *ret, struct err *err)
 {
 	struct text version;
 
-	if (!scalar(s, "select coalesce(max(version), 0) from answerd.schema_version", &version, err)) {
+	if (!scalar(s, "select coalesce(max(version), 0) from answerd.schema_version", &version,
+		    err)) {
 		return false;
 	}
 	if (!num_parse_i64(version, ret)) {
-		return err_set(err, ERR_CONFIG, "the schema's version cannot be read; is this answerd's database?");
+		return err_set(err, ERR_CONFIG,
+			       "the schema's version cannot be read; is this answerd's database?");
 	}
 	if (*ret > SQL_VERSION) {
 		return err_set(err, ERR_CONFIG,
-			       "the database has schema version %lld, this program knows %d: install the newer answerd",
+			       "the database has schema version %lld, this program knows %d: "
+			       "install the newer answerd",
 			       (long long)*ret, SQL_VERSION);
 	}
 	return true;
@@ -72,13 +77,16 @@ static bool run_migration(struct db_sync *s, const struct sql_file *f, struct er
 	strbuf_init(&b, SCRIPT_BYTES);
 	strbuf_printf(&b, "begin;\nset local role answerd_owner;\n");
 	strbuf_add_str(&b, f->sql);
-	strbuf_printf(&b, "\ninsert into answerd.schema_version (version, name) values (%d, '%s');\ncommit;\n", f->number,
-		      f->name);
+	strbuf_printf(&b,
+		      "\ninsert into answerd.schema_version (version, name) values (%d, "
+		      "'%s');\ncommit;\n",
+		      f->number, f->name);
 	if (db_sync_script(s, b.at, &why)) {
 		return true;
 	}
 	(void)db_sync_script(s, "rollback", NULL);
-	return err_set(err, why.kind, "migration %s failed, nothing of it was kept: %s", f->name, why.text);
+	return err_set(err, why.kind, "migration %s failed, nothing of it was kept: %s", f->name,
+		       why.text);
 }
 
 static bool load_rules(struct db_sync *s, bool *ret_loaded, struct err *err)
@@ -96,22 +104,30 @@ static bool load_rules(struct db_sync *s, bool *ret_loaded, struct err *err)
 	}
 	strbuf_init(&b, SCRIPT_BYTES);
 	/* Functions may have changed their shape: all are made anew. Views hold no data. Nothing that stores data depends on them. */
-	strbuf_add_str(&b, "begin;\nset local role answerd_owner;\nset local client_min_messages = warning;\n"
-			   "do $$ declare x text; begin\n"
-			   "foreach x in array array(select format('drop view if exists answerd.%I cascade', c.relname) from pg_class c "
-			   "where c.relnamespace = 'answerd'::regnamespace and c.relkind = 'v') loop execute x; end loop;\n"
-			   "foreach x in array array(select format('drop function if exists %s cascade', p.oid::regprocedure) "
-			   "from pg_proc p where p.pronamespace = 'answerd'::regnamespace and p.prokind in ('f', 'p')) loop execute x; end loop;\n"
-			   "end $$;\n");
+	strbuf_add_str(
+		&b,
+		"begin;\nset local role answerd_owner;\nset local client_min_messages = warning;\n"
+		"do $$ declare x text; begin\n"
+		"foreach x in array array(select format('drop view if exists answerd.%I cascade', "
+		"c.relname) from pg_class c "
+		"where c.relnamespace = 'answerd'::regnamespace and c.relkind = 'v') loop execute "
+		"x; end loop;\n"
+		"foreach x in array array(select format('drop function if exists %s cascade', "
+		"p.oid::regprocedure) "
+		"from pg_proc p where p.pronamespace = 'answerd'::regnamespace and p.prokind in "
+		"('f', 'p')) loop execute x; end loop;\n"
+		"end $$;\n");
 	for (size_t i = 0; i < n_sql_rules; i++) {
 		strbuf_add_str(&b, sql_rules[i].sql);
 		strbuf_add_byte(&b, '\n');
 	}
-	strbuf_add_str(&b, "delete from answerd.rules_digest;\ninsert into answerd.rules_digest values ('" SQL_RULES_DIGEST
-			   "');\nselect answerd.raw_months();\ncommit;\n");
+	strbuf_add_str(&b,
+		       "delete from answerd.rules_digest;\ninsert into answerd.rules_digest values "
+		       "('" SQL_RULES_DIGEST "');\nselect answerd.raw_months();\ncommit;\n");
 	if (!db_sync_script(s, b.at, &why)) {
 		(void)db_sync_script(s, "rollback", NULL);
-		return err_set(err, why.kind, "the rules could not be loaded, the old ones stand: %s", why.text);
+		return err_set(err, why.kind,
+			       "the rules could not be loaded, the old ones stand: %s", why.text);
 	}
 	*ret_loaded = true;
 	return true;
@@ -149,16 +165,22 @@ bool store_check(const char *conninfo, const char *role, struct err *err)
 	if (s == NULL) {
 		return false;
 	}
-	is_ok = db_sync_query(s, "select to_regclass('answerd.schema_version') is not null", NULL, 0, &r, err);
+	is_ok = db_sync_query(s, "select to_regclass('answerd.schema_version') is not null", NULL,
+			      0, &r, err);
 	if (is_ok && !text_eq(db_text(&r, 0, 0), TEXT("t"))) {
-		is_ok = err_set(err, ERR_CONFIG, "the database has no answerd schema yet: run answerd migrate");
+		is_ok = err_set(err, ERR_CONFIG,
+				"the database has no answerd schema yet: run answerd migrate");
 	}
 	is_ok = is_ok && db_sync_query(s, SQL_SCHEMA_VERSION, NULL, 0, &r, err);
-	if (is_ok && (db_i64(&r, 0, 0) != SQL_VERSION || !text_eq(db_text(&r, 0, 1), TEXT(SQL_RULES_DIGEST)))) {
+	if (is_ok && (db_i64(&r, 0, 0) != SQL_VERSION ||
+		      !text_eq(db_text(&r, 0, 1), TEXT(SQL_RULES_DIGEST)))) {
 		is_ok = err_set(err, ERR_CONFIG,
-				"the database has schema version %lld%s, this program needs %d: %s", (long long)db_i64(&r, 0, 0),
-				db_i64(&r, 0, 0) == SQL_VERSION ? " with other rules" : "", SQL_VERSION,
-				db_i64(&r, 0, 0) > SQL_VERSION ? "install the newer answerd" : "run answerd migrate");
+				"the database has schema version %lld%s, this program needs %d: %s",
+				(long long)db_i64(&r, 0, 0),
+				db_i64(&r, 0, 0) == SQL_VERSION ? " with other rules" : "",
+				SQL_VERSION,
+				db_i64(&r, 0, 0) > SQL_VERSION ? "install the newer answerd"
+							       : "run answerd migrate");
 	}
 	db_sync_close(&s);
 	return is_ok;

@@ -2,9 +2,10 @@
  *
  * Owner:   whoever created it; what it hands out lives until arena_destroy() or arena_reset().
  * Clock:   none.
- * Blocks:  never. Calls back: never.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   out of memory, or past max_bytes, ends the process: sizes from outside are checked
- * before. */
+ *          before. */
 #ifndef ANSWERD_ARENA_H
 #define ANSWERD_ARENA_H
 

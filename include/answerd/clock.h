@@ -5,9 +5,12 @@
  * dur   a length, microseconds, may be negative
  *
  * Owner:   plain values.
- * Clock:   nobody here asks what time it is; `now` is read once a loop turn in daemon/io and passed
- * down. Blocks:  never. Calls back: never. Fails:   parsers return false and leave the output
- * alone. Arithmetic saturates instead of overflowing. */
+ * Clock:   nobody here asks what time it is; `now` is read once a loop turn in daemon/io and
+ *          passed down.
+ * Blocks:  never.
+ * Calls back: never.
+ * Fails:   parsers return false and leave the output alone. Arithmetic saturates instead of
+ *          overflowing. */
 #ifndef ANSWERD_CLOCK_H
 #define ANSWERD_CLOCK_H
 

@@ -8,9 +8,12 @@
  * on where it was after any crash.
  *
  * Owner:   everything lives in ctx->arena, until the page is committed. Secrets in a request are
- * copied from ctx. Clock:   ctx->now is wall time, passed in. Blocks:  never. Calls back: never.
+ *          copied from ctx.
+ * Clock:   ctx->now is wall time, passed in.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   err's kind says what the listener does next (err.h). Unknown statuses: ERR_RETRY. One
- * bad element never fails a page: it goes to outcome.bad. */
+ *          bad element never fails a page: it goes to outcome.bad. */
 #ifndef ANSWERD_CONNECTOR_H
 #define ANSWERD_CONNECTOR_H
 
@@ -80,6 +83,8 @@ struct outcome {
 	struct text state;  /* POLL, SWEEP, RECHECK, THREAD: to be stored with the page; empty: the
 			       walk leaves none */
 	bool is_more;       /* ask again at once with the new state */
+	bool has_hole; /* POLL: this page shows that something before it cannot be reached and may be
+			  lost (a server without paging, more equal times than a page holds) */
 	bool needs_refresh; /* with ERR_AUTH: the session ended, REFRESH and ask again */
 	struct rate rate;   /* also filled when digest fails */
 	/* IDENTIFY */
@@ -121,7 +126,7 @@ struct connector_can {
 	int64_t budget_window_s;
 	bool anonymous_search; /* `search:` sources work without a token */
 	bool needs_session;    /* REFRESH comes before everything else */
-	bool are_ids_global; /* a person has the same id on every server of the platform */
+	bool are_ids_global;   /* a person has the same id on every server of the platform */
 };
 
 struct connector {

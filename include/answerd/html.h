@@ -1,8 +1,11 @@
 /* html.h: what a person would read in a piece of HTML.
  *
- * Owner:   the result lives in the arena. Clock: none. Blocks: never. Calls back: never.
- * Fails:   cannot: ill-formed markup is read as browsers read it; past HTML_MAX_BYTES the rest is
- * cut off. */
+ * Owner:   the result lives in the arena.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
+ * Fails:   cannot: ill-formed markup is read as browsers read it; past HTML_MAX_BYTES the rest
+ *          is cut off. */
 #ifndef ANSWERD_HTML_H
 #define ANSWERD_HTML_H
 

@@ -6,9 +6,12 @@
  * that match, commas in their places) and leaves the rest to the parser.
  *
  * Owner:   slices borrow from the page; parsed nodes and their text live in the arena given to
- * jx_parse() (the underlying tree is freed with jx_release(), see there). Clock:   none. Blocks:
- * never. Calls back: never. Fails:   ERR_DATA with the place (byte, line, column) and the missing
- * field's name, never the content. */
+ *          jx_parse() (the underlying tree is freed with jx_release(), see there).
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
+ * Fails:   ERR_DATA with the place (byte, line, column) and the missing field's name, never the
+ *          content. */
 #ifndef ANSWERD_JSON_H
 #define ANSWERD_JSON_H
 

@@ -1,8 +1,11 @@
 /* log.h: one event, one line, with fields; never tokens, bodies, names of authors or URLs with
  * queries.
  *
- * Owner:   nothing is kept. Clock: the receiver's (journal or stderr). Blocks: a write to stderr.
- * Calls back: never. Fails:   silently: losing a log line must not stop listening. */
+ * Owner:   nothing is kept.
+ * Clock:   the receiver's (journal or stderr).
+ * Blocks:  a write to stderr.
+ * Calls back: never.
+ * Fails:   silently: losing a log line must not stop listening. */
 #ifndef ANSWERD_LOG_H
 #define ANSWERD_LOG_H
 

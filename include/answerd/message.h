@@ -1,7 +1,10 @@
 /* message.h: one normalised thing somebody said, as a connector makes it of a platform's element.
  *
- * Owner:   all text lives in the arena of the page. Clock: wall times of the platform, kept as they
- * came. Blocks:  never. Calls back: never. Fails:   cannot. */
+ * Owner:   all text lives in the arena of the page.
+ * Clock:   wall times of the platform, kept as they came.
+ * Blocks:  never.
+ * Calls back: never.
+ * Fails:   cannot. */
 #ifndef ANSWERD_MESSAGE_H
 #define ANSWERD_MESSAGE_H
 

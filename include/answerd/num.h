@@ -1,8 +1,11 @@
 /* num.h: numbers from text, whole or not at all.
  *
- * Owner:   plain values. Clock: none. Blocks: never. Calls back: never.
+ * Owner:   plain values.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
  * Fails:   false and the output untouched: empty, blank, sign where none is due, trailing bytes,
- * overflow. */
+ *          overflow. */
 #ifndef ANSWERD_NUM_H
 #define ANSWERD_NUM_H
 

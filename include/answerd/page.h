@@ -1,9 +1,12 @@
 /* page.h: what every connector does with an answer before it looks at what is special about its
  * platform.
  *
- * Owner:   everything lives in ctx->arena. Clock: ctx->now, passed in. Blocks: never. Calls back:
- * never. Fails:   err's kind says what the listener does next; the text says what a person can do.
- * It names hosts, never what a customer wrote. */
+ * Owner:   everything lives in ctx->arena.
+ * Clock:   ctx->now, passed in.
+ * Blocks:  never.
+ * Calls back: never.
+ * Fails:   err's kind says what the listener does next; the text says what a person can do. It
+ *          names hosts, never what a customer wrote. */
 #ifndef ANSWERD_PAGE_H
 #define ANSWERD_PAGE_H
 

@@ -1,7 +1,10 @@
 /* secret.h: a value that must never be printed. There is no printer, and there will be none.
  *
- * Owner:   secret_set() copies; secret_done() wipes and frees. Clock: none. Blocks: never. Calls
- * back: never. Fails:   cannot, except out of memory (process ends). */
+ * Owner:   secret_set() copies; secret_done() wipes and frees.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
+ * Fails:   cannot, except out of memory (process ends). */
 #ifndef ANSWERD_SECRET_H
 #define ANSWERD_SECRET_H
 

@@ -1,7 +1,10 @@
 /* url.h: addresses, built and judged without the network.
  *
- * Owner:   results borrow from the input or live in the arena. Clock: none. Blocks: never. Calls
- * back: never. Fails:   false with the output untouched. */
+ * Owner:   results borrow from the input or live in the arena.
+ * Clock:   none.
+ * Blocks:  never.
+ * Calls back: never.
+ * Fails:   false with the output untouched. */
 #ifndef ANSWERD_URL_H
 #define ANSWERD_URL_H
 

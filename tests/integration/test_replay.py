@@ -1,7 +1,7 @@
 """Real conversations through the real worker: what waits is what an independent model says, at every instant, in every
 order of arrival, with the worker killed on the way (I1, I2, I8).
 
-ANSWERD_KILLS (50) kills are spread over the orders; ANSWERD_REPLAY_ROWS (400) rows of the public conversations."""
+ANSWERD_KILLS (50) kills are spread over the orders; ANSWERD_REPLAY_ROWS (1200) rows of the public conversations."""
 import os
 import random
 
@@ -13,7 +13,7 @@ from rig.replay import SERVER, Replay, busiest, read_csv
 
 ORDERS = ["chronological", "newest first", "random"]
 KILLS = int(os.environ.get("ANSWERD_KILLS", "50"))
-ROWS = int(os.environ.get("ANSWERD_REPLAY_ROWS", "400"))
+ROWS = int(os.environ.get("ANSWERD_REPLAY_ROWS", "1200"))
 INSTANTS = 20
 
 
@@ -37,6 +37,8 @@ def play(house, rows, order, kills):
             kill_once(house, chance)
         left -= share
         replay.wait_agree()
+    assert replay.wanted(), "a replay in which nobody waits proves nothing"
+    assert house.database.one("select count(*) from answerd.message") > len(rows) / 2
     house.verify()
     house.worker.stop()
 

@@ -19,7 +19,7 @@ struct server {
 	/* items 1..n, the newest last */
 	int n;
 	bool is_seen[MOST_ITEMS + 1];
-	int n_requests;
+	int n_requests, n_holes;
 };
 
 static struct text id_of(struct arena *a, const struct server *s, int i)
@@ -131,6 +131,7 @@ static void walk(struct server *s, enum op op, struct strbuf *state)
 		assert_true(c->digest(&ctx, &q, &r, &o, &err));
 		seen_mark(a, s, &o);
 		is_more = o.is_more;
+		s->n_holes += o.has_hole;
 		strbuf_reset(state);
 		strbuf_add(state, o.state);
 		arena_destroy(&a);
@@ -186,6 +187,7 @@ static void test_every_item_is_read_and_every_walk_ends(void **state)
 			}
 			assert_int_equal(unseen_count(&s), 0);
 		}
+		assert_int_equal(s.n_holes, 0);
 		s.n_requests = 0;
 		walk(&s, OP_POLL, &b);
 		assert_true(s.n_requests <= 2); /* quiet times are cheap */
@@ -219,6 +221,10 @@ static void test_a_server_that_ignores_all_paging_ends(void **state)
 			assert_true(s.is_seen[k]);
 		}
 	}
+	assert_int_equal(s.n_holes, 0);
+	s.n += 21; /* one more than a page: that is told */
+	walk(&s, OP_POLL, &b);
+	assert_int_equal(s.n_holes, 1);
 	strbuf_done(&b);
 }
 

@@ -39,7 +39,8 @@ static void test_refuses_what_was_changed(void **state)
 		char *copy = text_cstr(a, sealed);
 
 		copy[i] = copy[i] == 'A' ? 'B' : 'A';
-		assert_false(seal_open(TEXT("k"), TEXT("p"), (struct text){ copy, sealed.len }, &opened));
+		assert_false(seal_open(TEXT("k"), TEXT("p"), (struct text){ copy, sealed.len },
+				       &opened));
 		assert_false(seal_open(TEXT("k"), TEXT("p"), text_slice(sealed, 0, i), &opened));
 	}
 	assert_false(secret_is_set(&opened));

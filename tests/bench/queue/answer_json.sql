@@ -1,0 +1,1 @@
+select answerd.queue_list(1, 'age', null, null, false, false, false, null, 50)
