@@ -83,6 +83,28 @@ static bool source_url(const struct connector_ctx *ctx, enum source_kind kind, s
 	return true;
 }
 
+/* Everybody who named us in one millisecond. */
+static bool detour_url(const struct connector_ctx *ctx, const struct flow *f, struct request *ret,
+		       struct err *err)
+{
+	char since[WALL_TEXT_BYTES], until[WALL_TEXT_BYTES];
+	struct strbuf b;
+
+	(void)wall_format(f->detour_at, since);
+	(void)wall_format(wall_add(f->detour_at, DUR_MS(1)), until);
+	if (!bluesky_url_start(ctx, &b, "app.bsky.feed.searchPosts?limit=100&sort=latest&q=*",
+			       err)) {
+		return false;
+	}
+	strbuf_printf(&b, "&since=%.23sZ&until=%.23sZ&mentions=", since, until);
+	strbuf_add_url(&b, ctx->own_id);
+	if (f->detour_cursor.len > 0) {
+		strbuf_add_str(&b, "&cursor=");
+		strbuf_add_url(&b, f->detour_cursor);
+	}
+	return bluesky_url_finish(ctx, &b, ret, err);
+}
+
 static bool ask_source(const struct connector_ctx *ctx, const struct question *q,
 		       struct request *ret, struct err *err)
 {
@@ -98,6 +120,9 @@ static bool ask_source(const struct connector_ctx *ctx, const struct question *q
 		return bluesky_chat_ask(ctx, q, ret, err);
 	}
 	flow_load(ctx->arena, q->state, &f);
+	if (wall_is_set(f.detour_at)) {
+		return detour_url(ctx, &f, ret, err);
+	}
 	if (!source_url(ctx, kind, words, &b, err)) {
 		return false;
 	}
@@ -150,6 +175,7 @@ static bool digest_identify(const struct connector_ctx *ctx, const struct respon
 	ret->own_handle =
 		text_clip(jx_text_or(ctx->arena, v, "handle", TEXT_NONE), LIMIT_NAME_BYTES);
 	ret->own_name = ret->own_handle;
+	ret->missing = bluesky_chat_is_refused(ctx) ? TEXT(CHAT_MISSING) : TEXT_NONE;
 	jx_release(&doc);
 	if (!page_is_id(ret->own_id)) {
 		ret->own_id = TEXT_NONE;
@@ -164,6 +190,44 @@ static bool is_cursor_refused(const struct response *r, const struct flow *f, co
 	return r->status == 400 && f->cursor.len > 0 && why->kind == ERR_DATA;
 }
 
+/* A page of the detour. Only a limit or an ended session stops it; any other refusal leaves a hole, and
+ * the walk goes on. */
+static bool digest_detour(const struct connector_ctx *ctx, struct flow *f, const struct response *r,
+			  struct outcome *ret, struct err *err)
+{
+	struct bluesky_item *items;
+	struct text page, cursor = TEXT_NONE;
+	struct err why = { 0 };
+	size_t n = 0;
+
+	if (!bluesky_check(ctx, r, &ret->rate, &ret->needs_refresh, &why)) {
+		if (why.kind == ERR_LIMITED || ret->needs_refresh) {
+			if (err != NULL) {
+				*err = why;
+			}
+			return false;
+		}
+		ret->has_hole = true;
+	} else if (!page_scan(r, &page, &why) ||
+		   !bluesky_list_read(ctx, /* is_search= */ false, NULL, page, ret, &items, &n,
+				      &why)) {
+		ret->has_hole = true;
+	} else {
+		cursor = bluesky_slice_text(ctx->arena, page, TEXT("cursor"));
+	}
+	if (n == 0 || cursor.len > LIMIT_ID_BYTES || text_eq(cursor, f->detour_cursor) ||
+	    ++f->n_pages % LIMIT_WALK_PAGES == 0) {
+		cursor = TEXT_NONE;
+	}
+	if (cursor.len == 0) {
+		f->detour_at = (struct wall){ 0 };
+	}
+	f->detour_cursor = cursor;
+	ret->state = flow_save(ctx->arena, f);
+	ret->is_more = true;
+	return true;
+}
+
 static bool digest_list(const struct connector_ctx *ctx, const struct question *q,
 			const struct response *r, struct outcome *ret, struct err *err)
 {
@@ -175,6 +239,9 @@ static bool digest_list(const struct connector_ctx *ctx, const struct question *
 	size_t n;
 
 	flow_load(ctx->arena, q->state, &f);
+	if (wall_is_set(f.detour_at)) {
+		return digest_detour(ctx, &f, r, ret, err);
+	}
 	if (!bluesky_check(ctx, r, &ret->rate, &ret->needs_refresh, &why)) {
 		if (!is_cursor_refused(r, &f, &why)) {
 			if (err != NULL) {
@@ -199,6 +266,9 @@ static bool digest_list(const struct connector_ctx *ctx, const struct question *
 		flow_step(ctx->arena, &f, flow_stop(&f, q->since, q->op == OP_SWEEP), ctx->now,
 			  items, n, bluesky_slice_text(ctx->arena, page, TEXT("cursor")));
 	ret->has_hole = f.has_hole;
+	if (text_eq(q->source, TEXT("mentions")) && flow_hole_time(&f, &f.detour_at)) {
+		ret->has_hole = false; /* not yet: the search knows the rest */
+	}
 	if (ret->is_more || q->op == OP_POLL) {
 		ret->state = flow_save(ctx->arena, &f);
 	}

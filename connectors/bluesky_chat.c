@@ -158,6 +158,19 @@ bool bluesky_chat_ask(const struct connector_ctx *ctx, const struct question *q,
 
 /* ---- digesting ---- */
 
+bool bluesky_chat_is_refused(const struct connector_ctx *ctx)
+{
+	struct jx_doc *doc = NULL;
+	bool is_refused = false;
+	struct jx v;
+
+	if (ctx->facts.len > 0 && jx_parse(ctx->arena, ctx->facts, &v, &doc, NULL)) {
+		is_refused = text_eq(jx_text_or(ctx->arena, v, "chat", TEXT_NONE), TEXT("no"));
+		jx_release(&doc);
+	}
+	return is_refused;
+}
+
 /* The chat service refuses while the session is fine: the app password has no direct messages. */
 static bool is_refused(const struct connector_ctx *ctx, const struct response *r)
 {
@@ -281,8 +294,10 @@ bool bluesky_chat_digest(const struct connector_ctx *ctx, const struct question 
 	chat_load(ctx->arena, q->state, &c);
 	stop = stop_of(&c, q);
 	if (is_refused(ctx, r)) {
-		ret->missing = TEXT("the app password may not read direct messages");
-		ret->facts = TEXT("{\"chat\":\"no\"}");
+		if (!bluesky_chat_is_refused(ctx)) { /* told once, not at every poll */
+			ret->missing = TEXT(CHAT_MISSING);
+			ret->facts = TEXT("{\"chat\":\"no\"}");
+		}
 		ret->state = q->op == OP_POLL ? q->state : TEXT_NONE;
 		return true;
 	}
@@ -301,7 +316,7 @@ bool bluesky_chat_digest(const struct connector_ctx *ctx, const struct question 
 		if (!is_good) {
 			return false;
 		}
-		if (text_find(ctx->facts, TEXT("\"no\""), 0) != SIZE_MAX) {
+		if (bluesky_chat_is_refused(ctx)) {
 			ret->facts = TEXT("{\"chat\":\"yes\"}");
 		}
 	}

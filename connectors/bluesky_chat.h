@@ -16,6 +16,11 @@
 
 #include "answerd/connector.h"
 
+#define CHAT_MISSING "the app password may not read direct messages"
+
+/* Do the account's facts say so? */
+bool bluesky_chat_is_refused(const struct connector_ctx *ctx);
+
 bool bluesky_chat_ask(const struct connector_ctx *ctx, const struct question *q,
 		      struct request *ret, struct err *err);
 bool bluesky_chat_digest(const struct connector_ctx *ctx, const struct question *q,

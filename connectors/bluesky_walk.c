@@ -38,6 +38,8 @@ void flow_load(struct arena *a, struct text state, struct flow *ret)
 		ret->turtle = jx_text_or(a, walk, "turtle", TEXT_NONE);
 		ret->is_stepped = jx_bool_or(walk, "stepped", false);
 		ret->n_pages = jx_i64_or(walk, "pages", 0);
+		ret->detour_at = wall_load(a, walk, "detour_at");
+		ret->detour_cursor = jx_text_or(a, walk, "detour", TEXT_NONE);
 		seen = jx_get(walk, "seen");
 		for (size_t i = 0; i < jx_len(seen) && i < FLOW_SEEN; i++) {
 			struct text number;
@@ -71,6 +73,11 @@ struct text flow_save(struct arena *a, const struct flow *f)
 		strbuf_printf(&b, ",\"walk\":{\"pages\":%" PRId64 ",\"stepped\":%s", f->n_pages,
 			      f->is_stepped ? "true" : "false");
 		wall_save(&b, "high", f->next_high);
+		wall_save(&b, "detour_at", f->detour_at);
+		if (f->detour_cursor.len > 0) {
+			strbuf_add_str(&b, ",\"detour\":");
+			strbuf_add_json(&b, f->detour_cursor);
+		}
 		strbuf_add_str(&b, ",\"cursor\":");
 		strbuf_add_json(&b, f->cursor);
 		strbuf_add_str(&b, ",\"own\":");
@@ -85,6 +92,11 @@ struct text flow_save(struct arena *a, const struct flow *f)
 	}
 	strbuf_add_byte(&b, '}');
 	return text_dup(a, strbuf_text(&b));
+}
+
+bool flow_hole_time(const struct flow *f, struct wall *ret)
+{
+	return f->has_hole && f->is_walking && wall_parse(f->own, ret);
 }
 
 struct wall flow_stop(const struct flow *f, struct wall since, bool is_sweep)

@@ -30,9 +30,16 @@ struct flow {
 	int64_t n_pages;
 	uint64_t seen[FLOW_SEEN]; /* ids of the page before, as hashes */
 	size_t n_seen;
+	/* The millisecond of which a list gave no more than a page: the search, whose cursor is not a bare
+	 * time, is asked for the rest before the walk goes on. 0: none. */
+	struct wall detour_at;
+	struct text detour_cursor;
 	/* of this step */
 	bool has_hole; /* a whole page of one millisecond: there may be more of it */
 };
+
+/* The millisecond of a hole that flow_step() reported while it goes on; false when it has none. */
+bool flow_hole_time(const struct flow *f, struct wall *ret);
 
 void flow_load(struct arena *a, struct text state, struct flow *ret);
 struct text flow_save(struct arena *a, const struct flow *f);

@@ -6,16 +6,8 @@
 #error "define EVENT(name, level, fields, sentence) first"
 #endif
 
-EVENT(bug, LEVEL_ERR, "why",
-      "A promise of our own code was broken and the process ended; systemd starts it again. Please "
-      "report the line.")
-EVENT(out_of_memory, LEVEL_ERR, "bytes",
-      "Memory ran out and the process ended; nothing is lost. Give the machine more memory or "
-      "raise "
-      "MemoryMax= of the unit.")
 EVENT(access_refused, LEVEL_WARN, "uid asked",
-      "Somebody at the desk's socket asked for what they may not do. If they should: answer staff "
-      "add LOGIN --role ROLE --os-user USER.")
+      "A local user who is nobody's `os_user` asked the desk: `answer staff add` lets a person in.")
 EVENT(account_leased, LEVEL_INFO, "account epoch", "This worker listens for the account now.")
 EVENT(account_let_in, LEVEL_INFO, "account",
       "A refused account is let in again; it goes on from where it was.")
@@ -28,6 +20,9 @@ EVENT(account_refused, LEVEL_ERR, "account why",
       "in.")
 EVENT(ask_failed, LEVEL_WARN, "account op source kind why",
       "A question to the platform failed; it is asked again, ever rarer.")
+EVENT(bug, LEVEL_ERR, "why",
+      "A promise of our own code was broken and the process ended; systemd starts it again. Please "
+      "report the line.")
 EVENT(cannot_start, LEVEL_ERR, "why", "Do what the sentence says and start again.")
 EVENT(database_down, LEVEL_WARN, "why",
       "The database cannot be reached; nothing is lost, we try again at least every 30 seconds.")
@@ -35,12 +30,18 @@ EVENT(database_up, LEVEL_INFO, "connection", "The database is there.")
 EVENT(declare_failed, LEVEL_ERR, "why",
       "The configuration could not be written into the database; look at its log and at answerd "
       "migrate.")
+EVENT(out_of_memory, LEVEL_ERR, "bytes",
+      "Memory ran out and the process ended; nothing is lost. Give the machine more memory or "
+      "raise "
+      "MemoryMax= of the unit.")
 EVENT(page_not_stored, LEVEL_WARN, "account why",
       "A page was rolled back as a whole and is asked for again.")
 EVENT(quarantined, LEVEL_WARN, "account elements",
       "Elements that nobody could read are kept: answer quarantine shows them.")
 EVENT(reload_ignored, LEVEL_WARN, "why", "Restart answerd.")
 EVENT(started, LEVEL_INFO, "version holder", "The worker runs.")
-EVENT(statement_failed, LEVEL_ERR, "name sqlstate why", "A statement of the desk failed; the database's log has its words. Please report it.")
+EVENT(statement_failed, LEVEL_ERR, "name sqlstate why",
+      "The database refused a statement of the desk: `answerd migrate` may be due; else please "
+      "report the line.")
 EVENT(stopped, LEVEL_INFO, "", "The worker ended as it was asked to.")
 EVENT(stopping, LEVEL_INFO, "", "The worker was asked to end; pages under way are stored first.")
