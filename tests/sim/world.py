@@ -302,7 +302,8 @@ class World:
         server = self.server(name)
         rows = []
         for post in server.posts.values():
-            rows.append({"id": post.id, "key": post.key, "author": post.author.key, "own": post.author.own,
+            rows.append({"id": post.id, "key": post.key, "author": post.author.key,
+                         "handle": post.author.acct, "own": post.author.own,
                          "parent": post.parent_id, "text": post.text, "at": post.at, "arrived": post.arrived,
                          "mentions": [p.key for p in post.mentions], "visibility": post.visibility,
                          "deleted": post.deleted, "edited": post.edited, "via": post.via, "application": post.application,
