@@ -9,6 +9,7 @@
 
 #define FILE_BYTES     (256u * 1024)
 #define READ_BYTES     4096u
+#define PRAISE_WORDS   30
 #define SHORT_WORDS    40
 #define MOST_ENTRIES   4000u
 #define MOST_LANGUAGES 32u
@@ -22,6 +23,7 @@ enum key {
 	KEY_QUESTION,
 	KEY_EXCLAIM,
 	KEY_COMPLAINT,
+	KEY_BUT,
 	KEY_NOT,
 	KEY_PRAISE,
 	KEY_THANKS,
@@ -31,8 +33,10 @@ enum key {
 };
 
 static const char *const key_names[KEY_COUNT] = {
-	"common", "asks",   "question", "exclaim",  "complaint",
-	"not",    "praise", "thanks",   "greeting", "filler",
+	[KEY_COMMON] = "common",     [KEY_ASKS] = "asks",           [KEY_QUESTION] = "question",
+	[KEY_EXCLAIM] = "exclaim",   [KEY_COMPLAINT] = "complaint", [KEY_BUT] = "but",
+	[KEY_NOT] = "not",           [KEY_PRAISE] = "praise",       [KEY_THANKS] = "thanks",
+	[KEY_GREETING] = "greeting", [KEY_FILLER] = "filler",
 };
 
 struct list {
@@ -206,7 +210,8 @@ static const char *line_read(struct nature_rules *r, struct text line, struct la
 									  : "the list is too long";
 		}
 	}
-	return "unknown key; known are common, asks, question, exclaim, complaint, not, praise, "
+	return "unknown key; known are common, asks, question, exclaim, complaint, but, not, "
+	       "praise, "
 	       "thanks, "
 	       "greeting and filler";
 }
@@ -368,6 +373,16 @@ static bool has_words(struct text line)
 	return false;
 }
 
+static size_t words_count(struct text words)
+{
+	size_t n = 0;
+
+	for (size_t i = 1; i < words.len; i++) {
+		n += words.at[i] == ' ' && words.at[i - 1] != ' ' && words.at[i - 1] != '|';
+	}
+	return n;
+}
+
 /* Nothing but thanks, greetings and what may stand beside them. */
 static bool is_only_thanks(const struct language *l, struct text words)
 {
@@ -405,8 +420,12 @@ static bool language_judge(const struct language *l, struct text words, enum nat
 	    is_turned(l, strbuf_text(&line))) {
 		return true;
 	}
-	*ret = NATURE_PRAISE;
 	if (is_exclaimed || list_hits(&l->lists[KEY_PRAISE], strbuf_text(&line))) {
+		bool is_mere = words_count(words) <= PRAISE_WORDS &&
+			       !list_hits(&l->lists[KEY_BUT], words) &&
+			       !list_hits(&l->lists[KEY_NOT], words);
+
+		*ret = is_mere ? NATURE_PRAISE : NATURE_QUESTION;
 		return true;
 	}
 	*ret = NATURE_NEUTRAL;
