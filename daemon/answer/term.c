@@ -34,8 +34,7 @@ size_t term_read(struct text t, uint32_t *ret)
 	return n;
 }
 
-/* What a terminal would obey, or a reader would not see. */
-static bool is_hostile(uint32_t c)
+bool term_is_hostile(uint32_t c)
 {
 	static const struct {
 		uint32_t from, to;
@@ -82,7 +81,7 @@ int term_add_safe(struct strbuf *out, uint32_t c)
 	if (c == 0xfe0f) {
 		return 0; /* "as a picture, please": invisible, harmless, and behind every second emoji */
 	}
-	width = is_hostile(c) ? -1 : wcwidth((wchar_t)c);
+	width = term_is_hostile(c) ? -1 : wcwidth((wchar_t)c);
 	if (width >= 0) {
 		if (out != NULL) {
 			add_utf8(out, c);
