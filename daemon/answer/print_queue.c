@@ -75,7 +75,8 @@ void print_entry(struct call *c, struct jx e)
 {
 	struct screen *s = &c->screen;
 	struct text state = jx_str(c, e, "state"), excerpt = jx_str(c, e, "excerpt");
-	int left = 6 + 1 + 8 + 1, side = (s->columns - left) / 2;
+	int left = 6 + 1 + 8 + 1, room = s->columns - left - 1, name;
+	struct text person = who(c, jx_get(e, "customer"));
 	char age[24] = "-";
 
 	if (!text_is_empty(jx_str(c, e, "waiting_since"))) {
@@ -85,9 +86,12 @@ void print_entry(struct call *c, struct jx e)
 	screen_say(s, INK_PLAIN, " ");
 	screen_cell(s, ink_of(state), text_of(age), 8);
 	screen_say(s, INK_PLAIN, " ");
-	screen_cell(s, INK_BOLD, who(c, jx_get(e, "customer")), s->columns - left - 1 - side);
+	/* A common column for what stands behind the names, unless a name is long. */
+	name = term_width(person, room / 2);
+	name = name > room / 2 ? room / 2 : name < room / 3 ? room / 3 : name;
+	screen_cell(s, INK_BOLD, person, name);
 	screen_say(s, INK_PLAIN, " ");
-	screen_text(s, INK_DIM, facts(c, e), side);
+	screen_text(s, INK_DIM, facts(c, e), room - name);
 	screen_say(s, INK_PLAIN, "\n%*s", left, "");
 	screen_text(s, INK_PLAIN, text_is_empty(excerpt) ? TEXT("(no words)") : excerpt,
 		    s->columns - left);

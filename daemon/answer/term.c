@@ -232,8 +232,7 @@ static bool is_blank(uint32_t c)
 	       (c >= 0x2000 && c <= 0x200a);
 }
 
-/* Columns of the whole text on one line, or `limit` + 1 when it is wider. */
-static int width_of(struct text t, int limit)
+int term_width(struct text t, int limit)
 {
 	int width = 0;
 	uint32_t c;
@@ -247,7 +246,7 @@ static int width_of(struct text t, int limit)
 
 int screen_text(struct screen *s, enum ink ink, struct text t, int columns)
 {
-	bool is_cut = columns > 0 && width_of(t, columns) > columns;
+	bool is_cut = columns > 0 && term_width(t, columns) > columns;
 	int room = columns <= 0 ? INT32_MAX : is_cut ? columns - 1 : columns, used = 0, marks = 0;
 	bool was_blank = false;
 	uint32_t c;
@@ -312,7 +311,7 @@ static void block_break(struct block *b)
 
 static void block_word(struct block *b, struct text word)
 {
-	int width = width_of(word, b->room), marks = 0;
+	int width = term_width(word, b->room), marks = 0;
 	uint32_t c;
 
 	if (b->used > 0 && b->used + 1 + width > b->room) {
