@@ -83,24 +83,28 @@ static bool source_url(const struct connector_ctx *ctx, enum source_kind kind, s
 	return true;
 }
 
-/* Everybody who named us in one millisecond. */
-static bool detour_url(const struct connector_ctx *ctx, const struct flow *f, struct request *ret,
-		       struct err *err)
+/* All of one millisecond: who named us, or what we said. */
+static bool detour_url(const struct connector_ctx *ctx, enum source_kind kind,
+		       const struct detour *d, struct request *ret, struct err *err)
 {
 	char since[WALL_TEXT_BYTES], until[WALL_TEXT_BYTES];
 	struct strbuf b;
 
-	(void)wall_format(f->detour_at, since);
-	(void)wall_format(wall_add(f->detour_at, DUR_MS(1)), until);
-	if (!bluesky_url_start(ctx, &b, "app.bsky.feed.searchPosts?limit=100&sort=latest&q=*",
-			       err)) {
+	(void)wall_format(d->at, since);
+	(void)wall_format(wall_add(d->at, DUR_MS(1)), until);
+	if (!bluesky_url_start(ctx, &b, "app.bsky.feed.searchPosts?limit=100&sort=latest", err)) {
 		return false;
 	}
-	strbuf_printf(&b, "&since=%.23sZ&until=%.23sZ&mentions=", since, until);
-	strbuf_add_url(&b, ctx->own_id);
-	if (f->detour_cursor.len > 0) {
+	strbuf_printf(&b, "&since=%.23sZ&until=%.23sZ&q=", since, until);
+	if (d->is_plain) {
+		strbuf_add_url(&b, text_printf(ctx->arena, "@%.*s", TEXT_ARG(ctx->own_handle)));
+	} else {
+		strbuf_add_str(&b, kind == SOURCE_OWN ? "*&author=" : "*&mentions=");
+		strbuf_add_url(&b, ctx->own_id);
+	}
+	if (d->cursor.len > 0) {
 		strbuf_add_str(&b, "&cursor=");
-		strbuf_add_url(&b, f->detour_cursor);
+		strbuf_add_url(&b, d->cursor);
 	}
 	return bluesky_url_finish(ctx, &b, ret, err);
 }
@@ -120,8 +124,8 @@ static bool ask_source(const struct connector_ctx *ctx, const struct question *q
 		return bluesky_chat_ask(ctx, q, ret, err);
 	}
 	flow_load(ctx->arena, q->state, &f);
-	if (wall_is_set(f.detour_at)) {
-		return detour_url(ctx, &f, ret, err);
+	if (f.is_detour) {
+		return detour_url(ctx, kind, &f.detour, ret, err);
 	}
 	if (!source_url(ctx, kind, words, &b, err)) {
 		return false;
@@ -190,14 +194,16 @@ static bool is_cursor_refused(const struct response *r, const struct flow *f, co
 	return r->status == 400 && f->cursor.len > 0 && why->kind == ERR_DATA;
 }
 
-/* A page of the detour. Only a limit or an ended session stops it; any other refusal leaves a hole, and
- * the walk goes on. */
-static bool digest_detour(const struct connector_ctx *ctx, struct flow *f, const struct response *r,
-			  struct outcome *ret, struct err *err)
+/* A page of the detour. Only a limit or an ended session stops it; any other refusal leaves a hole,
+ * and the walk goes on: a search that is down must not keep us from listening. */
+static bool digest_detour(const struct connector_ctx *ctx, const struct question *q, struct flow *f,
+			  const struct response *r, struct outcome *ret, struct err *err)
 {
-	struct bluesky_item *items;
+	bool can_plain = text_eq(q->source, TEXT("mentions")) && ctx->own_handle.len > 0;
 	struct text page, cursor = TEXT_NONE;
+	struct bluesky_item *items = NULL;
 	struct err why = { 0 };
+	bool is_read = false;
 	size_t n = 0;
 
 	if (!bluesky_check(ctx, r, &ret->rate, &ret->needs_refresh, &why)) {
@@ -207,22 +213,17 @@ static bool digest_detour(const struct connector_ctx *ctx, struct flow *f, const
 			}
 			return false;
 		}
-		ret->has_hole = true;
-	} else if (!page_scan(r, &page, &why) ||
-		   !bluesky_list_read(ctx, /* is_search= */ false, NULL, page, ret, &items, &n,
-				      &why)) {
-		ret->has_hole = true;
+		can_plain = false;
 	} else {
+		is_read = page_scan(r, &page, &why) &&
+			  bluesky_list_read(ctx, /* is_search= */ false, NULL, page, ret, &items,
+					    &n, &why);
+	}
+	if (is_read) {
 		cursor = bluesky_slice_text(ctx->arena, page, TEXT("cursor"));
 	}
-	if (n == 0 || cursor.len > LIMIT_ID_BYTES || text_eq(cursor, f->detour_cursor) ||
-	    ++f->n_pages % LIMIT_WALK_PAGES == 0) {
-		cursor = TEXT_NONE;
-	}
-	if (cursor.len == 0) {
-		f->detour_at = (struct wall){ 0 };
-	}
-	f->detour_cursor = cursor;
+	(void)flow_detour_step(f, items, n, cursor, can_plain); /* the walk goes on in any case */
+	ret->has_hole = !f->is_detour && (f->has_hole || !is_read);
 	ret->state = flow_save(ctx->arena, f);
 	ret->is_more = true;
 	return true;
@@ -239,8 +240,8 @@ static bool digest_list(const struct connector_ctx *ctx, const struct question *
 	size_t n;
 
 	flow_load(ctx->arena, q->state, &f);
-	if (wall_is_set(f.detour_at)) {
-		return digest_detour(ctx, &f, r, ret, err);
+	if (f.is_detour) {
+		return digest_detour(ctx, q, &f, r, ret, err);
 	}
 	if (!bluesky_check(ctx, r, &ret->rate, &ret->needs_refresh, &why)) {
 		if (!is_cursor_refused(r, &f, &why)) {
@@ -265,10 +266,10 @@ static bool digest_list(const struct connector_ctx *ctx, const struct question *
 	ret->is_more =
 		flow_step(ctx->arena, &f, flow_stop(&f, q->since, q->op == OP_SWEEP), ctx->now,
 			  items, n, bluesky_slice_text(ctx->arena, page, TEXT("cursor")));
-	ret->has_hole = f.has_hole;
-	if (text_eq(q->source, TEXT("mentions")) && flow_hole_time(&f, &f.detour_at)) {
-		ret->has_hole = false; /* not yet: the search knows the rest */
+	if (f.has_hole && !is_search && ctx->own_id.len > 0) {
+		(void)flow_detour(&f); /* not yet lost: the search may know the rest */
 	}
+	ret->has_hole = f.has_hole;
 	if (ret->is_more || q->op == OP_POLL) {
 		ret->state = flow_save(ctx->arena, &f);
 	}

@@ -9,6 +9,7 @@
 #define OVERLAP_S       600
 #define CURSOR_BYTES    1024
 #define FLOW_MOST_PAGES 20000
+#define DETOUR_PAGES    100
 
 static struct wall wall_load(struct arena *a, struct jx object, const char *name)
 {
@@ -16,6 +17,20 @@ static struct wall wall_load(struct arena *a, struct jx object, const char *name
 
 	(void)wall_parse(jx_text_or(a, object, name, TEXT_NONE), &w); /* absent: none */
 	return w;
+}
+
+static void detour_load(struct arena *a, struct jx v, struct flow *ret)
+{
+	if (jx_is_object(v)) {
+		ret->detour = (struct detour){
+			.at = wall_load(a, v, "at"),
+			.cursor = jx_text_or(a, v, "cursor", TEXT_NONE),
+			.n_pages = jx_i64_or(v, "pages", 0),
+			.is_plain = jx_bool_or(v, "plain", false),
+			.is_good = jx_bool_or(v, "good", false),
+		};
+		ret->is_detour = wall_is_set(ret->detour.at);
+	}
 }
 
 void flow_load(struct arena *a, struct text state, struct flow *ret)
@@ -38,8 +53,8 @@ void flow_load(struct arena *a, struct text state, struct flow *ret)
 		ret->turtle = jx_text_or(a, walk, "turtle", TEXT_NONE);
 		ret->is_stepped = jx_bool_or(walk, "stepped", false);
 		ret->n_pages = jx_i64_or(walk, "pages", 0);
-		ret->detour_at = wall_load(a, walk, "detour_at");
-		ret->detour_cursor = jx_text_or(a, walk, "detour", TEXT_NONE);
+		ret->full = jx_i64_or(walk, "full", 0);
+		detour_load(a, jx_get(walk, "detour"), ret);
 		seen = jx_get(walk, "seen");
 		for (size_t i = 0; i < jx_len(seen) && i < FLOW_SEEN; i++) {
 			struct text number;
@@ -63,6 +78,16 @@ static void wall_save(struct strbuf *b, const char *name, struct wall w)
 	}
 }
 
+static void detour_save(struct strbuf *b, const struct detour *d)
+{
+	strbuf_printf(b, ",\"detour\":{\"pages\":%" PRId64 ",\"plain\":%s,\"good\":%s", d->n_pages,
+		      d->is_plain ? "true" : "false", d->is_good ? "true" : "false");
+	wall_save(b, "at", d->at);
+	strbuf_add_str(b, ",\"cursor\":");
+	strbuf_add_json(b, d->cursor);
+	strbuf_add_byte(b, '}');
+}
+
 struct text flow_save(struct arena *a, const struct flow *f)
 {
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = 64 * 1024 };
@@ -73,10 +98,9 @@ struct text flow_save(struct arena *a, const struct flow *f)
 		strbuf_printf(&b, ",\"walk\":{\"pages\":%" PRId64 ",\"stepped\":%s", f->n_pages,
 			      f->is_stepped ? "true" : "false");
 		wall_save(&b, "high", f->next_high);
-		wall_save(&b, "detour_at", f->detour_at);
-		if (f->detour_cursor.len > 0) {
-			strbuf_add_str(&b, ",\"detour\":");
-			strbuf_add_json(&b, f->detour_cursor);
+		strbuf_printf(&b, ",\"full\":%" PRId64, f->full);
+		if (f->is_detour) {
+			detour_save(&b, &f->detour);
 		}
 		strbuf_add_str(&b, ",\"cursor\":");
 		strbuf_add_json(&b, f->cursor);
@@ -94,11 +118,6 @@ struct text flow_save(struct arena *a, const struct flow *f)
 	return text_dup(a, strbuf_text(&b));
 }
 
-bool flow_hole_time(const struct flow *f, struct wall *ret)
-{
-	return f->has_hole && f->is_walking && wall_parse(f->own, ret);
-}
-
 struct wall flow_stop(const struct flow *f, struct wall since, bool is_sweep)
 {
 	if (is_sweep || !wall_is_set(f->high)) {
@@ -112,17 +131,23 @@ static uint64_t id_hash(struct text id)
 	return text_hash(TEXT_HASH_SEED, id);
 }
 
+static bool is_seen(const struct flow *f, struct text id)
+{
+	uint64_t hash = id_hash(id);
+
+	for (size_t i = 0; i < f->n_seen; i++) {
+		if (f->seen[i] == hash) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Did the page before hold all of this one? */
 static bool is_nothing_new(const struct flow *f, const struct bluesky_item *items, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		uint64_t hash = id_hash(items[i].id);
-		bool is_seen = false;
-
-		for (size_t j = 0; j < f->n_seen && !is_seen; j++) {
-			is_seen = f->seen[j] == hash;
-		}
-		if (!is_seen) {
+		if (!is_seen(f, items[i].id)) {
 			return false;
 		}
 	}
@@ -175,6 +200,20 @@ static bool is_past(const struct bluesky_item *items, size_t n, struct wall stop
 	return false;
 }
 
+static bool is_same_time(struct text a, struct text b)
+{
+	struct wall x, y;
+
+	return wall_parse(a, &x) && wall_parse(b, &y) && x.us == y.us;
+}
+
+/* A page asked one millisecond later that ends at the very time where the page before ended: it is
+ * of one millisecond, and as full as a page gets. Half is full: servers leave out what is hidden. */
+static bool is_one_time(const struct flow *f, size_t n, struct text cursor)
+{
+	return f->is_stepped && n > 1 && (int64_t)n * 2 >= f->full && is_same_time(cursor, f->own);
+}
+
 static bool flow_go(struct arena *a, struct flow *f, struct wall stop,
 		    const struct bluesky_item *items, size_t n, struct text cursor)
 {
@@ -184,7 +223,11 @@ static bool flow_go(struct arena *a, struct flow *f, struct wall stop,
 	if (is_past(items, n, stop)) {
 		return false;
 	}
-	f->has_hole = is_stale && n >= FLOW_SEEN;
+	if (is_one_time(f, n, cursor)) {
+		seen_set(f, items, n);
+		f->has_hole = cursor_set(f, f->own, /* is_stepped= */ false);
+		return f->has_hole;
+	}
 	if (is_stale) { /* nobody else in that millisecond: on with the server's own cursor */
 		return cursor_set(f, f->own, /* is_stepped= */ false);
 	}
@@ -207,9 +250,41 @@ bool flow_step(struct arena *a, struct flow *f, struct wall stop, struct wall no
 			f->next_high = bluesky_later(f->next_high, items[i].at, now);
 		}
 	}
+	f->full = (int64_t)n > f->full ? (int64_t)n : f->full;
 	if (flow_go(a, f, stop, items, n, cursor)) {
 		return true;
 	}
-	*f = (struct flow){ .was_walked = true, .high = f->next_high, .has_hole = f->has_hole };
+	*f = (struct flow){ .was_walked = true, .high = f->next_high };
+	return false;
+}
+
+bool flow_detour(struct flow *f)
+{
+	f->detour = (struct detour){ 0 };
+	f->is_detour = f->has_hole && wall_parse(f->own, &f->detour.at);
+	f->has_hole = f->has_hole && !f->is_detour;
+	return f->is_detour;
+}
+
+bool flow_detour_step(struct flow *f, const struct bluesky_item *items, size_t n,
+		      struct text cursor, bool can_plain)
+{
+	struct detour *d = &f->detour;
+
+	for (size_t i = 0; i < n && !d->is_good; i++) {
+		d->is_good = is_seen(f, items[i].id);
+	}
+	d->n_pages++;
+	if (n > 0 && cursor.len > 0 && cursor.len <= CURSOR_BYTES && !text_eq(cursor, d->cursor) &&
+	    d->n_pages < DETOUR_PAGES && !is_past(items, n, d->at)) {
+		d->cursor = cursor;
+		return true;
+	}
+	if (!d->is_good && !d->is_plain && can_plain) {
+		*d = (struct detour){ .at = d->at, .is_plain = true };
+		return true;
+	}
+	f->has_hole = !d->is_good || d->n_pages >= DETOUR_PAGES;
+	f->is_detour = false;
 	return false;
 }

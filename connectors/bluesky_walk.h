@@ -3,7 +3,9 @@
  * A poll goes back to ten minutes before the newest time of the walk before; the first walk and a
  * sweep go back to question.since. Where a cursor is a bare time with a strict "<", everything of
  * that very millisecond would be lost at a page's edge: such a cursor is asked again one
- * millisecond later, and the server's own is used when that brought nothing new.
+ * millisecond later, and the server's own is used when that brought nothing new. When even that
+ * page ends in the millisecond where it began, the list can never show the rest: the walk makes a
+ * detour through the search, whose cursor carries more than a time, and then steps on.
  *
  * Owner:   everything lives in the arena given.
  * Clock:   now is passed in.
@@ -30,16 +32,19 @@ struct flow {
 	int64_t n_pages;
 	uint64_t seen[FLOW_SEEN]; /* ids of the page before, as hashes */
 	size_t n_seen;
-	/* The millisecond of which a list gave no more than a page: the search, whose cursor is not a bare
-	 * time, is asked for the rest before the walk goes on. 0: none. */
-	struct wall detour_at;
-	struct text detour_cursor;
+	int64_t full;   /* items of the fullest page so far */
+	bool is_detour; /* the search is asked for all of one millisecond, then the walk goes on */
+	struct detour {
+		struct wall at;
+		struct text cursor;
+		int64_t n_pages;
+		bool is_plain; /* by our name in the text: the search does not know who is mentioned
+				*/
+		bool is_good;  /* it showed something that the list had shown */
+	} detour;
 	/* of this step */
-	bool has_hole; /* a whole page of one millisecond: there may be more of it */
+	bool has_hole; /* a whole page of one millisecond, and no way to the rest of it */
 };
-
-/* The millisecond of a hole that flow_step() reported while it goes on; false when it has none. */
-bool flow_hole_time(const struct flow *f, struct wall *ret);
 
 void flow_load(struct arena *a, struct text state, struct flow *ret);
 struct text flow_save(struct arena *a, const struct flow *f);
@@ -47,8 +52,18 @@ struct text flow_save(struct arena *a, const struct flow *f);
 /* Where this walk may stop. */
 struct wall flow_stop(const struct flow *f, struct wall since, bool is_sweep);
 
-/* A page came, with the server's cursor. False when the walk is over. */
+/* A page came, with the server's cursor. False when the walk is over. True with has_hole: the walk
+ * stands behind a millisecond that the list cannot show, and flow_detour() may be called. */
 bool flow_step(struct arena *a, struct flow *f, struct wall stop, struct wall now,
 	       const struct bluesky_item *items, size_t n, struct text cursor);
+
+/* Begins the detour for the hole that flow_step() has just told; false when there is no time to
+ * search for. */
+bool flow_detour(struct flow *f);
+
+/* A page of the search. False when the detour is over; has_hole tells whether it failed. can_plain:
+ * a detour that found nothing may be tried again by our name in the text. */
+bool flow_detour_step(struct flow *f, const struct bluesky_item *items, size_t n,
+		      struct text cursor, bool can_plain);
 
 #endif

@@ -104,6 +104,7 @@ enum exit_code run_tag(struct call *c);
 enum exit_code run_nature(struct call *c);
 enum exit_code run_sources(struct call *c);
 enum exit_code run_quarantine(struct call *c);
+enum exit_code run_gaps(struct call *c);
 enum exit_code run_empty(struct call *c); /* lists that this version keeps empty */
 enum exit_code run_ledger(struct call *c);
 enum exit_code run_verify(struct call *c);

@@ -147,7 +147,7 @@ const struct command commands[] = {
 	  NULL,
 	  { { 0 } },
 	  run_sources },
-	{ "gaps", NULL, "", 0, 0, false, "Holes in what was heard.", NULL, { { 0 } }, run_empty },
+	{ "gaps", NULL, "", 0, 0, false, "Holes in what was heard.", NULL, { { 0 } }, run_gaps },
 	{ "quarantine",
 	  NULL,
 	  "",

@@ -121,6 +121,39 @@ enum exit_code run_quarantine(struct call *c)
 	return EXIT_DONE;
 }
 
+enum exit_code run_gaps(struct call *c)
+{
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code = call_get(c, "gaps", &r);
+	struct screen *s = &c->screen;
+	struct jx items = jx_get(r.root, "items");
+	char from[48], until[48];
+
+	if (code != EXIT_DONE || c->is_json) {
+		return code;
+	}
+	for (size_t i = 0; i < jx_len(items); i++) {
+		struct jx e = jx_at(items, i);
+
+		add_when(until, time_of(c, e, "until"), answer_now());
+		if (text_is_empty(jx_str(c, e, "from"))) {
+			(void)snprintf(from, sizeof(from), "the beginning");
+		} else {
+			add_when(from, time_of(c, e, "from"), answer_now());
+		}
+		screen_cell(s, INK_BOLD, jx_str(c, e, "account"), 20);
+		screen_say(s, INK_PLAIN, " ");
+		screen_cell(s, INK_PLAIN, jx_str(c, e, "source"), 20);
+		screen_say(s, INK_DIM, " from %s to %s\n    ", from, until);
+		screen_cell(s, INK_YELLOW, jx_str(c, e, "reason"), 74);
+		screen_say(s, INK_PLAIN, "\n");
+	}
+	if (jx_len(items) == 0) {
+		screen_say(s, INK_GREEN, "No holes are known in what was heard.\n");
+	}
+	return code;
+}
+
 enum exit_code run_empty(struct call *c)
 {
 	scoped(reply_done) struct reply r = { 0 };

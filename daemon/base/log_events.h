@@ -30,6 +30,9 @@ EVENT(database_up, LEVEL_INFO, "connection", "The database is there.")
 EVENT(declare_failed, LEVEL_ERR, "why",
       "The configuration could not be written into the database; look at its log and at answerd "
       "migrate.")
+EVENT(gap_found, LEVEL_WARN, "account source",
+      "Something could not be heard and may be lost: answer gaps shows what; look on the platform "
+      "itself.")
 EVENT(out_of_memory, LEVEL_ERR, "bytes",
       "Memory ran out and the process ended; nothing is lost. Give the machine more memory or "
       "raise "

@@ -433,12 +433,34 @@ static void learn(struct account *a, const struct outcome *o)
 	}
 }
 
+/* Something before this page cannot be reached: it is written down before the walk passes it. */
+static void tell_hole(struct account *a, const struct outcome *o)
+{
+	struct db_params *p;
+
+	if (!o->has_hole || a->job.op != OP_POLL) {
+		return;
+	}
+	log_warn("gap_found", "account", account_label(a), "source", a->job.feed->name.at, NULL);
+	p = db_params_create();
+	db_add_i64(p, a->brand_id);
+	db_add_i64(p, a->account_id);
+	db_add_i64(p, a->job.feed->source_id);
+	db_add_i64(p, a->epoch);
+	db_add_wall(p, a->job.asked_at);
+	db_add_text(p, TEXT("the platform does not show everything behind its first page"));
+	if (!db_send(a->listen->writer, "listen_gap", SQL_LISTEN_GAP, &p, NULL, NULL)) {
+		db_params_destroy(&p);
+	}
+}
+
 void page_store(struct account *a, const struct outcome *o, struct arena *arena)
 {
 	bool is_worth = page_is_worth_storing(a, o);
 	struct db_params *p = NULL;
 
 	learn(a, o);
+	tell_hole(a, o);
 	a->phase = PHASE_STORING;
 	if (is_worth) {
 		p = params_of(a, o, arena, walk_name(a));

@@ -15,7 +15,8 @@
 	"pds.example\"}"
 
 struct server {
-	int page, n, n_requests;
+	int page, n, n_requests, n_searches, n_holes;
+	enum { SEARCH_GOOD, SEARCH_BY_TEXT_ONLY, SEARCH_REFUSED } search;
 	int64_t second[MOST_ITEMS]; /* of item i, newest last */
 	bool is_seen[MOST_ITEMS];
 	bool is_cursor_always; /* an empty page carries one as well */
@@ -31,10 +32,35 @@ static struct text time_text(struct arena *a, int64_t second)
 	return text_printf(a, "%.23sZ", when);
 }
 
+static struct text page_end(struct arena *a, struct strbuf *b, struct text cursor, bool is_cursor)
+{
+	struct text out;
+
+	strbuf_add_byte(b, ']');
+	if (is_cursor) {
+		strbuf_printf(b, ",\"cursor\":\"%.*s\"", TEXT_ARG(cursor));
+	}
+	strbuf_add_byte(b, '}');
+	out = text_dup(a, strbuf_text(b));
+	strbuf_done(b);
+	return out;
+}
+
+static void item_add(struct strbuf *b, bool is_first, int i, struct text at)
+{
+	strbuf_printf(b,
+		      "%s{\"uri\":\"at://did:plc:c/app.bsky.feed.post/p%d\",\"cid\":\"c\","
+		      "\"author\":{\"did\":\"did:plc:c\"},\"reason\":\"mention\",\"record\":"
+		      "{\"$type\":\"app.bsky.feed.post\",\"text\":\"x\",\"createdAt\":\"%.*s\"},"
+		      "\"indexedAt\":\"%.*s\"}",
+		      is_first ? "" : ",", i, TEXT_ARG(at), TEXT_ARG(at));
+}
+
+/* Newest first, a bare time as cursor, a strict "<": what shares the last time of a page is lost. */
 static struct text notifications_answer(struct arena *a, struct server *s, struct text url)
 {
 	struct wall before = wall_add(epoch, DUR_S(100000000));
-	struct text cursor, out;
+	struct text cursor;
 	struct strbuf b;
 	int n = 0;
 
@@ -45,29 +71,68 @@ static struct text notifications_answer(struct arena *a, struct server *s, struc
 	strbuf_add_str(&b, "{\"notifications\":[");
 	cursor = TEXT_NONE;
 	for (int i = s->n - 1; i >= 0 && n < s->page; i--) {
-		struct text at = time_text(a, s->second[i]);
-
-		if (!wall_before(wall_add(epoch, DUR_S(s->second[i])), before)) {
-			continue;
+		if (wall_before(wall_add(epoch, DUR_S(s->second[i])), before)) {
+			cursor = time_text(a, s->second[i]);
+			item_add(&b, n++ == 0, i, cursor);
 		}
-		strbuf_printf(
-			&b,
-			"%s{\"uri\":\"at://did:plc:c/app.bsky.feed.post/p%d\",\"cid\":\"c\","
-			"\"author\":{\"did\":\"did:plc:c\"},\"reason\":\"mention\",\"record\":"
-			"{\"$type\":\"app.bsky.feed.post\",\"text\":\"x\",\"createdAt\":\"%.*s\"},"
-			"\"indexedAt\":\"%.*s\"}",
-			n > 0 ? "," : "", i, TEXT_ARG(at), TEXT_ARG(at));
-		cursor = at;
-		n++;
 	}
-	strbuf_add_byte(&b, ']');
-	if (cursor.len > 0 || s->is_cursor_always) {
-		strbuf_printf(&b, ",\"cursor\":\"%.*s\"", TEXT_ARG(cursor));
+	return page_end(a, &b, cursor, cursor.len > 0 || s->is_cursor_always);
+}
+
+/* The search: its cursor is a place. One that knows no filters looks for the words alone. */
+static struct text search_answer(struct arena *a, struct server *s, struct text url)
+{
+	struct wall since = { 0 }, until = wall_add(epoch, DUR_S(100000000));
+	int64_t below = s->n;
+	struct text value;
+	struct strbuf b;
+	int n = 0;
+
+	assert_true(url_query_get(a, url, TEXT("q"), &value));
+	if (s->search == SEARCH_GOOD) {
+		assert_true(text_eq(value, TEXT("*")));
+		assert_true(url_query_get(a, url, TEXT("since"), &value) &&
+			    wall_parse(value, &since));
+		assert_true(url_query_get(a, url, TEXT("until"), &value) &&
+			    wall_parse(value, &until));
+		assert_true(url_query_get(a, url, TEXT("mentions"), &value) &&
+			    text_eq(value, TEXT("did:plc:us")));
+	} else if (text_eq(value, TEXT("*"))) {
+		below = 0; /* nobody said "*" */
 	}
-	strbuf_add_byte(&b, '}');
-	out = text_dup(a, strbuf_text(&b));
-	strbuf_done(&b);
-	return out;
+	if (url_query_get(a, url, TEXT("cursor"), &value)) {
+		assert_true(num_parse_i64(value, &below));
+	}
+	strbuf_init(&b, LIMIT_BODY_BYTES);
+	strbuf_add_str(&b, "{\"posts\":[");
+	for (int i = (int)below - 1; i >= 0 && n < s->page; i--) {
+		struct wall at = wall_add(epoch, DUR_S(s->second[i]));
+
+		if (!wall_before(at, since) && wall_before(at, until)) {
+			item_add(&b, n++ == 0, i, time_text(a, s->second[i]));
+			below = i;
+		}
+	}
+	return page_end(a, &b, text_printf(a, "%d", (int)below), n > 0);
+}
+
+static struct response server_answer(struct arena *a, struct server *s, struct text url)
+{
+	struct response r = { .status = 200 };
+
+	s->n_requests++;
+	if (text_find(url, TEXT("searchPosts"), 0) == SIZE_MAX) {
+		r.body = notifications_answer(a, s, url);
+		return r;
+	}
+	s->n_searches++;
+	if (s->search == SEARCH_REFUSED) {
+		r.status = 403;
+		r.body = TEXT("<html><body>403 Forbidden</body></html>");
+		return r;
+	}
+	r.body = search_answer(a, s, url);
+	return r;
 }
 
 static struct connector_ctx context(struct arena *a)
@@ -77,7 +142,8 @@ static struct connector_ctx context(struct arena *a)
 				       .server = TEXT("https://bsky.example"),
 				       .token = TEXT("t"),
 				       .session = TEXT(SESSION),
-				       .own_id = TEXT("did:plc:us") };
+				       .own_id = TEXT("did:plc:us"),
+				       .own_handle = TEXT("us.test") };
 }
 
 static void walk(struct server *s, enum op op, struct strbuf *state)
@@ -90,7 +156,7 @@ static void walk(struct server *s, enum op op, struct strbuf *state)
 		struct question q = { .op = op,
 				      .source = TEXT("mentions"),
 				      .state = strbuf_text(state) };
-		struct response r = { .status = 200 };
+		struct response r;
 		struct request ask;
 		struct outcome o;
 		bool is_more;
@@ -98,9 +164,9 @@ static void walk(struct server *s, enum op op, struct strbuf *state)
 		assert_true(n < MOST_ITEMS);
 		assert_true(c->ask(&ctx, &q, &ask, NULL));
 		assert_true(text_starts(ask.url, TEXT("https://pds.example/xrpc/")));
-		s->n_requests++;
-		r.body = notifications_answer(a, s, ask.url);
+		r = server_answer(a, s, ask.url);
 		assert_true(c->digest(&ctx, &q, &r, &o, NULL));
+		s->n_holes += o.has_hole;
 		for (size_t i = 0; i < o.n_messages; i++) {
 			struct text id = o.messages[i].external_id;
 			int64_t at;
@@ -164,24 +230,91 @@ static void test_equal_times_are_not_lost(void **state)
 	}
 }
 
-static void test_more_equal_times_than_a_page_do_not_stop_the_walk(void **state)
+/* Below, in and above one millisecond: newest last. */
+static struct server *crowd_create(int page, int n_before, int n_at_once, int n_after)
 {
 	struct server *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	s->page = page;
+	for (int i = 0; i < n_before + n_at_once + n_after; i++) {
+		s->second[s->n++] = i < n_before ? i : i < n_before + n_at_once ? 5000 : 5000 + i;
+	}
+	return s;
+}
+
+static int unseen_count(const struct server *s)
+{
+	int n = 0;
+
+	for (int i = 0; i < s->n; i++) {
+		n += !s->is_seen[i];
+	}
+	return n;
+}
+
+static void test_more_equal_times_than_a_page_are_found_by_search(void **state)
+{
+	static const int crowds[][4] = {
+		/* page, before, at once, after */
+		{ 100, 150, 250, 0 },  { 100, 150, 250, 70 }, { 100, 0, 250, 0 },
+		{ 100, 3, 101, 99 },   { 100, 30, 199, 1 },   { 3, 5, 5, 0 },
+		{ 50, 120, 1000, 10 }, { 2, 9, 30, 3 },
+	};
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(crowds) / sizeof(crowds[0]); k++) {
+		for (int habit = 0; habit < 4; habit++) {
+			struct server *s = crowd_create(crowds[k][0], crowds[k][1], crowds[k][2],
+							crowds[k][3]);
+			struct strbuf b;
+
+			s->is_cursor_always = habit % 2 != 0;
+			s->search = habit < 2 ? SEARCH_GOOD : SEARCH_BY_TEXT_ONLY;
+			strbuf_init(&b, LIMIT_STATE_BYTES);
+			walk(s, OP_POLL, &b);
+			assert_int_equal(unseen_count(s), 0);
+			assert_true(s->n_searches > 0);
+			memset(s->is_seen, 0, sizeof(s->is_seen));
+			strbuf_reset(&b);
+			walk(s, OP_SWEEP, &b);
+			assert_int_equal(unseen_count(s), 0);
+			assert_int_equal(b.len, 0);
+			strbuf_done(&b);
+			free(s);
+		}
+	}
+}
+
+static void test_a_search_that_is_refused_leaves_a_hole_and_the_walk_goes_on(void **state)
+{
+	struct server *s = crowd_create(100, 150, 250, 10);
 	struct strbuf b;
 
 	(void)state;
-	assert_non_null(s);
-	s->page = 3;
-	s->is_cursor_always = true;
-	for (int i = 0; i < 10; i++) {
-		s->second[s->n++] =
-			i < 5 ? i : 100; /* the last five at once: two are out of reach */
-	}
+	s->search = SEARCH_REFUSED;
 	strbuf_init(&b, LIMIT_STATE_BYTES);
 	walk(s, OP_POLL, &b);
-	for (int i = 0; i < 5; i++) {
-		assert_true(s->is_seen[i]);
+	for (int i = 0; i < s->n; i++) {
+		assert_true(s->is_seen[i] || (i >= 150 && i < 400));
 	}
+	assert_true(unseen_count(s) > 0);
+	assert_int_equal(s->n_holes, 1);
+	assert_int_equal(s->n_searches, 1);
+	strbuf_done(&b);
+	free(s);
+}
+
+static void test_few_equal_times_need_no_search(void **state)
+{
+	struct server *s = crowd_create(100, 150, 30, 90);
+	struct strbuf b;
+
+	(void)state;
+	strbuf_init(&b, LIMIT_STATE_BYTES);
+	walk(s, OP_POLL, &b);
+	assert_int_equal(unseen_count(s), 0);
+	assert_int_equal(s->n_searches, 0);
 	strbuf_done(&b);
 	free(s);
 }
@@ -384,7 +517,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equal_times_are_not_lost),
-		cmocka_unit_test(test_more_equal_times_than_a_page_do_not_stop_the_walk),
+		cmocka_unit_test(test_more_equal_times_than_a_page_are_found_by_search),
+		cmocka_unit_test(test_a_search_that_is_refused_leaves_a_hole_and_the_walk_goes_on),
+		cmocka_unit_test(test_few_equal_times_need_no_search),
 		cmocka_unit_test(test_threads_deeper_than_an_answer),
 		cmocka_unit_test(test_a_session_is_made_kept_and_renewed),
 		cmocka_unit_test(test_conversations_that_moved_are_read),

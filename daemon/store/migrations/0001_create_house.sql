@@ -258,6 +258,21 @@ create table answerd.quarantine (
 	unique (raw_md5, account_id, brand_id)
 );
 
+-- Spans of a source that we know we have not heard (RELIABILITY I1). Nothing hides them.
+create table answerd.gap (
+	brand_id    int not null,
+	account_id  int not null,
+	gap_id      bigint generated always as identity,
+	source_id   int not null,
+	from_at     timestamptz,                    -- null: since the beginning
+	until_at    timestamptz not null,
+	reason      text not null,
+	found_at    timestamptz not null,
+	closed_at   timestamptz,
+	primary key (gap_id, account_id, brand_id)
+);
+create unique index gap_open on answerd.gap (source_id, reason, account_id, brand_id) where closed_at is null;
+
 create table answerd.note (
 	brand_id        int not null,
 	note_id         bigint generated always as identity,

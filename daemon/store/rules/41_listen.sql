@@ -226,3 +226,24 @@ returns table (external_id text, at_us bigint) language sql stable set search_pa
 		order by m.at desc, m.external_id desc limit p_n)) x
 	order by x.at desc, x.external_id desc limit p_n
 $$;
+
+-- gap_found(…): something before this page cannot be reached any more. One open gap a source and reason; it grows.
+create or replace function answerd.gap_found(p_brand int, p_account int, p_source int, p_epoch bigint, p_until_us bigint, p_reason text)
+returns void language sql set search_path = pg_catalog, answerd as $$
+	insert into answerd.gap as g (brand_id, account_id, source_id, from_at, until_at, reason, found_at)
+	select p_brand, p_account, p_source, s.heard_until, answerd.from_us(p_until_us), p_reason, answerd.now()
+	from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id and a.epoch = p_epoch
+	where s.source_id = p_source and s.account_id = p_account and s.brand_id = p_brand
+	on conflict (source_id, reason, account_id, brand_id) where closed_at is null do update set until_at = greatest(g.until_at, excluded.until_at)
+$$;
+
+-- list_gaps(): open gaps, newest first.
+create or replace function answerd.list_gaps() returns json language sql stable set search_path = pg_catalog as $$
+	select json_build_object('items', coalesce(json_agg(json_build_object('id', g.gap_id::text, 'brand', b.name, 'account', a.name,
+			'platform', a.platform, 'source', s.name, 'from', answerd.rfc3339(g.from_at), 'until', answerd.rfc3339(g.until_at),
+			'reason', g.reason, 'found_at', answerd.rfc3339(g.found_at)) order by g.found_at desc, g.gap_id desc), '[]'), 'next', null)
+	from answerd.gap g join answerd.brand b on b.brand_id = g.brand_id
+	join answerd.account a on a.account_id = g.account_id and a.brand_id = g.brand_id
+	join answerd.source s on s.source_id = g.source_id and s.account_id = g.account_id and s.brand_id = g.brand_id
+	where g.closed_at is null
+$$;
