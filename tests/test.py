@@ -70,7 +70,7 @@ def one(name, command, **more):
     """A suite that is one yes or no."""
     begun = time.monotonic()
     code, output = call(name, command, **more)
-    report(name, begun, code == 0, code != 0, 0, output)
+    report(name, begun, int(code == 0), int(code != 0), 0, output)
     return code == 0
 
 
@@ -83,7 +83,7 @@ def meson_build(name, folder, options):
             report(name, begun, 0, 1, 0, output)
             return False
     code, output = call(name, ["ninja", "-C", str(folder)])
-    report(name, begun, code == 0, code != 0, 0, output)
+    report(name, begun, int(code == 0), int(code != 0), 0, output)
     return code == 0
 
 
@@ -140,7 +140,7 @@ def tidy():
     begun = time.monotonic()
     files = [f for f in sources("c") if f.startswith(("daemon/", "connectors/"))]
     code, output = call("tidy", ["clang-tidy", "-p", "build", "--quiet", *files])
-    report("tidy", begun, code == 0, code != 0, 0, "\n".join(line for line in output.split("\n") if "error:" in line or "warning:" in line))
+    report("tidy", begun, int(code == 0), int(code != 0), 0, "\n".join(line for line in output.split("\n") if "error:" in line or "warning:" in line))
 
 
 def lints(wanted):

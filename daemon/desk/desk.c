@@ -493,8 +493,9 @@ void desk_destroy(struct desk **at)
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_destroy(&d->lines[i]);
 	}
-	while (!list_is_empty(&d->works)) {
-		free(container_of(list_take_first(&d->works), struct work, in));
+	list_each(work, &d->works)
+	{
+		free(container_of(work, struct work, in));
 	}
 	httpd_destroy(&d->httpd);
 	free(d);
