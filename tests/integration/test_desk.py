@@ -14,7 +14,7 @@ import pytest
 
 from rig import wait_until
 from rig.front import PEOPLE, closed_shop, shop  # noqa: F401 (fixtures)
-from rig.place import program
+from rig.place import REPO, program
 from rig.programs import Desk
 
 ENTRY_KEYS = ["id", "brand", "account", "platform", "kind", "nature", "customer", "excerpt", "permalink", "messages", "waiting_since",
@@ -410,3 +410,13 @@ def test_on_a_terminal(shop):
     if shutil.which("less"):
         assert not screen(shop, "queue")[2], "a long list waits in the pager"
     assert screen(shop, "queue", env="PAGER=cat")[2]
+
+
+def test_the_manual_names_everything(shop):
+    """answer(1) is written by hand; every command and every option of the table stands in it."""
+    manual = (REPO / "daemon/man/answer.1").read_text(encoding="utf-8").replace("\\-", "-")
+    names = re.findall(r"^  ([a-z]+(?: (?:list|add|disable))?)\b", shop.answer("--help", raw=True, code=0).out, re.M)
+    for name in names:
+        assert re.search(rf'\b{name}\b', manual), name
+        for option in re.findall(r"(--[a-z-]+)", shop.answer(*name.split(), "--help", raw=True, code=0).out):
+            assert option in manual, (name, option)
