@@ -427,10 +427,9 @@ static bool element_read(struct reading *r, struct jx v, struct message *m, stru
 
 struct wall bluesky_later(struct wall high, struct wall at, struct wall now)
 {
-	if (wall_is_set(now) && wall_before(now, at)) {
-		at = now;
-	}
-	return wall_before(high, at) ? at : high;
+	bool is_ahead = wall_is_set(now) && wall_before(now, at);
+
+	return !is_ahead && wall_before(high, at) ? at : high;
 }
 
 struct text bluesky_slice_text(struct arena *a, struct text slice, struct text name)
