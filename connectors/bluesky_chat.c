@@ -260,6 +260,11 @@ static struct text refusal_of(const struct connector_ctx *ctx, const struct resp
 
 static void walk_end(struct chat *c)
 {
+	for (size_t i = 0; i < c->known.n && c->fresh.n < MARKS; i++) {
+		if (!marks_have(&c->fresh, c->known.at[i])) {
+			c->fresh.at[c->fresh.n++] = c->known.at[i];
+		}
+	}
 	*c = (struct chat){ .was_walked = true, .high = c->next_high, .known = c->fresh };
 }
 
@@ -286,7 +291,7 @@ static uint64_t convo_mark(struct arena *a, struct text slice)
 }
 
 /* One conversation of the list: its last message is told, and all of it is due, unless it stands as
- * it did. True when it is older than where we stop. */
+ * it did. True when nothing behind it can have moved: it did not, or is older than where we stop. */
 static bool convo_take(const struct connector_ctx *ctx, struct chat *c, struct text slice,
 		       struct wall stop, struct outcome *out)
 {
@@ -305,7 +310,7 @@ static bool convo_take(const struct connector_ctx *ctx, struct chat *c, struct t
 		c->fresh.at[c->fresh.n++] = mark;
 	}
 	if (marks_have(&c->known, mark)) {
-		return false;
+		return true;
 	}
 	bluesky_element_add(ctx, /* is_search= */ false, NULL, slice, out, &item);
 	one.name = text_clip(one.name, PART_BYTES / 2);
@@ -334,7 +339,7 @@ static bool list_digest(const struct connector_ctx *ctx, struct chat *c, struct 
 		c->next_high = c->high;
 	}
 	for (size_t i = 0; i < n && c->n_convos < CONVOS_A_PAGE; i++) {
-		is_past = convo_take(ctx, c, slices[i], stop, ret) || is_past;
+		is_past = convo_take(ctx, c, slices[i], stop, ret);
 	}
 	cursor = bluesky_slice_text(ctx->arena, page, TEXT("cursor"));
 	if (is_past || cursor.len > CURSOR_BYTES || text_eq(cursor, c->list_cursor)) {
