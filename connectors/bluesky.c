@@ -113,7 +113,7 @@ static bool ask_source(const struct connector_ctx *ctx, const struct question *q
 		       struct request *ret, struct err *err)
 {
 	struct text words = TEXT_NONE;
-	enum source_kind kind;
+	enum source_kind kind = SOURCE_MENTIONS;
 	struct strbuf b;
 	struct flow f;
 

@@ -349,14 +349,16 @@ static void members_find(const struct connector_ctx *ctx, struct jx convo,
 }
 
 /* A conversation is its last message; an empty one is an event. */
-static bool convo_element_read(struct reading *r, struct jx v, struct message *m,
+static bool convo_element_read(const struct reading *outer, struct jx v, struct message *m,
 			       struct outcome *out, bool *ret_is_gone, struct err *err)
 {
 	struct bluesky_convo convo = { 0 };
 	struct jx last = jx_get(v, "lastMessage");
+	struct reading inner = *outer;
+	const struct reading *r = &inner;
 
+	inner.convo = &convo;
 	members_find(r->ctx, v, &convo);
-	r->convo = &convo;
 	*ret_is_gone = jx_is_object(last) && gone_take(r, last, out);
 	if (*ret_is_gone) {
 		return true;
@@ -378,8 +380,8 @@ static bool convo_element_read(struct reading *r, struct jx v, struct message *m
 	return true;
 }
 
-static bool element_read(struct reading *r, struct jx v, struct message *m, struct outcome *out,
-			 bool *ret_is_gone, struct err *err)
+static bool element_read(const struct reading *r, struct jx v, struct message *m,
+			 struct outcome *out, bool *ret_is_gone, struct err *err)
 {
 	struct text reason = jx_text_or(r->ctx->arena, v, "reason", TEXT_NONE);
 	struct text convo_id = r->convo != NULL ? r->convo->id : TEXT_NONE;
