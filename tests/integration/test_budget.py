@@ -34,3 +34,15 @@ def test_a_quiet_account_asks_little(shop):
     polls, requests = shop.town.counters()["polls social"], shop.town.requests()
     shop.rounds("social", 8, timeout=60)
     assert (shop.town.requests() - requests) / max(shop.town.counters()["polls social"] - polls, 1) < 25
+
+
+@pytest.mark.xfail(strict=True, reason="the budget is spent at full speed, then the account is deaf until the window ends")
+def test_a_small_budget_is_spread(house):
+    """120 requests in five minutes and a rhythm of one second: slower everywhere, deaf nowhere."""
+    house.mastodon("busy", own="shop", people=("ann", "bob"), options={"rate_limit": 120})
+    house.begin()
+    begun = time.monotonic()
+    while time.monotonic() - begun < 75:
+        house.wait_for(house.town.post("bob", "@shop news", "busy"), timeout=20)
+        house.rounds("busy", 1, timeout=20)
+    assert house.town.counters().get("busy 429", 0) == 0
