@@ -327,9 +327,10 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 static void learn_shown(const struct connector_ctx *ctx, bool is_context, struct outcome *ret)
 {
 	struct mastodon_facts facts;
-	bool *has_shown = is_context ? &facts.has_shown_context : &facts.has_shown_status;
+	bool *has_shown;
 
 	mastodon_facts_load(ctx->arena, ctx->facts, &facts);
+	has_shown = is_context ? &facts.has_shown_context : &facts.has_shown_status;
 	if (!*has_shown) {
 		*has_shown = true;
 		ret->facts = mastodon_facts_save(ctx->arena, &facts);
@@ -468,7 +469,7 @@ const struct connector connector_mastodon = {
 	.options = options,
 	.can = {
 		.hears = "mention reply direct post",
-		.reply = true,
+		.reply = false, /* from issue 4 on */
 		.edits = true,
 		.deletions = true,
 		.direct = true,

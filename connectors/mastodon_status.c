@@ -270,33 +270,32 @@ static bool element_read(struct reading *r, struct jx v, struct message *m, stru
 
 /* ---- pages ---- */
 
-/* The id that paging goes by, also of an element that does not parse. */
-static struct text slice_id(struct arena *a, struct text slice)
+/* The id and the time that paging goes by. */
+static void item_read(struct arena *a, struct jx element, struct mastodon_item *ret)
 {
-	struct text inner, id;
+	struct jx last = jx_get(element, "last_status");
 
-	if (jx_member(slice, TEXT("last_status"), &inner) && jx_slice_kind(inner) == '{') {
-		slice = inner;
-	}
-	if (!jx_member(slice, TEXT("id"), &inner) || !jx_slice_text(a, inner, &id) ||
-	    !page_is_id(id)) {
-		return TEXT_NONE;
-	}
-	return id;
+	element = jx_is_object(last) ? last : element;
+	ret->id = id_or_none(a, element, "id");
+	ret->at = wall_or_none(a, element, "created_at");
 }
 
-static struct wall slice_time(struct arena *a, struct text slice)
+/* The same of an element that does not parse. */
+static void item_salvage(struct arena *a, struct text slice, struct mastodon_item *ret)
 {
-	struct text inner, at;
-	struct wall w = { 0 };
+	struct text inner, found;
 
+	*ret = (struct mastodon_item){ 0 };
 	if (jx_member(slice, TEXT("last_status"), &inner) && jx_slice_kind(inner) == '{') {
 		slice = inner;
 	}
-	if (jx_member(slice, TEXT("created_at"), &inner) && jx_slice_text(a, inner, &at)) {
-		(void)wall_parse(at, &w); /* unreadable: not known */
+	if (jx_member(slice, TEXT("id"), &inner) && jx_slice_text(a, inner, &found) &&
+	    page_is_id(found)) {
+		ret->id = found;
 	}
-	return w;
+	if (jx_member(slice, TEXT("created_at"), &inner) && jx_slice_text(a, inner, &found)) {
+		(void)wall_parse(found, &ret->at); /* unreadable: not known */
+	}
 }
 
 static void element_add(const struct connector_ctx *ctx, bool is_search, struct text slice,
@@ -307,10 +306,14 @@ static void element_add(const struct connector_ctx *ctx, bool is_search, struct 
 	struct jx_doc *doc = NULL;
 	struct err err = { 0 };
 	struct jx v;
+	bool is_read = jx_parse(ctx->arena, slice, &v, &doc, &err);
 
-	item->id = slice_id(ctx->arena, slice);
-	item->at = slice_time(ctx->arena, slice);
-	if (jx_parse(ctx->arena, slice, &v, &doc, &err) && element_read(&r, v, &m, &err)) {
+	if (is_read) {
+		item_read(ctx->arena, v, item);
+	} else {
+		item_salvage(ctx->arena, slice, item);
+	}
+	if (is_read && element_read(&r, v, &m, &err)) {
 		*outcome_add_message(ctx->arena, out) = m;
 	} else {
 		outcome_add_bad(ctx->arena, out, slice, item->id, err.text);

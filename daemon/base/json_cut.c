@@ -6,6 +6,9 @@
 #include "daemon/base/json_cut.h"
 #include "answerd/json.h"
 #include "answerd/limits.h"
+#include "daemon/base/bytes.h"
+
+#define ELEMENTS_FIRST 128 /* of a page, before the long list is made */
 
 struct cutter {
 	struct text in;
@@ -14,66 +17,82 @@ struct cutter {
 	unsigned char is_object[LIMIT_JSON_SCAN_DEPTH / 8];
 };
 
-static bool is_json_blank(char c)
+enum { IS_BLANK = 1, IS_SIGN = 2 };
+
+static const unsigned char classes[256] = {
+	[' '] = IS_BLANK, ['\t'] = IS_BLANK, ['\n'] = IS_BLANK, ['\r'] = IS_BLANK,
+	[','] = IS_SIGN,  [':'] = IS_SIGN,   ['['] = IS_SIGN,   [']'] = IS_SIGN,
+	['{'] = IS_SIGN,  ['}'] = IS_SIGN,   ['"'] = IS_SIGN,
+};
+
+static inline bool is_json_blank(char c)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+	return (classes[(unsigned char)c] & IS_BLANK) != 0;
 }
 
-static void blanks_skip(struct cutter *c)
+static inline void blanks_skip(struct cutter *c)
 {
 	while (c->at < c->in.len && is_json_blank(c->in.at[c->at])) {
 		c->at++;
 	}
 }
 
-static bool fail(struct cutter *c, const char *why)
+static inline bool fail(struct cutter *c, const char *why)
 {
 	c->why = why;
 	return false;
 }
 
-static bool string_skip(struct cutter *c)
+static inline bool string_skip(struct cutter *c)
 {
-	c->at++;
-	while (c->at < c->in.len) {
-		char b = c->in.at[c->at++];
+	const char *at = c->in.at;
+	size_t i = c->at + 1, len = c->in.len;
 
+	while (i < len) {
+		char b;
+
+		if (len - i >= 8) {
+			uint64_t v = bytes_load(at + i);
+			uint64_t hits = bytes_are(v, '"') | bytes_are(v, '\\');
+
+			if (hits == 0) {
+				i += 8;
+				continue;
+			}
+			i += bytes_first(hits);
+		}
+		b = at[i++];
 		if (b == '"') {
+			c->at = i;
 			return true;
 		}
 		if (b == '\\') {
-			c->at++; /* whatever is escaped: it ends no string */
+			i++; /* whatever is escaped: it ends no string */
 		}
 	}
-	c->at = c->in.len;
+	c->at = len;
 	return fail(c, "a string does not end");
 }
 
-static bool is_json_sign(char c)
-{
-	return c == ',' || c == ':' || c == '[' || c == ']' || c == '{' || c == '}' || c == '"';
-}
-
 /* A number, true, false, null, or what somebody thinks is one. */
-static bool scalar_skip(struct cutter *c)
+static inline bool scalar_skip(struct cutter *c)
 {
 	size_t from = c->at;
 
-	while (c->at < c->in.len && !is_json_blank(c->in.at[c->at]) &&
-	       !is_json_sign(c->in.at[c->at])) {
+	while (c->at < c->in.len && classes[(unsigned char)c->in.at[c->at]] == 0) {
 		c->at++;
 	}
 	return c->at > from || fail(c, "a value is missing");
 }
 
-static bool is_in_object(const struct cutter *c)
+static inline bool is_in_object(const struct cutter *c)
 {
 	size_t d = c->depth - 1;
 
 	return (c->is_object[d / 8] >> (d % 8) & 1) != 0;
 }
 
-static bool container_open(struct cutter *c, bool is_object)
+static inline bool container_open(struct cutter *c, bool is_object)
 {
 	size_t d = c->depth;
 	unsigned bits;
@@ -92,7 +111,7 @@ static bool container_open(struct cutter *c, bool is_object)
 }
 
 /* A member's name and its colon, when inside an object. */
-static bool name_skip(struct cutter *c)
+static inline bool name_skip(struct cutter *c)
 {
 	if (!is_in_object(c)) {
 		return true;
@@ -113,7 +132,7 @@ static bool name_skip(struct cutter *c)
 }
 
 /* After a value: closes what ends here; stops behind a comma, or at depth 0. */
-static bool after_value(struct cutter *c)
+static inline bool after_value(struct cutter *c)
 {
 	while (c->depth > 0) {
 		char b;
@@ -247,12 +266,12 @@ char jx_slice_kind(struct text slice)
 /* Steps over the value at c->at inside a container that was opened by hand at depth 0. */
 static bool inner_value_skip(struct cutter *c)
 {
-	struct cutter inner = { .in = text_slice(c->in, c->at, SIZE_MAX) };
+	size_t from = c->at;
 
-	if (!value_skip(&inner)) {
-		return fail(c, inner.why);
+	if (!value_skip(c)) {
+		c->at = from;
+		return false;
 	}
-	c->at += inner.at;
 	return true;
 }
 
@@ -297,14 +316,22 @@ bool jx_elements(struct arena *a, struct text array, struct text **ret, size_t *
 		 struct err *err)
 {
 	struct cutter c = { .in = array, .at = 1 };
+	struct text one, found[ELEMENTS_FIRST], *list = found;
+	size_t n = 0, room = ELEMENTS_FIRST;
 	bool is_first = true;
-	size_t n = 0;
-	struct text one, *list;
 
 	if (jx_slice_kind(array) != '[') {
 		return err_set(err, ERR_DATA, "not a list where a list was expected");
 	}
 	while (element_next(&c, &is_first, &one)) {
+		if (n == room && n < LIMIT_PAGE_ITEMS) {
+			list = ARENA_ARRAY(a, struct text, LIMIT_PAGE_ITEMS);
+			memcpy(list, found, sizeof(found));
+			room = LIMIT_PAGE_ITEMS;
+		}
+		if (n < room) {
+			list[n] = one;
+		}
 		n++;
 	}
 	if (c.why != NULL) {
@@ -314,10 +341,9 @@ bool jx_elements(struct arena *a, struct text array, struct text **ret, size_t *
 		return err_set(err, ERR_DATA, "a list of %zu elements, more than %d", n,
 			       LIMIT_PAGE_ITEMS);
 	}
-	list = ARENA_ARRAY(a, struct text, n);
-	c = (struct cutter){ .in = array, .at = 1 };
-	is_first = true;
-	for (size_t i = 0; i < n && element_next(&c, &is_first, &list[i]); i++) {
+	if (list == found) {
+		list = ARENA_ARRAY(a, struct text, n);
+		memcpy(list, found, n * sizeof(found[0]));
 	}
 	*ret = list;
 	*ret_n = n;

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "daemon/base/bytes.h"
+
 bool text_eq(struct text a, struct text b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
@@ -157,41 +159,6 @@ struct text text_lower_ascii(struct arena *a, struct text t)
 	return (struct text){ out, t.len };
 }
 
-/* Length of the well-formed code point at the front (RFC 3629, no NUL), or 0. *ret_bad is how many
- * bytes one replacement character stands for then. */
-static size_t utf8_length(const unsigned char *s, size_t n, size_t *ret_bad)
-{
-	size_t len;
-	unsigned char low = 0x80, high = 0xbf;
-
-	*ret_bad = 1;
-	if (s[0] < 0x80) {
-		return s[0] != 0;
-	}
-	if (s[0] < 0xc2 || s[0] > 0xf4) {
-		return 0;
-	}
-	len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (s[0] == 0xe0) {
-		low = 0xa0;
-	} else if (s[0] == 0xed) {
-		high = 0x9f;
-	} else if (s[0] == 0xf0) {
-		low = 0x90;
-	} else if (s[0] == 0xf4) {
-		high = 0x8f;
-	}
-	for (size_t i = 1; i < len; i++) {
-		if (i >= n || s[i] < low || s[i] > high) {
-			*ret_bad = i;
-			return 0;
-		}
-		low = 0x80;
-		high = 0xbf;
-	}
-	return len;
-}
-
 /* Bytes at the front of t that are clean. */
 static size_t clean_length(struct text t)
 {
@@ -199,8 +166,17 @@ static size_t clean_length(struct text t)
 	size_t i = 0, bad;
 
 	while (i < t.len) {
-		size_t n = utf8_length(s + i, t.len - i, &bad);
+		size_t n;
 
+		if (t.len - i >= 8) { /* nearly all of it is plain ASCII */
+			uint64_t v = bytes_load(t.at + i);
+
+			if (((v & BYTES_TOP) | bytes_are(v, '\0')) == 0) {
+				i += 8;
+				continue;
+			}
+		}
+		n = utf8_length(s + i, t.len - i, &bad);
 		if (n == 0) {
 			break;
 		}

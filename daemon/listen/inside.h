@@ -83,7 +83,7 @@ struct account {
 	struct wall session_until;
 	struct mono refreshed_at;
 	unsigned n_refresh_failed;
-	bool must_identify, is_refused, must_confirm;
+	bool must_identify, is_refused, must_confirm, has_rechecked;
 	char *identify_state;
 	struct mono identify_at, refresh_at;
 	unsigned n_failed; /* connection level, in a row */

@@ -401,6 +401,7 @@ static void move_walk(struct account *a, const struct outcome *o)
 						     : TEXT_NONE);
 		break;
 	case OP_RECHECK:
+		a->has_rechecked = true;
 		set_string(&a->recheck_state, o->is_more ? o->state : TEXT_NONE);
 		if (!o->is_more) {
 			int batch = a->conf->connector->can.recheck_batch;

@@ -490,6 +490,9 @@ static void test_conversations_that_moved_are_read(void **state)
 			     "\"2025-11-21T04:39:00.000Z\"}]}")
 	};
 	struct response refused = { .status = 403, .body = TEXT("{}") };
+	struct response nowhere = { .status = 400,
+				    .body = TEXT("{\"error\":\"InvalidRequest\",\"message\":"
+						 "\"could not resolve proxy did\"}") };
 	struct request ask;
 	struct outcome o;
 
@@ -510,6 +513,7 @@ static void test_conversations_that_moved_are_read(void **state)
 	q.state = o.state;
 	assert_true(c->digest(&ctx, &q, &refused, &o, NULL) && !o.is_more && o.missing.len > 0);
 	assert_true(text_eq(o.state, q.state));
+	assert_true(c->digest(&ctx, &q, &nowhere, &o, NULL) && !o.is_more && o.missing.len > 0);
 	arena_destroy(&a);
 }
 
