@@ -1,5 +1,5 @@
-/* Parsing one slice with jansson, and reading the tree. jansson's error text quotes the input, that
- * is, customers' words: only the place is told. */
+/* Parsing one slice, and reading the tree. What is no JSON is explained by jansson, whose error text
+ * quotes the input, that is, customers' words: only the place is told. */
 #include "answerd/json.h"
 
 #include <jansson.h>
@@ -8,19 +8,19 @@
 #include "answerd/limits.h"
 #include "answerd/log.h"
 #include "daemon/base/json_cut.h"
+#include "daemon/base/json_node.h"
 
 struct jx_doc {
-	json_t *root;
+	struct json_tree tree;
 };
 
-bool jx_parse(struct arena *a, struct text slice, struct jx *ret, struct jx_doc **ret_doc,
-	      struct err *err)
+/* Why our reader refused the slice. Both are to agree; if ever they do not, the stricter is right. */
+static bool refusal_explain(struct text slice, struct err *err)
 {
 	size_t depth, values;
 	json_error_t why;
 	json_t *root;
 
-	(void)a; /* text is copied by the getters */
 	if (!json_measure(slice, &depth, &values, err)) {
 		return false;
 	}
@@ -40,9 +40,22 @@ bool jx_parse(struct arena *a, struct text slice, struct jx *ret, struct jx_doc 
 		return err_set(err, ERR_DATA, "not JSON at byte %d (line %d, column %d, code %d)",
 			       why.position, why.line, why.column, (int)json_error_code(&why));
 	}
+	json_decref(root);
+	return err_set(err, ERR_DATA, "not JSON in the eyes of our own reader");
+}
+
+bool jx_parse(struct arena *a, struct text slice, struct jx *ret, struct jx_doc **ret_doc,
+	      struct err *err)
+{
+	struct json_tree tree;
+
+	(void)a; /* text is copied by the getters */
+	if (!json_tree_read(slice, &tree)) {
+		return refusal_explain(slice, err);
+	}
 	*ret_doc = xcalloc(1, sizeof(**ret_doc));
-	(*ret_doc)->root = root;
-	ret->node = root;
+	(*ret_doc)->tree = tree;
+	ret->node = tree.root;
 	return true;
 }
 
@@ -51,7 +64,7 @@ void jx_release(struct jx_doc **doc)
 	if (doc == NULL || *doc == NULL) {
 		return;
 	}
-	json_decref((*doc)->root);
+	json_tree_done(&(*doc)->tree);
 	free(*doc);
 	*doc = NULL;
 }
@@ -70,9 +83,11 @@ bool jx_slice_text(struct arena *a, struct text slice, struct text *ret)
 	return is_read;
 }
 
-static const json_t *node_of(struct jx v)
+static bool is_kind(struct jx v, enum node_kind kind)
 {
-	return v.node;
+	const struct node *node = v.node;
+
+	return node != NULL && node->kind == kind;
 }
 
 bool jx_is_set(struct jx v)
@@ -82,55 +97,61 @@ bool jx_is_set(struct jx v)
 
 bool jx_is_object(struct jx v)
 {
-	return json_is_object(node_of(v));
+	return is_kind(v, NODE_OBJECT);
 }
 
 bool jx_is_array(struct jx v)
 {
-	return json_is_array(node_of(v));
+	return is_kind(v, NODE_ARRAY);
 }
 
 bool jx_is_text(struct jx v)
 {
-	return json_is_string(node_of(v));
+	return is_kind(v, NODE_STRING);
 }
 
 bool jx_is_null(struct jx v)
 {
-	return v.node == NULL || json_is_null(node_of(v));
+	return v.node == NULL || is_kind(v, NODE_NULL);
+}
+
+static struct jx member_find(struct jx object, struct text name)
+{
+	const struct node *node = object.node;
+
+	for (size_t i = 0; is_kind(object, NODE_OBJECT) && i < node->list.n; i++) {
+		const struct node *member = &node->list.first[i];
+
+		if (member->name.len == name.len &&
+		    memcmp(member->name.at, name.at, name.len) == 0) {
+			return (struct jx){ member };
+		}
+	}
+	return (struct jx){ NULL };
 }
 
 struct jx jx_get(struct jx object, const char *name)
 {
-	return (struct jx){ json_object_get(node_of(object), name) };
+	return member_find(object, text_of(name));
 }
 
 struct jx jx_path(struct jx object, const char *path)
 {
 	struct text rest = text_of(path), part;
-	char name[128];
 
 	while (rest.len > 0) {
 		(void)text_cut(rest, '.', &part, &rest);
-		if (part.len >= sizeof(name)) {
-			not_reached("a path with a name of over 127 bytes");
-		}
-		memcpy(name, part.at, part.len);
-		name[part.len] = '\0';
-		object = jx_get(object, name);
+		object = member_find(object, part);
 	}
 	return object;
 }
 
 bool jx_as_text(struct arena *a, struct jx v, struct text *ret)
 {
-	const json_t *node = node_of(v);
-
-	if (!json_is_string(node)) {
+	if (!is_kind(v, NODE_STRING)) {
 		return false;
 	}
-	*ret = text_dup(a, (struct text){ json_string_value(node), json_string_length(node) });
-	*ret = text_clean(a, *ret, NULL);
+	*ret = node_text(a, v.node); /* clean: the reader refuses what is not UTF-8, and NUL */
 	return true;
 }
 
@@ -154,10 +175,10 @@ bool jx_i64(struct jx object, const char *name, int64_t *ret, struct err *err)
 	if (jx_is_null(v)) {
 		return err_set(err, ERR_DATA, "it has no '%s'", name);
 	}
-	if (!json_is_integer(node_of(v))) {
+	if (!is_kind(v, NODE_INTEGER)) {
 		return err_set(err, ERR_DATA, "its '%s' is not a whole number", name);
 	}
-	*ret = json_integer_value(node_of(v));
+	*ret = ((const struct node *)v.node)->integer;
 	return true;
 }
 
@@ -170,24 +191,28 @@ struct text jx_text_or(struct arena *a, struct jx object, const char *name, stru
 
 int64_t jx_i64_or(struct jx object, const char *name, int64_t otherwise)
 {
-	const json_t *node = node_of(jx_get(object, name));
+	struct jx v = jx_get(object, name);
 
-	return json_is_integer(node) ? json_integer_value(node) : otherwise;
+	return is_kind(v, NODE_INTEGER) ? ((const struct node *)v.node)->integer : otherwise;
 }
 
 bool jx_bool_or(struct jx object, const char *name, bool otherwise)
 {
-	const json_t *node = node_of(jx_get(object, name));
+	struct jx v = jx_get(object, name);
 
-	return json_is_boolean(node) ? json_is_true(node) : otherwise;
+	if (is_kind(v, NODE_TRUE)) {
+		return true;
+	}
+	return is_kind(v, NODE_FALSE) ? false : otherwise;
 }
 
 size_t jx_len(struct jx array)
 {
-	return json_array_size(node_of(array));
+	return is_kind(array, NODE_ARRAY) ? ((const struct node *)array.node)->list.n : 0;
 }
 
 struct jx jx_at(struct jx array, size_t i)
 {
-	return (struct jx){ json_array_get(node_of(array), i) };
+	return (struct jx){ i < jx_len(array) ? ((const struct node *)array.node)->list.first + i
+					      : NULL };
 }

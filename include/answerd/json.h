@@ -5,8 +5,8 @@
  * element costs only itself. The scan insists on what cutting needs (strings that end, brackets
  * that match, commas in their places) and leaves the rest to the parser.
  *
- * Owner:   slices borrow from the page; parsed nodes and their text live in the arena given to
- *          jx_parse() (the underlying tree is freed with jx_release(), see there).
+ * Owner:   slices borrow from the page; a document borrows from its slice until jx_release(); text
+ *          that the getters give is a copy in the arena.
  * Clock:   none.
  * Blocks:  never.
  * Calls back: never.
@@ -49,7 +49,7 @@ bool jx_slice_text(struct arena *a, struct text slice, struct text *ret);
 
 struct jx_doc; /* opaque */
 
-/* Parses one slice. Lone surrogates, NUL escapes, integers over 2^63 and the like fail: ERR_DATA.
+/* Parses one slice, which must live as long as the document. Lone surrogates, NUL escapes, integers over 2^63 and the like fail: ERR_DATA.
  */
 bool jx_parse(struct arena *a, struct text slice, struct jx *ret, struct jx_doc **ret_doc,
 	      struct err *err);

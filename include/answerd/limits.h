@@ -8,7 +8,7 @@
 #define LIMIT_HEADERS         200                /* header lines of one answer */
 #define LIMIT_URL_BYTES       8192
 #define LIMIT_JSON_DEPTH      32            /* jansson itself would go to 2048 */
-#define LIMIT_JSON_VALUES     100000        /* a tree costs up to 79 times its text */
+#define LIMIT_JSON_VALUES     100000        /* a tree costs up to 80 times its text */
 #define LIMIT_JSON_SCAN_DEPTH 1024          /* of a page that is only cut: no tree, no recursion */
 #define LIMIT_PAGE_ITEMS      1000          /* elements of one page */
 #define LIMIT_WALK_PAGES      200           /* pages a round, then others have their turn */

@@ -7,6 +7,7 @@
 #include "answerd/log.h"
 #include "answerd/strbuf.h"
 #include "tests/cm.h"
+#include "tests/json_oracle.h"
 
 static bool is_accepted(struct text page, struct err *err)
 {
@@ -182,6 +183,60 @@ static void test_getters_accept_what_is_missing(void **state)
 	arena_destroy(&a);
 }
 
+/* Every byte of these is replaced by each of those that mean something: our reader and jansson must agree. */
+static void test_our_reader_reads_what_jansson_reads(void **state)
+{
+	static const char *const pages[] = {
+		"{\"a\":[1,-2.5e3,true,false,null,\"x\\u00e9\\ud83d\\ude00\\n\"],\"b\":{\"c\":{}}}",
+		" [ {\"\\u0061\" : 0 , \"b\":\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\"} , [ ] , {} "
+		"] ",
+		"{\"a\":1,\"aa\":2,\"aaa\":3,\"ab\":4,\"b\":5,\"\":6,\"abcdefghijklmnopq\":7}",
+		"[9223372036854775807,-9223372036854775808,-0,0.0,1e308,1E-999,"
+		"12345678901234567890]",
+		"\"plain ascii that is longer than eight bytes, \\\"quoted\\\" and \\/ "
+		"\\b\\f\\r\\t\"",
+	};
+	static const char with[] = "{}[],:\"\\ \n\t0189.-+eEtfnuadD8\x01\x7f\x80\xc3\xed\xf0\xff";
+
+	(void)state;
+	for (size_t p = 0; p < sizeof(pages) / sizeof(pages[0]); p++) {
+		size_t len = strlen(pages[p]);
+		char *page = xcalloc(1, len);
+
+		for (size_t i = 0; i < len; i++) {
+			for (size_t w = 0; w < sizeof(with); w++) { /* NUL is one of them */
+				memcpy(page, pages[p], len);
+				page[i] = with[w];
+				assert_true(oracle_agrees((struct text){ page, len }));
+			}
+			memcpy(page, pages[p], len);
+			assert_true(oracle_agrees((struct text){ page, i }));
+			assert_true(oracle_agrees((struct text){ page + i, len - i }));
+		}
+		free(page);
+	}
+}
+
+static void test_many_names_differ(void **state)
+{
+	(void)state;
+	for (int n = 2; n < 300; n += 7) {
+		struct strbuf b;
+
+		strbuf_init(&b, 1u << 20);
+		for (int i = 0; i < n; i++) {
+			strbuf_printf(&b, "%c\"n%d\":%d", i == 0 ? '{' : ',', i, i);
+		}
+		strbuf_add_byte(&b, '}');
+		assert_true(oracle_agrees(strbuf_text(&b)));
+		assert_true(is_accepted(strbuf_text(&b), NULL));
+		b.len--;
+		strbuf_printf(&b, ",\"n%d\":0}", n / 2);
+		assert_false(is_accepted(strbuf_text(&b), NULL));
+		strbuf_done(&b);
+	}
+}
+
 static struct text file_read(const char *dir, const char *name, char **ret_bytes)
 {
 	char path[1024];
@@ -229,6 +284,7 @@ static void test_json_suite(void **state)
 		}
 		page = file_read(dir, e->d_name, &bytes);
 		is_good = is_accepted(page, &err);
+		assert_true(oracle_agrees(page));
 		if ((e->d_name[0] == 'y' && !is_good && !is_our_choice(e->d_name)) ||
 		    (e->d_name[0] == 'n' && is_good)) {
 			print_error("%s: %s %s\n", e->d_name, is_good ? "accepted" : "refused",
@@ -287,6 +343,8 @@ int main(void)
 		cmocka_unit_test(test_error_text_holds_no_content),
 		cmocka_unit_test(test_poison_costs_one_element),
 		cmocka_unit_test(test_depth_and_size_are_bounded),
+		cmocka_unit_test(test_our_reader_reads_what_jansson_reads),
+		cmocka_unit_test(test_many_names_differ),
 		cmocka_unit_test(test_getters_accept_what_is_missing),
 		cmocka_unit_test(test_json_suite),
 		cmocka_unit_test(test_naughty_strings_come_back_as_they_were),
