@@ -36,7 +36,6 @@ def test_a_quiet_account_asks_little(shop):
     assert (shop.town.requests() - requests) / max(shop.town.counters()["polls social"] - polls, 1) < 25
 
 
-@pytest.mark.xfail(strict=True, reason="the budget is spent at full speed, then the account is deaf until the window ends")
 def test_a_small_budget_is_spread(house):
     """120 requests in five minutes and a rhythm of one second: slower everywhere, deaf nowhere."""
     house.mastodon("busy", own="shop", people=("ann", "bob"), options={"rate_limit": 120})
