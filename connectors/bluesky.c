@@ -179,7 +179,7 @@ static bool digest_identify(const struct connector_ctx *ctx, const struct respon
 	ret->own_handle =
 		text_clip(jx_text_or(ctx->arena, v, "handle", TEXT_NONE), LIMIT_NAME_BYTES);
 	ret->own_name = ret->own_handle;
-	ret->missing = bluesky_chat_is_refused(ctx) ? TEXT(CHAT_MISSING) : TEXT_NONE;
+	ret->missing = bluesky_chat_missing(ctx);
 	jx_release(&doc);
 	if (!page_is_id(ret->own_id)) {
 		ret->own_id = TEXT_NONE;
@@ -311,7 +311,7 @@ const struct connector connector_bluesky = {
 	.options = options,
 	.can = {
 		.hears = "mention reply direct post",
-		.reply = true,
+		.reply = false, /* from issue 4 on */
 		.edits = true,
 		.deletions = true,
 		.direct = true,

@@ -1,7 +1,10 @@
 #include "bluesky_chat.h"
 
+#include <inttypes.h>
+
 #include "answerd/json.h"
 #include "answerd/limits.h"
+#include "answerd/num.h"
 #include "answerd/page.h"
 #include "answerd/strbuf.h"
 #include "bluesky_post.h"
@@ -11,16 +14,25 @@
 #define OVERLAP_S     600
 #define CURSOR_BYTES  512
 #define PART_BYTES    128 /* of a conversation in the state */
+#define MARKS         48
+
+/* How the newest conversations stood, as hashes: one that has not moved is not read again. */
+struct marks {
+	uint64_t at[MARKS];
+	size_t n;
+};
 
 struct chat {
 	bool was_walked;
-	struct wall high; /* newest message of the last finished walk */
+	struct wall high;   /* newest message of the last finished walk */
+	struct marks known; /* of the last finished walk */
 	bool is_walking;
 	struct wall next_high;
 	struct bluesky_convo convos[CONVOS_A_PAGE]; /* whose messages are due, the first one now */
 	size_t n_convos;
 	struct text messages_cursor; /* within the first conversation */
 	struct text list_cursor;     /* next page of conversations; empty: that was the last */
+	struct marks fresh;          /* of this walk */
 	int64_t n_pages;
 };
 
@@ -34,6 +46,37 @@ static struct wall wall_load(struct arena *a, struct jx object, const char *name
 	return w;
 }
 
+static void marks_load(struct arena *a, struct jx list, struct marks *ret)
+{
+	struct text number;
+
+	for (size_t i = 0; i < jx_len(list) && ret->n < MARKS; i++) {
+		if (jx_as_text(a, jx_at(list, i), &number) &&
+		    num_parse_u64(number, &ret->at[ret->n])) {
+			ret->n++;
+		}
+	}
+}
+
+static void marks_save(struct strbuf *b, const char *name, const struct marks *m)
+{
+	strbuf_printf(b, ",\"%s\":[", name);
+	for (size_t i = 0; i < m->n; i++) {
+		strbuf_printf(b, "%s\"%" PRIu64 "\"", i > 0 ? "," : "", m->at[i]);
+	}
+	strbuf_add_byte(b, ']');
+}
+
+static bool marks_have(const struct marks *m, uint64_t mark)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->at[i] == mark) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void chat_load(struct arena *a, struct text state, struct chat *ret)
 {
 	struct jx_doc *doc = NULL;
@@ -45,9 +88,11 @@ static void chat_load(struct arena *a, struct text state, struct chat *ret)
 	}
 	ret->was_walked = jx_bool_or(v, "walked", false);
 	ret->high = wall_load(a, v, "high");
+	marks_load(a, jx_get(v, "known"), &ret->known);
 	walk = jx_get(v, "walk");
 	if (jx_is_object(walk)) {
 		ret->is_walking = true;
+		marks_load(a, jx_get(walk, "fresh"), &ret->fresh);
 		ret->next_high = wall_load(a, walk, "high");
 		ret->messages_cursor = jx_text_or(a, walk, "messages", TEXT_NONE);
 		ret->list_cursor = jx_text_or(a, walk, "list", TEXT_NONE);
@@ -89,12 +134,14 @@ static struct text chat_save(struct arena *a, const struct chat *c)
 
 	strbuf_printf(&b, "{\"walked\":%s", c->was_walked ? "true" : "false");
 	wall_save(&b, "high", c->high);
+	marks_save(&b, "known", &c->known);
 	if (c->is_walking) {
 		strbuf_printf(&b, ",\"walk\":{\"pages\":%d,", (int)c->n_pages);
 		field_save(&b, "messages", c->messages_cursor);
 		strbuf_add_byte(&b, ',');
 		field_save(&b, "list", c->list_cursor);
 		wall_save(&b, "high", c->next_high);
+		marks_save(&b, "fresh", &c->fresh);
 		strbuf_add_str(&b, ",\"convos\":[");
 		for (size_t i = 0; i < c->n_convos; i++) {
 			strbuf_add_str(&b, i > 0 ? ",{" : "{");
@@ -158,37 +205,67 @@ bool bluesky_chat_ask(const struct connector_ctx *ctx, const struct question *q,
 
 /* ---- digesting ---- */
 
-bool bluesky_chat_is_refused(const struct connector_ctx *ctx)
+#define CHAT_NO      "no"
+#define CHAT_NOWHERE "nowhere"
+
+/* What we know of the chat service: empty, "yes", or why not. */
+static struct text chat_fact(const struct connector_ctx *ctx)
 {
+	struct text fact = TEXT_NONE;
 	struct jx_doc *doc = NULL;
-	bool is_refused = false;
 	struct jx v;
 
 	if (ctx->facts.len > 0 && jx_parse(ctx->arena, ctx->facts, &v, &doc, NULL)) {
-		is_refused = text_eq(jx_text_or(ctx->arena, v, "chat", TEXT_NONE), TEXT("no"));
+		fact = jx_text_or(ctx->arena, v, "chat", TEXT_NONE);
 		jx_release(&doc);
 	}
-	return is_refused;
+	return fact;
 }
 
-/* The chat service refuses while the session is fine: the app password has no direct messages. */
-static bool is_refused(const struct connector_ctx *ctx, const struct response *r)
+static struct text missing_of(struct text fact)
+{
+	if (text_eq(fact, TEXT(CHAT_NO))) {
+		return TEXT("the app password may not read direct messages");
+	}
+	if (text_eq(fact, TEXT(CHAT_NOWHERE))) {
+		return TEXT("the server does not find the service of direct messages");
+	}
+	return TEXT_NONE;
+}
+
+struct text bluesky_chat_missing(const struct connector_ctx *ctx)
+{
+	return missing_of(chat_fact(ctx));
+}
+
+/* Why there are no direct messages while the session is fine; empty: the answer says nothing of that
+ * kind. No error: a source that always fails would make the listener doubt all the others. */
+static struct text refusal_of(const struct connector_ctx *ctx, const struct response *r)
 {
 	struct text name = bluesky_error_name(ctx, r);
 	struct text said = bluesky_error_message(ctx, r);
+	bool is_refusal = r->status == 400 || r->status == 401 || r->status == 403;
 
-	if (text_find(said, TEXT("Bad token"), 0) != SIZE_MAX) {
-		return r->status == 400 || r->status == 401 || r->status == 403;
+	if (is_refusal && text_find(said, TEXT("Bad token"), 0) != SIZE_MAX) {
+		return TEXT(CHAT_NO);
+	}
+	if (is_refusal && text_find(said, TEXT("could not resolve proxy did"), 0) != SIZE_MAX) {
+		return TEXT(CHAT_NOWHERE);
 	}
 	if (text_eq(name, TEXT("ExpiredToken")) || text_eq(name, TEXT("InvalidToken"))) {
-		return false;
+		return TEXT_NONE;
 	}
-	return r->status == 401 || r->status == 403 || r->status == 501;
+	return r->status == 401 || r->status == 403 || r->status == 501 ? TEXT(CHAT_NO) : TEXT_NONE;
 }
 
 static void walk_end(struct chat *c)
 {
-	*c = (struct chat){ .was_walked = true, .high = c->next_high };
+	for (size_t i = 0; i < c->known.n && c->fresh.n < MARKS; i++) {
+		if (!marks_have(&c->fresh, c->known.at[i])) {
+			c->fresh.at[c->fresh.n++] = c->known.at[i];
+		}
+	}
+	*c = (struct chat){ .was_walked = true, .high = c->next_high, .known = c->fresh };
 }
 
 static void after_convos(struct chat *c)
@@ -200,56 +277,72 @@ static void after_convos(struct chat *c)
 	}
 }
 
-/* Queues the conversations that moved; true when an older one was met. */
-static bool convos_queue(const struct connector_ctx *ctx, struct chat *c, struct text page,
-			 struct wall stop)
+/* Changes with whatever happens in a conversation. */
+static uint64_t convo_mark(struct arena *a, struct text slice)
 {
-	struct text list, *slices;
-	bool is_past = false;
-	size_t n;
+	uint64_t mark = text_hash(TEXT_HASH_SEED, bluesky_slice_text(a, slice, TEXT("id")));
+	struct text last;
 
-	if (!jx_member(page, TEXT("convos"), &list) ||
-	    !jx_elements(ctx->arena, list, &slices, &n, NULL)) {
+	mark = text_hash(mark, bluesky_slice_text(a, slice, TEXT("rev")));
+	if (jx_member(slice, TEXT("lastMessage"), &last)) {
+		mark = text_hash(mark, last);
+	}
+	return mark;
+}
+
+/* One conversation of the list: its last message is told, and all of it is due, unless it stands as
+ * it did. True when nothing behind it can have moved: it did not, or is older than where we stop. */
+static bool convo_take(const struct connector_ctx *ctx, struct chat *c, struct text slice,
+		       struct wall stop, struct outcome *out)
+{
+	uint64_t mark = convo_mark(ctx->arena, slice);
+	struct bluesky_convo one;
+	struct bluesky_item item;
+	struct wall last_at;
+	bool is_dated;
+
+	is_dated = bluesky_convo_read(ctx, slice, &one, &last_at);
+	if (is_dated && wall_is_set(stop) && wall_before(last_at, stop)) {
 		return true;
 	}
-	for (size_t i = 0; i < n && c->n_convos < CONVOS_A_PAGE; i++) {
-		struct bluesky_convo one;
-		struct wall last_at;
-
-		if (!bluesky_convo_read(ctx, slices[i], &one, &last_at)) {
-			continue;
-		}
-		if (wall_is_set(stop) && wall_before(last_at, stop)) {
-			is_past = true;
-			continue;
-		}
-		c->next_high = bluesky_later(c->next_high, last_at, ctx->now);
-		one.name = text_clip(one.name, PART_BYTES / 2);
-		one.handle = text_clip(one.handle, PART_BYTES / 2);
-		if (one.id.len <= PART_BYTES && one.peer.len <= PART_BYTES) {
-			c->convos[c->n_convos++] = one;
-		}
+	c->next_high = bluesky_later(c->next_high, last_at, ctx->now);
+	if (c->fresh.n < MARKS) {
+		c->fresh.at[c->fresh.n++] = mark;
 	}
-	return is_past;
+	if (marks_have(&c->known, mark)) {
+		return true;
+	}
+	bluesky_element_add(ctx, /* is_search= */ false, NULL, slice, out, &item);
+	one.name = text_clip(one.name, PART_BYTES / 2);
+	one.handle = text_clip(one.handle, PART_BYTES / 2);
+	if (is_dated && one.id.len <= PART_BYTES && one.peer.len <= PART_BYTES) {
+		c->convos[c->n_convos++] = one;
+	}
+	return false;
 }
 
 static bool list_digest(const struct connector_ctx *ctx, struct chat *c, struct text page,
 			struct wall stop, struct outcome *ret, struct err *err)
 {
-	struct bluesky_item *items;
-	struct text cursor;
+	struct text list, *slices, cursor;
+	bool is_past = false;
 	size_t n;
 
-	if (!bluesky_list_read(ctx, /* is_search= */ false, NULL, page, ret, &items, &n, err)) {
+	if (!jx_member(page, TEXT("convos"), &list) || jx_slice_kind(list) != '[') {
+		return err_set(err, ERR_DATA, "the answer is no list of conversations");
+	}
+	if (!jx_elements(ctx->arena, list, &slices, &n, err)) {
 		return false;
 	}
 	if (!c->is_walking) {
 		c->is_walking = true;
 		c->next_high = c->high;
 	}
+	for (size_t i = 0; i < n && c->n_convos < CONVOS_A_PAGE; i++) {
+		is_past = convo_take(ctx, c, slices[i], stop, ret);
+	}
 	cursor = bluesky_slice_text(ctx->arena, page, TEXT("cursor"));
-	if (convos_queue(ctx, c, page, stop) || cursor.len > CURSOR_BYTES ||
-	    text_eq(cursor, c->list_cursor)) {
+	if (is_past || cursor.len > CURSOR_BYTES || text_eq(cursor, c->list_cursor)) {
 		cursor = TEXT_NONE;
 	}
 	c->list_cursor = cursor;
@@ -286,17 +379,18 @@ static bool messages_digest(const struct connector_ctx *ctx, struct chat *c, str
 bool bluesky_chat_digest(const struct connector_ctx *ctx, const struct question *q,
 			 const struct response *r, struct outcome *ret, struct err *err)
 {
-	struct text page;
+	struct text page, chat;
 	struct wall stop;
 	struct chat c;
 	bool is_good;
 
 	chat_load(ctx->arena, q->state, &c);
 	stop = stop_of(&c, q);
-	if (is_refused(ctx, r)) {
-		if (!bluesky_chat_is_refused(ctx)) { /* told once, not at every poll */
-			ret->missing = TEXT(CHAT_MISSING);
-			ret->facts = TEXT("{\"chat\":\"no\"}");
+	chat = refusal_of(ctx, r);
+	if (chat.len > 0) {
+		if (!text_eq(chat, chat_fact(ctx))) { /* told once, not at every poll */
+			ret->missing = missing_of(chat);
+			ret->facts = text_printf(ctx->arena, "{\"chat\":\"%.*s\"}", TEXT_ARG(chat));
 		}
 		ret->state = q->op == OP_POLL ? q->state : TEXT_NONE;
 		return true;
@@ -316,7 +410,7 @@ bool bluesky_chat_digest(const struct connector_ctx *ctx, const struct question 
 		if (!is_good) {
 			return false;
 		}
-		if (bluesky_chat_is_refused(ctx)) {
+		if (bluesky_chat_missing(ctx).len > 0) {
 			ret->facts = TEXT("{\"chat\":\"yes\"}");
 		}
 	}

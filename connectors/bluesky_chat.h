@@ -2,24 +2,23 @@
  * to the connector.
  *
  * A walk lists conversations, latest first, and reads the messages of each that moved since the
- * walk before. That costs one request when nothing moved, and unlike the event log it names the
+ * walk before: one whose revision and last message are as they were is not read again. That costs
+ * one request when nothing moved, leaves the state as it was, and unlike the event log it names the
  * other member each time.
  *
  * Owner:   everything lives in ctx->arena.
  * Clock:   ctx->now.
  * Blocks:  never.
  * Calls back: never.
- * Fails:   a refusal by the chat service alone (an app password without direct messages) is no
- *          error: outcome.missing says it, the account goes on listening. */
+ * Fails:   a refusal by the chat service alone (an app password without direct messages, a server
+ *          that does not find the service) is no error: outcome.missing says it, the account goes on listening. */
 #ifndef ANSWERD_CONNECTORS_BLUESKY_CHAT_H
 #define ANSWERD_CONNECTORS_BLUESKY_CHAT_H
 
 #include "answerd/connector.h"
 
-#define CHAT_MISSING "the app password may not read direct messages"
-
-/* Do the account's facts say so? */
-bool bluesky_chat_is_refused(const struct connector_ctx *ctx);
+/* Why there are no direct messages, as the account's facts say; empty: there are. */
+struct text bluesky_chat_missing(const struct connector_ctx *ctx);
 
 bool bluesky_chat_ask(const struct connector_ctx *ctx, const struct question *q,
 		      struct request *ret, struct err *err);

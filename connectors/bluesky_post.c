@@ -349,21 +349,22 @@ static void members_find(const struct connector_ctx *ctx, struct jx convo,
 }
 
 /* A conversation is its last message; an empty one is an event. */
-static bool convo_element_read(const struct reading *r, struct jx v, struct message *m,
+static bool convo_element_read(const struct reading *outer, struct jx v, struct message *m,
 			       struct outcome *out, bool *ret_is_gone, struct err *err)
 {
 	struct bluesky_convo convo = { 0 };
 	struct jx last = jx_get(v, "lastMessage");
-	struct reading inside = *r;
+	struct reading inner = *outer;
+	const struct reading *r = &inner;
 
+	inner.convo = &convo;
 	members_find(r->ctx, v, &convo);
-	inside.convo = &convo;
-	*ret_is_gone = jx_is_object(last) && gone_take(&inside, last, out);
+	*ret_is_gone = jx_is_object(last) && gone_take(r, last, out);
 	if (*ret_is_gone) {
 		return true;
 	}
 	if (jx_is_object(last) && jx_is_object(jx_get(last, "sender"))) {
-		return direct_read(&inside, last, convo.id, m, err);
+		return direct_read(&inner, last, convo.id, m, err);
 	}
 	if (convo.id.len == 0 || convo.id.len > LIMIT_ID_BYTES - 16 || convo.peer.len == 0) {
 		return err_set(err, ERR_DATA, "a conversation without id or other member");
@@ -379,8 +380,8 @@ static bool convo_element_read(const struct reading *r, struct jx v, struct mess
 	return true;
 }
 
-static bool element_read(struct reading *r, struct jx v, struct message *m, struct outcome *out,
-			 bool *ret_is_gone, struct err *err)
+static bool element_read(const struct reading *r, struct jx v, struct message *m,
+			 struct outcome *out, bool *ret_is_gone, struct err *err)
 {
 	struct text reason = jx_text_or(r->ctx->arena, v, "reason", TEXT_NONE);
 	struct text convo_id = r->convo != NULL ? r->convo->id : TEXT_NONE;
@@ -428,10 +429,9 @@ static bool element_read(struct reading *r, struct jx v, struct message *m, stru
 
 struct wall bluesky_later(struct wall high, struct wall at, struct wall now)
 {
-	if (wall_is_set(now) && wall_before(now, at)) {
-		at = now;
-	}
-	return wall_before(high, at) ? at : high;
+	bool is_ahead = wall_is_set(now) && wall_before(now, at);
+
+	return !is_ahead && wall_before(high, at) ? at : high;
 }
 
 struct text bluesky_slice_text(struct arena *a, struct text slice, struct text name)

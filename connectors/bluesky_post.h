@@ -41,8 +41,8 @@ bool bluesky_convo_read(const struct connector_ctx *ctx, struct text slice,
 bool bluesky_is_post_uri(struct text uri);
 bool bluesky_is_of(struct text uri, struct text did);
 
-/* The later of two times, where none is later than now: a clock that runs ahead, or a lie, must not
- * carry the mark past what is still to come. */
+/* The later of two times; one that is later than now does not count: a clock that runs ahead, or a
+ * lie, must neither carry the mark past what is still to come nor move it at every poll. */
 struct wall bluesky_later(struct wall high, struct wall at, struct wall now);
 
 /* Text of a member, from slices. Empty when absent. */

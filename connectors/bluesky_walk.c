@@ -10,6 +10,7 @@
 #define CURSOR_BYTES    1024
 #define FLOW_MOST_PAGES 20000
 #define DETOUR_PAGES    100
+#define CROWD           20 /* no server has smaller pages than this */
 
 static struct wall wall_load(struct arena *a, struct jx object, const char *name)
 {
@@ -211,7 +212,8 @@ static bool is_same_time(struct text a, struct text b)
  * of one millisecond, and as full as a page gets. Half is full: servers leave out what is hidden. */
 static bool is_one_time(const struct flow *f, size_t n, struct text cursor)
 {
-	return f->is_stepped && n > 1 && (int64_t)n * 2 >= f->full && is_same_time(cursor, f->own);
+	return f->is_stepped && n >= CROWD && (int64_t)n * 2 >= f->full &&
+	       is_same_time(cursor, f->own);
 }
 
 static bool flow_go(struct arena *a, struct flow *f, struct wall stop,

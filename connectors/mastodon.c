@@ -323,6 +323,28 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 	return true;
 }
 
+/* Remembers, once, that the server answers by id. */
+static void learn_shown(const struct connector_ctx *ctx, bool is_context, struct outcome *ret)
+{
+	struct mastodon_facts facts;
+	bool *has_shown;
+
+	mastodon_facts_load(ctx->arena, ctx->facts, &facts);
+	has_shown = is_context ? &facts.has_shown_context : &facts.has_shown_status;
+	if (!*has_shown) {
+		*has_shown = true;
+		ret->facts = mastodon_facts_save(ctx->arena, &facts);
+	}
+}
+
+static bool is_deletion(const struct connector_ctx *ctx, int status, bool is_context)
+{
+	struct mastodon_facts facts;
+
+	mastodon_facts_load(ctx->arena, ctx->facts, &facts);
+	return status == 410 || (is_context ? facts.has_shown_context : facts.has_shown_status);
+}
+
 static bool digest_thread(const struct connector_ctx *ctx, const struct question *q,
 			  const struct response *r, struct outcome *ret, struct err *err)
 {
@@ -330,11 +352,17 @@ static bool digest_thread(const struct connector_ctx *ctx, const struct question
 	struct text body;
 
 	if ((r->status == 404 || r->status == 410) && q->n_subjects > 0) {
-		outcome_add_gone(ctx->arena, ret, q->subjects[0]);
+		if (is_deletion(ctx, r->status, /* is_context= */ true)) {
+			outcome_add_gone(ctx->arena, ret, q->subjects[0]);
+		}
 		return true;
 	}
-	return page_check(ctx, r, &ret->rate, err) && page_scan(r, &body, err) &&
-	       mastodon_page_read(ctx, TEXT_NONE, body, ret, &page, err);
+	if (!page_check(ctx, r, &ret->rate, err) || !page_scan(r, &body, err) ||
+	    !mastodon_page_read(ctx, TEXT_NONE, body, ret, &page, err)) {
+		return false;
+	}
+	learn_shown(ctx, /* is_context= */ true, ret);
+	return true;
 }
 
 static bool is_batch_unknown(int status)
@@ -349,10 +377,14 @@ static bool digest_single(const struct connector_ctx *ctx, const struct text *id
 	struct text body;
 
 	if (r->status == 404 || r->status == 410) {
-		outcome_add_gone(ctx->arena, ret, ids[0]);
+		if (is_deletion(ctx, r->status, /* is_context= */ false)) {
+			outcome_add_gone(ctx->arena, ret, ids[0]);
+		}
 	} else if (!page_check(ctx, r, &ret->rate, err) || !page_scan(r, &body, err) ||
 		   !mastodon_page_read(ctx, TEXT_NONE, body, ret, &page, err)) {
 		return false;
+	} else if (page.n > 0) {
+		learn_shown(ctx, /* is_context= */ false, ret);
 	}
 	ret->state = suspects_save(ctx->arena, ids + 1, n - 1);
 	ret->is_more = n > 1;
@@ -379,6 +411,9 @@ static bool digest_batch(const struct connector_ctx *ctx, const struct question 
 	if (!page_check(ctx, r, &ret->rate, err) || !page_scan(r, &body, err) ||
 	    !mastodon_page_read(ctx, TEXT_NONE, body, ret, &page, err)) {
 		return false;
+	}
+	if (page.n > 0) {
+		learn_shown(ctx, /* is_context= */ false, ret);
 	}
 	for (size_t i = 0; i < n; i++) {
 		bool is_there = false;
@@ -434,7 +469,7 @@ const struct connector connector_mastodon = {
 	.options = options,
 	.can = {
 		.hears = "mention reply direct post",
-		.reply = true,
+		.reply = false, /* from issue 4 on */
 		.edits = true,
 		.deletions = true,
 		.direct = true,

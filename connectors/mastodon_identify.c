@@ -38,6 +38,8 @@ void mastodon_facts_load(struct arena *a, struct text in, struct mastodon_facts 
 		ret->max_characters = jx_i64_or(v, "max_characters", 500);
 		ret->version = jx_text_or(a, v, "version", TEXT_NONE);
 		ret->is_single = text_eq(jx_text_or(a, v, "batch", TEXT_NONE), TEXT("no"));
+		ret->has_shown_status = jx_bool_or(v, "status", false);
+		ret->has_shown_context = jx_bool_or(v, "context", false);
 		jx_release(&doc);
 	}
 }
@@ -46,8 +48,11 @@ struct text mastodon_facts_save(struct arena *a, const struct mastodon_facts *f)
 {
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_FACTS_BYTES };
 
-	strbuf_printf(&b, "{\"batch\":\"%s\",\"max_characters\":%lld,\"version\":",
-		      f->is_single ? "no" : "yes", (long long)f->max_characters);
+	strbuf_printf(&b,
+		      "{\"batch\":\"%s\",\"context\":%s,\"max_characters\":%lld,\"status\":%s,"
+		      "\"version\":",
+		      f->is_single ? "no" : "yes", f->has_shown_context ? "true" : "false",
+		      (long long)f->max_characters, f->has_shown_status ? "true" : "false");
 	strbuf_add_json(&b, text_clip(f->version, 128));
 	strbuf_add_byte(&b, '}');
 	return text_dup(a, strbuf_text(&b));

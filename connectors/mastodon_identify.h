@@ -16,6 +16,9 @@ struct mastodon_facts {
 	int64_t max_characters;
 	struct text version;
 	bool is_single; /* knows no GET /api/v1/statuses?id[]= */
+	/* Has it ever shown a status by its id, a context? Only then its 404 says "deleted"; from a server that knows no
+	 * such address it says nothing, and would end somebody's wait. */
+	bool has_shown_status, has_shown_context;
 };
 
 void mastodon_facts_load(struct arena *a, struct text in, struct mastodon_facts *ret);

@@ -184,7 +184,7 @@ def main():
         binary, env = ROOT / "build", {}
         if "sanitized" in wanted and meson_build("san-build", SANITIZED, ["-Db_sanitize=address,undefined", "-Db_lundef=false"]):
             meson_test("sanitized", SANITIZED, env=SAN_ENV)
-            binary, env = SANITIZED, SAN_ENV
+            binary, env = SANITIZED, {**SAN_ENV, "ANSWERD_SANITIZED": "1"}
         env = {**env, "ANSWERD_BUILD": str(binary)}
         if args.soak:
             pytest("soak", ["tests/integration", "-k", args.soak], env={**env, "ANSWERD_SOAK": "1", "ANSWERD_KILLS": "200"}, timeout=7200)

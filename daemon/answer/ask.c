@@ -59,19 +59,42 @@ static enum exit_code ask(struct call *c, const char *path, const char *body, st
 	return code_of(ret->answer.status);
 }
 
-/* With --json everything is said as soon as the desk has answered. */
+/* The desk's JSON on one line, unchanged; but to a terminal what it would obey goes as \u202e, which means the same. */
+static void print_json(const struct call *c, struct text json)
+{
+	scoped(strbuf_done) struct strbuf safe = { 0 };
+	uint32_t code;
+
+	if (!c->screen.is_terminal) {
+		(void)fwrite(json.at, 1, json.len, stdout);
+		(void)fputc('\n', stdout);
+		return;
+	}
+	strbuf_init(&safe, 512u * 1024 * 1024);
+	json = text_clean(c->arena, json, NULL);
+	for (size_t i = 0, n = 0; i < json.len; i += n) {
+		n = term_read(text_slice(json, i, json.len), &code);
+		if (!term_is_hostile(code) && code != 0xfe0f) {
+			strbuf_add(&safe, text_slice(json, i, n));
+		} else if (code < 0x10000) {
+			strbuf_printf(&safe, "\\u%04x", code);
+		} else {
+			strbuf_printf(&safe, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10),
+				      0xdc00 + ((code - 0x10000) & 0x3ff));
+		}
+	}
+	(void)fwrite(safe.at, 1, safe.len, stdout);
+	(void)fputc('\n', stdout);
+}
+
+/* With --json everything is said as soon as the desk has answered: a refusal too, beside the sentence on stderr. */
 static enum exit_code ask_and_print(struct call *c, const char *path, const char *body,
 				    struct reply *ret)
 {
 	enum exit_code code = ask(c, path, body, ret);
 
-	if (c->is_json && code == EXIT_DONE) {
-		strbuf_add(&c->screen.out, text_trim(strbuf_text(&ret->answer.body)));
-		strbuf_add_byte(&c->screen.out, '\n');
-	} else if (c->is_json && ret->answer.status != 0) {
-		/* The problem document too; the sentence is on stderr already. */
-		strbuf_add(&c->screen.out, text_trim(strbuf_text(&ret->answer.body)));
-		strbuf_add_byte(&c->screen.out, '\n');
+	if (c->is_json && ret->answer.status != 0) {
+		print_json(c, text_trim(strbuf_text(&ret->answer.body)));
 	}
 	return code;
 }

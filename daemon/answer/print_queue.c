@@ -50,21 +50,22 @@ static struct text join_tags(struct call *c, struct jx tags)
 	return all;
 }
 
-/* What is worth saying behind the excerpt: how many, whose, asleep, tags. */
+/* "acme_social: question, 2 messages, ann has it #parcel" */
 static struct text facts(struct call *c, struct jx e)
 {
-	struct text f = jx_str(c, e, "nature"), assignee = jx_str(c, e, "assignee");
-	struct text nature = f;
+	struct text assignee = jx_str(c, e, "assignee"), f;
 	int64_t n = jx_i64_or(e, "messages", 0);
 
+	f = text_printf(c->arena, "%.*s: %.*s", TEXT_ARG(jx_str(c, e, "account")),
+			TEXT_ARG(jx_str(c, e, "nature")));
 	if (n > 1) {
-		f = text_printf(c->arena, "%.*s, %lld messages", TEXT_ARG(nature), (long long)n);
-	}
-	if (!text_is_empty(assignee)) {
-		f = text_printf(c->arena, "%.*s, %.*s has it", TEXT_ARG(f), TEXT_ARG(assignee));
+		f = text_printf(c->arena, "%.*s, %lld messages", TEXT_ARG(f), (long long)n);
 	}
 	if (!text_is_empty(jx_str(c, e, "snoozed_until"))) {
 		f = text_printf(c->arena, "%.*s, asleep", TEXT_ARG(f));
+	}
+	if (!text_is_empty(assignee)) {
+		f = text_printf(c->arena, "%.*s, %.*s has it", TEXT_ARG(f), TEXT_ARG(assignee));
 	}
 	return text_printf(c->arena, "%.*s%.*s", TEXT_ARG(f),
 			   TEXT_ARG(join_tags(c, jx_get(e, "tags"))));
@@ -73,29 +74,27 @@ static struct text facts(struct call *c, struct jx e)
 void print_entry(struct call *c, struct jx e)
 {
 	struct screen *s = &c->screen;
-	struct text state = jx_str(c, e, "state"), place, excerpt = jx_str(c, e, "excerpt"),
-		    more = facts(c, e);
-	int right = 8 + 1 + 9, side, room;
-	char age[24] = "–";
+	struct text state = jx_str(c, e, "state"), excerpt = jx_str(c, e, "excerpt");
+	int left = 6 + 1 + 8 + 1, room = s->columns - left - 1, name;
+	struct text person = who(c, jx_get(e, "customer"));
+	char age[24] = "-";
 
 	if (!text_is_empty(jx_str(c, e, "waiting_since"))) {
 		add_age(age, DUR_S(jx_i64_or(e, "waiting_s", 0)));
 	}
-	place = text_printf(c->arena, "%.*s %.*s", TEXT_ARG(jx_str(c, e, "account")),
-			    TEXT_ARG(jx_str(c, e, "kind")));
-	side = s->columns / 3;
-	screen_cell(s, INK_BOLD, jx_str(c, e, "id"), 8);
+	screen_cell(s, INK_CYAN, jx_str(c, e, "id"), 6);
 	screen_say(s, INK_PLAIN, " ");
 	screen_cell(s, ink_of(state), text_of(age), 8);
 	screen_say(s, INK_PLAIN, " ");
-	screen_cell(s, INK_BOLD, who(c, jx_get(e, "customer")), s->columns - right - 1 - side);
+	/* A common column for what stands behind the names, unless a name is long. */
+	name = term_width(person, room / 2);
+	name = name > room / 2 ? room / 2 : name < room / 3 ? room / 3 : name;
+	screen_cell(s, INK_BOLD, person, name);
 	screen_say(s, INK_PLAIN, " ");
-	screen_text(s, INK_DIM, place, side);
-	screen_say(s, INK_PLAIN, "\n%*s", right, "");
-	room = s->columns - right;
-	screen_text(s, INK_PLAIN, text_is_empty(excerpt) ? TEXT("(no words)") : excerpt, room);
-	screen_say(s, INK_PLAIN, "\n%*s", right, "");
-	screen_text(s, INK_DIM, more, room);
+	screen_text(s, INK_DIM, facts(c, e), room - name);
+	screen_say(s, INK_PLAIN, "\n%*s", left, "");
+	screen_text(s, INK_PLAIN, text_is_empty(excerpt) ? TEXT("(no words)") : excerpt,
+		    s->columns - left);
 	screen_say(s, INK_PLAIN, "\n");
 }
 
@@ -136,8 +135,8 @@ static void print_end(struct call *c, int64_t n, bool is_more)
 	} else if (is_more) {
 		screen_say(s, INK_DIM, "\nMore wait: answer queue --limit 0 shows all.\n");
 	} else {
-		screen_say(s, INK_DIM, "\n%lld %s. answer show %s reads one.\n", (long long)n,
-			   n == 1 ? "waits" : "wait", "ID");
+		screen_say(s, INK_DIM, "\n%lld %s. answer show ID reads one.\n", (long long)n,
+			   n == 1 ? "waits" : "wait");
 	}
 }
 
@@ -164,7 +163,7 @@ enum exit_code run_queue(struct call *c)
 		}
 		items = jx_get(r.root, "items");
 		for (size_t i = 0; i < jx_len(items); i++) {
-			screen_say(&c->screen, INK_PLAIN, "%s", n++ > 0 ? "\n" : "");
+			n++;
 			print_entry(c, jx_at(items, i));
 		}
 		next = text_dup(c->arena, jx_str(c, r.root, "next"));

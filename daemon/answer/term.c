@@ -34,8 +34,7 @@ size_t term_read(struct text t, uint32_t *ret)
 	return n;
 }
 
-/* What a terminal would obey, or a reader would not see. */
-static bool is_hostile(uint32_t c)
+bool term_is_hostile(uint32_t c)
 {
 	static const struct {
 		uint32_t from, to;
@@ -82,7 +81,7 @@ int term_add_safe(struct strbuf *out, uint32_t c)
 	if (c == 0xfe0f) {
 		return 0; /* "as a picture, please": invisible, harmless, and behind every second emoji */
 	}
-	width = is_hostile(c) ? -1 : wcwidth((wchar_t)c);
+	width = term_is_hostile(c) ? -1 : wcwidth((wchar_t)c);
 	if (width >= 0) {
 		if (out != NULL) {
 			add_utf8(out, c);
@@ -233,8 +232,7 @@ static bool is_blank(uint32_t c)
 	       (c >= 0x2000 && c <= 0x200a);
 }
 
-/* Columns of the whole text on one line, or `limit` + 1 when it is wider. */
-static int width_of(struct text t, int limit)
+int term_width(struct text t, int limit)
 {
 	int width = 0;
 	uint32_t c;
@@ -248,7 +246,7 @@ static int width_of(struct text t, int limit)
 
 int screen_text(struct screen *s, enum ink ink, struct text t, int columns)
 {
-	bool is_cut = columns > 0 && width_of(t, columns) > columns;
+	bool is_cut = columns > 0 && term_width(t, columns) > columns;
 	int room = columns <= 0 ? INT32_MAX : is_cut ? columns - 1 : columns, used = 0, marks = 0;
 	bool was_blank = false;
 	uint32_t c;
@@ -313,7 +311,7 @@ static void block_break(struct block *b)
 
 static void block_word(struct block *b, struct text word)
 {
-	int width = width_of(word, b->room), marks = 0;
+	int width = term_width(word, b->room), marks = 0;
 	uint32_t c;
 
 	if (b->used > 0 && b->used + 1 + width > b->room) {

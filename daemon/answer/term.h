@@ -38,6 +38,10 @@ void screen_block(struct screen *s, enum ink ink, struct text t, int indent);
 
 /* One code point as a terminal may show it: the bytes appended (without: only counted) and the columns they take. */
 int term_add_safe(struct strbuf *out, uint32_t code);
+/* Columns of the whole text on one line; more than `limit` when it is wider. */
+int term_width(struct text t, int limit);
+/* What a terminal would obey, or a reader would not see. */
+bool term_is_hostile(uint32_t code);
 /* Reads one code point of clean text; returns its bytes. */
 size_t term_read(struct text t, uint32_t *ret);
 

@@ -106,6 +106,11 @@ bool page_check(const struct connector_ctx *ctx, const struct response *r, const
 		return err_set(err, ERR_DATA, "the server does not understand the question (%d)",
 			       status);
 	case 401:
+		if (ctx->token.len == 0) {
+			return err_set(
+				err, ERR_AUTH,
+				"the server answers nobody without a token (401): set `token`");
+		}
 		return err_set(err, ERR_AUTH,
 			       "the server refuses the token (401): make a new one and reload");
 	case 403:
@@ -113,7 +118,7 @@ bool page_check(const struct connector_ctx *ctx, const struct response *r, const
 			       "the server forbids this (403): the token may lack a right, or the "
 			       "account is suspended");
 	case 404:
-	case 410: return err_set(err, ERR_GONE, "not there (%d)", status);
+	case 410: return err_set(err, ERR_GONE, "not there (%d): is `server` right?", status);
 	case 429:
 		return err_limited(err, page_not_before(ctx, r, rate),
 				   "the server says we ask too often (429)");

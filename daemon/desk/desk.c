@@ -28,6 +28,7 @@ struct work {
 	struct desk *desk;
 	struct httpd_request *r;
 	const struct desk_route *route;
+	enum desk_line line; /* the route's, or that of reports for a very long list */
 	int64_t actor;
 };
 
@@ -45,7 +46,7 @@ bool desk_is_open(const struct desk *d)
 
 static void work_done(struct work *w)
 {
-	w->desk->n_reports -= w->route->line == LINE_REPORT;
+	w->desk->n_reports -= w->line == LINE_REPORT;
 	list_remove(&w->in);
 	free(w);
 }
@@ -154,8 +155,7 @@ static void work_ask(struct work *w)
 		work_refuse(w, 400, text_of(err.text));
 		return;
 	}
-	if (!db_send(w->desk->lines[w->route->line], w->route->name, w->route->sql, &p, done_route,
-		     w)) {
+	if (!db_send(w->desk->lines[w->line], w->route->name, w->route->sql, &p, done_route, w)) {
 		db_params_destroy(&p);
 		work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
 	}
@@ -240,6 +240,9 @@ static bool caller_find(struct httpd_request *r, bool *ret_is_builtin, struct te
 
 static void serve_route(struct desk *d, struct httpd_request *r, const struct desk_route *route)
 {
+	enum desk_line line = desk_is_long(httpd_query(r)) && route->line == LINE_READ
+				      ? LINE_REPORT
+				      : route->line;
 	struct db_params *p;
 	struct work *w;
 	bool is_builtin;
@@ -249,7 +252,7 @@ static void serve_route(struct desk *d, struct httpd_request *r, const struct de
 		httpd_problem(r, 401, "The kernel does not say who is calling. Sign in.");
 		return;
 	}
-	if (route->line == LINE_REPORT && d->n_reports >= DESK_VERIFY_LIMIT) {
+	if (line == LINE_REPORT && d->n_reports >= DESK_VERIFY_LIMIT) {
 		httpd_problem(r, 503, "Enough reports are being made at the moment. Try it again.");
 		return;
 	}
@@ -257,7 +260,8 @@ static void serve_route(struct desk *d, struct httpd_request *r, const struct de
 	w->desk = d;
 	w->r = r;
 	w->route = route;
-	d->n_reports += route->line == LINE_REPORT;
+	w->line = line;
+	d->n_reports += line == LINE_REPORT;
 	list_init(&w->in);
 	list_add_last(&d->works, &w->in);
 	p = db_params_create();
@@ -489,8 +493,9 @@ void desk_destroy(struct desk **at)
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_destroy(&d->lines[i]);
 	}
-	while (!list_is_empty(&d->works)) {
-		free(container_of(list_take_first(&d->works), struct work, in));
+	list_each(work, &d->works)
+	{
+		free(container_of(work, struct work, in));
 	}
 	httpd_destroy(&d->httpd);
 	free(d);

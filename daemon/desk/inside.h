@@ -59,6 +59,8 @@ struct desk_given {
 };
 bool desk_params_read(struct arena *a, const struct desk_route *r, const struct desk_given *g,
 		      struct db_params *out, struct err *err);
+/* Does the query ask for all, or for more than a page? Others must not wait behind it. */
+bool desk_is_long(struct text query);
 /* One segment or value, percent-decoded and clean, in the arena; false when it is not well-formed. */
 bool desk_decode(struct arena *a, struct text in, bool is_query, struct text *ret);
 

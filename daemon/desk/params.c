@@ -246,3 +246,13 @@ bool desk_params_read(struct arena *a, const struct desk_route *r, const struct 
 	jx_release(&doc);
 	return is_ok;
 }
+
+bool desk_is_long(struct text query)
+{
+	size_t at = text_find(query, TEXT("limit="), 0);
+	struct text value = at == SIZE_MAX ? TEXT_NONE : text_slice(query, at + 6, query.len), rest;
+	int64_t n;
+
+	(void)text_cut(value, '&', &value, &rest);
+	return num_parse_range(value, 0, INT32_MAX, &n) && (n == 0 || n > 500);
+}

@@ -292,6 +292,9 @@ static bool choose_poll(struct account *a, struct mono now, struct mono *wake)
 	for (size_t i = 0; i < a->n_feeds; i++) {
 		struct feed *f = &a->feeds[i];
 
+		if (a->is_paced && !f->is_walking) {
+			continue;
+		}
 		if (account_is_due(f->poll_at, now, wake) &&
 		    (best == NULL || mono_before(f->poll_at, best->poll_at))) {
 			best = f;
@@ -339,6 +342,9 @@ static bool choose(struct account *a, struct mono now, struct mono *wake)
 	if (must_wait) {
 		return false;
 	}
+	if (a->is_paced) {
+		return choose_poll(a, now, wake);
+	}
 	if (a->turn % BACKGROUND_TURN == 0 && background_choose(a, now, wake)) {
 		return true;
 	}
@@ -350,7 +356,7 @@ static bool choose(struct account *a, struct mono now, struct mono *wake)
 
 void account_step(struct account *a)
 {
-	struct mono now = account_now(a), wake = { 0 };
+	struct mono now = account_now(a), wake = { 0 }, paced_until;
 
 	if (a->phase != PHASE_READY || a->listen->is_stopping || !db_is_up(a->listen->writer)) {
 		return;
@@ -360,7 +366,12 @@ void account_step(struct account *a)
 		loop_arm(a->listen->o.loop, &a->timer, mono_since(now, wake));
 		return;
 	}
+	paced_until = budget_paced_until(&a->budget, now, loop_wall(a->listen->o.loop));
+	a->is_paced = mono_before(now, paced_until);
 	if (!choose(a, now, &wake)) {
+		if (a->is_paced && (wake.us == 0 || mono_before(paced_until, wake))) {
+			wake = paced_until;
+		}
 		if (wake.us != 0) {
 			loop_arm(a->listen->o.loop, &a->timer, mono_since(now, wake));
 		}

@@ -223,7 +223,7 @@ void ask_start(struct account *a)
 		listen_give_slot(a->listen);
 		account_failed(a, &err, NULL);
 	} else {
-		budget_asked(&a->budget);
+		budget_asked(&a->budget, account_now(a));
 		a->transfer = http_start(a->listen->http, &request, &terms, on_answer, a);
 	}
 	arena_destroy(&arena);

@@ -107,6 +107,11 @@ void background_news(struct account *a)
 	if (a->n_threads == 0) {
 		a->threads_at = account_now(a);
 	}
+	/* The first recheck comes while its messages are surely there: a connector learns from it whether the server
+	 * shows messages by their ids at all, and only then believes a later "not found". */
+	if (!a->has_rechecked && a->job.op == OP_POLL) {
+		a->rechecks_at = account_now(a);
+	}
 }
 
 static bool load_threads(struct account *a)

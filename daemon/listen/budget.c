@@ -59,8 +59,26 @@ bool budget_may_ask(struct budget *b, const struct connector_can *can, struct mo
 	return false;
 }
 
-void budget_asked(struct budget *b)
+/* Half of what may be used goes as it comes; the rest is spread over the time until the reset, so that we are slower near the
+ * end of a window and never deaf. */
+struct mono budget_paced_until(const struct budget *b, struct mono now, struct wall wall)
 {
+	int64_t usable, left_us;
+
+	if (!is_told(b, wall)) {
+		return now;
+	}
+	usable = b->rate.remaining - b->rate.limit / KEPT_SHARE;
+	left_us = wall_since(wall, b->rate.reset_at).us;
+	if (usable <= 0 || usable > (b->rate.limit - b->rate.limit / KEPT_SHARE) / 2) {
+		return now;
+	}
+	return mono_add(b->asked_at, DUR_US(left_us / usable));
+}
+
+void budget_asked(struct budget *b, struct mono now)
+{
+	b->asked_at = now;
 	b->tokens = b->tokens >= 1 ? b->tokens - 1 : 0;
 	if (b->rate.is_known && b->rate.remaining > 0) {
 		b->rate.remaining--;

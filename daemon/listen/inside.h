@@ -23,9 +23,10 @@
 #define MAX_REMEMBERED    128 /* of a page; 1 KB a source at most */
 
 struct budget {
-	struct rate rate;       /* as the platform last said */
-	double tokens;          /* used where it says nothing */
-	struct mono filled_at;  /* 0: never */
+	struct rate rate;      /* as the platform last said */
+	double tokens;         /* used where it says nothing */
+	struct mono filled_at; /* 0: never */
+	struct mono asked_at;
 	struct mono not_before; /* the platform said wait */
 };
 
@@ -83,11 +84,12 @@ struct account {
 	struct wall session_until;
 	struct mono refreshed_at;
 	unsigned n_refresh_failed;
-	bool must_identify, is_refused, must_confirm;
+	bool must_identify, is_refused, must_confirm, has_rechecked;
 	char *identify_state;
 	struct mono identify_at, refresh_at;
 	unsigned n_failed; /* connection level, in a row */
 	struct budget budget;
+	bool is_paced; /* only walks go on at once, the rest is spread */
 
 	struct thread_due threads[MAX_THREADS_DUE];
 	size_t n_threads, thread_now;
@@ -199,7 +201,9 @@ uint64_t listen_random(struct listen *l);
 void budget_init(struct budget *b);
 bool budget_may_ask(struct budget *b, const struct connector_can *can, struct mono now,
 		    struct wall wall, struct mono *ret_at);
-void budget_asked(struct budget *b);
+struct mono budget_paced_until(const struct budget *b, struct mono now,
+			       struct wall wall); /* ordinary questions wait */
+void budget_asked(struct budget *b, struct mono now);
 void budget_told(struct budget *b, const struct rate *r);
 void budget_limited(struct budget *b, struct wall until, struct wall wall, struct mono now);
 

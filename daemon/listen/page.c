@@ -41,19 +41,19 @@ static const char *direction(const struct account *a, const struct message *m)
 	return is_listed(a->brand, m) ? "context" : "inbound";
 }
 
-/* "Gone" ends a wait and erases words, so it is believed only of a platform that answers everything else: a proxy that says 404
- * to all must not empty the house. */
+/* "Gone" ends a wait and erases words, so it is believed only of a platform that answers something else: a proxy that says
+ * 404 to all must not empty the house. */
 static bool is_gone_believed(const struct account *a)
 {
-	if (a->n_failed > 0 || a->must_identify) {
+	if (a->must_identify) {
 		return false;
 	}
 	for (size_t i = 0; i < a->n_feeds; i++) {
-		if (a->feeds[i].n_failed > 0) {
-			return false;
+		if (a->feeds[i].n_failed == 0) {
+			return true;
 		}
 	}
-	return true;
+	return false;
 }
 
 /* History reaches back as far as `history` says: the last page of the first walk brings older ones too. */
@@ -401,6 +401,7 @@ static void move_walk(struct account *a, const struct outcome *o)
 						     : TEXT_NONE);
 		break;
 	case OP_RECHECK:
+		a->has_rechecked = true;
 		set_string(&a->recheck_state, o->is_more ? o->state : TEXT_NONE);
 		if (!o->is_more) {
 			int batch = a->conf->connector->can.recheck_batch;

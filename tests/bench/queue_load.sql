@@ -7,7 +7,7 @@ do $$ declare x text; begin
 		and tablename in ('message', 'conversation') and indexname not like '%_pkey' loop execute x; end loop;
 end $$;
 alter table answerd.message drop constraint message_pkey;
-insert into answerd.brand (name) select 'brand' || i from generate_series(2, 50) i;
+insert into answerd.brand (name) select 'brand' || i from generate_series(1, 50) i;
 insert into answerd.account (brand_id, name, platform, server, realm, every_us, state)
 select b, 'a' || b || '_' || p, 'platform' || p, 's', 'r', 60000000, 'listening' from generate_series(1, 50) b, generate_series(0, 4) p;
 insert into answerd.staff (login, name, role) select 'agent' || i, 'Agent ' || i, 'agent' from generate_series(1, 200) i;

@@ -14,7 +14,7 @@ import pytest
 
 from rig import wait_until
 from rig.front import PEOPLE, closed_shop, shop  # noqa: F401 (fixtures)
-from rig.place import program
+from rig.place import REPO, program
 from rig.programs import Desk
 
 ENTRY_KEYS = ["id", "brand", "account", "platform", "kind", "nature", "customer", "excerpt", "permalink", "messages", "waiting_since",
@@ -400,11 +400,51 @@ def test_on_a_terminal(shop):
         plain, colored, done = screen(shop, "queue", width)
         assert done and "2h 14m" in plain and "50m" in plain and "Carl @carl" in plain
         assert all(len(line.encode("utf-16-le")) // 2 <= width for line in plain.split("\n"))
-        assert len([line for line in plain.split("\n") if line.strip()]) == 8, plain     # nothing wrapped
+        assert len([line for line in plain.split("\n") if line.strip() and line.strip() not in ("$", "#")]) == 5, plain     # nothing wrapped
         assert "\x1b[1m" in colored
     assert "\x1b[1m" not in screen(shop, "queue", env="NO_COLOR=1")[1]
+    shop.say("eve", HOSTILE.replace("\x00", ""))
+    assert "\\u202e" in screen(shop, "queue --json", env="PAGER=cat")[0]
     for i in range(20):
         shop.say(f"p{i}", "hello?")
     if shutil.which("less"):
         assert not screen(shop, "queue")[2], "a long list waits in the pager"
     assert screen(shop, "queue", env="PAGER=cat")[2]
+
+
+def test_the_manual_names_everything(shop):
+    """answer(1) is written by hand; every command and every option of the table stands in it."""
+    manual = (REPO / "daemon/man/answer.1").read_text(encoding="utf-8").replace("\\-", "-")
+    names = re.findall(r"^  ([a-z]+(?: (?:list|add|disable))?)\b", shop.answer("--help", raw=True, code=0).out, re.M)
+    for name in names:
+        assert re.search(rf'\b{name}\b', manual), name
+        for option in re.findall(r"(--[a-z-]+)", shop.answer(*name.split(), "--help", raw=True, code=0).out):
+            assert option in manual, (name, option)
+
+
+def test_acts_and_pages_at_once(shop):
+    """I2: whatever staff do while pages come in, the clocks follow from the messages: verify is clean, and nothing that came after a
+    dismissal is dismissed by it."""
+    first = shop.say("carl", "one", "60 min")
+    c = shop.conversation(first)
+
+    def customer():
+        parent = first
+        for i in range(30):
+            parent = shop.say("carl", f"again {i}", f"{59 - i} min", parent=parent)
+            if i % 7 == 3:
+                parent = shop.say("us", f"answer {i}", f"{59 - i} min", parent=parent)
+
+    def staff():
+        for i in range(40):
+            for words in (["dismiss", c, "--reason", f"r{i}"], ["nature", c, "complaint"], ["snooze", c, "1h"], ["snooze", c, "0"], ["take", c],
+                          ["note", c, "-m", "x"]):
+                assert shop.answer(*words).code in (0, 4)
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(customer), pool.submit(staff), pool.submit(staff)]:
+            done.result(120)
+    shop.answer.verify()
+    ledger = shop.answer("ledger", code=0).json
+    assert ledger["received"] == 31 == sum(ledger[k] for k in ("answered", "dismissed", "deleted", "spam", "waiting"))
+    assert shop.db.one("select count(*) from answerd.audit where act = 'dismiss'") <= ledger["dismissed"]

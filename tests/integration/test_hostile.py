@@ -5,7 +5,7 @@ import pytest
 
 from rig import shared, wait_until
 
-NOTES = "notifications"
+NOTES = "otifications$"
 FAULTS = {
     "429 with seconds": {"kind": "limited", "dialect": "seconds"},
     "429 with a date": {"kind": "limited", "dialect": "date"},
@@ -47,10 +47,10 @@ def two(house):
     return begin(house, ["bad"])
 
 
-def begin(house, servers):
+def begin(house, servers, platform="mastodon"):
     """So many hostile servers and a good one, all connected."""
     for name in [*servers, "good"]:
-        house.mastodon(name, own="shop", people=("ann", "bob"), max_per_host=16)
+        getattr(house, platform)(name, own="shop", people=("ann", "bob"), max_per_host=16)
     house.begin()
     house.wait_for(*[house.town.post("ann", "@shop first", name) for name in [*servers, "good"]], timeout=60)
     return house
@@ -80,18 +80,21 @@ def assert_neighbour_and_recovery(house, faults, texts, patience=60):
     house.verify()
 
 
-def all_at_once(house, orders):
+def all_at_once(house, orders, platform):
     """One server for each fault; nobody spoils anybody else's day."""
     servers = {f"s{n}": name for n, name in enumerate(orders)}
-    begin(house, list(servers))
+    begin(house, list(servers), platform)
     faults = {f"{s} ({name})": house.town.fault(server=s, path=NOTES, **orders[name]) for s, name in servers.items()}
     texts = {f"{s} ({name})": house.town.post("bob", "@shop through the storm", s) for s, name in servers.items()}
     assert_neighbour_and_recovery(house, faults, texts)
 
 
-def test_all_faults_at_once(house):
+@pytest.mark.parametrize("platform", ["mastodon", "bluesky"])
+def test_all_faults_at_once(house, platform):
     """Whatever one answer is, the next good one brings everything."""
-    all_at_once(house, FAULTS)
+    own = {"mastodon": "reset_iso", "bluesky": "reset_epoch"}[platform]
+    orders = {n: f for n, f in FAULTS.items() if not f.get("dialect", own).startswith("reset")}
+    all_at_once(house, {**orders, "429 in its own dialect": {"kind": "limited", "dialect": own}}, platform)
 
 
 @pytest.mark.skipif("ANSWERD_SOAK" not in os.environ, reason="a long proof: ./run test --soak fault")
@@ -102,11 +105,17 @@ def test_single_fault(two, name):
     assert_neighbour_and_recovery(two, {name: fault}, {name: two.town.post("bob", "@shop through the storm", "bad")}, 400)
 
 
-def test_spoilt_elements(house):
+BLUESKY_SCHEMA = [("createdAt", "missing"), ("text", "missing"), ("text", "number"), ("text", "null"), ("cid", "missing"), ("did", "number"),
+                  ("reason", "missing"), ("indexedAt", "no_time"), ("createdAt", "year_1970"), ("createdAt", "year_2099"), ("handle", "null"),
+                  ("uri", "sql"), ("displayName", "list")]
+
+
+@pytest.mark.parametrize("platform", ["mastodon", "bluesky"])
+def test_spoilt_elements(house, platform):
     """The rest of the page is stored; a spoilt one is stored cleaned or is a visible quarantine row, never lost."""
-    orders = {**{how: {"how": how} for how in POISONS}, **{f"{f} {h}": {"how": h, "field": f} for f, h in SCHEMA}}
+    orders = {**{how: {"how": how} for how in POISONS}, **{f"{f} {h}": {"how": h, "field": f} for f, h in (SCHEMA if platform == "mastodon" else BLUESKY_SCHEMA)}}
     servers = {f"s{n}": name for n, name in enumerate(orders)}
-    begin(house, list(servers))
+    begin(house, list(servers), platform)
     faults = {s: house.town.fault("poison", server=s, path=NOTES, which=1, **orders[name]) for s, name in servers.items()}
     ids = {s: [r["id"] for r in house.town.bulk([{"author": "ann", "text": f"@shop poison {i}"} for i in range(3)], server=s)] for s in servers}
 

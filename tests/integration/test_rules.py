@@ -1,5 +1,7 @@
 """The rules in SQL against the independent model: any history, in any order of arrival, in pages of any size, with repeats,
 deletions and wrong clocks, gives the queue that the model gives (I2). No worker: pages go straight into answerd.ingest."""
+import os
+
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
@@ -110,7 +112,7 @@ def play(rules, said, order, cuts, repeats=()):
         assert rules.waiting() == wanted(queue[:at])
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
+@settings(max_examples=2000 if "ANSWERD_SOAK" in os.environ else 120, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
 @given(histories())
 def test_any_history_in_any_order(rules, history):
     """Every page leaves the queue that the model computes of what is known then."""

@@ -14,7 +14,7 @@ from people import iso
 from wire import HTML, JSON, Reply, head_bytes
 
 POISON = {
-    "nul": rb"\\u0000", "utf8": b"\xff\xfe", "overlong": b"\xc0\xaf", "surrogate": rb"\ud800", "raw_control": b"\x01",
+    "nul": rb"\u0000", "utf8": b"\xff\xfe", "overlong": b"\xc0\xaf", "surrogate": rb"\ud800", "raw_control": b"\x01",
     "bad_escape": rb"\x",
 }
 NUMBERS = {"bigint": b"9223372036854775808", "huge_float": b"1e999", "nan": b"NaN", "leading_zero": b"007"}

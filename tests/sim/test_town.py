@@ -437,3 +437,11 @@ def test_boosts_quotes_and_applications(social):
     own = social.get("/control/servers")[0]["own"][0]["id"]
     boost, post = social.get(f"/m/social/api/v1/accounts/{own}/statuses", social.token)
     assert boost["reblog"]["id"] == q and post["application"]["name"] == "Auto" and post["reblog"] is None
+
+
+def test_poison_is_what_it_says(social):
+    """An escaped NUL is one in JSON, a lone surrogate too."""
+    say(social, "social", "@shop x")
+    for how, text in (("nul", b'"content":"\\u0000'), ("surrogate", b'"content":"\\ud800')):
+        social.fault(kind="poison", how=how, path="notifications")
+        assert text in social.call("GET", "/m/social/api/v1/notifications", token=social.token)[1]

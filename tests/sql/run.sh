@@ -2,6 +2,11 @@
 # run.sh [FILE…]: the SQL tests (pgTAP) against a private PostgreSQL that lives as long as this script.
 # As root it starts the server as user postgres; only a Unix socket, no TCP. PGKEEP=DIR keeps a cluster there and uses it again.
 set -eu
+# Files are named from where we were called.
+for file; do
+	shift
+	set -- "$@" "$(realpath "$file")"
+done
 here=$(cd "$(dirname "$0")" && pwd)
 store=$here/../../daemon/store
 bin=${PGBIN:-/usr/lib/postgresql/15/bin}

@@ -4,6 +4,7 @@
 #include "answerd/connector.h"
 #include "answerd/log.h"
 #include "answerd/num.h"
+#include "answerd/page.h"
 #include "answerd/strbuf.h"
 #include "answerd/url.h"
 #include "daemon/base/backoff.h"
@@ -364,6 +365,68 @@ static void test_message_hash_sees_edits_only(void **state)
 	assert_true(message_hash(&m) != first);
 }
 
+static void test_refusals_say_what_is_next(void **state)
+{
+	static const struct {
+		int status;
+		const char *name, *value; /* one header */
+		enum err_kind kind;
+		int64_t wait_s; /* with ERR_LIMITED */
+	} rows[] = {
+		{ 200, "", "", ERR_NONE, 0 },
+		{ 301, "Location", "https://new.example/x", ERR_RETRY, 0 },
+		{ 302, "Location", "javascript:x", ERR_RETRY, 0 },
+		{ 400, "", "", ERR_DATA, 0 },
+		{ 401, "", "", ERR_AUTH, 0 },
+		{ 403, "", "", ERR_AUTH, 0 },
+		{ 403, "Content-Type", "text/html; charset=x", ERR_RETRY, 0 },
+		{ 404, "", "", ERR_GONE, 0 },
+		{ 410, "", "", ERR_GONE, 0 },
+		{ 422, "", "", ERR_DATA, 0 },
+		{ 418, "", "", ERR_RETRY, 0 },
+		{ 500, "", "", ERR_RETRY, 0 },
+		{ 429, "", "", ERR_LIMITED, 300 },
+		{ 429, "Retry-After", "17", ERR_LIMITED, 17 },
+		{ 429, "retry-after", "0", ERR_LIMITED, 300 },
+		{ 429, "Retry-After", "-5", ERR_LIMITED, 300 },
+		{ 429, "Retry-After", "1.5", ERR_LIMITED, 300 },
+		{ 429, "Retry-After", "99999999999999999999", ERR_LIMITED, 300 },
+		{ 429, "Retry-After", "999999999", ERR_LIMITED, 3600 },
+		{ 429, "Retry-After", "Fri, 20 Nov 2026 08:01:00 GMT", ERR_LIMITED, 60 },
+		{ 429, "Retry-After", "Fri, 20 Nov 2020 08:01:00 GMT", ERR_LIMITED, 1 },
+		{ 429, "Reset", "2026-11-20T08:02:00Z", ERR_LIMITED, 120 },
+		{ 429, "Reset", "1795161720", ERR_LIMITED, 120 },
+		{ 429, "Reset", "120.0", ERR_LIMITED, 120 },
+		{ 429, "Reset", "1999-01-01T00:00:00Z", ERR_LIMITED, 1 },
+		{ 429, "Reset", "soon", ERR_LIMITED, 300 },
+	};
+	static const struct page_rate_names names = { { "Limit", 5 },
+						      { "Left", 4 },
+						      { "Reset", 5 } };
+	struct arena *a = arena_create(1 << 16);
+	struct connector_ctx ctx = { .arena = a, .token = TEXT("t") };
+
+	(void)state;
+	assert_true(wall_parse(TEXT("2026-11-20T08:00:00Z"), &ctx.now));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct header header = { text_of(rows[i].name), text_of(rows[i].value) };
+		struct response r = { .status = rows[i].status,
+				      .headers = &header,
+				      .n_headers = 1,
+				      .received_at = ctx.now };
+		struct rate rate = page_rate(&r, &names);
+		struct err err = { 0 };
+
+		assert_int_equal(page_check(&ctx, &r, &rate, &err), rows[i].kind == ERR_NONE);
+		assert_int_equal(err.kind, rows[i].kind);
+		if (err.kind == ERR_LIMITED) {
+			assert_int_equal(wall_since(ctx.now, err.not_before).us / 1000000,
+					 rows[i].wait_s);
+		}
+	}
+	arena_destroy(&a);
+}
+
 static void test_operations_have_names(void **state)
 {
 	enum op op;
@@ -395,6 +458,7 @@ int main(void)
 		cmocka_unit_test(test_backoff_stays_in_its_span),
 		cmocka_unit_test(test_secret_is_copied_and_wiped),
 		cmocka_unit_test(test_message_hash_sees_edits_only),
+		cmocka_unit_test(test_refusals_say_what_is_next),
 		cmocka_unit_test(test_operations_have_names),
 	};
 

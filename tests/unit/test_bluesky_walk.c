@@ -257,9 +257,9 @@ static void test_more_equal_times_than_a_page_are_found_by_search(void **state)
 {
 	static const int crowds[][4] = {
 		/* page, before, at once, after */
-		{ 100, 150, 250, 0 },  { 100, 150, 250, 70 }, { 100, 0, 250, 0 },
-		{ 100, 3, 101, 99 },   { 100, 30, 199, 1 },   { 3, 5, 5, 0 },
-		{ 50, 120, 1000, 10 }, { 2, 9, 30, 3 },
+		{ 100, 150, 250, 0 }, { 100, 150, 250, 70 }, { 100, 0, 250, 0 },
+		{ 100, 3, 101, 99 },  { 100, 30, 199, 1 },   { 50, 120, 1000, 10 },
+		{ 25, 60, 30, 7 },
 	};
 
 	(void)state;
@@ -307,16 +307,21 @@ static void test_a_search_that_is_refused_leaves_a_hole_and_the_walk_goes_on(voi
 
 static void test_few_equal_times_need_no_search(void **state)
 {
-	struct server *s = crowd_create(100, 150, 30, 90);
-	struct strbuf b;
+	static const int crowds[][3] = { { 150, 30, 90 }, { 0, 19, 0 }, { 0, 2, 0 }, { 1, 2, 3 } };
 
 	(void)state;
-	strbuf_init(&b, LIMIT_STATE_BYTES);
-	walk(s, OP_POLL, &b);
-	assert_int_equal(unseen_count(s), 0);
-	assert_int_equal(s->n_searches, 0);
-	strbuf_done(&b);
-	free(s);
+	for (size_t k = 0; k < sizeof(crowds) / sizeof(crowds[0]); k++) {
+		struct server *s = crowd_create(100, crowds[k][0], crowds[k][1], crowds[k][2]);
+		struct strbuf b;
+
+		strbuf_init(&b, LIMIT_STATE_BYTES);
+		walk(s, OP_POLL, &b);
+		assert_int_equal(unseen_count(s), 0);
+		assert_int_equal(s->n_searches, 0);
+		assert_int_equal(s->n_holes, 0);
+		strbuf_done(&b);
+		free(s);
+	}
 }
 
 /* A chain of n posts, 0 the root; the answer for post `at`, so deep and so high. */
@@ -490,6 +495,9 @@ static void test_conversations_that_moved_are_read(void **state)
 			     "\"2025-11-21T04:39:00.000Z\"}]}")
 	};
 	struct response refused = { .status = 403, .body = TEXT("{}") };
+	struct response nowhere = { .status = 400,
+				    .body = TEXT("{\"error\":\"InvalidRequest\",\"message\":"
+						 "\"could not resolve proxy did\"}") };
 	struct request ask;
 	struct outcome o;
 
@@ -510,6 +518,7 @@ static void test_conversations_that_moved_are_read(void **state)
 	q.state = o.state;
 	assert_true(c->digest(&ctx, &q, &refused, &o, NULL) && !o.is_more && o.missing.len > 0);
 	assert_true(text_eq(o.state, q.state));
+	assert_true(c->digest(&ctx, &q, &nowhere, &o, NULL) && !o.is_more && o.missing.len > 0);
 	arena_destroy(&a);
 }
 

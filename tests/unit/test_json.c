@@ -299,6 +299,43 @@ static void test_json_suite(void **state)
 	assert_int_equal(n_wrong, 0);
 }
 
+static void test_naughty_strings_come_back_as_they_were(void **state)
+{
+	struct arena *a = arena_create(LIMIT_PAGE_ARENA_BYTES);
+	struct text page, value, *slices, seen, back;
+	size_t n, n_read = 0;
+	char dir[512], *bytes;
+	DIR *d;
+
+	(void)state;
+	(void)snprintf(dir, sizeof(dir), "%s/data/naughty_strings", shared_dir());
+	d = opendir(dir);
+	if (d == NULL) {
+		arena_destroy(&a);
+		print_message("skipped: no %s\n", dir);
+		skip();
+	}
+	(void)closedir(d); /* only looked */
+	page = file_read(dir, "blns.json", &bytes);
+	assert_true(jx_scan(page, &value, NULL) && jx_elements(a, value, &slices, &n, NULL));
+	for (size_t i = 0; i < n; i++) {
+		struct strbuf b;
+
+		strbuf_init(&b, 1 << 20);
+		if (jx_slice_text(a, slices[i], &seen)) {
+			assert_true(text_is_clean(seen));
+			strbuf_add_json(&b, seen);
+			assert_true(jx_slice_text(a, strbuf_text(&b), &back) &&
+				    text_eq(seen, back));
+			n_read++;
+		}
+		strbuf_done(&b);
+	}
+	assert_true(n > 400 && n_read + 5 > n);
+	free(bytes);
+	arena_destroy(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_many_names_differ),
 		cmocka_unit_test(test_getters_accept_what_is_missing),
 		cmocka_unit_test(test_json_suite),
+		cmocka_unit_test(test_naughty_strings_come_back_as_they_were),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,14 +7,15 @@ create or replace view answerd.conversation_entry as
 select c.brand_id, c.account_id, c.conversation_id, b.name as brand, a.name as account, c.platform, c.kind, c.nature, c.is_about,
 	c.customer_id, i.name as customer_name, i.handle as customer_handle,
 	o.excerpt, o.permalink, c.unanswered as messages, c.waiting_since,
-	greatest(extract(epoch from answerd.now() - c.waiting_since), 0)::bigint as waiting_s,
+	greatest(extract(epoch from n.now - c.waiting_since), 0)::bigint as waiting_s,
 	c.warn_at, c.due_at, c.stop_at,
-	case when c.waiting_since is null then null when c.stop_at <= answerd.now() then 'stopped'
-		when c.due_at <= answerd.now() then 'overdue' when c.warn_at <= answerd.now() then 'warn' else 'ok' end as state,
-	case when c.snoozed_until > answerd.now() then c.snoozed_until end as snoozed_until,
+	case when c.waiting_since is null then null when c.stop_at <= n.now then 'stopped'
+		when c.due_at <= n.now then 'overdue' when c.warn_at <= n.now then 'warn' else 'ok' end as state,
+	case when c.snoozed_until > n.now then c.snoozed_until end as snoozed_until,
 	s.login as assignee, case when s.login is not null then c.assigned_until end as assigned_until,
 	c.priority, c.tags, c.version, c.created_at, c.root_id
 from answerd.conversation c
+cross join lateral (select answerd.now() as now offset 0) n
 left join lateral (select name from answerd.brand b where b.brand_id = c.brand_id limit 1) b on true
 left join lateral (select name from answerd.account a where a.account_id = c.account_id and a.brand_id = c.brand_id limit 1) a on true
 left join lateral (select name, handle from answerd.identity i where i.identity_id = c.customer_id and i.brand_id = c.brand_id
@@ -23,7 +24,7 @@ left join lateral (select left(regexp_replace(btrim(left(coalesce(nullif(m.body,
 		as excerpt, m.permalink
 	from answerd.message m where m.external_id = c.oldest_id and m.account_id = c.account_id and m.brand_id = c.brand_id
 	limit 1) o on true
-left join lateral (select login from answerd.staff s where s.staff_id = c.assignee_id and c.assigned_until > answerd.now()
+left join lateral (select login from answerd.staff s where s.staff_id = c.assignee_id and c.assigned_until > n.now
 	limit 1) s on true
 where c.merged_into is null;
 

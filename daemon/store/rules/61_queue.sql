@@ -7,52 +7,76 @@
 create or replace function answerd.queue_page(p_by text, p_brand int, p_platform text, p_mine bigint, p_overdue bool, p_all bool,
 	p_after_rank int, p_after_at timestamptz, p_after_id bigint, p_limit bigint,
 	out rank int, out at timestamptz, out conversation_id bigint, out brand_id int)
-returns setof record language plpgsql stable rows 50 set search_path = pg_catalog set plan_cache_mode = force_custom_plan as $$
+returns setof record language plpgsql stable rows 50
+-- The order must come from the index: one plan for ever, and one that neither sorts nor makes bitmaps, also while a young
+-- database has no statistics (INGEST §3.1).
+set enable_sort = off set enable_bitmapscan = off set enable_seqscan = off set plan_cache_mode = force_generic_plan set jit = off as $$
 declare
 	v_now timestamptz := answerd.now();
+	v_n bigint := 0;
 begin
-	if p_by = 'due' then
-		return query select x.rank, x.k, x.conversation_id, x.brand_id from (
-			(select 0 as rank, c.due_at as k, c.conversation_id, c.brand_id from answerd.conversation c
-			where p_after_rank = 0 and c.due_at is not null and c.waiting_since is not null and (c.due_at, c.conversation_id) > (p_after_at, p_after_id)
+	if p_by = 'due' and p_mine is not null then
+		-- What one person holds is little: all of it, sorted.
+		return query select o.rank, o.k, o.conversation_id, o.brand_id
+		from (select (c.due_at is null)::int as rank, coalesce(c.due_at, c.waiting_since) as k, c.* from answerd.conversation c
+			where c.waiting_since is not null and c.assignee_id = p_mine and c.assigned_until > v_now offset 0) o
+		where (o.rank, o.k, o.conversation_id) > (p_after_rank, p_after_at, p_after_id)
+			and (p_all or ((o.snoozed_until is null or o.snoozed_until <= v_now) and o.nature <> 'thanks' and not o.is_about))
+			and (p_brand is null or o.brand_id = p_brand) and (p_platform is null or o.platform = p_platform)
+			and (not p_overdue or (o.due_at <= v_now) is true)
+		order by o.rank, o.k, o.conversation_id limit p_limit;
+	elsif p_by = 'due' then
+		if p_after_rank = 0 then
+			return query select 0, c.due_at, c.conversation_id, c.brand_id from answerd.conversation c
+			where c.due_at is not null and c.waiting_since is not null and (c.due_at, c.conversation_id) > (p_after_at, p_after_id)
 				and (p_all or ((c.snoozed_until is null or c.snoozed_until <= v_now) and c.nature <> 'thanks' and not c.is_about))
 				and (p_brand is null or c.brand_id = p_brand) and (p_platform is null or c.platform = p_platform)
-				and (p_mine is null or (c.assignee_id = p_mine and c.assigned_until > v_now)) and (not p_overdue or c.due_at <= v_now)
-			order by c.due_at, c.conversation_id limit p_limit)
-			union all
-			(select 1, c.waiting_since, c.conversation_id, c.brand_id from answerd.conversation c
-			where c.due_at is null and c.waiting_since is not null and not p_overdue
+				and (not p_overdue or c.due_at <= v_now)
+			order by c.due_at, c.conversation_id limit p_limit;
+			get diagnostics v_n = row_count;
+		end if;
+		if not p_overdue and (p_limit is null or v_n < p_limit) then
+			return query select 1, c.waiting_since, c.conversation_id, c.brand_id from answerd.conversation c
+			where c.due_at is null and c.waiting_since is not null
 				and (p_after_rank = 0 or (c.waiting_since, c.conversation_id) > (p_after_at, p_after_id))
 				and (p_all or ((c.snoozed_until is null or c.snoozed_until <= v_now) and c.nature <> 'thanks' and not c.is_about))
 				and (p_brand is null or c.brand_id = p_brand) and (p_platform is null or c.platform = p_platform)
-				and (p_mine is null or (c.assignee_id = p_mine and c.assigned_until > v_now))
-			order by c.waiting_since, c.conversation_id limit p_limit)) x
-		order by x.rank, x.k, x.conversation_id limit p_limit;
+			order by c.waiting_since, c.conversation_id limit p_limit - v_n;
+		end if;
+	elsif p_overdue and (select count(*) from (select from answerd.conversation c where c.due_at <= v_now limit 500) x) < 500 then
+		-- Few are overdue: those, sorted. Many: they stand at the head of the queue anyway, below.
+		return query select 0, o.waiting_since, o.conversation_id, o.brand_id
+		from (select * from answerd.conversation c where c.due_at <= v_now offset 0) o
+		where o.waiting_since is not null and (o.waiting_since, o.conversation_id) > (p_after_at, p_after_id)
+			and (p_all or ((o.snoozed_until is null or o.snoozed_until <= v_now) and o.nature <> 'thanks' and not o.is_about))
+			and (p_mine is null or (o.assignee_id = p_mine and o.assigned_until > v_now))
+			and (p_brand is null or o.brand_id = p_brand) and (p_platform is null or o.platform = p_platform)
+		order by o.waiting_since, o.conversation_id limit p_limit;
 	elsif p_mine is not null then
 		return query select 0, c.waiting_since, c.conversation_id, c.brand_id from answerd.conversation c
 		where c.waiting_since is not null and c.assignee_id = p_mine and c.assigned_until > v_now
 			and (c.waiting_since, c.conversation_id) > (p_after_at, p_after_id)
 			and (p_all or ((c.snoozed_until is null or c.snoozed_until <= v_now) and c.nature <> 'thanks' and not c.is_about))
 			and (p_brand is null or c.brand_id = p_brand) and (p_platform is null or c.platform = p_platform)
-			and (not p_overdue or c.due_at <= v_now)
+			and (not p_overdue or (c.due_at <= v_now) is true)
 		order by c.waiting_since, c.conversation_id limit p_limit;
 	elsif p_brand is not null then
 		return query select 0, c.waiting_since, c.conversation_id, c.brand_id from answerd.conversation c
 		where c.waiting_since is not null and c.brand_id = p_brand and (c.waiting_since, c.conversation_id) > (p_after_at, p_after_id)
 			and (p_all or ((c.snoozed_until is null or c.snoozed_until <= v_now) and c.nature <> 'thanks' and not c.is_about))
-			and (p_platform is null or c.platform = p_platform) and (not p_overdue or c.due_at <= v_now)
+			and (p_platform is null or c.platform = p_platform) and (not p_overdue or (c.due_at <= v_now) is true)
 		order by c.waiting_since, c.conversation_id limit p_limit;
 	elsif p_platform is not null then
 		return query select 0, c.waiting_since, c.conversation_id, c.brand_id from answerd.conversation c
 		where c.waiting_since is not null and c.platform = p_platform and (c.waiting_since, c.conversation_id) > (p_after_at, p_after_id)
 			and (p_all or ((c.snoozed_until is null or c.snoozed_until <= v_now) and c.nature <> 'thanks' and not c.is_about))
-			and (not p_overdue or c.due_at <= v_now)
+			and (not p_overdue or (c.due_at <= v_now) is true)
 		order by c.waiting_since, c.conversation_id limit p_limit;
 	else
 		return query select 0, c.waiting_since, c.conversation_id, c.brand_id from answerd.conversation c
 		where c.waiting_since is not null and (c.waiting_since, c.conversation_id) > (p_after_at, p_after_id)
 			and (p_all or ((c.snoozed_until is null or c.snoozed_until <= v_now) and c.nature <> 'thanks' and not c.is_about))
-			and (not p_overdue or c.due_at <= v_now)
+			and (not p_overdue or (c.due_at <= v_now) is true)
 		order by c.waiting_since, c.conversation_id limit p_limit;
 	end if;
 end $$;
@@ -92,7 +116,8 @@ end $$;
 
 -- queue_list(…): the answer of GET queue. limit 0 is all.
 create or replace function answerd.queue_list(p_actor bigint, p_by text, p_brand text, p_platform text, p_mine bool, p_overdue bool,
-	p_all bool, p_after text, p_limit bigint) returns json language plpgsql stable set search_path = pg_catalog as $$
+	p_all bool, p_after text, p_limit bigint) returns json language plpgsql stable set search_path = pg_catalog
+set plan_cache_mode = force_generic_plan set jit = off as $$
 declare
 	v_limit bigint := nullif(coalesce(p_limit, 50), 0);
 	v_rank int := 0;

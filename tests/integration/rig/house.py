@@ -92,7 +92,7 @@ class House:
 
     def known(self):
         """External ids stored, or seen in quarantine."""
-        return (set(self.database.column("select external_id from answerd.message"))
+        return (set(self.database.column("select regexp_replace(external_id, '^dm:', '') from answerd.message"))
                 | set(self.database.column("select external_id from answerd.quarantine where external_id is not null")))
 
     def missing(self):

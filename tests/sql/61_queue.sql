@@ -1,0 +1,112 @@
+-- Protects the queue's order and filters, the views' promises, the explanation, and verify's eye for what is wrong.
+begin;
+\ir house.psql
+select plan(55);
+select pg_temp.clock('12:00');
+select pg_temp.say('us', 'p1', '08:00', 'A new shop opens today');
+select pg_temp.say('carl', 'm1', '09:00', 'Where is my parcel?', 'p1', false);
+select pg_temp.say('dora', 'm2', '09:30', 'Open on Sunday?');
+select pg_temp.say('eve', 'm3', '09:15', 'I only talk to Carl', 'm1', false);
+select pg_temp.say('fred', 'm4', '09:40', 'Thank you!', p_nature => 'thanks');
+select pg_temp.say('gina', 'm5', '09:45', 'acme is bad', p_named => false, p_about => true, p_kind => 'post', p_nature => 'complaint');
+select pg_temp.say('hans', 'm6', '09:50', 'acme is fine', p_named => false, p_about => true, p_kind => 'post', p_nature => 'neutral');
+select pg_temp.conv('m1') as c1, pg_temp.conv('m2') as c2, pg_temp.conv('m4') as c4, pg_temp.conv('m5') as c5 \gset
+
+select is(pg_temp.queue(), array[:'c1', :'c2'], 'the plain list: to us, not only thanks, oldest first');
+select is(pg_temp.queue(true), array[:'c1', :'c2', :'c4', :'c5'], 'all of it');
+select is((select array_agg(conversation_id::text order by waiting_since) from answerd.queue), array[:'c1', :'c2', :'c4', :'c5'], 'the view is the whole queue');
+update answerd.conversation set due_at = pg_temp.at('10:00'), warn_at = pg_temp.at('09:45'), stop_at = pg_temp.at('20:00') where conversation_id = :c2;
+select is(pg_temp.queue(p_by => 'due'), array[:'c2', :'c1'], 'by due: what has a date first');
+select is(pg_temp.queue(true, 'due'), array[:'c2', :'c1', :'c4', :'c5'], 'then the others by age');
+select is((select array_agg(i ->> 'id') from json_array_elements(answerd.queue_list(1, 'age', 'acme', 'mastodon', false, true, false, null, 0) -> 'items') i),
+	array[:'c2'], 'overdue');
+select is(answerd.queue_list(1, 'age', null, 'mastodon', false, false, true, null, 2) ->> 'next' is not null, true, 'there is a next page');
+select is((select array_agg(i ->> 'id') from json_array_elements(answerd.queue_list(1, 'age', null, 'mastodon', false, false, true,
+	answerd.queue_list(1, 'age', null, 'mastodon', false, false, true, null, 2) ->> 'next', 2) -> 'items') i), array[:'c4', :'c5'], 'and it goes on there');
+select is((select array_agg(i ->> 'id') from json_array_elements(answerd.queue_list(1, 'due', null, null, false, false, true,
+	answerd.queue_list(1, 'due', null, null, false, false, true, null, 2) ->> 'next', 2) -> 'items') i), array[:'c4', :'c5'], 'by due as well');
+select is(answerd.queue_list(1, 'due', null, null, false, false, true, null, 4) ->> 'next', null, 'the last page has no next');
+select is((select state from answerd.queue where conversation_id = :c2), 'overdue', 'states follow the dates');
+select pg_temp.clock('09:50');
+select is((select state from answerd.queue where conversation_id = :c2), 'warn', 'and the clock');
+select pg_temp.clock('21:00');
+select is((select state from answerd.queue where conversation_id = :c2), 'stopped');
+select is((select state from answerd.queue where conversation_id = :c1), 'ok', 'without dates all is ok');
+select throws_ok($$select answerd.queue_list(1, 'name', null, null, false, false, false, null, 0)$$, 'AN400');
+select throws_ok($$select answerd.queue_list(1, 'age', 'nobody', null, false, false, false, null, 0)$$, 'AN400');
+select throws_ok($$select answerd.queue_list(1, 'age', null, null, false, false, false, '1; drop', 0)$$, 'AN400');
+
+-- threads and explanations
+select pg_temp.clock('12:00');
+select is((select array_agg(t ->> 'id') from json_array_elements(answerd.show_conversation(:'c1') -> 'thread') t), array['p1', 'm1', 'm3'],
+	'a thread shows what stands above it and who else speaks there');
+select is((select array_agg(t ->> 'role') from json_array_elements(answerd.show_conversation(:'c1') -> 'thread') t), array['ours', 'customer', 'other']);
+select is(answerd.explain_conversation(:'c1') #>> '{thread,1,why}', 'to us: it answers a message of ours; waits since 09:00');
+select is(answerd.explain_conversation(:'c1') #>> '{thread,2,why}', 'overheard: to somebody else, nobody waits');
+select is(answerd.explain_conversation(:'c5') #>> '{thread,0,why}', 'about us, not to us: a search found this complaint; waits since 09:45');
+select pg_temp.say('us', 'b1', '10:10', 'We got your message', 'm2', p_auto => true);
+select is(answerd.explain_conversation(:'c2') #>> '{thread,1,why}', 'written by a program: it answers nothing');
+select is(pg_temp.queue(), array[:'c1', :'c2'], 'indeed');
+select pg_temp.say('us', 'o1', '10:30', '@carl it is on its way', 'm1');
+select pg_temp.say('carl', 'm7', '11:00', 'It is not here yet', 'o1');
+select pg_temp.say('us', 'o2', '11:20', 'It will come at noon', 'm7');
+select is(answerd.explain_conversation(:'c1') ->> 'why', 'Nobody waits: it was answered.');
+select is((select merged_into from answerd.conversation_named(:'c1')), null, 'ids stay');
+
+-- response times, talk and listen, ledger
+select is((select array_agg(first_response order by waiting_since) from answerd.response_times where conversation_id = :c1),
+	array['1:30'::interval, null], 'the first response');
+select is((select array_agg(next_response order by waiting_since) from answerd.response_times where conversation_id = :c1),
+	array[null, '0:20'::interval], 'and the next');
+select is((select array_agg(actor) from answerd.response_times), array['native', 'native']);
+select is((select array[replies, broadcasts] from answerd.talk_listen), array[2::bigint, 1], 'replies and broadcasts; programs are neither');
+select is((select array[heard_to_us, overheard] from answerd.talk_listen), array[4::bigint, 3]);
+select is(answerd.the_ledger(null, null, null, null)::jsonb, '{"received": 5, "answered": 2, "dismissed": 0, "deleted": 0, "spam": 0, "waiting": 3, "overheard": 2}', 'the ledger');
+select is((select (answered, waiting, overheard) from answerd.ledger), row(2::bigint, 3::bigint, 2::bigint), 'the view says the same');
+select is((answerd.the_ledger(pg_temp.at('09:31'), pg_temp.at('09:46'), 'acme', 'acme_social') ->> 'received')::int, 2, 'a span of it');
+select is(pg_temp.gone('m2'), 1);
+select is((answerd.the_ledger(null, null, null, null) ->> 'deleted')::int, 1, 'a message taken back');
+select is((select count(*)::int from answerd.conversation_timeline where conversation_id = :c1 and is_answer), 2);
+select is((select count(*)::int from answerd.customer_timeline where customer_handle = 'carl'), 4, 'a customer''s own and what we answered');
+select is((select count(*)::int from answerd.thanks_owed), 1);
+select is((select heard_until from answerd.coverage where source = 'own'), pg_temp.at('12:00'));
+
+-- who listens
+select is(answerd.listening()::jsonb, '{"ok": true, "text": null}');
+update answerd.source set failures = 2, failure = 'timeout', heard_at = pg_temp.at('11:02') where name = 'own';
+select is(answerd.listening() ->> 'text', 'acme_social: not listening since 11:02 to own', 'one source is deaf');
+update answerd.account set state = 'refused', state_reason = 'token revoked';
+select is(answerd.listening() ->> 'text', 'acme_social: not listening since 11:02 (token revoked)', 'the account is refused');
+update answerd.worker set stopped_at = now() - interval '1 min';
+select alike(answerd.listening() ->> 'text', 'Nobody listens since %', 'the worker was stopped');
+select is((answerd.health() ->> 'ok')::bool, false, 'so health is not ok');
+select alike(answerd.metrics(), E'%answerd_waiting 2\nanswerd_oldest_wait_seconds 8400\n%', 'numbers');
+delete from answerd.worker;
+select is(answerd.listening() ->> 'text', 'Nobody listens: the worker has never run. Start answerd.');
+
+-- verify sees each kind of wrong
+select is(pg_temp.verified(), '[]', 'clean before');
+savepoint clean;
+update answerd.conversation set waiting_since = null where conversation_id = :c4;
+select alike(pg_temp.verified(), '%conversation ' || :'c4' || ' waits since never and its messages say 2026-11-20T09:40%', 'a wait that was lost');
+rollback to clean;
+delete from answerd.conversation where conversation_id = :c4;
+select alike(pg_temp.verified(), '%message m4 waits for an answer and has no conversation%');
+rollback to clean;
+update answerd.message set root_id = 'm2' where external_id = 'm7';
+select alike(pg_temp.verified(), '%message m7 is in thread m2 and should be in m1%');
+rollback to clean;
+update answerd.message set is_to_us = false where external_id = 'm1';
+select alike(pg_temp.verified(), '%message m1 is to us and does not know it%', 'a message that is to us');
+rollback to clean;
+update answerd.message set customer_id = author_id where external_id = 'o2';
+select alike(pg_temp.verified(), '%message o2 belongs to customer%');
+rollback to clean;
+update answerd.conversation set merged_into = 4711, waiting_since = null, unanswered = 0 where conversation_id = :c4;
+select alike(pg_temp.verified(), '%was merged into 4711, which is not there%');
+rollback to clean;
+delete from answerd.message_source where external_id = 'm1';
+select alike(pg_temp.verified(), '%message m1 was seen by no source%');
+rollback to clean;
+-- No finish(): its count is rolled back with the savepoints; the plan says how many there must be.
+rollback;
