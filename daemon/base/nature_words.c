@@ -111,6 +111,9 @@ static size_t skip_length(struct text in, size_t at)
 	struct text rest = text_slice(in, at, SIZE_MAX);
 	size_t n;
 
+	if (strchr("hHwW@", rest.at[0]) == NULL) {
+		return 0;
+	}
 	if (text_starts_nocase(rest, TEXT("http://")) ||
 	    text_starts_nocase(rest, TEXT("https://")) || text_starts_nocase(rest, TEXT("www."))) {
 		return run_length(in, at);
@@ -138,15 +141,42 @@ static void bar_add(struct words *w)
 	}
 }
 
+/* Plain letters and digits at `at`, added in lower case; how many. */
+static size_t plain_take(struct text in, size_t at, struct words *w)
+{
+	struct strbuf *b = &w->line;
+	size_t n = 0, from = b->len;
+
+	while (at + n < in.len && (unsigned char)in.at[at + n] < 0x80 &&
+	       is_letter((unsigned char)in.at[at + n])) {
+		n++;
+	}
+	if (n == 0) {
+		return 0;
+	}
+	strbuf_add(b, text_slice(in, at, n));
+	for (; from < b->len; from++) {
+		b->at[from] = (char)code_lower((unsigned char)b->at[from]);
+	}
+	return n;
+}
+
 /* One word at `at`; its length. */
 static size_t word_take(struct text in, size_t at, struct words *w)
 {
 	size_t from = at;
 
 	while (at < in.len) {
-		size_t len, next_len;
-		uint32_t c = code_at(in, at, &len);
-		bool is_joint = is_apostrophe(c) || c == '-';
+		size_t len, next_len, n_plain = plain_take(in, at, w);
+		uint32_t c;
+		bool is_joint;
+
+		if (n_plain > 0) {
+			at += n_plain;
+			continue;
+		}
+		c = code_at(in, at, &len);
+		is_joint = is_apostrophe(c) || c == '-';
 
 		if (is_joint && at > from && at + len < in.len &&
 		    is_letter(code_at(in, at + len, &next_len))) {

@@ -27,7 +27,7 @@ void strbuf_reset(struct strbuf *b)
 }
 
 /* Room for n more bytes and a NUL; false, and full from now on, when that is past the cap. */
-static bool room_make(struct strbuf *b, size_t n)
+static inline bool room_make(struct strbuf *b, size_t n)
 {
 	size_t room;
 
@@ -58,7 +58,10 @@ void strbuf_add(struct strbuf *b, struct text t)
 
 void strbuf_add_byte(struct strbuf *b, char c)
 {
-	strbuf_add(b, (struct text){ &c, 1 });
+	if (room_make(b, 1)) {
+		b->at[b->len++] = c;
+		b->at[b->len] = '\0';
+	}
 }
 
 void strbuf_add_str(struct strbuf *b, const char *s)

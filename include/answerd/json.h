@@ -49,7 +49,8 @@ bool jx_slice_text(struct arena *a, struct text slice, struct text *ret);
 
 struct jx_doc; /* opaque */
 
-/* Parses one slice, which must live as long as the document. Lone surrogates, NUL escapes, integers over 2^63 and the like fail: ERR_DATA.
+/* Parses one slice, which must live as long as the document. Lone surrogates, NUL escapes, integers
+ * over 2^63 and the like fail: ERR_DATA.
  */
 bool jx_parse(struct arena *a, struct text slice, struct jx *ret, struct jx_doc **ret_doc,
 	      struct err *err);
