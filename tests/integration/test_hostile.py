@@ -67,7 +67,7 @@ def assert_neighbour_and_recovery(house, faults, texts, patience=60):
         assert not waiting, f"not struck yet: {waiting}"
         return True
     wait_until(struck, 60, "the faults struck")
-    assert house.worker.rss_mib() < 64 + 16
+    house.worker.assert_small()
 
     def recovered():
         house.worker.assert_alive()
@@ -244,7 +244,7 @@ def test_thread_of_ten_thousand(two):
     q = two.town.post("bob", "@shop who reads this?", "bad", parent="n9999")
     two.wait_for(q, timeout=60)
     two.wait_for(two.town.post("bob", "@shop next door", "good"), timeout=15)
-    assert two.worker.rss_mib() < 96
+    two.worker.assert_small()
     two.rounds("bad")
     two.verify()
 
@@ -260,7 +260,7 @@ def test_json_suite_as_answers(house):
     house.worker.assert_alive()
     house.town.heal()
     house.wait_for(*[house.town.post("bob", "@shop after the suite", s) for s in servers], timeout=120)
-    assert house.worker.rss_mib() < 64 + 16
+    house.worker.assert_small()
     house.verify()
 
 
