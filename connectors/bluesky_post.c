@@ -14,26 +14,6 @@ struct reading {
 
 /* ---- fields ---- */
 
-static struct text id_or_none(struct arena *a, struct jx object, const char *name)
-{
-	struct text id = jx_text_or(a, object, name, TEXT_NONE);
-
-	return page_is_id(id) ? id : TEXT_NONE;
-}
-
-static struct wall wall_or_none(struct arena *a, struct jx object, const char *name)
-{
-	struct wall w = { 0 };
-
-	(void)wall_parse(jx_text_or(a, object, name, TEXT_NONE), &w); /* unreadable: not known */
-	return w;
-}
-
-static bool is_ours(const struct connector_ctx *ctx, struct text did)
-{
-	return did.len > 0 && text_eq(did, ctx->own_id);
-}
-
 bool bluesky_is_of(struct text uri, struct text did)
 {
 	struct text rest = text_slice(uri, 5, SIZE_MAX);
@@ -90,7 +70,7 @@ static struct text permalink_of(struct arena *a, struct text uri)
 static bool author_read(const struct connector_ctx *ctx, struct jx who, struct message *m,
 			struct err *err)
 {
-	m->author_id = id_or_none(ctx->arena, who, "did");
+	m->author_id = page_id_or_none(ctx->arena, who, "did");
 	if (m->author_id.len == 0) {
 		return err_set(err, ERR_DATA, "nobody is named as its author");
 	}
@@ -98,7 +78,7 @@ static bool author_read(const struct connector_ctx *ctx, struct jx who, struct m
 				     LIMIT_NAME_BYTES);
 	m->author_name = text_clip(text_trim(jx_text_or(ctx->arena, who, "displayName", TEXT_NONE)),
 				   LIMIT_NAME_BYTES);
-	m->direction = is_ours(ctx, m->author_id) ? MESSAGE_OUTBOUND : MESSAGE_INBOUND;
+	m->direction = page_is_ours(ctx, m->author_id) ? MESSAGE_OUTBOUND : MESSAGE_INBOUND;
 	return true;
 }
 
@@ -124,9 +104,9 @@ static bool facets_read(const struct connector_ctx *ctx, struct jx facets, struc
 		struct jx features = jx_get(jx_at(facets, i), "features");
 
 		for (size_t j = 0; j < jx_len(features); j++) {
-			struct text did = id_or_none(ctx->arena, jx_at(features, j), "did");
+			struct text did = page_id_or_none(ctx->arena, jx_at(features, j), "did");
 
-			if (is_ours(ctx, did)) {
+			if (page_is_ours(ctx, did)) {
 				is_us = true;
 			} else {
 				name_add(m, did);
@@ -139,9 +119,10 @@ static bool facets_read(const struct connector_ctx *ctx, struct jx facets, struc
 /* The uri of a post that this one quotes. */
 static struct text quoted_uri(struct arena *a, struct jx record)
 {
-	struct text uri = id_or_none(a, jx_path(record, "embed.record"), "uri");
+	struct text uri = page_id_or_none(a, jx_path(record, "embed.record"), "uri");
 
-	return uri.len > 0 ? uri : id_or_none(a, jx_path(record, "embed.record.record"), "uri");
+	return uri.len > 0 ? uri
+			   : page_id_or_none(a, jx_path(record, "embed.record.record"), "uri");
 }
 
 static struct text body_read(struct arena *a, struct jx record)
@@ -178,7 +159,7 @@ static bool post_read(const struct reading *r, struct jx v, struct message *m, s
 	bool is_naming_us;
 
 	m->raw = r->raw;
-	m->external_id = id_or_none(ctx->arena, v, "uri");
+	m->external_id = page_id_or_none(ctx->arena, v, "uri");
 	if (m->external_id.len == 0) {
 		return err_set(err, ERR_DATA, "it has no uri that can be stored");
 	}
@@ -188,16 +169,16 @@ static bool post_read(const struct reading *r, struct jx v, struct message *m, s
 	if (!author_read(ctx, jx_get(v, "author"), m, err)) {
 		return false;
 	}
-	m->revision = id_or_none(ctx->arena, v, "cid");
-	m->posted_at = wall_or_none(ctx->arena, record, "createdAt");
+	m->revision = page_id_or_none(ctx->arena, v, "cid");
+	m->posted_at = page_wall_or_none(ctx->arena, record, "createdAt");
 	if (!wall_is_set(m->posted_at)) {
-		m->posted_at = wall_or_none(ctx->arena, v, "indexedAt");
+		m->posted_at = page_wall_or_none(ctx->arena, v, "indexedAt");
 	}
 	m->body = body_read(ctx->arena, record);
 	(void)jx_as_text(ctx->arena, jx_at(jx_get(record, "langs"), 0), &m->language);
 	m->language = text_clip(m->language, 64);
 	m->permalink = permalink_of(ctx->arena, m->external_id);
-	m->parent_id = id_or_none(ctx->arena, jx_path(record, "reply.parent"), "uri");
+	m->parent_id = page_id_or_none(ctx->arena, jx_path(record, "reply.parent"), "uri");
 	if (text_eq(m->parent_id, m->external_id)) {
 		m->parent_id = TEXT_NONE; /* nobody answers himself */
 	}
@@ -221,7 +202,7 @@ static bool post_read(const struct reading *r, struct jx v, struct message *m, s
 static bool event_read(const struct reading *r, struct jx v, struct message *m, struct err *err)
 {
 	struct arena *a = r->ctx->arena;
-	struct text uri = id_or_none(a, v, "uri");
+	struct text uri = page_id_or_none(a, v, "uri");
 	struct text reason = text_clip(jx_text_or(a, v, "reason", TEXT_NONE), 64);
 
 	if (!author_read(r->ctx, jx_get(v, "author"), m, err)) {
@@ -241,11 +222,11 @@ static bool event_read(const struct reading *r, struct jx v, struct message *m, 
 	}
 	m->raw = r->raw;
 	m->kind = MESSAGE_OTHER;
-	m->revision = id_or_none(a, v, "cid");
-	m->parent_id = id_or_none(a, v, "reasonSubject");
-	m->posted_at = wall_or_none(a, jx_get(v, "record"), "createdAt");
+	m->revision = page_id_or_none(a, v, "cid");
+	m->parent_id = page_id_or_none(a, v, "reasonSubject");
+	m->posted_at = page_wall_or_none(a, jx_get(v, "record"), "createdAt");
 	if (!wall_is_set(m->posted_at)) {
-		m->posted_at = wall_or_none(a, v, "indexedAt");
+		m->posted_at = page_wall_or_none(a, v, "indexedAt");
 	}
 	m->body = reason;
 	return true;
@@ -260,8 +241,8 @@ static bool repost_read(const struct reading *r, struct jx v, struct message *m,
 	if (!author_read(r->ctx, jx_get(reason, "by"), m, err)) {
 		return false;
 	}
-	m->parent_id = id_or_none(a, jx_get(v, "post"), "uri");
-	m->external_id = id_or_none(a, reason, "uri");
+	m->parent_id = page_id_or_none(a, jx_get(v, "post"), "uri");
+	m->external_id = page_id_or_none(a, reason, "uri");
 	if (m->external_id.len == 0 && m->parent_id.len > 0 &&
 	    m->parent_id.len < LIMIT_ID_BYTES / 2 && m->author_id.len < LIMIT_ID_BYTES / 4) {
 		m->external_id = text_printf(a, "repost:%.*s:%.*s", TEXT_ARG(m->author_id),
@@ -272,7 +253,7 @@ static bool repost_read(const struct reading *r, struct jx v, struct message *m,
 	}
 	m->raw = r->raw;
 	m->kind = MESSAGE_OTHER;
-	m->posted_at = wall_or_none(a, reason, "indexedAt");
+	m->posted_at = page_wall_or_none(a, reason, "indexedAt");
 	m->body = TEXT("repost");
 	return true;
 }
@@ -281,7 +262,7 @@ static bool direct_read(const struct reading *r, struct jx v, struct text convo_
 			struct message *m, struct err *err)
 {
 	struct arena *a = r->ctx->arena;
-	struct text id = id_or_none(a, v, "id"), answered;
+	struct text id = page_id_or_none(a, v, "id"), answered;
 	struct jx sender = jx_get(v, "sender");
 
 	if (id.len == 0 || id.len > LIMIT_ID_BYTES - 16 || convo_id.len > LIMIT_ID_BYTES - 16) {
@@ -301,7 +282,7 @@ static bool direct_read(const struct reading *r, struct jx v, struct text convo_
 	if (m->direction == MESSAGE_OUTBOUND && r->convo != NULL) {
 		m->peer_id = r->convo->peer;
 	}
-	answered = id_or_none(a, jx_get(v, "replyTo"), "id");
+	answered = page_id_or_none(a, jx_get(v, "replyTo"), "id");
 	if (answered.len > 0 && answered.len <= LIMIT_ID_BYTES - 16) {
 		m->parent_id = text_printf(a, "dm:%.*s", TEXT_ARG(answered));
 	}
@@ -309,7 +290,7 @@ static bool direct_read(const struct reading *r, struct jx v, struct text convo_
 	m->kind = MESSAGE_DIRECT;
 	m->visibility = MESSAGE_PRIVATE;
 	m->is_named = m->direction == MESSAGE_INBOUND;
-	m->posted_at = wall_or_none(a, v, "sentAt");
+	m->posted_at = page_wall_or_none(a, v, "sentAt");
 	m->body = body_read(a, v);
 	return true;
 }
@@ -318,7 +299,7 @@ static bool direct_read(const struct reading *r, struct jx v, struct text convo_
 static bool gone_take(const struct reading *r, struct jx v, struct outcome *out)
 {
 	struct text type = jx_text_or(r->ctx->arena, v, "$type", TEXT_NONE);
-	struct text id = id_or_none(r->ctx->arena, v, "id");
+	struct text id = page_id_or_none(r->ctx->arena, v, "id");
 
 	if (!text_ends(type, TEXT("#deletedMessageView")) || id.len == 0 ||
 	    id.len > LIMIT_ID_BYTES - 16) {
@@ -333,12 +314,12 @@ static void members_find(const struct connector_ctx *ctx, struct jx convo,
 {
 	struct jx members = jx_get(convo, "members");
 
-	ret->id = id_or_none(ctx->arena, convo, "id");
+	ret->id = page_id_or_none(ctx->arena, convo, "id");
 	for (size_t i = 0; i < jx_len(members) && ret->peer.len == 0; i++) {
 		struct jx who = jx_at(members, i);
-		struct text did = id_or_none(ctx->arena, who, "did");
+		struct text did = page_id_or_none(ctx->arena, who, "did");
 
-		if (did.len > 0 && !is_ours(ctx, did)) {
+		if (did.len > 0 && !page_is_ours(ctx, did)) {
 			ret->peer = did;
 			ret->handle = text_clip(jx_text_or(ctx->arena, who, "handle", TEXT_NONE),
 						LIMIT_NAME_BYTES);
@@ -391,7 +372,7 @@ static bool element_read(const struct reading *r, struct jx v, struct message *m
 		return err_set(err, ERR_DATA, "it is no object");
 	}
 	if (jx_is_object(jx_get(v, "message")) && jx_is_set(jx_get(v, "convoId"))) { /* chat log */
-		convo_id = id_or_none(r->ctx->arena, v, "convoId");
+		convo_id = page_id_or_none(r->ctx->arena, v, "convoId");
 		v = jx_get(v, "message");
 	}
 	if (reason.len > 0) {
@@ -530,7 +511,7 @@ bool bluesky_convo_read(const struct connector_ctx *ctx, struct text slice,
 		return false;
 	}
 	members_find(ctx, v, ret);
-	*ret_last_at = wall_or_none(ctx->arena, jx_get(v, "lastMessage"), "sentAt");
+	*ret_last_at = page_wall_or_none(ctx->arena, jx_get(v, "lastMessage"), "sentAt");
 	jx_release(&doc);
 	return ret->id.len > 0 && wall_is_set(*ret_last_at);
 }

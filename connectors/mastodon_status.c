@@ -17,32 +17,12 @@ struct reading {
 
 /* ---- fields ---- */
 
-static struct text id_or_none(struct arena *a, struct jx object, const char *name)
-{
-	struct text id = jx_text_or(a, object, name, TEXT_NONE);
-
-	return page_is_id(id) ? id : TEXT_NONE;
-}
-
-static struct wall wall_or_none(struct arena *a, struct jx object, const char *name)
-{
-	struct wall w = { 0 };
-
-	(void)wall_parse(jx_text_or(a, object, name, TEXT_NONE), &w); /* unreadable: not known */
-	return w;
-}
-
-static bool is_ours(const struct connector_ctx *ctx, struct text id)
-{
-	return id.len > 0 && text_eq(id, ctx->own_id);
-}
-
 static bool author_read(const struct connector_ctx *ctx, struct jx account, struct message *m,
 			struct err *err)
 {
 	struct text acct;
 
-	m->author_id = id_or_none(ctx->arena, account, "id");
+	m->author_id = page_id_or_none(ctx->arena, account, "id");
 	if (m->author_id.len == 0) {
 		return err_set(err, ERR_DATA, "nobody is named as its author");
 	}
@@ -54,7 +34,7 @@ static bool author_read(const struct connector_ctx *ctx, struct jx account, stru
 	m->author_name =
 		text_clip(text_trim(jx_text_or(ctx->arena, account, "display_name", TEXT_NONE)),
 			  LIMIT_NAME_BYTES);
-	m->direction = is_ours(ctx, m->author_id) ? MESSAGE_OUTBOUND : MESSAGE_INBOUND;
+	m->direction = page_is_ours(ctx, m->author_id) ? MESSAGE_OUTBOUND : MESSAGE_INBOUND;
 	return true;
 }
 
@@ -76,10 +56,10 @@ static bool names_read(const struct connector_ctx *ctx, struct jx mentions, stru
 	bool is_us = false;
 
 	for (size_t i = 0; i < jx_len(mentions); i++) {
-		struct text id = id_or_none(ctx->arena, jx_at(mentions, i), "id");
+		struct text id = page_id_or_none(ctx->arena, jx_at(mentions, i), "id");
 		bool is_known = id.len == 0 || text_eq(id, m->author_id);
 
-		if (is_ours(ctx, id)) {
+		if (page_is_ours(ctx, id)) {
 			is_us = true;
 			continue;
 		}
@@ -161,8 +141,9 @@ static enum message_kind kind_of(const struct message *m, bool is_naming_us)
 
 static bool is_quoting_us(const struct connector_ctx *ctx, struct jx status)
 {
-	return is_ours(
-		ctx, id_or_none(ctx->arena, jx_path(status, "quote.quoted_status.account"), "id"));
+	return page_is_ours(
+		ctx,
+		page_id_or_none(ctx->arena, jx_path(status, "quote.quoted_status.account"), "id"));
 }
 
 static bool status_read(const struct reading *r, struct jx status, struct message *m,
@@ -173,7 +154,7 @@ static bool status_read(const struct reading *r, struct jx status, struct messag
 	struct jx boosted = jx_get(status, "reblog");
 	bool is_naming_us;
 
-	m->external_id = id_or_none(a, status, "id");
+	m->external_id = page_id_or_none(a, status, "id");
 	if (m->external_id.len == 0) {
 		return err_set(err, ERR_DATA, "it has no id that can be stored");
 	}
@@ -181,8 +162,8 @@ static bool status_read(const struct reading *r, struct jx status, struct messag
 		return false;
 	}
 	m->raw = r->raw;
-	m->posted_at = wall_or_none(a, status, "created_at");
-	m->edited_at = wall_or_none(a, status, "edited_at");
+	m->posted_at = page_wall_or_none(a, status, "created_at");
+	m->edited_at = page_wall_or_none(a, status, "edited_at");
 	m->visibility = visibility_read(jx_text_or(a, status, "visibility", TEXT_NONE));
 	m->body = body_read(a, status);
 	m->warning = text_clip(text_trim(jx_text_or(a, status, "spoiler_text", TEXT_NONE)),
@@ -192,10 +173,10 @@ static bool status_read(const struct reading *r, struct jx status, struct messag
 	m->is_automatic = m->direction == MESSAGE_OUTBOUND && automatic_is(ctx, status);
 	if (jx_is_object(boosted)) {
 		m->kind = MESSAGE_OTHER;
-		m->parent_id = id_or_none(a, boosted, "id");
+		m->parent_id = page_id_or_none(a, boosted, "id");
 		return true;
 	}
-	m->parent_id = id_or_none(a, status, "in_reply_to_id");
+	m->parent_id = page_id_or_none(a, status, "in_reply_to_id");
 	if (text_eq(m->parent_id, m->external_id)) {
 		m->parent_id = TEXT_NONE; /* nobody answers himself */
 	}
@@ -204,7 +185,7 @@ static bool status_read(const struct reading *r, struct jx status, struct messag
 	is_naming_us = is_naming_us || r->is_to_us || is_quoting_us(ctx, status);
 	m->kind = kind_of(m, is_naming_us);
 	is_naming_us = is_naming_us || m->kind == MESSAGE_DIRECT ||
-		       is_ours(ctx, id_or_none(a, status, "in_reply_to_account_id"));
+		       page_is_ours(ctx, page_id_or_none(a, status, "in_reply_to_account_id"));
 	m->is_named = m->direction == MESSAGE_INBOUND && is_naming_us;
 	m->is_about = m->direction == MESSAGE_INBOUND && r->is_search && !m->is_named;
 	return true;
@@ -215,7 +196,7 @@ static bool event_read(const struct reading *r, struct jx event, const char *pre
 		       struct jx author, struct message *m, struct err *err)
 {
 	struct arena *a = r->ctx->arena;
-	struct text id = id_or_none(a, event, "id");
+	struct text id = page_id_or_none(a, event, "id");
 
 	if (id.len == 0 || id.len > LIMIT_ID_BYTES - 32) {
 		return err_set(err, ERR_DATA, "it has no id that can be stored");
@@ -223,8 +204,8 @@ static bool event_read(const struct reading *r, struct jx event, const char *pre
 	m->external_id = text_printf(a, "%s:%.*s", prefix, TEXT_ARG(id));
 	m->kind = MESSAGE_OTHER;
 	m->raw = r->raw;
-	m->posted_at = wall_or_none(a, event, "created_at");
-	m->parent_id = id_or_none(a, jx_get(event, "status"), "id");
+	m->posted_at = page_wall_or_none(a, event, "created_at");
+	m->parent_id = page_id_or_none(a, jx_get(event, "status"), "id");
 	m->body = text_clip(jx_text_or(a, event, "type", TEXT_NONE), LIMIT_NAME_BYTES);
 	return author_read(r->ctx, author, m, err);
 }
@@ -276,8 +257,8 @@ static void item_read(struct arena *a, struct jx element, struct mastodon_item *
 	struct jx last = jx_get(element, "last_status");
 
 	element = jx_is_object(last) ? last : element;
-	ret->id = id_or_none(a, element, "id");
-	ret->at = wall_or_none(a, element, "created_at");
+	ret->id = page_id_or_none(a, element, "id");
+	ret->at = page_wall_or_none(a, element, "created_at");
 }
 
 /* The same of an element that does not parse. */

@@ -193,3 +193,23 @@ void outcome_add_gone(struct arena *a, struct outcome *o, struct text id)
 	o->gone = list_grow(a, o->gone, o->n_gone, sizeof(o->gone[0]));
 	o->gone[o->n_gone++] = id;
 }
+
+struct text page_id_or_none(struct arena *a, struct jx object, const char *name)
+{
+	struct text id = jx_text_or(a, object, name, TEXT_NONE);
+
+	return page_is_id(id) ? id : TEXT_NONE;
+}
+
+struct wall page_wall_or_none(struct arena *a, struct jx object, const char *name)
+{
+	struct wall w = { 0 };
+
+	(void)wall_parse(jx_text_or(a, object, name, TEXT_NONE), &w); /* unreadable: not known */
+	return w;
+}
+
+bool page_is_ours(const struct connector_ctx *ctx, struct text id)
+{
+	return id.len > 0 && text_eq(id, ctx->own_id);
+}

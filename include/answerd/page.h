@@ -11,6 +11,7 @@
 #define ANSWERD_PAGE_H
 
 #include "answerd/connector.h"
+#include "answerd/json.h"
 
 /* Names of the three headers in which a platform tells our budget. */
 struct page_rate_names {
@@ -38,6 +39,13 @@ bool page_is_html(const struct response *r);
 
 /* An id that can be stored: not empty, at most LIMIT_ID_BYTES, no blanks or control bytes. */
 bool page_is_id(struct text id);
+
+/* A member as an id, or empty when it is none; as a time, or not set when it cannot be read. */
+struct text page_id_or_none(struct arena *a, struct jx object, const char *name);
+struct wall page_wall_or_none(struct arena *a, struct jx object, const char *name);
+
+/* Is this our own account? Never before IDENTIFY has said who we are. */
+bool page_is_ours(const struct connector_ctx *ctx, struct text id);
 
 /* Growing lists of an outcome. */
 struct message *outcome_add_message(struct arena *a, struct outcome *o); /* zeroed */

@@ -67,7 +67,7 @@ def assert_neighbour_and_recovery(house, faults, texts, patience=60):
         assert not waiting, f"not struck yet: {waiting}"
         return True
     wait_until(struck, 60, "the faults struck")
-    assert house.worker.rss_mib() < 64 + 16
+    house.worker.assert_small()
 
     def recovered():
         house.worker.assert_alive()
@@ -244,7 +244,7 @@ def test_thread_of_ten_thousand(two):
     q = two.town.post("bob", "@shop who reads this?", "bad", parent="n9999")
     two.wait_for(q, timeout=60)
     two.wait_for(two.town.post("bob", "@shop next door", "good"), timeout=15)
-    assert two.worker.rss_mib() < 96
+    two.worker.assert_small()
     two.rounds("bad")
     two.verify()
 
@@ -260,7 +260,7 @@ def test_json_suite_as_answers(house):
     house.worker.assert_alive()
     house.town.heal()
     house.wait_for(*[house.town.post("bob", "@shop after the suite", s) for s in servers], timeout=120)
-    assert house.worker.rss_mib() < 64 + 16
+    house.worker.assert_small()
     house.verify()
 
 
@@ -276,3 +276,29 @@ def test_json_suite_as_elements(two):
     two.worker.assert_alive()
     two.town.heal()
     two.wait_for(two.town.post("bob", "@shop after", "bad"), timeout=90)
+
+
+@pytest.mark.xfail(strict=True, reason="a page over 2 MiB is asked for in full size for ever")
+@pytest.mark.parametrize("platform", ["mastodon", "bluesky"])
+def test_long_messages_do_not_make_a_page_unreadable(house, platform):
+    """Eighty messages of 40 KB: the page would be over the 2 MiB that a body may have. Nobody can make us deaf by talking at length:
+    smaller pages, or a told gap, and what comes later is heard."""
+    begin(house, ["bad"], platform)
+    text = "@shop " + "All work and no play makes Jack a dull boy. " * 900
+    house.town.bulk([{"author": "bob", "text": f"{text}{i}"} for i in range(80)], server="bad")
+    q = house.town.post("ann", "@shop and now something short", "bad")
+    house.wait_for(q, timeout=30)
+    house.worker.assert_small()
+    house.lost_nothing(timeout=30)
+    house.verify()
+
+
+def test_a_server_that_is_away_for_a_while(two):
+    """Connection refused, then back: heard again soon, nothing lost."""
+    two.town.stop()
+    wait_until(lambda: "ask_failed" in two.worker.log(20_000), 20, "the silence is noticed")
+    two.town.start()
+    said = [two.town.post("bob", "@shop are you there?", s) for s in ("bad", "good")]
+    two.wait_for(*said, timeout=60)
+    two.lost_nothing()
+    two.verify()

@@ -231,3 +231,20 @@ def test_the_element_is_kept_byte_for_byte(shop):
     shas = {e["sha"] for e in shop.town.served("social", "shop") if e["id"] == q}
     raws = shop.database.column("select raw from answerd.message_raw where external_id = %s", q)
     assert raws and all(hashlib.sha256(r.encode()).hexdigest() in shas for r in raws)
+
+
+def test_two_accounts_of_one_brand_are_no_customers_of_each_other(house):
+    """Sister accounts on one server talk to customers and to each other: neither ever waits in the other's queue (pain 5)."""
+    house.mastodon("social", own="shop", people=("ann",))
+    sister = house.town.person("repairs", own="acme")
+    url = f"http://127.0.0.1:{house.town.port}/m/social"
+    house.add("acme_repairs", "mastodon", url, sister["token"], "acme", "social", "repairs")
+    house.begin()
+    q = house.town.post("ann", "@shop @repairs who mends my kettle?", key="q")
+    wait_until(lambda: house.waiting() == ["ann", "ann"], 20, "Ann waits in both")
+    a = house.town.post("repairs", "@ann @shop We do! Bring it in.", parent="q")
+    wait_until(lambda: a in house.known(), 20)
+    house.rounds("social", 4)
+    assert "repairs" not in house.waiting(), "our own sister account stands in the queue as a customer"
+    house.verify()
+    assert q in house.known()

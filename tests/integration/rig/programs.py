@@ -58,14 +58,11 @@ class Program:
         self.config.write()
         self.process.send_signal(signal.SIGHUP)
 
-    def rss_mib(self):
-        if os.environ.get("ANSWERD_SANITIZED"):
-            return 0  # a sanitizer's shadow memory is nobody's leak
+    def assert_small(self, mib=80):
+        """Resident memory stays below I10's bound; sanitizers have needs of their own."""
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
-            for line in file:
-                if line.startswith("VmRSS:"):
-                    return int(line.split()[1]) / 1024
-        return 0
+            rss = next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmRSS:"))
+        assert rss < mib or "ANSWERD_SANITIZED" in os.environ, f"{self.label} holds {rss:.0f} MiB"
 
     def log(self, last=4000):
         return self.log_path.read_text(encoding="utf-8", errors="replace")[-last:] if self.log_path.exists() else ""

@@ -59,6 +59,7 @@ def ordered(rows, order, seed=7):
 
 class Replay:
     """Loads rows into the town of a house in pieces, and compares."""
+    platform = "mastodon"
 
     def __init__(self, house, rows, order, businesses=True, seed=7):
         self.house, self.town, self.seed = house, house.town, seed
@@ -69,16 +70,23 @@ class Replay:
         self.ids = {r["id"]: str(base + n) for n, r in enumerate(self.rows)}
         self.shift_ms = shift - shift % 1000
         self.absent = {}
-        url = self.town.mastodon(SERVER)
+        url = getattr(self.town, self.platform)(SERVER)
         people = [{"op": "person", "key": b, "own": b} for b in self.brands]
         people += [{"op": "person", "key": k} for k in sorted({r["author"] for r in rows if not r["is_brand"]})]
         made = self.town.bulk(people, server=SERVER)
         for n, brand in enumerate(self.brands):
             name = f"brand{n}"
-            others = [b for b in self.brands if b != brand]
+            others = [self.handle_of(b) for b in self.brands if b != brand]
             house.config.brand(name, **({"businesses": others} if businesses and others else {}))
-            house.add(f"account{n}", "mastodon", url, made[n]["token"], name, SERVER, brand, history="3000d", max_per_host=8)
+            more = {"identifier": made[n]["handle"]} if self.platform == "bluesky" else {}
+            house.add(f"account{n}", self.platform, url, made[n]["token"], name, SERVER, brand, history="3000d", max_per_host=8, **more)
         house.config.brands.pop("acme", None)
+
+    def handle_of(self, key):
+        return key if self.platform == "mastodon" else key + ".test"
+
+    def person_of(self, handle):
+        return handle
 
     def op(self, row):
         op = {"author": row["author"], "text": row["text"], "id": self.ids[row["id"]], "key": row["id"], "at": row["at"] + self.shift_ms}
@@ -113,7 +121,7 @@ class Replay:
         return Model(said)
 
     def must_be_served(self, own, truth):
-        return {r["id"] for r in truth if (r["author"] == own) or (own in r["mentions"] and r["author"] != own)}
+        return {r["id"] for r in truth if not r["deleted"] and (r["author"] == own or own in r["mentions"])}
 
     def wanted(self):
         truth = self.town.truth(SERVER)
@@ -126,7 +134,7 @@ class Replay:
         found = []
         for entry in self.house.entries():
             when = datetime.datetime.fromisoformat(entry["waiting_since"].replace("Z", "+00:00"))
-            found.append((entry["account"], entry["customer"]["handle"], round(when.timestamp() * 1000), entry["messages"]))
+            found.append((entry["account"], self.person_of(entry["customer"]["handle"]), round(when.timestamp() * 1000), entry["messages"]))
         return sorted(found)
 
     def agree(self):
