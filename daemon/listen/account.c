@@ -60,14 +60,22 @@ static void add_feed(struct account *a, struct text name)
 
 static void set_terms(struct account *a)
 {
+	struct text limit = { (const char *)&a->conf->max_per_host, sizeof(a->conf->max_per_host) };
+	struct arena *arena = arena_create((size_t)2 * LIMIT_URL_BYTES);
+	struct url url;
 	int64_t port;
 
 	a->terms = (struct http_terms){ .allow_loopback = a->conf->insecure_loopback,
 					.max_per_host = a->conf->max_per_host };
-	if (url_parse(a->conf->server, &a->server) &&
-	    num_parse_range(a->server.port, 1, 65535, &port)) {
-		a->terms.allow_port = (int)port;
+	if (url_parse(a->conf->server, &url)) {
+		a->host = text_hash(text_hash(TEXT_HASH_SEED, limit), url.scheme);
+		a->host = text_hash(a->host, text_lower_ascii(arena, url.host));
+		a->host = text_hash(text_hash(a->host, TEXT(":")), url.port);
+		if (num_parse_range(url.port, 1, 65535, &port)) {
+			a->terms.allow_port = (int)port;
+		}
 	}
+	arena_destroy(&arena);
 }
 
 void account_init(struct account *a, struct listen *l, const struct conf_brand *b,

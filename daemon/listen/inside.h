@@ -12,7 +12,6 @@
 #define ANSWERD_LISTEN_INSIDE_H
 
 #include "answerd/connector.h"
-#include "answerd/url.h"
 #include "daemon/base/list.h"
 #include "daemon/io/db.h"
 #include "daemon/io/http.h"
@@ -74,9 +73,9 @@ struct account {
 	int64_t beat_epoch; /* the epoch that the last heartbeat named */
 	bool is_locked, is_being_taken;
 	enum phase phase;
-	struct list link;  /* in listen->waiting while QUEUED */
-	uint64_t pass;     /* the last one in which it had a look */
-	struct url server; /* parsed once; empty where it cannot be */
+	struct list link; /* in listen->waiting while QUEUED */
+	uint64_t pass;    /* the last one in which it had a look */
+	uint64_t host;    /* equal for accounts that ask one server under equal terms; 0: unknown */
 	struct http_terms terms;
 
 	struct feed *feeds;

@@ -136,12 +136,7 @@ static void end_if_quiet(struct listen *l)
 /* It would get the answer that another one got a moment ago. */
 static bool is_refused_too(const struct listen *l, const struct account *a)
 {
-	const struct account *b = l->refused;
-
-	return b != NULL && a->terms.max_per_host == b->terms.max_per_host &&
-	       text_eq(a->server.port, b->server.port) &&
-	       text_eq(a->server.scheme, b->server.scheme) &&
-	       text_eq_nocase(a->server.host, b->server.host) && a->server.host.len > 0;
+	return l->refused != NULL && l->refused->host == a->host && a->host != 0;
 }
 
 void listen_give_slot(struct listen *l)
