@@ -259,13 +259,16 @@ static bool attributes_take(struct reader *r, struct tag *t)
 
 static bool name_is_one_of(struct text name, const char *words)
 {
-	struct text rest = text_of(words), word;
+	while (*words != '\0') {
+		size_t n = 0;
 
-	while (rest.len > 0) {
-		(void)text_cut(rest, ' ', &word, &rest);
-		if (text_eq(word, name)) {
+		while (words[n] != '\0' && words[n] != ' ') {
+			n++;
+		}
+		if (n == name.len && memcmp(words, name.at, n) == 0) {
 			return true;
 		}
+		words += words[n] == ' ' ? n + 1 : n;
 	}
 	return false;
 }

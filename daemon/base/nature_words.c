@@ -111,7 +111,7 @@ static size_t skip_length(struct text in, size_t at)
 	struct text rest = text_slice(in, at, SIZE_MAX);
 	size_t n;
 
-	if (strchr("hHwW@", rest.at[0]) == NULL) {
+	if (rest.at[0] != '@' && (rest.at[0] | 0x20) != 'h' && (rest.at[0] | 0x20) != 'w') {
 		return 0;
 	}
 	if (text_starts_nocase(rest, TEXT("http://")) ||
@@ -156,7 +156,8 @@ static size_t plain_take(struct text in, size_t at, struct words *w)
 	}
 	strbuf_add(b, text_slice(in, at, n));
 	for (; from < b->len; from++) {
-		b->at[from] = (char)code_lower((unsigned char)b->at[from]);
+		b->at[from] = (char)(b->at[from] >= 'A' && b->at[from] <= 'Z' ? b->at[from] + 32
+									      : b->at[from]);
 	}
 	return n;
 }

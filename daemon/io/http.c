@@ -233,12 +233,17 @@ static int count_origin(const struct list *all, const char *origin)
 	return n;
 }
 
+bool http_is_full(const struct http *h)
+{
+	return h->n_transfers >= HTTP_MAX_TRANSFERS ||
+	       h->body_bytes + LIMIT_BODY_BYTES > HTTP_BODY_BUDGET;
+}
+
 static bool has_room(const struct http *h, const char *origin, const struct http_terms *t)
 {
 	int most = t->max_per_host > 0 ? t->max_per_host : HTTP_PER_HOST;
 
-	return h->n_transfers < HTTP_MAX_TRANSFERS &&
-	       h->body_bytes + LIMIT_BODY_BYTES <= HTTP_BODY_BUDGET &&
+	return !http_is_full(h) &&
 	       count_origin(&h->running, origin) + count_origin(&h->finished, origin) < most;
 }
 

@@ -44,6 +44,7 @@ void http_destroy(struct http **h); /* cancels what runs, without calling back *
 /* Room for one more transfer to that host? Admission is the scheduler's: curl's own queue eats the
  * timeout. */
 bool http_has_room(const struct http *h, struct text url, const struct http_terms *t);
+bool http_is_full(const struct http *h); /* no room to any host */
 
 struct http_transfer *http_start(struct http *h, const struct request *r,
 				 const struct http_terms *t, http_done *done, void *owner);

@@ -59,6 +59,26 @@ static void add_feed(struct account *a, struct text name)
 	a->feeds[a->n_feeds++].name = name;
 }
 
+static void set_terms(struct account *a)
+{
+	struct text limit = { (const char *)&a->conf->max_per_host, sizeof(a->conf->max_per_host) };
+	struct arena *arena = arena_create((size_t)2 * LIMIT_URL_BYTES);
+	struct url url;
+	int64_t port;
+
+	a->terms = (struct http_terms){ .allow_loopback = a->conf->insecure_loopback,
+					.max_per_host = a->conf->max_per_host };
+	if (url_parse(a->conf->server, &url)) {
+		a->host = text_hash(text_hash(TEXT_HASH_SEED, limit), url.scheme);
+		a->host = text_hash(a->host, text_lower_ascii(arena, url.host));
+		a->host = text_hash(text_hash(a->host, TEXT(":")), url.port);
+		if (num_parse_range(url.port, 1, 65535, &port)) {
+			a->terms.allow_port = (int)port;
+		}
+	}
+	arena_destroy(&arena);
+}
+
 void account_init(struct account *a, struct listen *l, const struct conf_brand *b,
 		  const struct conf_account *c)
 {
@@ -67,6 +87,7 @@ void account_init(struct account *a, struct listen *l, const struct conf_brand *
 	struct strbuf realm;
 
 	*a = (struct account){ .magic = ACCOUNT_MAGIC, .listen = l, .brand = b, .conf = c };
+	set_terms(a);
 	list_init(&a->link);
 	budget_init(&a->budget);
 	ev_init(&a->timer, on_timer);
@@ -113,19 +134,6 @@ void account_done(struct account *a)
 	set_string(&a->recheck_before_id, TEXT_NONE);
 	secret_done(&a->session);
 	a->magic = 0;
-}
-
-struct http_terms account_terms(const struct account *a)
-{
-	struct http_terms t = { .allow_loopback = a->conf->insecure_loopback,
-				.max_per_host = a->conf->max_per_host };
-	struct url url;
-	int64_t port;
-
-	if (url_parse(a->conf->server, &url) && num_parse_range(url.port, 1, 65535, &port)) {
-		t.allow_port = (int)port;
-	}
-	return t;
 }
 
 struct feed *account_feed(struct account *a, struct text name)

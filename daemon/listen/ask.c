@@ -215,7 +215,6 @@ void ask_start(struct account *a)
 	struct connector_ctx ctx = context(a, arena);
 	struct question q = question(a, arena);
 	struct request request = { 0 };
-	struct http_terms terms = account_terms(a);
 	struct err err = { 0 };
 
 	a->phase = PHASE_ASKING;
@@ -224,7 +223,7 @@ void ask_start(struct account *a)
 		account_failed(a, &err, NULL);
 	} else {
 		budget_asked(&a->budget, account_now(a));
-		a->transfer = http_start(a->listen->http, &request, &terms, on_answer, a);
+		a->transfer = http_start(a->listen->http, &request, &a->terms, on_answer, a);
 	}
 	arena_destroy(&arena);
 }

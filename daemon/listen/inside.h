@@ -74,6 +74,9 @@ struct account {
 	bool is_locked, is_being_taken;
 	enum phase phase;
 	struct list link; /* in listen->waiting while QUEUED */
+	uint64_t pass;    /* the last one in which it had a look */
+	uint64_t host;    /* equal for accounts that ask one server under equal terms; 0: unknown */
+	struct http_terms terms;
 
 	struct feed *feeds;
 	size_t n_feeds;
@@ -122,7 +125,9 @@ struct listen {
 	struct db *keeper; /* leases: its session holds the advisory locks */
 	struct account *accounts;
 	size_t n_accounts;
-	struct list waiting; /* accounts that want a slot */
+	struct list waiting;           /* accounts that want a slot */
+	uint64_t pass;                 /* of looking through them */
+	const struct account *refused; /* in this pass: its host had no room */
 	int n_storing;
 	struct heard heard;
 	ev_timer beat, flush, ending;
@@ -207,7 +212,6 @@ void budget_asked(struct budget *b, struct mono now);
 void budget_told(struct budget *b, const struct rate *r);
 void budget_limited(struct budget *b, struct wall until, struct wall wall, struct mono now);
 
-struct http_terms account_terms(const struct account *a);
 void set_string(char **at, struct text value); /* heap copy, NULL for an empty one */
 
 #endif

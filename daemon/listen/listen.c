@@ -113,10 +113,12 @@ uint64_t listen_random(struct listen *l)
 bool listen_take_slot(struct account *a)
 {
 	struct listen *l = a->listen;
-	struct http_terms terms = account_terms(a);
 
-	if (l->n_storing < MAX_PAGES_STORING && http_has_room(l->http, a->conf->server, &terms)) {
-		return true;
+	if (l->n_storing < MAX_PAGES_STORING) {
+		if (http_has_room(l->http, a->conf->server, &a->terms)) {
+			return true;
+		}
+		l->refused = a;
 	}
 	a->phase = PHASE_QUEUED;
 	list_remove(&a->link);
@@ -131,23 +133,35 @@ static void end_if_quiet(struct listen *l)
 	}
 }
 
+/* It would get the answer that another one got a moment ago. */
+static bool is_refused_too(const struct listen *l, const struct account *a)
+{
+	return l->refused != NULL && l->refused->host == a->host && a->host != 0;
+}
+
 void listen_give_slot(struct listen *l)
 {
-	struct list *first;
-	int n = 0;
-
 	if (l->is_stopping) {
 		end_if_quiet(l);
 		return;
 	}
 	/* Every one who waits gets a look, once: the first may want a host that has no room. */
-	list_each(at, &l->waiting)
-	{
-		n++;
-	}
-	while (n-- > 0 && l->n_storing < MAX_PAGES_STORING &&
-	       (first = list_take_first(&l->waiting)) != NULL) {
-		account_ready(container_of(first, struct account, link));
+	l->pass++;
+	l->refused = NULL;
+	while (!list_is_empty(&l->waiting) && l->n_storing < MAX_PAGES_STORING &&
+	       !http_is_full(l->http)) {
+		struct account *a = container_of(l->waiting.next, struct account, link);
+
+		if (a->pass == l->pass) {
+			break;
+		}
+		a->pass = l->pass;
+		list_remove(&a->link);
+		if (is_refused_too(l, a)) {
+			list_add_last(&l->waiting, &a->link);
+		} else {
+			account_ready(a);
+		}
 	}
 }
 
