@@ -11,12 +11,13 @@
 #include "daemon/listen/inside.h"
 #include "store_sql.h"
 
-#define ACCOUNT_MAGIC   UINT32_C(0x61636374)
-#define BACKOFF_FIRST   DUR_S(1)
-#define BACKOFF_MOST    DUR_S(300)
-#define PROBE_AT_LEAST  DUR_S(60)
-#define REFRESH_EARLY   DUR_S(120)
-#define BACKGROUND_TURN 4
+#define ACCOUNT_MAGIC     UINT32_C(0x61636374)
+#define BACKOFF_FIRST     DUR_S(1)
+#define BACKOFF_MOST      DUR_S(300)
+#define PROBE_AT_LEAST    DUR_S(60)
+#define REFRESH_EARLY     DUR_S(120)
+#define BACKGROUND_TURN   4
+#define FIRST_FEED_WEIGHT 4
 
 void set_string(char **at, struct text value)
 {
@@ -300,6 +301,13 @@ bool account_is_due(struct mono at, struct mono now, struct mono *wake)
 	return false;
 }
 
+/* How urgent a due source is: by how late it is. The first one, where customers speak, counts more when not all can be asked. */
+static int64_t urgency(const struct account *a, const struct feed *f, struct mono now)
+{
+	return (mono_since(f->poll_at, now).us / 1000 + 1) *
+	       (f == a->feeds ? FIRST_FEED_WEIGHT : 1);
+}
+
 static bool choose_poll(struct account *a, struct mono now, struct mono *wake)
 {
 	struct feed *best = NULL;
@@ -311,7 +319,7 @@ static bool choose_poll(struct account *a, struct mono now, struct mono *wake)
 			continue;
 		}
 		if (account_is_due(f->poll_at, now, wake) &&
-		    (best == NULL || mono_before(f->poll_at, best->poll_at))) {
+		    (best == NULL || urgency(a, f, now) > urgency(a, best, now))) {
 			best = f;
 		}
 	}

@@ -59,7 +59,7 @@ bool budget_may_ask(struct budget *b, const struct connector_can *can, struct mo
 	return false;
 }
 
-/* Half of what may be used goes as it comes; the rest is spread over the time until the reset, so that we are slower near the
+/* A quarter of what may be used goes as it comes; the rest is spread over the time until the reset, so that we are slower near the
  * end of a window and never deaf. */
 struct mono budget_paced_until(const struct budget *b, struct mono now, struct wall wall)
 {
@@ -70,7 +70,7 @@ struct mono budget_paced_until(const struct budget *b, struct mono now, struct w
 	}
 	usable = b->rate.remaining - b->rate.limit / KEPT_SHARE;
 	left_us = wall_since(wall, b->rate.reset_at).us;
-	if (usable <= 0 || usable > (b->rate.limit - b->rate.limit / KEPT_SHARE) / 2) {
+	if (usable <= 0 || usable > (b->rate.limit - b->rate.limit / KEPT_SHARE) * 3 / 4) {
 		return now;
 	}
 	return mono_add(b->asked_at, DUR_US(left_us / usable));

@@ -201,17 +201,27 @@ def test_byte_a_minute_server_is_given_up(two):
     two.wait_for(q, timeout=60)
 
 
-def test_a_walk_that_never_ends_is_ended(two):
-    """A repeating page token: the loop stops, the server is not hammered."""
-    two.town.bulk([{"author": "bob", "text": f"@shop {i}"} for i in range(100)], server="bad")
-    two.town.fault("again", server="bad", path=NOTES, count=0)
-    two.rounds("good", 3)
-    start = two.town.counters()["polls bad"]
-    two.rounds("good", 3)
-    assert two.town.counters()["polls bad"] - start < 20
-    two.town.heal()
-    two.lost_nothing()
-    two.wait_for(two.town.post("bob", "@shop after the loop", "bad"), timeout=60)
+@pytest.mark.parametrize("platform", ["mastodon", "bluesky"])
+def test_a_walk_that_never_ends_is_ended(house, platform):
+    """A repeating page token, in every list that we walk: the loop stops, the server is not hammered."""
+    paths = {"mastodon": {"news": NOTES, "own": "/statuses$", "chats": "/conversations$", "thread": "/context$"},
+             "bluesky": {"news": NOTES, "own": "getAuthorFeed", "chats": "listConvos|getMessages|getLog", "search": "searchPosts"}}[platform]
+    begin(house, list(paths), platform)
+    for name, path in paths.items():
+        house.town.bulk([{"author": "bob", "text": f"@shop {i}"} for i in range(150)], server=name)
+        house.town.bulk([{"author": "shop", "text": f"our own {i}"} for i in range(150)], server=name)
+        house.town.fault("again", server=name, path=path, count=0)
+    house.rounds("good", 3)
+    start = house.town.counters()
+    house.rounds("good", 4)
+    after = house.town.counters()
+    for name in paths:
+        grown = after[f"{name} 200"] - start[f"{name} 200"]
+        assert grown < 200, f"{name}: {grown} requests in four seconds"
+    house.town.heal()
+    house.wait_for(*[house.town.post("bob", "@shop after the loop", name) for name in paths], timeout=60)
+    house.lost_nothing()
+    house.verify()
 
 
 @pytest.mark.parametrize("at", ["1970-01-01T00:00:00Z", "2099-12-31T23:59:59Z", "2003-01-01T00:00:00Z"])

@@ -248,3 +248,17 @@ def test_two_accounts_of_one_brand_are_no_customers_of_each_other(house):
     assert "repairs" not in house.waiting(), "our own sister account stands in the queue as a customer"
     house.verify()
     assert q in house.known()
+
+
+def test_a_customer_who_changes_name_stays_the_same_person(shop):
+    """Handles and display names change; the person and the conversation do not."""
+    q = shop.town.post("ann", "@shop one", key="q")
+    shop.wait_waiting("ann")
+    before, = shop.entries()
+    shop.town.do("rename", server="social", person="ann", handle="ann_married", name="Ann M.")
+    shop.town.post("ann", "@shop two", parent="q")
+    wait_until(lambda: shop.entries()[0]["messages"] == 2, 20, "the second message")
+    after, = shop.entries()
+    assert after["id"] == before["id"] and after["customer"]["id"] == before["customer"]["id"]
+    assert (after["customer"]["handle"], after["customer"]["name"]) == ("ann_married", "Ann M.")
+    assert q in shop.known()
