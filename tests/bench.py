@@ -6,7 +6,7 @@
   idle      resident memory of worker and desk, and their CPU when nothing happens, against the bare libraries
 
 The yardsticks' sources are measuring programs beside the project (../shared/bench, or $ANSWERD_SHARED/bench): without them a figure is
-printed without its ratio. --runs N (default 5), --messages N for a smaller `queue`. What came of it: tests/bench/RESULTS.md."""
+printed without its ratio. --runs N (default 5), --messages N for a smaller `queue`. More, and a profile of the worker: tests/bench/README.md."""
 import argparse
 import json
 import os

@@ -136,6 +136,13 @@ void account_done(struct account *a)
 	a->magic = 0;
 }
 
+void account_set_own_id(struct account *a, struct text id)
+{
+	set_string(&a->own_id, id);
+	a->listen->own_hashes[a - a->listen->accounts] =
+		text_hash(TEXT_HASH_SEED, text_of(a->own_id));
+}
+
 struct feed *account_feed(struct account *a, struct text name)
 {
 	for (size_t i = 0; i < a->n_feeds; i++) {
@@ -209,7 +216,7 @@ static void done_load(const struct db_result *r, void *owner)
 	}
 	if (r->n_rows > 0) {
 		if (!db_is_null(r, 0, 5)) {
-			set_string(&a->own_id, db_text(r, 0, 5));
+			account_set_own_id(a, db_text(r, 0, 5));
 			set_string(&a->own_handle, db_text(r, 0, 6));
 		}
 		set_string(&a->facts, db_text(r, 0, 7));

@@ -132,7 +132,7 @@ static void done_identify(struct account *a, const struct outcome *o)
 		set_string(&a->facts, o->facts);
 	}
 	if (!text_is_empty(o->own_id)) {
-		set_string(&a->own_id, o->own_id);
+		account_set_own_id(a, o->own_id);
 		set_string(&a->own_handle, o->own_handle);
 	}
 	if (o->is_more) {

@@ -125,8 +125,10 @@ struct listen {
 	struct db *keeper; /* leases: its session holds the advisory locks */
 	struct account *accounts;
 	size_t n_accounts;
-	struct list waiting;           /* accounts that want a slot */
-	uint64_t pass;                 /* of looking through them */
+	uint64_t
+		*own_hashes; /* of own_id, side by side: every author is looked up in all of them */
+	struct list waiting; /* accounts that want a slot */
+	uint64_t pass;       /* of looking through them */
 	const struct account *refused; /* in this pass: its host had no room */
 	int n_storing;
 	struct heard heard;
@@ -151,6 +153,7 @@ void account_failed(struct account *a, const struct err *why,
 		    const struct outcome *o); /* the job failed */
 void account_confirmed(struct account *a);    /* the platform answered: the connection is fine */
 struct feed *account_feed(struct account *a, struct text name);
+void account_set_own_id(struct account *a, struct text id);
 struct text account_place(const struct account *a,
 			  struct arena *arena); /* what a sealed session is bound to */
 void account_set_state(struct account *a, const char *state, const char *reason);

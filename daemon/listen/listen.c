@@ -76,6 +76,7 @@ struct listen *listen_create(const struct listen_options *o)
 		l->n_accounts += o->conf->brands[i].n_accounts;
 	}
 	l->accounts = xcalloc(l->n_accounts > 0 ? l->n_accounts : 1, sizeof(*l->accounts));
+	l->own_hashes = xcalloc(l->n_accounts > 0 ? l->n_accounts : 1, sizeof(*l->own_hashes));
 	l->n_accounts = 0;
 	for (size_t i = 0; i < o->conf->n_brands; i++) {
 		const struct conf_brand *b = &o->conf->brands[i];
@@ -217,6 +218,7 @@ void listen_destroy(struct listen **l)
 	free((*l)->heard.sources);
 	free((*l)->heard.epochs);
 	free((*l)->heard.asked);
+	free((*l)->own_hashes);
 	free((*l)->accounts);
 	free(*l);
 	*l = NULL;

@@ -25,6 +25,7 @@ static bool is_listed(const struct conf_brand *b, const struct message *m)
 static const char *direction(const struct account *a, const struct message *m)
 {
 	const struct listen *l = a->listen;
+	uint64_t hash = text_hash(TEXT_HASH_SEED, m->author_id);
 
 	if (m->direction == MESSAGE_OUTBOUND) {
 		return "outbound";
@@ -32,7 +33,7 @@ static const char *direction(const struct account *a, const struct message *m)
 	for (size_t i = 0; i < l->n_accounts; i++) {
 		const struct account *other = &l->accounts[i];
 
-		if (other != a && other->own_id != NULL &&
+		if (l->own_hashes[i] == hash && other != a && other->own_id != NULL &&
 		    text_eq(text_of(other->own_id), m->author_id) &&
 		    strcmp(other->realm, a->realm) == 0) {
 			return other->brand == a->brand ? "outbound" : "context";
