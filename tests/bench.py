@@ -178,7 +178,7 @@ def path_answerd(cluster, port, n):
             n_done = conn.execute("select count(*) from answerd.source where imported_at is not null").fetchone()[0]
             taken = time.monotonic() - begun
             stored = conn.execute("select count(*) from answerd.message").fetchone()[0] if n_done >= N_SOURCES else 0
-            if len(backends) < 2:
+            if len(backends) < 3:
                 backends = {r[0]: 0.0 for r in conn.execute("select pid from pg_stat_activity where application_name in ('answerd writer', 'answerd keeper')")}
         server = sum(cpu_of(pid) - before.get(pid, 0) for pid in backends)
         client, peak = cpu_of(worker.pid), memory_of(worker.pid, "VmHWM")

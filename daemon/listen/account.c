@@ -234,7 +234,7 @@ void account_reload(struct account *a)
 	background_forget_rechecks(a);
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
-	if (!db_send(a->listen->writer, "listen_load", SQL_LISTEN_LOAD, &p, done_load, a)) {
+	if (!db_send(a->writer, "listen_load", SQL_LISTEN_LOAD, &p, done_load, a)) {
 		db_params_destroy(&p);
 		account_lost(a, "the database is not there");
 	}
@@ -282,8 +282,7 @@ void account_set_state(struct account *a, const char *state, const char *reason)
 	db_add_i64(p, a->epoch);
 	db_add_text(p, text_of(state));
 	db_add_text_or_null(p, text_of(reason));
-	if (!db_send(a->listen->writer, "listen_account_state", SQL_LISTEN_ACCOUNT_STATE, &p, NULL,
-		     NULL)) {
+	if (!db_send(a->writer, "listen_account_state", SQL_LISTEN_ACCOUNT_STATE, &p, NULL, NULL)) {
 		db_params_destroy(&p);
 	}
 }
@@ -381,7 +380,7 @@ void account_step(struct account *a)
 {
 	struct mono now = account_now(a), wake = { 0 }, paced_until;
 
-	if (a->phase != PHASE_READY || a->listen->is_stopping || !db_is_up(a->listen->writer)) {
+	if (a->phase != PHASE_READY || a->listen->is_stopping || !db_is_up(a->writer)) {
 		return;
 	}
 	if (!budget_may_ask(&a->budget, &a->conf->connector->can, now, loop_wall(a->listen->o.loop),

@@ -79,7 +79,7 @@ static void keep_session(struct account *a, struct arena *arena)
 	db_add_text(p, seal_close(arena, secret_reveal(&a->conf->token), account_place(a, arena),
 				  secret_reveal(&a->session)));
 	db_add_wall(p, a->session_until);
-	if (!db_send(a->listen->writer, "listen_session", SQL_LISTEN_SESSION, &p, NULL, NULL)) {
+	if (!db_send(a->writer, "listen_session", SQL_LISTEN_SESSION, &p, NULL, NULL)) {
 		db_params_destroy(&p);
 	}
 }
@@ -153,8 +153,8 @@ static void done_identify(struct account *a, const struct outcome *o)
 	db_add_text_or_null(p, o->own_name);
 	db_add_text_or_null(p, text_of(a->facts));
 	db_add_text_or_null(p, o->missing);
-	if (!db_send(a->listen->writer, "listen_identified", SQL_LISTEN_IDENTIFIED, &p,
-		     done_identified, a)) {
+	if (!db_send(a->writer, "listen_identified", SQL_LISTEN_IDENTIFIED, &p, done_identified,
+		     a)) {
 		db_params_destroy(&p);
 		a->must_identify = true;
 		account_ready(a);

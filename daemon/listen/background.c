@@ -87,8 +87,7 @@ void background_thread_read(struct account *a)
 	db_add_i64(p, a->account_id);
 	db_add_text(p, t->subject != NULL ? text_of(t->subject) : TEXT(""));
 	db_add_text_or_null(p, text_of(t->root));
-	if (!db_send(a->listen->writer, "listen_thread_read", SQL_LISTEN_THREAD_READ, &p, NULL,
-		     NULL)) {
+	if (!db_send(a->writer, "listen_thread_read", SQL_LISTEN_THREAD_READ, &p, NULL, NULL)) {
 		db_params_destroy(&p);
 	}
 	set_string(&a->thread_state, TEXT_NONE);
@@ -122,8 +121,8 @@ static bool load_threads(struct account *a)
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	db_add_i64(p, MAX_THREADS_DUE);
-	if (!db_send(a->listen->writer, "listen_threads_due", SQL_LISTEN_THREADS_DUE, &p,
-		     done_threads_due, a)) {
+	if (!db_send(a->writer, "listen_threads_due", SQL_LISTEN_THREADS_DUE, &p, done_threads_due,
+		     a)) {
 		db_params_destroy(&p);
 		a->phase = PHASE_READY;
 		return false;
@@ -197,8 +196,7 @@ static bool choose_recheck(struct account *a, struct mono now, struct mono *wake
 	}
 	db_add_text(p, text_of(a->recheck_before_id));
 	db_add_i64(p, MAX_RECHECKS);
-	if (!db_send(a->listen->writer, "listen_rechecks", SQL_LISTEN_RECHECKS, &p, done_rechecks,
-		     a)) {
+	if (!db_send(a->writer, "listen_rechecks", SQL_LISTEN_RECHECKS, &p, done_rechecks, a)) {
 		db_params_destroy(&p);
 		a->phase = PHASE_READY;
 		return false;

@@ -17,6 +17,7 @@
 #include "daemon/io/http.h"
 #include "daemon/listen/listen.h"
 
+#define MAX_WRITERS       2  /* backends; a page is mostly their work */
 #define MAX_PAGES_STORING 4  /* back-pressure: pages handed to the database and not yet committed */
 #define MAX_THREADS_DUE   16 /* taken from the database at once */
 #define MAX_RECHECKS      100
@@ -72,6 +73,7 @@ struct account {
 	int64_t brand_id, account_id, epoch;
 	int64_t beat_epoch; /* the epoch that the last heartbeat named */
 	bool is_locked, is_being_taken;
+	struct db *writer;
 	enum phase phase;
 	struct list link; /* in listen->waiting while QUEUED */
 	uint64_t pass;    /* the last one in which it had a look */
@@ -121,7 +123,9 @@ struct heard {
 struct listen {
 	struct listen_options o;
 	struct http *http;
-	struct db *writer; /* pages */
+	struct db *writers
+		[MAX_WRITERS]; /* pages; each account keeps to one, so its pages stay in order */
+	int n_writers;
 	struct db *keeper; /* leases: its session holds the advisory locks */
 	struct account *accounts;
 	size_t n_accounts;

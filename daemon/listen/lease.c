@@ -325,7 +325,7 @@ static void on_flush(struct ev_loop *loop, ev_timer *w, int revents)
 	db_add_i64_array(p, h->epochs, h->n);
 	db_add_i64_array(p, h->asked, h->n);
 	h->n = 0;
-	if (!db_send(l->writer, "listen_heard", SQL_LISTEN_HEARD, &p, NULL, NULL)) {
+	if (!db_send(l->writers[0], "listen_heard", SQL_LISTEN_HEARD, &p, NULL, NULL)) {
 		db_params_destroy(&p); /* the next poll says it again */
 	}
 }
@@ -368,7 +368,7 @@ void lease_failed(struct account *a, int64_t source_id, const char *failure)
 	db_add_i64(p, source_id);
 	db_add_i64(p, a->epoch);
 	db_add_text(p, text_of(failure));
-	if (!db_send(a->listen->writer, "listen_failed", SQL_LISTEN_FAILED, &p, NULL, NULL)) {
+	if (!db_send(a->writer, "listen_failed", SQL_LISTEN_FAILED, &p, NULL, NULL)) {
 		db_params_destroy(&p);
 	}
 }

@@ -89,15 +89,24 @@ struct listen *listen_create(const struct listen_options *o)
 	ev_init(&l->ending, on_ending);
 	l->http = http_create(o->loop);
 	/* Generic plans: short pages would be planned anew every time (INGEST §3.4). */
-	l->writer = connection(l, "answerd writer", "-c plan_cache_mode=force_generic_plan",
-			       &writer_events);
-	l->keeper = connection(l, "answerd keeper", NULL, &keeper_events);
+	l->n_writers = l->n_accounts > 1 ? MAX_WRITERS : 1;
+	for (int i = 0; i < l->n_writers; i++) {
+		l->writers[i] = connection(l, "answerd writer",
+					   "-c plan_cache_mode=force_generic_plan", &writer_events);
+	}
+	for (size_t i = 0; i < l->n_accounts; i++) {
+		l->accounts[i].writer = l->writers[i % (size_t)l->n_writers];
+	}
+	/* Leases are facts about living sessions: after a crash of the server there are none to remember. */
+	l->keeper = connection(l, "answerd keeper", "-c synchronous_commit=off", &keeper_events);
 	return l;
 }
 
 void listen_start(struct listen *l)
 {
-	db_start(l->writer);
+	for (int i = 0; i < l->n_writers; i++) {
+		db_start(l->writers[i]);
+	}
 	db_start(l->keeper);
 }
 
@@ -211,7 +220,9 @@ void listen_destroy(struct listen **l)
 	loop_disarm((*l)->o.loop, &(*l)->flush);
 	loop_disarm((*l)->o.loop, &(*l)->ending);
 	http_destroy(&(*l)->http);
-	db_destroy(&(*l)->writer);
+	for (int i = 0; i < (*l)->n_writers; i++) {
+		db_destroy(&(*l)->writers[i]);
+	}
 	db_destroy(&(*l)->keeper);
 	free((*l)->heard.brands);
 	free((*l)->heard.accounts);

@@ -430,7 +430,7 @@ static void learn(struct account *a, const struct outcome *o)
 	db_add_i64(p, a->epoch);
 	db_add_text_or_null(p, o->facts);
 	db_add_text_or_null(p, o->missing);
-	if (!db_send(a->listen->writer, "listen_facts", SQL_LISTEN_FACTS, &p, NULL, NULL)) {
+	if (!db_send(a->writer, "listen_facts", SQL_LISTEN_FACTS, &p, NULL, NULL)) {
 		db_params_destroy(&p);
 	}
 }
@@ -451,7 +451,7 @@ static void tell_hole(struct account *a, const struct outcome *o)
 	db_add_i64(p, a->epoch);
 	db_add_wall(p, a->job.asked_at);
 	db_add_text(p, TEXT("the platform does not show everything behind its first page"));
-	if (!db_send(a->listen->writer, "listen_gap", SQL_LISTEN_GAP, &p, NULL, NULL)) {
+	if (!db_send(a->writer, "listen_gap", SQL_LISTEN_GAP, &p, NULL, NULL)) {
 		db_params_destroy(&p);
 	}
 }
@@ -475,12 +475,12 @@ void page_store(struct account *a, const struct outcome *o, struct arena *arena)
 		return;
 	}
 	a->listen->n_storing++;
-	if (!db_send(a->listen->writer, "ingest", SQL_INGEST, &p, done_page, a)) {
+	if (!db_send(a->writer, "ingest", SQL_INGEST, &p, done_page, a)) {
 		a->listen->n_storing--;
 		db_params_destroy(&p);
 		account_reload(a);
 	}
-	db_pump(a->listen->writer);
+	db_pump(a->writer);
 }
 
 /* A whole answer that cannot be read: its bytes are kept before anybody says that it failed (PRODUCT, pain 2). */
@@ -495,7 +495,7 @@ void page_quarantine(struct account *a, const struct response *r, const struct e
 		bad.reason[i] = why->text[i];
 	}
 	p = params_of(a, &o, arena, TEXT("recheck"));
-	if (!db_send(a->listen->writer, "ingest", SQL_INGEST, &p, NULL, NULL)) {
+	if (!db_send(a->writer, "ingest", SQL_INGEST, &p, NULL, NULL)) {
 		db_params_destroy(&p);
 	}
 }

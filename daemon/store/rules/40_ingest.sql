@@ -53,6 +53,11 @@ begin
 	left join lateral (select k.external_id, k.hash, k.deleted_at is not null as is_deleted from answerd.message k
 		where k.brand_id = p_brand and k.account_id = p_account and k.external_id = u.id limit 1) k on true;
 
+	if v_fresh is null and v_changed is null and coalesce(cardinality(p_gone), 0) + coalesce(cardinality(p_bad_hex), 0) = 0 then
+		-- Only the walk moves on; lost in a crash of the server, it is walked again. No need to wait for the disk.
+		perform set_config('synchronous_commit', 'off', /* is_local */ true);
+	end if;
+
 	if v_fresh is not null then
 		insert into answerd.identity as i (brand_id, realm, external_id, handle, name, first_seen_at)
 		select p_brand, v_realm, a.id, max(a.handle), max(a.name), v_now

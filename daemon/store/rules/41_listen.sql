@@ -101,6 +101,8 @@ create or replace function answerd.identified(p_brand int, p_account int, p_epoc
 declare
 	v_account answerd.account;
 begin
+	-- Said again after every start: it need not wait for the disk.
+	perform set_config('synchronous_commit', 'off', /* is_local */ true);
 	select * into v_account from answerd.account where account_id = p_account and brand_id = p_brand and epoch = p_epoch
 	for no key update;
 	if not found then
