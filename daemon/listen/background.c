@@ -195,7 +195,8 @@ static bool choose_recheck(struct account *a, struct mono now, struct mono *wake
 		db_add_null(p);
 	}
 	db_add_text(p, text_of(a->recheck_before_id));
-	db_add_i64(p, MAX_RECHECKS);
+	/* The first time one batch is enough to learn from. */
+	db_add_i64(p, a->has_rechecked ? MAX_RECHECKS : a->conf->connector->can.recheck_batch);
 	if (!db_send(a->writer, "listen_rechecks", SQL_LISTEN_RECHECKS, &p, done_rechecks, a)) {
 		db_params_destroy(&p);
 		a->phase = PHASE_READY;

@@ -7,10 +7,11 @@ create or replace function answerd.now() returns timestamptz language sql stable
 $$;
 
 -- us(t) / from_us(n): timestamptz as microseconds since 1970, as they travel on the wire.
-create or replace function answerd.us(t timestamptz) returns bigint language sql immutable parallel safe as $$
+-- (Stable, not immutable: timestamptz arithmetic is stable, and the planner inlines only what promises no more than its body.)
+create or replace function answerd.us(t timestamptz) returns bigint language sql stable parallel safe as $$
 	select (extract(epoch from t) * 1000000)::bigint
 $$;
-create or replace function answerd.from_us(n bigint) returns timestamptz language sql immutable parallel safe as $$
+create or replace function answerd.from_us(n bigint) returns timestamptz language sql stable parallel safe as $$
 	select to_timestamp(n / 1000000) + (n % 1000000) * interval '1 microsecond'
 $$;
 
@@ -20,7 +21,7 @@ create or replace function answerd.rfc3339(t timestamptz) returns text language 
 $$;
 
 -- believable(posted, seen): a platform's time is used only within 2004 .. seen + 5 min (RELIABILITY I6).
-create or replace function answerd.believable(posted timestamptz, seen timestamptz) returns bool language sql immutable
+create or replace function answerd.believable(posted timestamptz, seen timestamptz) returns bool language sql stable
 parallel safe as $$
 	select posted is not null and posted >= '2004-01-01Z' and posted <= seen + interval '5 min'
 $$;

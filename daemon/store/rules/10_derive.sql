@@ -19,7 +19,7 @@ $$;
 
 -- The order within the thread: a reply covers the message that it answers, also in the same second or with a wrong clock.
 create or replace function answerd.derive_ord(direction answerd.message_direction, at timestamptz, parent_ord timestamptz)
-returns timestamptz language sql immutable parallel safe as $$
+returns timestamptz language sql stable parallel safe as $$ -- stable: see from_us()
 	select case when direction = 'inbound' then at else greatest(at - interval '1 microsecond', parent_ord) end
 $$;
 

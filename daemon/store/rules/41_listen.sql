@@ -27,9 +27,12 @@ begin
 		platform = excluded.platform, every_us = excluded.every_us, is_time_authors = excluded.is_time_authors, is_configured = true
 	where (a.server, a.realm, a.platform, a.every_us, a.is_time_authors, a.is_configured) is distinct from
 		(excluded.server, excluded.realm, excluded.platform, excluded.every_us, excluded.is_time_authors, true);
+	with said as materialized (
+		select x ->> 'name' as brand, y ->> 'name' as account
+		from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
+	)
 	update answerd.account a set is_configured = false from answerd.brand b where b.brand_id = a.brand_id and a.is_configured
-		and not exists (select from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
-			where x ->> 'name' = b.name and y ->> 'name' = a.name);
+		and not exists (select from said where said.brand = b.name and said.account = a.name);
 	insert into answerd.source as s (brand_id, account_id, name)
 	select a.brand_id, a.account_id, z.name
 	from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
@@ -38,10 +41,14 @@ begin
 	union
 	select a.brand_id, a.account_id, n from answerd.account a cross join unnest('{threads,rechecks}'::text[]) n where a.is_configured
 	on conflict (name, account_id, brand_id) do update set is_configured = true where not s.is_configured;
+	with said as materialized (
+		select x ->> 'name' as brand, y ->> 'name' as account, z as source
+		from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
+		cross join lateral jsonb_array_elements_text(y -> 'sources') z
+	)
 	update answerd.source s set is_configured = false from answerd.account a join answerd.brand b on b.brand_id = a.brand_id
 	where a.account_id = s.account_id and a.brand_id = s.brand_id and s.is_configured and s.name not in ('threads', 'rechecks')
-		and not exists (select from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
-			where x ->> 'name' = b.name and y ->> 'name' = a.name and (y -> 'sources') ? s.name);
+		and not exists (select from said where said.brand = b.name and said.account = a.name and said.source = s.name);
 	return query select b.name, a.name, s.name, s.brand_id, s.account_id, s.source_id
 		from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id
 		join answerd.brand b on b.brand_id = s.brand_id
@@ -210,8 +217,10 @@ end $$;
 -- rechecks(brand, account, before, n) → the next n messages, newest first, that may have been edited or deleted: those of the
 -- last two days and those that somebody waits with. Key-set: before_us and before_id of the last one; start with null.
 create or replace function answerd.rechecks(p_brand int, p_account int, p_before_us bigint, p_before_id text, p_n int)
-returns table (external_id text, at_us bigint) language sql stable set search_path = pg_catalog, answerd as $$
-	select x.external_id, answerd.us(x.at) from (
+returns table (external_id text, at_us bigint) language plpgsql stable set search_path = pg_catalog, answerd as $$
+#variable_conflict use_column
+begin
+	return query select x.external_id, answerd.us(x.at) from (
 		(select m.external_id, m.at from answerd.message m
 		where m.account_id = p_account and m.brand_id = p_brand and m.at > answerd.now() - interval '2 days'
 			and m.at <= coalesce(answerd.from_us(p_before_us), 'infinity')
@@ -226,8 +235,8 @@ returns table (external_id text, at_us bigint) language sql stable set search_pa
 			and c.waiting_since <= answerd.now() - interval '2 days'
 			and (p_before_us is null or (m.at, m.external_id) < (answerd.from_us(p_before_us), p_before_id))
 		order by m.at desc, m.external_id desc limit p_n)) x
-	order by x.at desc, x.external_id desc limit p_n
-$$;
+	order by x.at desc, x.external_id desc limit p_n;
+end $$;
 
 -- gap_found(…): something before this page cannot be reached any more. One open gap a source and reason; it grows.
 create or replace function answerd.gap_found(p_brand int, p_account int, p_source int, p_epoch bigint, p_until_us bigint, p_reason text)
