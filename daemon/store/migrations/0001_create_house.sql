@@ -226,7 +226,8 @@ create index conversation_assignee on answerd.conversation (assignee_id, waiting
 create index conversation_alarm on answerd.conversation (warn_at, brand_id) where warn_at is not null;
 create index conversation_due on answerd.conversation (due_at, conversation_id) where due_at is not null;
 create index conversation_read on answerd.conversation (account_id, read_next_at, brand_id) where read_next_at is not null;
-create index conversation_customer on answerd.conversation (customer_id, brand_id);
+-- Partial, so that the probe for one conversation of ingest cannot take it.
+create index conversation_customer on answerd.conversation (customer_id, brand_id) where merged_into is null;
 create index conversation_lease on answerd.conversation (assigned_until) where assigned_until is not null;
 
 -- Messages whose parent we have not seen: their threads are read at once.
