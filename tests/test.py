@@ -190,7 +190,13 @@ def main():
             pytest("soak", ["tests/integration", "-k", args.soak], env={**env, "ANSWERD_SOAK": "1", "ANSWERD_KILLS": "200"}, timeout=7200)
         elif "integration" in wanted:
             some = ["-m", "quick"] if args.quick else []
-            pytest("integration", ["tests/integration", *some], env={**env, **({"ANSWERD_REAL": "1"} if args.real else {})})
+            env.update({"ANSWERD_REAL": "1"} if args.real else {})
+            thirds = [threading.Thread(target=pytest, args=(f"integration-{n + 1}", ["tests/integration", *some]),
+                                       kwargs={"env": {**env, "ANSWERD_SHARD": f"{n}/3"}}) for n in range(3)]
+            for third in thirds:
+                third.start()
+            for third in thirds:
+                third.join()
         side.join()
     tell(f"took {time.monotonic() - begun:.0f} s; logs in build/test")
     tell(f"{TALLY.passed} passed, {TALLY.failed} failed, {TALLY.skipped} skipped")
