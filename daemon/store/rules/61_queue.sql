@@ -10,7 +10,7 @@ create or replace function answerd.queue_page(p_by text, p_brand int, p_platform
 returns setof record language plpgsql stable rows 50
 -- The order must come from the index: one plan for ever, and one that neither sorts nor makes bitmaps, also while a young
 -- database has no statistics (INGEST §3.1).
-set enable_sort = off set enable_bitmapscan = off set enable_seqscan = off set plan_cache_mode = force_generic_plan set jit = off as $$
+set enable_sort = off set plan_cache_mode = force_generic_plan as $$
 declare
 	v_now timestamptz := answerd.now();
 	v_n bigint := 0;
