@@ -164,7 +164,8 @@ def path_answerd(cluster, port, n):
     config = Config(WORK / f"path{n}", database.conninfo)
     config.brand("bench")
     for i in range(N_SOURCES):
-        config.account(f"a{i}", "mastodon", f"http://127.0.0.1:{port}/s/{i}", brand="bench", listen=["search:#x"], every="1h", history="30d")
+        config.account(f"a{i}", "mastodon", f"http://127.0.0.1:{port}/s/{i}", brand="bench", listen=["search:#x"], every="1h", history="30d",
+                       max_per_host=16)
     migrate(config)
     with psycopg.connect(database.conninfo, autocommit=True) as conn:
         conn.execute("checkpoint")
