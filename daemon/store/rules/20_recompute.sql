@@ -48,7 +48,7 @@ begin
 			order by m.ord_at limit 1) f on true
 		left join lateral (
 			select true as there from answerd.conversation c
-			where c.brand_id = p_brand and c.account_id = p_account and c.root_id = t.root and c.customer_id = t.customer
+			where not t.make and c.brand_id = p_brand and c.account_id = p_account and c.root_id = t.root and c.customer_id = t.customer
 			limit 1) e on true
 		where t.make or e.there
 	)

@@ -24,7 +24,7 @@ declare
 	v_realm text; v_time_authors bool; v_declared timestamptz; v_now timestamptz := answerd.now();
 	v_seq bigint; v_imported timestamptz; v_heard timestamptz; v_is_imported bool;
 	v_fresh bigint[]; v_known bigint[]; v_changed bigint[];
-	v_root text[]; v_customer bigint[]; v_make bool[]; v_start text[];
+	v_root text[]; v_customer bigint[]; v_make bool[]; v_start text[]; v_ids text[]; v_replied text[];
 	v_more_root text[]; v_more_customer bigint[]; v_more_make bool[];
 begin
 	o_state := 'ok'; o_new := 0; o_changed := 0; o_gone := 0; o_bad := 0; o_touched := 0;
@@ -71,6 +71,11 @@ begin
 		on conflict (external_id, realm, brand_id) do update set
 			handle = coalesce(excluded.handle, i.handle), name = coalesce(excluded.name, i.name);
 
+		-- What this page brings, and which of it our own messages in it answer: as arrays, cheaper to look into than rows.
+		select array_agg(u.id), array_agg(nullif(u.parent, u.id)) filter (where u.direction = 'outbound' and u.kind <> 'other')
+		into v_ids, v_replied
+		from unnest(p_external_id, p_parent_id, p_direction, p_kind) with ordinality u(id, parent, direction, kind, n)
+		where u.n = any (v_fresh);
 		with recursive page as materialized (
 			select u.n, u.id, nullif(u.parent, u.id) as parent, u.thread, u.kind::answerd.message_kind as kind,
 				u.direction::answerd.message_direction as direction, (u.flags & 1) <> 0 as is_named, (u.flags & 2) <> 0 as is_about,
@@ -89,8 +94,7 @@ begin
 				and i.realm = v_realm and i.external_id = u.peer limit 1) w on true
 			where u.n = any (v_fresh)
 		), fresh as materialized (
-			select p.*, exists (select from page q where q.parent = p.id and q.direction = 'outbound' and q.kind <> 'other') as is_replied,
-				exists (select from page q where q.id = p.parent) as is_inpage
+			select p.*, coalesce(p.id = any (v_replied), false) as is_replied, coalesce(p.parent = any (v_ids), false) as is_inpage
 			from page p
 		), walk as (
 			select s.n, s.id, s.kind, s.direction, s.author, s.parent,
