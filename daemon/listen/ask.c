@@ -31,7 +31,7 @@ static void fill_recheck(struct account *a, struct arena *arena, struct question
 	q->n_subjects = left < batch ? left : batch;
 	q->subjects = ARENA_ARRAY(arena, struct text, q->n_subjects);
 	for (size_t i = 0; i < q->n_subjects; i++) {
-		q->subjects[i] = text_of(a->rechecks[a->recheck_done + i].id);
+		q->subjects[i] = text_of(a->rechecks[a->recheck_done + i]);
 	}
 	q->state = text_of(a->recheck_state);
 }

@@ -21,7 +21,7 @@ void background_forget_threads(struct account *a)
 void background_forget_rechecks(struct account *a)
 {
 	for (size_t i = 0; i < a->n_rechecks; i++) {
-		set_string(&a->rechecks[i].id, TEXT_NONE);
+		set_string(&a->rechecks[i], TEXT_NONE);
 	}
 	a->n_rechecks = a->recheck_done = 0;
 	set_string(&a->recheck_state, TEXT_NONE);
@@ -159,7 +159,7 @@ static void done_rechecks(const struct db_result *r, void *owner)
 		return;
 	}
 	for (int row = 0; r->is_ok && row < r->n_rows && a->n_rechecks < MAX_RECHECKS; row++) {
-		set_string(&a->rechecks[a->n_rechecks++].id, db_text(r, row, 0));
+		set_string(&a->rechecks[a->n_rechecks++], db_text(r, row, 0));
 		set_string(&a->recheck_before_id, db_text(r, row, 0));
 		a->recheck_before_us = db_i64(r, row, 1);
 	}

@@ -36,7 +36,7 @@ struct feed {
 	struct text name;
 	int64_t source_id, seq;
 	char *state, *sweep_state;
-	bool is_imported, is_walking, is_sweeping, is_loaded;
+	bool is_imported, is_walking, is_sweeping;
 	struct mono poll_at, sweep_at;
 	struct wall asked_at, sweep_since; /* when the walk under way began */
 	int n_pages;                       /* of the walk under way, this round */
@@ -50,10 +50,6 @@ enum phase { PHASE_AWAY, PHASE_LOADING, PHASE_READY, PHASE_QUEUED, PHASE_ASKING,
 
 struct thread_due {
 	char *subject, *root; /* root NULL: wanted for an unseen parent */
-};
-
-struct recheck {
-	char *id;
 };
 
 /* What is being asked. */
@@ -102,7 +98,7 @@ struct account {
 	int n_thread_pages;
 	struct mono threads_at, known_thread_at;
 
-	struct recheck rechecks[MAX_RECHECKS];
+	char *rechecks[MAX_RECHECKS];
 	size_t n_rechecks, recheck_done;
 	char *recheck_state, *recheck_before_id;
 	int64_t recheck_before_us;
