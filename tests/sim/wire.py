@@ -236,6 +236,7 @@ class Connection(asyncio.Protocol):
     def reset(self):
         """End with RST, not FIN."""
         sock = self.transport.get_extra_info("socket")
-        if sock is not None:
+        # A client that has already gone took its socket with it: then there is nothing left to reset.
+        if sock is not None and sock.fileno() >= 0:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
