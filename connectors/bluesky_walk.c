@@ -210,14 +210,20 @@ static bool is_same_time(struct text a, struct text b)
 
 /* A page asked one millisecond later that ends at the very time where the page before ended: it is
  * of one millisecond, and as full as a page gets. Half is full: servers leave out what is hidden. */
-static bool is_one_time(const struct flow *f, size_t n, struct text cursor)
+static bool is_one_time(const struct flow *f, size_t n, int page_limit, struct text cursor)
 {
-	return f->is_stepped && n >= CROWD && (int64_t)n * 2 >= f->full &&
+	int64_t full = f->full, crowd = CROWD;
+
+	if (page_limit > 0) {
+		full = page_limit < full ? page_limit : full;
+		crowd = page_limit < crowd ? page_limit : crowd;
+	}
+	return f->is_stepped && (int64_t)n >= crowd && (int64_t)n * 2 >= full &&
 	       is_same_time(cursor, f->own);
 }
 
 static bool flow_go(struct arena *a, struct flow *f, struct wall stop,
-		    const struct bluesky_item *items, size_t n, struct text cursor)
+		    const struct bluesky_item *items, size_t n, int page_limit, struct text cursor)
 {
 	bool is_stale = f->is_stepped && is_nothing_new(f, items, n);
 	struct text later;
@@ -225,7 +231,7 @@ static bool flow_go(struct arena *a, struct flow *f, struct wall stop,
 	if (is_past(items, n, stop)) {
 		return false;
 	}
-	if (is_one_time(f, n, cursor)) {
+	if (is_one_time(f, n, page_limit, cursor)) {
 		seen_set(f, items, n);
 		f->has_hole = cursor_set(f, f->own, /* is_stepped= */ false);
 		return f->has_hole;
@@ -244,7 +250,7 @@ static bool flow_go(struct arena *a, struct flow *f, struct wall stop,
 }
 
 bool flow_step(struct arena *a, struct flow *f, struct wall stop, struct wall now,
-	       const struct bluesky_item *items, size_t n, struct text cursor)
+	       const struct bluesky_item *items, size_t n, int page_limit, struct text cursor)
 {
 	if (!f->is_walking) {
 		f->next_high = f->high;
@@ -253,7 +259,7 @@ bool flow_step(struct arena *a, struct flow *f, struct wall stop, struct wall no
 		}
 	}
 	f->full = (int64_t)n > f->full ? (int64_t)n : f->full;
-	if (flow_go(a, f, stop, items, n, cursor)) {
+	if (flow_go(a, f, stop, items, n, page_limit, cursor)) {
 		return true;
 	}
 	*f = (struct flow){ .was_walked = true, .high = f->next_high };

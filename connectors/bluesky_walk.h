@@ -17,7 +17,8 @@
 
 #include "bluesky_post.h"
 
-#define FLOW_SEEN 100
+#define FLOW_SEEN         100
+#define BLUESKY_PAGE_MOST 100 /* elements that a list gives at once */
 
 struct flow {
 	struct wall high; /* newest time of the last finished walk; 0: none was */
@@ -52,10 +53,10 @@ struct text flow_save(struct arena *a, const struct flow *f);
 /* Where this walk may stop. */
 struct wall flow_stop(const struct flow *f, struct wall since, bool is_sweep);
 
-/* A page came, with the server's cursor. False when the walk is over. True with has_hole: the walk
- * stands behind a millisecond that the list cannot show, and flow_detour() may be called. */
+/* A page came, with the server's cursor; page_limit as in the question. False when the walk is
+ * over. True with has_hole: the walk stands behind a millisecond that the list cannot show, and flow_detour() may be called. */
 bool flow_step(struct arena *a, struct flow *f, struct wall stop, struct wall now,
-	       const struct bluesky_item *items, size_t n, struct text cursor);
+	       const struct bluesky_item *items, size_t n, int page_limit, struct text cursor);
 
 /* Begins the detour for the hole that flow_step() has just told; false when there is no time to
  * search for. */

@@ -288,7 +288,6 @@ def test_json_suite_as_elements(two):
     two.wait_for(two.town.post("bob", "@shop after", "bad"), timeout=90)
 
 
-@pytest.mark.xfail(strict=True, reason="a page over 2 MiB is asked for in full size for ever")
 @pytest.mark.parametrize("platform", ["mastodon", "bluesky"])
 def test_long_messages_do_not_make_a_page_unreadable(house, platform):
     """Eighty messages of 40 KB: the page would be over the 2 MiB that a body may have. Nobody can make us deaf by talking at length:
