@@ -258,13 +258,13 @@ static bool is_ignoring_min(const struct mastodon_page *page, struct text min_id
 	return false;
 }
 
-/* A forward walk begins before the newest that we know. When none of those is on its first page, they
- * are gone, or min_id was ignored and this is the newest page: who knows? Then the way back is the
- * one that skips nothing. */
+/* A forward walk begins before the newest that we know. When a page of one is none of those, they are
+ * gone, or min_id was ignored and this is the newest of all: who knows? Then the way back is the one
+ * that skips nothing. */
 static bool is_doubtful(const struct walk *w, const struct mastodon_page *page)
 {
-	return w->way == WALK_FORWARD && !w->is_walking && w->known.n > 1 && page->n > 0 &&
-	       !any_in(page, &w->known);
+	return w->way == WALK_FORWARD && !w->is_walking && w->known.n > 1 && page->n == 1 &&
+	       page->most == 1 && !any_in(page, &w->known);
 }
 
 /* Moves the cursor on; false when it does not move, runs in a circle, or for ever. */

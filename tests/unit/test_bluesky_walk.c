@@ -16,11 +16,22 @@
 
 struct server {
 	int page, n, n_requests, n_searches, n_holes;
+	int limit; /* of the question */
 	enum { SEARCH_GOOD, SEARCH_BY_TEXT_ONLY, SEARCH_REFUSED } search;
 	int64_t second[MOST_ITEMS]; /* of item i, newest last */
 	bool is_seen[MOST_ITEMS];
 	bool is_cursor_always; /* an empty page carries one as well */
 };
+
+static int page_of(struct arena *a, const struct server *s, struct text url)
+{
+	struct text value;
+	int64_t limit;
+
+	assert_true(url_query_get(a, url, TEXT("limit"), &value) &&
+		    num_parse_range(value, 1, 100, &limit));
+	return limit < s->page ? (int)limit : s->page;
+}
 
 static const struct wall epoch = { INT64_C(1763700000000000) };
 
@@ -62,7 +73,7 @@ static struct text notifications_answer(struct arena *a, struct server *s, struc
 	struct wall before = wall_add(epoch, DUR_S(100000000));
 	struct text cursor;
 	struct strbuf b;
-	int n = 0;
+	int n = 0, page = page_of(a, s, url);
 
 	if (url_query_get(a, url, TEXT("cursor"), &cursor)) {
 		assert_true(wall_parse(cursor, &before));
@@ -70,7 +81,7 @@ static struct text notifications_answer(struct arena *a, struct server *s, struc
 	strbuf_init(&b, LIMIT_BODY_BYTES);
 	strbuf_add_str(&b, "{\"notifications\":[");
 	cursor = TEXT_NONE;
-	for (int i = s->n - 1; i >= 0 && n < s->page; i--) {
+	for (int i = s->n - 1; i >= 0 && n < page; i--) {
 		if (wall_before(wall_add(epoch, DUR_S(s->second[i])), before)) {
 			cursor = time_text(a, s->second[i]);
 			item_add(&b, n++ == 0, i, cursor);
@@ -86,7 +97,7 @@ static struct text search_answer(struct arena *a, struct server *s, struct text 
 	int64_t below = s->n;
 	struct text value;
 	struct strbuf b;
-	int n = 0;
+	int n = 0, page = page_of(a, s, url);
 
 	assert_true(url_query_get(a, url, TEXT("q"), &value));
 	if (s->search == SEARCH_GOOD) {
@@ -105,7 +116,7 @@ static struct text search_answer(struct arena *a, struct server *s, struct text 
 	}
 	strbuf_init(&b, LIMIT_BODY_BYTES);
 	strbuf_add_str(&b, "{\"posts\":[");
-	for (int i = (int)below - 1; i >= 0 && n < s->page; i--) {
+	for (int i = (int)below - 1; i >= 0 && n < page; i--) {
 		struct wall at = wall_add(epoch, DUR_S(s->second[i]));
 
 		if (!wall_before(at, since) && wall_before(at, until)) {
@@ -155,7 +166,8 @@ static void walk(struct server *s, enum op op, struct strbuf *state)
 		struct connector_ctx ctx = context(a);
 		struct question q = { .op = op,
 				      .source = TEXT("mentions"),
-				      .state = strbuf_text(state) };
+				      .state = strbuf_text(state),
+				      .page_limit = s->limit };
 		struct response r;
 		struct request ask;
 		struct outcome o;
@@ -280,6 +292,35 @@ static void test_more_equal_times_than_a_page_are_found_by_search(void **state)
 			walk(s, OP_SWEEP, &b);
 			assert_int_equal(unseen_count(s), 0);
 			assert_int_equal(b.len, 0);
+			strbuf_done(&b);
+			free(s);
+		}
+	}
+}
+
+static void test_small_portions_lose_nothing(void **state)
+{
+	static const int limits[] = { 1, 2, 3, 6, 12, 25, 50 };
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(limits) / sizeof(limits[0]); k++) {
+		/* Whether the portion is that small from the start, or in the middle of a walk. */
+		for (int n_first = 0; n_first < 2; n_first++) {
+			struct server *s = crowd_create(100, 150, 60, 70);
+			struct strbuf b;
+
+			strbuf_init(&b, LIMIT_STATE_BYTES);
+			if (n_first > 0) {
+				walk(s, OP_POLL, &b);
+				for (int i = 0; i < 30; i++) {
+					s->second[s->n] = 90000 + i / 7;
+					s->n++;
+				}
+			}
+			s->limit = limits[k];
+			walk(s, OP_POLL, &b);
+			assert_int_equal(unseen_count(s), 0);
+			assert_int_equal(s->n_holes, 0);
 			strbuf_done(&b);
 			free(s);
 		}
@@ -527,6 +568,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equal_times_are_not_lost),
 		cmocka_unit_test(test_more_equal_times_than_a_page_are_found_by_search),
+		cmocka_unit_test(test_small_portions_lose_nothing),
 		cmocka_unit_test(test_a_search_that_is_refused_leaves_a_hole_and_the_walk_goes_on),
 		cmocka_unit_test(test_few_equal_times_need_no_search),
 		cmocka_unit_test(test_threads_deeper_than_an_answer),
