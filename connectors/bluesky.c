@@ -233,6 +233,23 @@ static bool digest_detour(const struct connector_ctx *ctx, const struct question
 	return true;
 }
 
+/* One element that is too large to be read: it is told, and the walk looks for a way behind it. */
+static void blind_step(const struct connector_ctx *ctx, const struct question *q, struct flow *f,
+		       const struct response *r, struct outcome *ret)
+{
+	if (f->leap_s == 0) {
+		outcome_add_bad(
+			ctx->arena, ret, r->body, TEXT_NONE,
+			"a message over 2 MiB, which is not read, nor what is around it: see "
+			"it on the platform");
+		ret->has_hole = true;
+	}
+	ret->is_more = flow_leap(ctx->arena, f, ctx->now);
+	if (ret->is_more || q->op == OP_POLL) {
+		ret->state = flow_save(ctx->arena, f);
+	}
+}
+
 static bool digest_list(const struct connector_ctx *ctx, const struct question *q,
 			const struct response *r, struct outcome *ret, struct err *err)
 {
@@ -256,6 +273,10 @@ static bool digest_list(const struct connector_ctx *ctx, const struct question *
 		}
 		f = (struct flow){ .was_walked = f.was_walked, .high = f.high };
 		ret->state = q->op == OP_POLL ? flow_save(ctx->arena, &f) : TEXT_NONE;
+		return true;
+	}
+	if (r->is_cut && q->page_limit == 1) {
+		blind_step(ctx, q, &f, r, ret);
 		return true;
 	}
 	if (!page_scan(r, &page, err)) {

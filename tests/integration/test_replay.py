@@ -80,7 +80,7 @@ def test_every_public_conversation(house, order):
 def test_every_public_conversation_on_bluesky(house):
     """All of them, told in the order in which they were said."""
     rows = read_csv(shared("data", "twcs", "conversations_dev.csv"))
-    play(house, BlueskyReplay(house, rows, "chronological", is_told_as_said=True), kills=10, patience=600)
+    play(house, BlueskyReplay(house, rows, "chronological", is_told_as_said=True), kills=KILLS // 4, patience=600)
 
 
 @pytest.mark.parametrize("order", ORDERS[:1])

@@ -166,17 +166,20 @@ class BlueskyReplay(Replay):
 
     def __init__(self, house, rows, order, is_told_as_said=False, **more):
         super().__init__(house, rows, order, **more)
-        self.is_told_as_said, self.begun = is_told_as_said, None
+        self.is_told_as_said, self.begun, self.told = is_told_as_said, None, 0
         self.rank = {r["id"]: n for n, r in enumerate(sorted(self.rows, key=lambda r: (r["at"], r["id"])))}
         self.author = {r["id"]: r["author"] for r in self.rows}
 
     def load(self, piece):
-        if self.begun is None or self.is_told_as_said:
-            self.begun = self.town.now_ms() - 1000 - 10 * (self.rank[piece[-1]["id"]] if self.is_told_as_said else 0)
+        if self.begun is None:
+            self.begun = self.town.now_ms() - 1000
+        self.told = max(self.told, self.town.now_ms() - 1000)
         super().load(piece)
 
     def op(self, row):
-        op = {"author": row["author"], "text": row["text"], "key": row["id"], "at": self.begun + 10 * self.rank[row["id"]]}
+        self.told += 1
+        at = self.told if self.is_told_as_said else self.begun + 10 * self.rank[row["id"]]
+        op = {"author": row["author"], "text": row["text"], "key": row["id"], "at": at}
         if row["parent"]:
             op["parent"], op["parent_author"] = row["parent"], self.author.get(row["parent"], row["author"])
         return op
