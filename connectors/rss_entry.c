@@ -308,7 +308,7 @@ static void atom_read(struct reading *r)
 static void lead_read(struct reading *r)
 {
 	struct text t = r->body, href, name, rest;
-	size_t from = text_find(t, TEXT("<a "), 0), mark, open, close, end;
+	size_t from, mark, open, close, end;
 
 	t = text_starts(t, TEXT("<p>")) ? text_slice(t, 3, SIZE_MAX) : t;
 	from = text_find(t, TEXT("<a "), 0);
@@ -347,12 +347,11 @@ static void lead_read(struct reading *r)
 /* What it stands below: another comment, or our post. */
 static void answers_read(struct reading *r)
 {
+	struct text ref = xml_attribute_of(xml_child(r->x, "thr:in-reply-to"), "ref");
 	size_t mark;
 
-	r->answers = xml_attribute_of(xml_child(r->x, "thr:in-reply-to"), "ref");
-	if (r->answers.len == 0) {
-		lead_read(r);
-	}
+	lead_read(r);
+	r->answers = ref.len > 0 ? ref : r->answers;
 	mark = text_find(r->id, COMMENT_MARK, 0);
 	if (r->answers.len == 0 && mark != SIZE_MAX) {
 		r->answers = text_slice(r->id, 0, mark);

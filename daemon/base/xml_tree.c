@@ -339,8 +339,7 @@ static void on_characters(void *owner, const xmlChar *at, int len)
 
 static void on_error(void *owner, xmlErrorPtr e)
 {
-	xmlParserCtxtPtr ctxt = owner;
-	struct builder *b = ctxt->_private;
+	struct builder *b = owner;
 
 	/* Undeclared prefixes and the like are no reason to lose what somebody said. */
 	if (b->is_bad || e->level < XML_ERR_ERROR || e->domain == XML_FROM_NAMESPACE) {
@@ -379,7 +378,6 @@ static void build(struct builder *b, struct text t)
 	*ctxt->sax = sax;
 	(void)xmlCtxtUseOptions(ctxt, XML_PARSE_NONET); /* what it does not know it gives back */
 	ctxt->userData = b;
-	ctxt->_private = b;
 	b->ctxt = ctxt;
 	(void)xmlParseDocument(ctxt); /* what went wrong, on_error has heard */
 	if (!b->is_bad && (!ctxt->wellFormed || b->depth != 0 || b->root == NULL)) {
