@@ -46,6 +46,10 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)loop;
 	(void)revents;
 	assert(a->magic == ACCOUNT_MAGIC);
+	if (a->phase == PHASE_ASKING && a->job.is_unasked) {
+		ask_answer_unasked(a);
+		return;
+	}
 	account_step(a);
 }
 

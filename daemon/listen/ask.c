@@ -296,6 +296,16 @@ static void on_answer(const struct response *r, const struct err *err, void *own
 	arena_destroy(&arena);
 }
 
+void ask_answer_unasked(struct account *a)
+{
+	struct response nothing = { .status = 204, .received_at = loop_wall(a->listen->o.loop) };
+	struct arena *arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
+
+	a->job.is_unasked = false;
+	answered(a, &nothing, arena);
+	arena_destroy(&arena);
+}
+
 void ask_start(struct account *a)
 {
 	struct arena *arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
@@ -308,6 +318,11 @@ void ask_start(struct account *a)
 	if (!a->conf->connector->ask(&ctx, &q, &request, &err)) {
 		listen_give_slot(a->listen);
 		account_failed(a, &err, NULL);
+	} else if (text_is_empty(request.url)) {
+		/* Nothing to be asked: answered in the next turn, as everything else is not in this call. */
+		listen_give_slot(a->listen);
+		a->job.is_unasked = true;
+		loop_arm(a->listen->o.loop, &a->timer, DUR_US(0));
 	} else {
 		budget_asked(&a->budget, account_now(a));
 		a->transfer = http_start(a->listen->http, &request, &a->terms, on_answer, a);

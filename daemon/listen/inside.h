@@ -65,6 +65,7 @@ struct job {
 	struct feed *feed; /* POLL, SWEEP */
 	struct wall asked_at;
 	bool is_confirming; /* this IDENTIFY decides whether a 401 is meant */
+	bool is_unasked;    /* the connector needs no answer from the platform for it */
 };
 
 struct account {
@@ -183,6 +184,7 @@ size_t background_recheck_batch(const struct account *a); /* ids in one question
 
 /* ask.c */
 void ask_start(struct account *a);
+void ask_answer_unasked(struct account *a);
 void ask_cancel(struct account *a);
 
 /* Nothing is null in the database where a platform says nothing. */

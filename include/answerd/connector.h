@@ -4,7 +4,8 @@
  * A connector does no I/O, reads no clock and keeps no globals: same bytes, same result, for ever.
  * For every operation there is ask() (question → request) and digest() (question + response →
  * outcome). A walk over several pages is: digest says is_more and gives a new state; ask is called
- * again with that state. The state is committed together with the page's messages, so a walk goes
+ * again with that state. A request without an address asks nobody: digest is called at once with
+ * status 204 (an operation that needs no question here). The state is committed together with the page's messages, so a walk goes
  * on where it was after any crash.
  *
  * An answer larger than we read (limits.h) is asked for again with half of question.page_limit, down
@@ -137,6 +138,8 @@ struct connector_can {
 	bool anonymous_search; /* `search:` sources work without a token */
 	bool needs_session;    /* REFRESH comes before everything else */
 	bool are_ids_global;   /* a person has the same id on every server of the platform */
+	bool is_open;          /* everything can be read without a token */
+	int64_t rhythm_s;      /* `every` where the configuration says nothing; 0: as everywhere */
 };
 
 struct connector {
