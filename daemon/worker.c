@@ -41,7 +41,11 @@ struct worker {
 	struct loop *loop;
 	struct watch *watch;
 	struct listen *listen;
+	const char *path; /* of the configuration; NULL: the usual one */
+	struct conf *conf;
+	struct nature_rules *rules;
 	ev_timer status, hard;
+	bool is_stopping;
 };
 
 /* ---- configuration ---- */
@@ -58,6 +62,16 @@ static struct conf *load_conf(const char *path)
 	}
 	free(problems);
 	return c;
+}
+
+/* All that a worker needs of the files: configuration, secrets, word lists. ERR_CONFIG: nothing is kept. */
+static bool load_rest(struct conf *c, struct nature_rules **ret_rules, struct err *err)
+{
+	if (!conf_read_secrets(c, err)) {
+		return false;
+	}
+	*ret_rules = nature_load(text_is_empty(c->nature) ? NULL : c->nature.at, err);
+	return *ret_rules != NULL;
 }
 
 static int cmd_check_config(const char *path, bool is_show)
@@ -216,20 +230,79 @@ static void on_stop(bool is_second, void *owner)
 		loop_stop(k->loop);
 		return;
 	}
+	k->is_stopping = true;
 	watch_stopping(k->watch);
 	log_info("stopping", NULL);
 	loop_arm(k->loop, &k->hard, STOP_HARD);
 	listen_stop(k->listen, done_stopped, k);
 }
 
+/* One loud line a problem, each with file, line and remedy. */
+static void say_refused(const struct conf_problem *problems, size_t n)
+{
+	for (size_t i = 0; i < n && i < MAX_PROBLEMS; i++) {
+		if (problems[i].is_error) {
+			log_err("reload_failed", "why", problems[i].text, NULL);
+		}
+	}
+}
+
+/* The whole new file is checked, and its secrets and word lists read, before anything changes (RELIABILITY I11). */
+static struct conf *load_changed(const char *path, struct nature_rules **ret_rules)
+{
+	struct conf_problem *problems = xcalloc(MAX_PROBLEMS, sizeof(*problems));
+	struct err err = { 0 };
+	size_t n = 0;
+	struct conf *c = conf_load(path, problems, MAX_PROBLEMS, &n);
+
+	if (c != NULL && !load_rest(c, ret_rules, &err)) {
+		conf_destroy(&c);
+		n = 1;
+		problems[0].is_error = true;
+		(void)snprintf(problems[0].text, sizeof(problems[0].text), "%s", err.text);
+	}
+	if (c == NULL) {
+		say_refused(problems, n);
+	}
+	free(problems);
+	return c;
+}
+
+/* The machines take it; then the old one is given back, and lives on as long as one of their transfers needs it. */
+static void take_changed(struct worker *k, struct conf *c, struct nature_rules *rules)
+{
+	struct conf *old = k->conf;
+	struct nature_rules *old_rules = k->rules;
+	int held, listening, configured;
+
+	if (!text_eq(c->database, old->database)) {
+		log_warn("reload_partial", "why",
+			 "another database is taken at the next start only: restart answerd", NULL);
+	}
+	k->conf = c;
+	k->rules = rules;
+	listen_reload(k->listen, c, rules);
+	nature_destroy(&old_rules);
+	conf_destroy(&old);
+	listen_count(k->listen, &held, &listening, &configured);
+	log_info("reloaded", "accounts", log_num(configured), NULL);
+}
+
 static void on_reload(void *owner)
 {
 	struct worker *k = owner;
+	struct nature_rules *rules = NULL;
+	struct conf *c;
 
+	if (k->is_stopping) {
+		return;
+	}
 	watch_reloading(k->watch);
+	c = load_changed(k->path, &rules);
+	if (c != NULL) {
+		take_changed(k, c, rules);
+	}
 	watch_ready(k->watch);
-	log_warn("reload_ignored", "why",
-		 "a changed configuration takes effect at the next start: restart answerd", NULL);
 }
 
 static void holder_name(char *out, size_t room)
@@ -258,15 +331,16 @@ static bool wait_for_schema(const struct conf *c, struct err *err)
 	return true;
 }
 
-static int run(struct conf *c, struct nature_rules *rules)
+/* Takes the configuration and the rules: they may be other ones at the end. */
+static int run(const char *path, struct conf **c, struct nature_rules **rules)
 {
 	static const struct watch_events events = { .on_stop = on_stop, .on_reload = on_reload };
-	struct worker k = { 0 };
+	struct worker k = { .path = path, .conf = *c, .rules = *rules };
 	struct err err = { 0 };
 	char holder[128];
 
 	holder_name(holder, sizeof(holder));
-	if (!wait_for_schema(c, &err)) {
+	if (!wait_for_schema(k.conf, &err)) {
 		log_err("cannot_start", "why", err.text, NULL);
 		return EXIT_FINDING;
 	}
@@ -275,7 +349,7 @@ static int run(struct conf *c, struct nature_rules *rules)
 	ev_init(&k.status, on_status);
 	ev_init(&k.hard, on_hard);
 	k.listen = listen_create(&(struct listen_options){
-		.loop = k.loop, .conf = c, .rules = rules, .holder = holder });
+		.loop = k.loop, .conf = k.conf, .rules = k.rules, .holder = holder });
 	listen_start(k.listen);
 	watch_ready(k.watch);
 	log_info("started", "version", ANSWERD_VERSION, "holder", holder, NULL);
@@ -286,6 +360,8 @@ static int run(struct conf *c, struct nature_rules *rules)
 	listen_destroy(&k.listen);
 	watch_destroy(&k.watch);
 	loop_destroy(&k.loop);
+	*c = k.conf;
+	*rules = k.rules;
 	log_info("stopped", NULL);
 	return EXIT_SUCCESS;
 }
@@ -301,13 +377,10 @@ static int cmd_run(const char *path)
 		(void)fprintf(stderr, "The configuration has errors; answerd does not start.\n");
 		return EXIT_USAGE;
 	}
-	if (!conf_read_secrets(c, &err)) {
-		(void)fprintf(stderr, "error: %s\n", err.text);
-	} else if ((rules = nature_load(text_is_empty(c->nature) ? NULL : c->nature.at, &err)) ==
-		   NULL) {
+	if (!load_rest(c, &rules, &err)) {
 		(void)fprintf(stderr, "error: %s\n", err.text);
 	} else {
-		code = run(c, rules);
+		code = run(path, &c, &rules);
 	}
 	nature_destroy(&rules);
 	conf_destroy(&c);
