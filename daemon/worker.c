@@ -1,6 +1,7 @@
 /* answerd: the worker's main. Creates, wires, runs, stops; and the small commands beside it. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,9 @@ static const char usage_text[] =
 	"  answerd [--config FILE]                 the worker, in the foreground\n"
 	"  answerd check-config [--show]           checks the configuration; --show prints it as "
 	"understood\n"
-	"  answerd migrate                         creates the schema or brings it up to date\n"
+	"  answerd migrate [--wait]                creates the schema or brings it up to date; "
+	"--wait: "
+	"until the database is there\n"
 	"  answerd platforms [--json]              which networks, and what they can do\n"
 	"  answerd digest PLATFORM OP FILE         what a connector makes of a recorded answer\n"
 	"  answerd --version\n"
@@ -94,7 +97,8 @@ static int cmd_check_config(const char *path, bool is_show)
 	return EXIT_SUCCESS;
 }
 
-static int cmd_migrate(const char *path)
+/* `is_patient`: a database that is away is waited for, as at the start of a machine. */
+static int cmd_migrate(const char *path, bool is_patient)
 {
 	struct conf *c = load_conf(path);
 	struct err err = { 0 };
@@ -104,7 +108,10 @@ static int cmd_migrate(const char *path)
 	if (c == NULL) {
 		return EXIT_USAGE;
 	}
-	is_ok = store_migrate(c->database.at, &n_ran, &has_rules, &err);
+	while (!(is_ok = store_migrate(c->database.at, &n_ran, &has_rules, &err)) && is_patient &&
+	       err.kind == ERR_RETRY) {
+		(void)poll(NULL, 0, /* ms= */ 1000);
+	}
 	conf_destroy(&c);
 	if (!is_ok) {
 		(void)fprintf(stderr, "error: %s\n", err.text);
@@ -317,8 +324,32 @@ static void holder_name(char *out, size_t room)
 	(void)snprintf(out, room, "%s-%d-%08x", host, (int)getpid(), random);
 }
 
-/* The database may come later than we do (a machine that starts): wait for it, in words, for as long as it takes. No loop
- * runs yet and no signal is caught, so SIGTERM simply ends us here. */
+static volatile sig_atomic_t is_reload_wanted;
+
+static void on_early_stop(int number)
+{
+	(void)number;
+	_exit(EXIT_SUCCESS); /* nothing is held yet */
+}
+
+static void on_early_reload(int number)
+{
+	(void)number;
+	is_reload_wanted = 1;
+}
+
+/* Until the loop takes the signals. */
+static void catch_early(void)
+{
+	struct sigaction stop = { .sa_handler = on_early_stop },
+			 reload = { .sa_handler = on_early_reload, .sa_flags = SA_RESTART };
+
+	(void)sigaction(SIGTERM, &stop, NULL); /* cannot fail for these */
+	(void)sigaction(SIGINT, &stop, NULL);
+	(void)sigaction(SIGHUP, &reload, NULL);
+}
+
+/* The database may come later than we do (a machine that starts): wait for it, in words, for as long as it takes. */
 static bool wait_for_schema(const struct conf *c, struct err *err)
 {
 	while (!store_check(c->database.at, "answerd_worker", err)) {
@@ -326,6 +357,7 @@ static bool wait_for_schema(const struct conf *c, struct err *err)
 			return false;
 		}
 		log_warn("database_down", "why", err->text, NULL);
+		watch_status(NULL, "waiting for the database");
 		(void)poll(NULL, 0, /* ms= */ 1000);
 	}
 	return true;
@@ -340,6 +372,7 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 	char holder[128];
 
 	holder_name(holder, sizeof(holder));
+	catch_early();
 	if (!wait_for_schema(k.conf, &err)) {
 		log_err("cannot_start", "why", err.text, NULL);
 		return EXIT_FINDING;
@@ -354,6 +387,9 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 	watch_ready(k.watch);
 	log_info("started", "version", ANSWERD_VERSION, "holder", holder, NULL);
 	loop_arm(k.loop, &k.status, DUR_S(1));
+	if (is_reload_wanted) {
+		on_reload(&k);
+	}
 	loop_run(k.loop);
 	loop_disarm(k.loop, &k.status);
 	loop_disarm(k.loop, &k.hard);
@@ -392,7 +428,7 @@ int main(int argc, char **argv)
 	const char *config = NULL;
 	char *args[8];
 	int n = 0;
-	bool is_show = false, is_json = false;
+	bool is_show = false, is_json = false, is_patient = false;
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
@@ -403,6 +439,8 @@ int main(int argc, char **argv)
 			is_show = true;
 		} else if (strcmp(argv[i], "--json") == 0) {
 			is_json = true;
+		} else if (strcmp(argv[i], "--wait") == 0) {
+			is_patient = true;
 		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			(void)fputs(usage_text, stdout);
 			return EXIT_SUCCESS;
@@ -424,7 +462,7 @@ int main(int argc, char **argv)
 		return cmd_check_config(config, is_show);
 	}
 	if (strcmp(args[0], "migrate") == 0 && n == 1) {
-		return cmd_migrate(config);
+		return cmd_migrate(config, is_patient);
 	}
 	if (strcmp(args[0], "platforms") == 0 && n == 1) {
 		return cmd_platforms(is_json);
