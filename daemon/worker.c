@@ -1,6 +1,7 @@
 /* answerd: the worker's main. Creates, wires, runs, stops; and the small commands beside it. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,9 @@ static const char usage_text[] =
 	"  answerd [--config FILE]                 the worker, in the foreground\n"
 	"  answerd check-config [--show]           checks the configuration; --show prints it as "
 	"understood\n"
-	"  answerd migrate                         creates the schema or brings it up to date\n"
+	"  answerd migrate [--wait]                creates the schema or brings it up to date; "
+	"--wait: "
+	"until the database is there\n"
 	"  answerd platforms [--json]              which networks, and what they can do\n"
 	"  answerd digest PLATFORM OP FILE         what a connector makes of a recorded answer\n"
 	"  answerd --version\n"
@@ -41,7 +44,11 @@ struct worker {
 	struct loop *loop;
 	struct watch *watch;
 	struct listen *listen;
+	const char *path; /* of the configuration; NULL: the usual one */
+	struct conf *conf;
+	struct nature_rules *rules;
 	ev_timer status, hard;
+	bool is_stopping;
 };
 
 /* ---- configuration ---- */
@@ -58,6 +65,16 @@ static struct conf *load_conf(const char *path)
 	}
 	free(problems);
 	return c;
+}
+
+/* All that a worker needs of the files: configuration, secrets, word lists. ERR_CONFIG: nothing is kept. */
+static bool load_rest(struct conf *c, struct nature_rules **ret_rules, struct err *err)
+{
+	if (!conf_read_secrets(c, err)) {
+		return false;
+	}
+	*ret_rules = nature_load(text_is_empty(c->nature) ? NULL : c->nature.at, err);
+	return *ret_rules != NULL;
 }
 
 static int cmd_check_config(const char *path, bool is_show)
@@ -80,7 +97,8 @@ static int cmd_check_config(const char *path, bool is_show)
 	return EXIT_SUCCESS;
 }
 
-static int cmd_migrate(const char *path)
+/* `is_patient`: a database that is away is waited for, as at the start of a machine. */
+static int cmd_migrate(const char *path, bool is_patient)
 {
 	struct conf *c = load_conf(path);
 	struct err err = { 0 };
@@ -90,7 +108,10 @@ static int cmd_migrate(const char *path)
 	if (c == NULL) {
 		return EXIT_USAGE;
 	}
-	is_ok = store_migrate(c->database.at, &n_ran, &has_rules, &err);
+	while (!(is_ok = store_migrate(c->database.at, &n_ran, &has_rules, &err)) && is_patient &&
+	       err.kind == ERR_RETRY) {
+		(void)poll(NULL, 0, /* ms= */ 1000);
+	}
 	conf_destroy(&c);
 	if (!is_ok) {
 		(void)fprintf(stderr, "error: %s\n", err.text);
@@ -216,20 +237,79 @@ static void on_stop(bool is_second, void *owner)
 		loop_stop(k->loop);
 		return;
 	}
+	k->is_stopping = true;
 	watch_stopping(k->watch);
 	log_info("stopping", NULL);
 	loop_arm(k->loop, &k->hard, STOP_HARD);
 	listen_stop(k->listen, done_stopped, k);
 }
 
+/* One loud line a problem, each with file, line and remedy. */
+static void say_refused(const struct conf_problem *problems, size_t n)
+{
+	for (size_t i = 0; i < n && i < MAX_PROBLEMS; i++) {
+		if (problems[i].is_error) {
+			log_err("reload_failed", "why", problems[i].text, NULL);
+		}
+	}
+}
+
+/* The whole new file is checked, and its secrets and word lists read, before anything changes (RELIABILITY I11). */
+static struct conf *load_changed(const char *path, struct nature_rules **ret_rules)
+{
+	struct conf_problem *problems = xcalloc(MAX_PROBLEMS, sizeof(*problems));
+	struct err err = { 0 };
+	size_t n = 0;
+	struct conf *c = conf_load(path, problems, MAX_PROBLEMS, &n);
+
+	if (c != NULL && !load_rest(c, ret_rules, &err)) {
+		conf_destroy(&c);
+		n = 1;
+		problems[0].is_error = true;
+		(void)snprintf(problems[0].text, sizeof(problems[0].text), "%s", err.text);
+	}
+	if (c == NULL) {
+		say_refused(problems, n);
+	}
+	free(problems);
+	return c;
+}
+
+/* The machines take it; then the old one is given back, and lives on as long as one of their transfers needs it. */
+static void take_changed(struct worker *k, struct conf *c, struct nature_rules *rules)
+{
+	struct conf *old = k->conf;
+	struct nature_rules *old_rules = k->rules;
+	int held, listening, configured;
+
+	if (!text_eq(c->database, old->database)) {
+		log_warn("reload_partial", "why",
+			 "another database is taken at the next start only: restart answerd", NULL);
+	}
+	k->conf = c;
+	k->rules = rules;
+	listen_reload(k->listen, c, rules);
+	nature_destroy(&old_rules);
+	conf_destroy(&old);
+	listen_count(k->listen, &held, &listening, &configured);
+	log_info("reloaded", "accounts", log_num(configured), NULL);
+}
+
 static void on_reload(void *owner)
 {
 	struct worker *k = owner;
+	struct nature_rules *rules = NULL;
+	struct conf *c;
 
+	if (k->is_stopping) {
+		return;
+	}
 	watch_reloading(k->watch);
+	c = load_changed(k->path, &rules);
+	if (c != NULL) {
+		take_changed(k, c, rules);
+	}
 	watch_ready(k->watch);
-	log_warn("reload_ignored", "why",
-		 "a changed configuration takes effect at the next start: restart answerd", NULL);
 }
 
 static void holder_name(char *out, size_t room)
@@ -244,8 +324,32 @@ static void holder_name(char *out, size_t room)
 	(void)snprintf(out, room, "%s-%d-%08x", host, (int)getpid(), random);
 }
 
-/* The database may come later than we do (a machine that starts): wait for it, in words, for as long as it takes. No loop
- * runs yet and no signal is caught, so SIGTERM simply ends us here. */
+static volatile sig_atomic_t is_reload_wanted;
+
+static void on_early_stop(int number)
+{
+	(void)number;
+	_exit(EXIT_SUCCESS); /* nothing is held yet */
+}
+
+static void on_early_reload(int number)
+{
+	(void)number;
+	is_reload_wanted = 1;
+}
+
+/* Until the loop takes the signals. */
+static void catch_early(void)
+{
+	struct sigaction stop = { .sa_handler = on_early_stop },
+			 reload = { .sa_handler = on_early_reload, .sa_flags = SA_RESTART };
+
+	(void)sigaction(SIGTERM, &stop, NULL); /* cannot fail for these */
+	(void)sigaction(SIGINT, &stop, NULL);
+	(void)sigaction(SIGHUP, &reload, NULL);
+}
+
+/* The database may come later than we do (a machine that starts): wait for it, in words, for as long as it takes. */
 static bool wait_for_schema(const struct conf *c, struct err *err)
 {
 	while (!store_check(c->database.at, "answerd_worker", err)) {
@@ -253,20 +357,23 @@ static bool wait_for_schema(const struct conf *c, struct err *err)
 			return false;
 		}
 		log_warn("database_down", "why", err->text, NULL);
+		watch_status(NULL, "waiting for the database");
 		(void)poll(NULL, 0, /* ms= */ 1000);
 	}
 	return true;
 }
 
-static int run(struct conf *c, struct nature_rules *rules)
+/* Takes the configuration and the rules: they may be other ones at the end. */
+static int run(const char *path, struct conf **c, struct nature_rules **rules)
 {
 	static const struct watch_events events = { .on_stop = on_stop, .on_reload = on_reload };
-	struct worker k = { 0 };
+	struct worker k = { .path = path, .conf = *c, .rules = *rules };
 	struct err err = { 0 };
 	char holder[128];
 
 	holder_name(holder, sizeof(holder));
-	if (!wait_for_schema(c, &err)) {
+	catch_early();
+	if (!wait_for_schema(k.conf, &err)) {
 		log_err("cannot_start", "why", err.text, NULL);
 		return EXIT_FINDING;
 	}
@@ -275,17 +382,22 @@ static int run(struct conf *c, struct nature_rules *rules)
 	ev_init(&k.status, on_status);
 	ev_init(&k.hard, on_hard);
 	k.listen = listen_create(&(struct listen_options){
-		.loop = k.loop, .conf = c, .rules = rules, .holder = holder });
+		.loop = k.loop, .conf = k.conf, .rules = k.rules, .holder = holder });
 	listen_start(k.listen);
 	watch_ready(k.watch);
 	log_info("started", "version", ANSWERD_VERSION, "holder", holder, NULL);
 	loop_arm(k.loop, &k.status, DUR_S(1));
+	if (is_reload_wanted) {
+		on_reload(&k);
+	}
 	loop_run(k.loop);
 	loop_disarm(k.loop, &k.status);
 	loop_disarm(k.loop, &k.hard);
 	listen_destroy(&k.listen);
 	watch_destroy(&k.watch);
 	loop_destroy(&k.loop);
+	*c = k.conf;
+	*rules = k.rules;
 	log_info("stopped", NULL);
 	return EXIT_SUCCESS;
 }
@@ -301,13 +413,10 @@ static int cmd_run(const char *path)
 		(void)fprintf(stderr, "The configuration has errors; answerd does not start.\n");
 		return EXIT_USAGE;
 	}
-	if (!conf_read_secrets(c, &err)) {
-		(void)fprintf(stderr, "error: %s\n", err.text);
-	} else if ((rules = nature_load(text_is_empty(c->nature) ? NULL : c->nature.at, &err)) ==
-		   NULL) {
+	if (!load_rest(c, &rules, &err)) {
 		(void)fprintf(stderr, "error: %s\n", err.text);
 	} else {
-		code = run(c, rules);
+		code = run(path, &c, &rules);
 	}
 	nature_destroy(&rules);
 	conf_destroy(&c);
@@ -319,7 +428,7 @@ int main(int argc, char **argv)
 	const char *config = NULL;
 	char *args[8];
 	int n = 0;
-	bool is_show = false, is_json = false;
+	bool is_show = false, is_json = false, is_patient = false;
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
@@ -330,6 +439,8 @@ int main(int argc, char **argv)
 			is_show = true;
 		} else if (strcmp(argv[i], "--json") == 0) {
 			is_json = true;
+		} else if (strcmp(argv[i], "--wait") == 0) {
+			is_patient = true;
 		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			(void)fputs(usage_text, stdout);
 			return EXIT_SUCCESS;
@@ -351,7 +462,7 @@ int main(int argc, char **argv)
 		return cmd_check_config(config, is_show);
 	}
 	if (strcmp(args[0], "migrate") == 0 && n == 1) {
-		return cmd_migrate(config);
+		return cmd_migrate(config, is_patient);
 	}
 	if (strcmp(args[0], "platforms") == 0 && n == 1) {
 		return cmd_platforms(is_json);

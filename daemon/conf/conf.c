@@ -19,6 +19,7 @@ struct whole {
 	struct conf conf; /* first: conf.h knows only this */
 	struct arena *arena;
 	struct conf_shown *shown;
+	int n_holders;
 };
 
 /* ---- accounts ---- */
@@ -305,6 +306,7 @@ struct conf *conf_load(const char *path, struct conf_problem *problems, size_t r
 	config_t file;
 
 	w->arena = arena;
+	w->n_holders = 1;
 	r.last = &r.first;
 	c->path = text_dup(arena, text_of(path != NULL ? path : DEFAULT_PATH));
 	r.file = c->path.at;
@@ -322,12 +324,19 @@ struct conf *conf_load(const char *path, struct conf_problem *problems, size_t r
 	return c;
 }
 
+struct conf *conf_hold(struct conf *c)
+{
+	((struct whole *)(void *)c)->n_holders++;
+	return c;
+}
+
 void conf_destroy(struct conf **c)
 {
 	struct conf *gone = *c;
 	struct whole *w = (struct whole *)(void *)gone;
 
-	if (gone == NULL) {
+	*c = NULL;
+	if (gone == NULL || --w->n_holders > 0) {
 		return;
 	}
 	for (size_t i = 0; i < gone->n_brands; i++) {
@@ -342,7 +351,6 @@ void conf_destroy(struct conf **c)
 	}
 	arena_destroy(&w->arena);
 	free(w);
-	*c = NULL;
 }
 
 void conf_show(const struct conf *c, struct strbuf *out)

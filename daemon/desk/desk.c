@@ -487,6 +487,13 @@ void desk_start(struct desk *d)
 	}
 }
 
+void desk_reload(struct desk *d, const struct conf *conf)
+{
+	d->options.conf = conf;
+	httpd_rename(d->httpd, conf->hosts, conf->n_hosts, conf->trusted_proxies,
+		     conf->n_trusted_proxies);
+}
+
 void desk_stop(struct desk *d, void (*done)(void *owner), void *owner)
 {
 	httpd_stop(d->httpd, done, owner);

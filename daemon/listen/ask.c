@@ -160,6 +160,7 @@ static void done_identified(const struct db_result *r, void *owner)
 	struct account *a = owner;
 	struct text said = r->is_ok ? db_text(r, 0, 0) : TEXT_NONE;
 
+	a->n_calls--;
 	if (a->phase != PHASE_STORING) {
 		return;
 	}
@@ -214,8 +215,8 @@ static void done_identify(struct account *a, const struct outcome *o)
 	db_add_text_or_null(p, o->own_name);
 	db_add_text_or_null(p, text_of(a->facts));
 	db_add_text_or_null(p, o->missing);
-	if (!db_send(a->writer, "listen_identified", SQL_LISTEN_IDENTIFIED, &p, done_identified,
-		     a)) {
+	if (!account_send(a, a->writer, "listen_identified", SQL_LISTEN_IDENTIFIED, &p,
+			  done_identified)) {
 		db_params_destroy(&p);
 		a->must_identify = true;
 		account_ready(a);

@@ -61,6 +61,7 @@ static void done_threads_due(const struct db_result *r, void *owner)
 {
 	struct account *a = owner;
 
+	a->n_calls--;
 	if (a->phase != PHASE_LOADING) {
 		return;
 	}
@@ -133,8 +134,8 @@ static bool load_threads(struct account *a)
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	db_add_i64(p, MAX_THREADS_DUE);
-	if (!db_send(a->writer, "listen_threads_due", SQL_LISTEN_THREADS_DUE, &p, done_threads_due,
-		     a)) {
+	if (!account_send(a, a->writer, "listen_threads_due", SQL_LISTEN_THREADS_DUE, &p,
+			  done_threads_due)) {
 		db_params_destroy(&p);
 		a->phase = PHASE_READY;
 		return false;
@@ -167,6 +168,7 @@ static void done_rechecks(const struct db_result *r, void *owner)
 {
 	struct account *a = owner;
 
+	a->n_calls--;
 	if (a->phase != PHASE_LOADING) {
 		return;
 	}
@@ -209,7 +211,8 @@ static bool choose_recheck(struct account *a, struct mono now, struct mono *wake
 	db_add_text(p, text_of(a->recheck_before_id));
 	/* The first time one batch is enough to learn from. */
 	db_add_i64(p, a->has_rechecked ? MAX_RECHECKS : a->conf->connector->can.recheck_batch);
-	if (!db_send(a->writer, "listen_rechecks", SQL_LISTEN_RECHECKS, &p, done_rechecks, a)) {
+	if (!account_send(a, a->writer, "listen_rechecks", SQL_LISTEN_RECHECKS, &p,
+			  done_rechecks)) {
 		db_params_destroy(&p);
 		a->phase = PHASE_READY;
 		return false;
