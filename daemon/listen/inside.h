@@ -134,6 +134,7 @@ struct listen {
 	struct heard heard;
 	ev_timer beat, flush, ending;
 	bool is_declared, is_stopping;
+	bool must_renew; /* deadlines: a batch failed, try again with the next beat */
 	int n_unheld_tries;
 	uint64_t random;
 	void (*done_stopped)(void *);
@@ -199,6 +200,12 @@ void lease_heard(struct account *a, int64_t source_id,
 		 struct wall asked_at); /* asked_at 0: no poll of news */
 void lease_failed(struct account *a, int64_t source_id, const char *failure);
 void lease_give_back(struct listen *l);
+
+/* promises.c */
+void promises_add(struct strbuf *b, const struct conf *c); /* members of the declaration */
+void promises_add_holidays(struct strbuf *b, const struct conf_brand *brand);
+void promises_renew(
+	struct listen *l); /* deadlines of what waits, batch after batch until all are right */
 
 /* listen.c */
 bool listen_take_slot(struct account *a); /* false: QUEUED, and stepped again when there is room */

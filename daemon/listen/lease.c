@@ -54,7 +54,9 @@ static void add_brand(struct strbuf *b, const struct listen *l, const struct con
 		strbuf_add_str(b, i > 0 ? "," : "");
 		strbuf_add_json(b, brand->hours[i]);
 	}
-	strbuf_add_str(b, "],\"accounts\":[");
+	strbuf_add_str(b, "]");
+	promises_add_holidays(b, brand);
+	strbuf_add_str(b, ",\"accounts\":[");
 	for (size_t i = 0; i < l->n_accounts; i++) {
 		if (l->accounts[i].brand == brand) {
 			strbuf_add_str(b, is_first ? "" : ",");
@@ -103,6 +105,7 @@ static void done_declare(const struct db_result *r, void *owner)
 		declared_row(l, r, row);
 	}
 	l->is_declared = true;
+	promises_renew(l);
 	lease_kick(l);
 }
 
@@ -117,7 +120,9 @@ static void declare(struct listen *l)
 		strbuf_add_str(&b, i > 0 ? "," : "");
 		add_brand(&b, l, &l->o.conf->brands[i]);
 	}
-	strbuf_add_str(&b, "]}");
+	strbuf_add_str(&b, "],");
+	promises_add(&b, l->o.conf);
+	strbuf_add_str(&b, "}");
 	db_add_text(p, strbuf_text(&b));
 	strbuf_done(&b);
 	if (!db_send(l->keeper, "listen_declare", SQL_LISTEN_DECLARE, &p, done_declare, l)) {
@@ -257,6 +262,9 @@ static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 	if (!l->is_declared) {
 		declare(l);
 		return;
+	}
+	if (l->must_renew) {
+		promises_renew(l);
 	}
 	for (size_t i = 0; i < l->n_accounts; i++) {
 		if (l->accounts[i].phase == PHASE_AWAY && l->accounts[i].account_id != 0) {
