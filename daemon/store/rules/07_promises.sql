@@ -33,6 +33,12 @@ create or replace function answerd.policy_for(p_brand text, p_kind answerd.messa
 	order by y.ord limit 1
 $$;
 
+-- deadline(policy, brand, since, length): on the policy's clock, from scratch.
+create or replace function answerd.deadline(y answerd.policy, p_brand int, p_since timestamptz, p_length interval) returns timestamptz
+language sql stable as $$
+	select case when y.is_calendar then p_since + p_length else answerd.business_add(p_brand, p_since, p_length) end
+$$;
+
 -- policy_json(policy): what it promises, for the log and for explain; lengths in seconds.
 create or replace function answerd.policy_json(y answerd.policy) returns jsonb language sql stable set search_path = pg_catalog as $$
 	select jsonb_build_object('name', y.name, 'kinds', y.kinds, 'natures', y.natures, 'brands', y.brands,
