@@ -51,8 +51,8 @@ create table answerd.alert (
 	rounds          int not null default 0,
 	primary key (alert_id, brand_id)
 );
--- A breach is told once for ever; a matter of health may come again once it was over.
-create unique index alert_key on answerd.alert (key, brand_id) where over_at is null or event = 'waiting';
+-- A breach and a day's summary are told once for ever; a matter of health may come again once it was over.
+create unique index alert_key on answerd.alert (key, brand_id) where over_at is null or event in ('waiting', 'digest');
 create index alert_conversation on answerd.alert (conversation_id, brand_id) where conversation_id is not null;
 create index alert_open on answerd.alert (alert_id) where over_at is null;
 create index alert_repeat on answerd.alert (repeat_at) where repeat_at is not null;

@@ -9,6 +9,17 @@ language sql stable set search_path = pg_catalog as $$
 	order by s.until desc, s.silence_id limit 1
 $$;
 
+-- channels_of(names) → those that are configured, once each; none of them: whom health is told.
+create or replace function answerd.channels_of(p_names text[]) returns text[] language plpgsql stable set search_path = pg_catalog as $$
+declare
+	v text[] := array(select distinct c.name from answerd.channel c where c.is_configured and c.name = any(p_names) order by 1);
+begin
+	if cardinality(v) = 0 and cardinality(p_names) > 0 then
+		v := array(select c.name from answerd.channel c cross join answerd.alert_house h where c.is_configured and c.name = any(h.notify) order by 1);
+	end if;
+	return v;
+end $$;
+
 -- raise_alert(event, key, brand, account, source, text, channels) → its id, or null when that key stands already.
 -- channels null: health.notify. Deafness that nobody acknowledges is told again, to escalate.
 create or replace function answerd.raise_alert(p_event text, p_key text, p_brand int, p_account int, p_source int, p_text text,
@@ -21,8 +32,10 @@ begin
 	insert into answerd.alert as a (brand_id, event, key, account_id, source_id, at, since, text, channels, repeat_at, over_at)
 	values (coalesce(p_brand, 0), p_event, p_key, p_account, p_source, answerd.now(), coalesce(p_since, answerd.now()), p_text,
 		coalesce(p_channels, v_house.notify),
-		case when p_event = 'deaf' then answerd.now() + v_house.repeat_us * interval '1 microsecond' end, null)
-	on conflict (key, brand_id) where over_at is null or event = 'waiting' do nothing
+		case when p_event = 'deaf' then answerd.now() + v_house.repeat_us * interval '1 microsecond' end,
+		-- These say something once; they do not stand until they are over.
+		case when p_event in ('hearing', 'digest', 'heartbeat') then answerd.now() end)
+	on conflict (key, brand_id) where over_at is null or event in ('waiting', 'digest') do nothing
 	returning a.alert_id into v_id;
 	if v_id is not null then
 		perform answerd.deliver(v_id, coalesce(p_brand, 0), coalesce(p_channels, v_house.notify), 0);
@@ -35,7 +48,7 @@ create or replace function answerd.deliver(p_alert bigint, p_brand int, p_channe
 set search_path = pg_catalog as $$
 	insert into answerd.delivery (brand_id, alert_id, channel, round, group_key)
 	select a.brand_id, a.alert_id, c.name, p_round, concat_ws('|', a.event, coalesce(a.policy, ''), coalesce(a.step, ''))
-	from answerd.alert a cross join (select distinct unnest(p_channels) as name) c
+	from answerd.alert a cross join unnest(answerd.channels_of(p_channels)) c(name)
 	where a.alert_id = p_alert and a.brand_id = p_brand
 	on conflict do nothing;
 	select pg_notify('answerd_alert', '');
@@ -59,7 +72,6 @@ begin
 			and d.state in ('telling', 'told'));
 		if v.event = 'deaf' and cardinality(v_told) > 0 then
 			perform answerd.raise_alert('hearing', 'hearing:' || v.alert_id, v.brand_id, v.account_id, v.source_id, p_text, v_told, v.since);
-			update answerd.alert set over_at = answerd.now() where key = 'hearing:' || v.alert_id and over_at is null;
 		end if;
 	end loop;
 	return v_n;
