@@ -9,6 +9,7 @@
 
 #include "answerd/limits.h"
 #include "answerd/log.h"
+#include "daemon/alert/alert.h"
 #include "daemon/base/digest.h"
 #include "daemon/base/nature.h"
 #include "daemon/base/platforms.h"
@@ -31,6 +32,8 @@ static const char usage_text[] =
 	"understood\n"
 	"  answerd migrate                         creates the schema or brings it up to date\n"
 	"  answerd platforms [--json]              which networks, and what they can do\n"
+	"  answerd tell TEXT                       tells health.notify, without a database (for "
+	"OnFailure= units)\n"
 	"  answerd digest PLATFORM OP FILE         what a connector makes of a recorded answer\n"
 	"  answerd --version\n"
 	"\n"
@@ -41,6 +44,8 @@ struct worker {
 	struct loop *loop;
 	struct watch *watch;
 	struct listen *listen;
+	struct alert *alert;
+	int n_stopping; /* machines that have not ended yet */
 	ev_timer status, hard;
 };
 
@@ -177,6 +182,33 @@ static int cmd_digest(char **args, int n)
 	return EXIT_SUCCESS;
 }
 
+/* ---- tell ---- */
+
+/* Under OnFailure= nobody reads an exit code; what was not told stands in the journal at least. */
+static int cmd_tell(const char *path, const char *words)
+{
+	struct conf *c = load_conf(path);
+	struct arena *arena = arena_create(1024u * 1024);
+	struct err err = { 0 };
+	int told = 0, of = 0;
+	bool is_ok = false;
+
+	if (c != NULL && conf_read_secrets(c, &err)) {
+		is_ok = alert_tell(c, text_clip(text_clean(arena, text_of(words), NULL), 10000),
+				   &told, &of);
+	}
+	if (err.kind != ERR_NONE) {
+		(void)fprintf(stderr, "error: %s\n", err.text);
+	} else if (c != NULL && of == 0) {
+		(void)fprintf(stderr, "health.notify names nobody: %s\n", words);
+	} else if (!is_ok) {
+		(void)fprintf(stderr, "%d of %d channels were told: %s\n", told, of, words);
+	}
+	conf_destroy(&c);
+	arena_destroy(&arena);
+	return is_ok && of > 0 ? EXIT_SUCCESS : EXIT_FINDING;
+}
+
 /* ---- the worker ---- */
 
 static void on_status(struct ev_loop *loop, ev_timer *w, int revents)
@@ -198,7 +230,9 @@ static void done_stopped(void *owner)
 {
 	struct worker *k = owner;
 
-	loop_stop(k->loop);
+	if (--k->n_stopping == 0) {
+		loop_stop(k->loop);
+	}
 }
 
 static void on_hard(struct ev_loop *loop, ev_timer *w, int revents)
@@ -219,7 +253,9 @@ static void on_stop(bool is_second, void *owner)
 	watch_stopping(k->watch);
 	log_info("stopping", NULL);
 	loop_arm(k->loop, &k->hard, STOP_HARD);
+	k->n_stopping = 2;
 	listen_stop(k->listen, done_stopped, k);
+	alert_stop(k->alert, done_stopped, k);
 }
 
 static void on_reload(void *owner)
@@ -276,13 +312,17 @@ static int run(struct conf *c, struct nature_rules *rules)
 	ev_init(&k.hard, on_hard);
 	k.listen = listen_create(&(struct listen_options){
 		.loop = k.loop, .conf = c, .rules = rules, .holder = holder });
+	k.alert = alert_create(
+		&(struct alert_options){ .loop = k.loop, .conf = c, .holder = holder });
 	listen_start(k.listen);
+	alert_start(k.alert);
 	watch_ready(k.watch);
 	log_info("started", "version", ANSWERD_VERSION, "holder", holder, NULL);
 	loop_arm(k.loop, &k.status, DUR_S(1));
 	loop_run(k.loop);
 	loop_disarm(k.loop, &k.status);
 	loop_disarm(k.loop, &k.hard);
+	alert_destroy(&k.alert);
 	listen_destroy(&k.listen);
 	watch_destroy(&k.watch);
 	loop_destroy(&k.loop);
@@ -355,6 +395,9 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(args[0], "platforms") == 0 && n == 1) {
 		return cmd_platforms(is_json);
+	}
+	if (strcmp(args[0], "tell") == 0 && n == 2) {
+		return cmd_tell(config, args[1]);
 	}
 	if (strcmp(args[0], "digest") == 0) {
 		return cmd_digest(args + 1, n - 1);
