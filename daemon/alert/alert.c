@@ -283,6 +283,33 @@ static void declare(struct alert *a)
 	}
 }
 
+static void done_reload(const struct db_result *r, void *owner)
+{
+	struct alert *a = owner;
+
+	a->has_reload = a->has_reload || !r->is_ok;
+}
+
+static void write_reload(struct alert *a)
+{
+	struct db_params *p;
+
+	if (!a->has_reload) {
+		return;
+	}
+	p = db_params_create();
+	db_add_text(p, TEXT("reload"));
+	if (a->reload_text != NULL) {
+		db_add_text(p, text_of(a->reload_text));
+	} else {
+		db_add_null(p);
+	}
+	a->has_reload = !db_send(a->db, "alert_raise", SQL_ALERT_RAISE, &p, done_reload, a);
+	if (a->has_reload) {
+		db_params_destroy(&p);
+	}
+}
+
 static void turn(struct alert *a)
 {
 	struct db_params *p;
@@ -294,6 +321,7 @@ static void turn(struct alert *a)
 		declare(a);
 		return;
 	}
+	write_reload(a);
 	p = db_params_create();
 	db_add_text(p, text_of(a->o.holder));
 	db_add_bool(p, a->is_locked);
@@ -461,6 +489,14 @@ void alert_reload(struct alert *a, const struct conf *conf)
 	wake(a, DUR_US(0));
 }
 
+void alert_about_reload(struct alert *a, const char *text)
+{
+	free(a->reload_text);
+	a->reload_text = text != NULL ? xstrdup(text) : NULL;
+	a->has_reload = true;
+	wake(a, DUR_US(0));
+}
+
 void alert_stop(struct alert *a, void (*done)(void *owner), void *owner)
 {
 	if (a->is_stopping) {
@@ -497,5 +533,6 @@ void alert_destroy(struct alert **a)
 	db_destroy(&gone->db);
 	db_destroy(&gone->ear);
 	sender_destroy(&gone->sender);
+	free(gone->reload_text);
 	free(gone);
 }

@@ -29,6 +29,8 @@ void alert_start(struct alert *a);
 /* A new configuration, checked and with its secrets read. What is under way ends as it began and holds nothing of the old
  * one, which may be freed afterwards. */
 void alert_reload(struct alert *a, const struct conf *conf);
+/* A reload was refused, in a sentence; NULL: one was taken. Told like every alert, once the database is there. */
+void alert_about_reload(struct alert *a, const char *text);
 /* Claims nothing more, lets what is under way end (at most 5 s), then calls done. */
 void alert_stop(struct alert *a, void (*done)(void *owner), void *owner);
 void alert_destroy(struct alert **a);

@@ -29,6 +29,8 @@ struct alert {
 	bool is_declared, is_turning, is_locked, is_leading, is_stopping;
 	bool must_declare; /* it changed while it was being declared */
 	int64_t wait_us;   /* as the last turn said */
+	bool has_reload;   /* something to write about a reload: reload_text, NULL that all is well */
+	char *reload_text;
 	bool must_turn; /* something happened during a turn */
 	struct mono chores_at, all_chores_at, complained_at;
 	ev_timer turn, away, ending;

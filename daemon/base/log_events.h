@@ -9,6 +9,8 @@
 EVENT(access_refused, LEVEL_WARN, "uid asked",
       "A local user who is nobody's `os_user` asked the desk: `answer staff add` lets a person in.")
 EVENT(account_leased, LEVEL_INFO, "account epoch", "This worker listens for the account now.")
+EVENT(account_left, LEVEL_INFO, "account",
+      "The account no longer stands in the configuration: it is left alone, what it heard stays.")
 EVENT(account_let_in, LEVEL_INFO, "account",
       "A refused account is let in again; it goes on from where it was.")
 EVENT(account_limited, LEVEL_INFO, "account why",
@@ -52,7 +54,12 @@ EVENT(page_not_stored, LEVEL_WARN, "account why",
       "A page was rolled back as a whole and is asked for again.")
 EVENT(quarantined, LEVEL_WARN, "account elements",
       "Elements that nobody could read are kept: answer quarantine shows them.")
-EVENT(reload_ignored, LEVEL_WARN, "why", "Restart answerd.")
+EVENT(reload_failed, LEVEL_ERR, "why",
+      "The changed configuration has errors and the old one stays in force: mend the line that it "
+      "names, then reload again.")
+EVENT(reload_partial, LEVEL_WARN, "why",
+      "The rest is in force; this takes effect at the next start.")
+EVENT(reloaded, LEVEL_INFO, "accounts", "The changed configuration is in force.")
 EVENT(started, LEVEL_INFO, "version holder", "The worker runs.")
 EVENT(statement_failed, LEVEL_ERR, "name sqlstate why",
       "The database refused a statement of the desk: `answerd migrate` may be due; else please "

@@ -5,7 +5,8 @@
  * makes the parser, `answerd check-config --show`, the man page and the tests. Unknown or doubtful
  * values are errors with file and line.
  *
- * Owner:   conf_load() allocates everything in one arena; conf_destroy() frees it, secrets wiped.
+ * Owner:   conf_load() allocates everything in one arena; the last holder's conf_destroy() frees it,
+ *          secrets wiped.
  * Clock:   none.
  * Blocks:  reads files (the configuration, its includes, secrets). Calls back: never.
  * Fails:   ERR_CONFIG "FILE:LINE: what is wrong; what to do". Warnings come beside (conf_problem).
@@ -117,6 +118,9 @@ struct conf_problem {
  * counts. NULL when there is an error among them. `path` NULL: /etc/answerd/answerd.conf. */
 struct conf *conf_load(const char *path, struct conf_problem *problems, size_t room,
 		       size_t *n_problems);
+/* A snapshot may have several holders (a transfer under way finishes under the one that it began with): each holds it, each
+ * gives it back with conf_destroy(), and the last one frees it. */
+struct conf *conf_hold(struct conf *c);
 void conf_destroy(struct conf **c);
 
 /* Opens the references: "credential:NAME" below $CREDENTIALS_DIRECTORY, "file:PATH". A last newline

@@ -45,7 +45,7 @@ const struct conf_option conf_options[] = {
 	{ IN_BRAND, "accounts", IS_GROUPS, NULL, 0, 0, false, true,
 	  "The brand's accounts, by name; the name is the account's identity." },
 
-	{ IN_ACCOUNT, "platform", IS_TEXT, NULL, 0, 0, true, false,
+	{ IN_ACCOUNT, "platform", IS_TEXT, NULL, 0, 0, true, true,
 	  "The platform, as `answerd platforms` names it." },
 	{ IN_ACCOUNT, "server", IS_TEXT, NULL, 0, 0, false, true, "The server's address, https." },
 	{ IN_ACCOUNT, "token", IS_REFERENCE, NULL, 0, 0, false, true,

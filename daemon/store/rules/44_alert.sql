@@ -76,3 +76,10 @@ begin
 	end loop;
 	return v_n;
 end $$;
+
+-- alert_changed(key, text) → 1: raised, or raised anew because it says something else now.
+create or replace function answerd.alert_changed(p_key text, p_text text) returns int language plpgsql set search_path = pg_catalog as $$
+begin
+	update answerd.alert set over_at = answerd.now(), repeat_at = null where key = p_key and brand_id = 0 and over_at is null and text <> p_text;
+	return (answerd.raise_alert('deaf', p_key, null, null, null, p_text) is not null)::int;
+end $$;
