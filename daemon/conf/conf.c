@@ -359,6 +359,7 @@ void conf_destroy(struct conf **c)
 	for (size_t i = 0; i < gone->n_channels; i++) {
 		secret_done(&gone->channels[i].url_secret);
 		secret_done(&gone->channels[i].secret);
+		secret_done(&gone->channels[i].other_secret);
 		secret_done(&gone->channels[i].password);
 	}
 	arena_destroy(&w->arena);

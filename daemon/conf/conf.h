@@ -75,11 +75,16 @@ struct conf_channel {
 	struct text name;
 	enum channel_type type;
 	struct text url, server, from, user;
-	struct text url_reference, secret_reference, password_reference;
-	struct secret url_secret, secret, password; /* read by conf_read_secrets() */
+	struct text url_reference, secret_reference, other_secret_reference, password_reference;
+	struct secret url_secret, secret, other_secret,
+		password; /* read by conf_read_secrets() */
 	struct text *to;
 	size_t n_to;
-	bool insecure_loopback;
+	int port; /* of a webhook, beside 443 and 8443 */
+	bool insecure_loopback, allow_private;
+	struct text *quiet; /* as hours of a brand; tellings wait until their end */
+	size_t n_quiet;
+	struct text timezone; /* of the quiet hours */
 	struct dur group_interval; /* default 30s: at most one telling of a group in it */
 };
 
@@ -105,8 +110,9 @@ struct conf {
 	size_t n_policies;
 	struct conf_channel *channels;
 	size_t n_channels;
-	struct text *health_notify;
-	size_t n_health_notify;
+	struct text *health_notify, *health_escalate;
+	size_t n_health_notify, n_health_escalate; /* absent escalate: notify */
+	struct dur health_repeat;
 	struct dur silent_after;       /* default 6h */
 	struct text heartbeat_channel; /* empty: none */
 	struct dur heartbeat_every;
