@@ -63,4 +63,8 @@ void walk_aim(struct walk *w, bool is_forward_fine);
 bool walk_step(struct arena *a, struct walk *w, enum walk_paging paging, struct wall since,
 	       const struct mastodon_page *page, struct text link);
 
+/* The server shows us no further page: the walk ends here, with a hole when what we knew was not
+ * met. */
+void walk_refuse(struct walk *w);
+
 #endif
