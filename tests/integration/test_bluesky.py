@@ -123,7 +123,7 @@ def test_a_search_is_about_us_and_what_names_us_is_to_us(house):
     house.bluesky("sky", own="shop", people=("ann", "bob", "cid"), listen=["search:teapot", "search:#kettle"])
     own = house.town.post("shop", "our new teapot #kettle", server="sky")
     about = house.town.post("ann", "is the teapot any good? #kettle", server="sky")
-    named = house.town.post("bob", "@shop.example is the teapot any good?", server="sky", mentions=["shop"])
+    named = house.town.post("bob", "@shop is the teapot any good?", server="sky")
     praise = house.town.post("cid", "love my teapot", server="sky")
     house.begin()
     house.wait_for(own, about, named, praise)
