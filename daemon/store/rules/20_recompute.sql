@@ -33,11 +33,11 @@ begin
 			coalesce(x.is_about, false) as is_about, x.oldest, w.excerpt, w.permalink, i.name, i.handle,
 			coalesce(x.is_imported, false) as is_imported, y.policy_id, y.is_digest,
 			case when y.is_calendar then x.since + y.warn
-				else answerd.business_due(p_brand, x.since, y.warn, o.closes, o.gap, o.next_closes) end as warn_at,
+				else answerd.business_due(p_brand, x.since, y.warn, h.closes, h.gap, h.next_closes) end as warn_at,
 			case when y.is_calendar then x.since + y.due
-				else answerd.business_due(p_brand, x.since, y.due, o.closes, o.gap, o.next_closes) end as due_at,
+				else answerd.business_due(p_brand, x.since, y.due, h.closes, h.gap, h.next_closes) end as due_at,
 			case when y.is_calendar then x.since + y.lead
-				else answerd.business_due(p_brand, x.since, y.lead, o.closes, o.gap, o.next_closes) end as lead_at,
+				else answerd.business_due(p_brand, x.since, y.lead, h.closes, h.gap, h.next_closes) end as lead_at,
 			x.since + y.stop as stop_at
 		from touched t
 		left join lateral (
@@ -79,7 +79,7 @@ begin
 		left join lateral (
 			select f.closes, f.gap, f.next_closes from answerd.office_frame f
 			where x.n > 0 and f.brand_id = p_brand and f.opens <= x.since
-			order by f.opens desc limit 1) o on true
+			order by f.opens desc limit 1) h on true
 		left join lateral (
 			select true as there from answerd.conversation c
 			where not t.make and c.brand_id = p_brand and c.account_id = p_account and c.root_id = t.root and c.customer_id = t.customer
