@@ -81,7 +81,8 @@ static void get_sources(struct conf_reader *r, const struct conf_place *p, struc
 		is_search_only = is_search_only && text_starts(names[i], TEXT("search:"));
 		a->listen[a->n_listen++].name = names[i];
 	}
-	if (a->connector == NULL || !text_is_empty(a->token_reference)) {
+	if (a->connector == NULL || !text_is_empty(a->token_reference) ||
+	    a->connector->can.is_open) {
 		return;
 	}
 	if (!a->connector->can.anonymous_search) {
@@ -164,6 +165,9 @@ static void get_account(struct conf_reader *r, const struct conf_place *p, struc
 		conf_check_reference(r, conf_where(p, "token"), conf_get_text(r, p, "token"));
 	get_sources(r, p, a);
 	a->every = conf_get_dur(r, p, "every");
+	if (a->connector != NULL && a->connector->can.rhythm_s > 0 && !conf_is_given(p, "every")) {
+		a->every = DUR_S(a->connector->can.rhythm_s);
+	}
 	a->history = conf_get_dur(r, p, "history");
 	a->settle = conf_get_dur(r, p, "settle");
 	a->max_per_host = conf_get_number(r, p, "max_per_host");

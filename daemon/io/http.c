@@ -67,6 +67,7 @@ static struct answer *make_answer(struct http_transfer *t)
 	a = ARENA_NEW(t->arena, struct answer);
 	a->transfer = t;
 	a->response.status = t->status;
+	a->response.is_cut = t->broke == BROKE_BODY;
 	a->response.received_at = t->received_at;
 	a->response.body = text_dup(t->arena, (struct text){ t->bytes, t->n_bytes });
 	read_headers(t->arena, strbuf_text(&t->headers), &a->response);

@@ -27,6 +27,10 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)loop;
 	(void)revents;
 	assert(a->magic == ACCOUNT_MAGIC);
+	if (a->phase == PHASE_ASKING && a->job.is_unasked) {
+		ask_answer_unasked(a);
+		return;
+	}
 	account_step(a);
 }
 
@@ -82,7 +86,8 @@ static void set_terms(struct account *a)
 	int64_t port;
 
 	a->terms = (struct http_terms){ .allow_loopback = a->conf->insecure_loopback,
-					.max_per_host = a->conf->max_per_host };
+					.max_per_host = a->conf->max_per_host,
+					.keep_cut = true };
 	if (url_parse(a->conf->server, &url)) {
 		a->host = text_hash(text_hash(TEXT_HASH_SEED, limit), url.scheme);
 		a->host = text_hash(a->host, text_lower_ascii(arena, url.host));

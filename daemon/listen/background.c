@@ -15,6 +15,7 @@ void background_forget_threads(struct account *a)
 	}
 	a->n_threads = a->thread_now = 0;
 	a->n_thread_pages = 0;
+	a->thread_portion = (struct portion){ 0 };
 	set_string(&a->thread_state, TEXT_NONE);
 }
 
@@ -25,6 +26,16 @@ void background_forget_rechecks(struct account *a)
 	}
 	a->n_rechecks = a->recheck_done = 0;
 	set_string(&a->recheck_state, TEXT_NONE);
+}
+
+size_t background_recheck_batch(const struct account *a)
+{
+	int most = a->conf->connector->can.recheck_batch, limit = a->recheck_portion.limit;
+
+	if (limit > 0 && limit < most) {
+		most = limit;
+	}
+	return most > 0 ? (size_t)most : 1;
 }
 
 static bool choose_sweep(struct account *a, struct mono now, struct mono *wake)
@@ -93,6 +104,7 @@ void background_thread_read(struct account *a)
 	}
 	set_string(&a->thread_state, TEXT_NONE);
 	a->n_thread_pages = 0;
+	a->thread_portion = (struct portion){ 0 };
 	if (++a->thread_now >= a->n_threads) {
 		background_forget_threads(a);
 	}

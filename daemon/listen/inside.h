@@ -33,6 +33,12 @@ struct budget {
 	struct mono not_before; /* the platform said wait */
 };
 
+/* How much to ask for at once: less after an answer that was larger than we read. */
+struct portion {
+	int limit;        /* elements; 0: as many as the connector likes */
+	unsigned n_small; /* answers in a row that were so small that twice as much would fit */
+};
+
 /* One source of one account. */
 struct feed {
 	struct text name;
@@ -42,6 +48,7 @@ struct feed {
 	struct mono poll_at, sweep_at;
 	struct wall asked_at, sweep_since; /* when the walk under way began */
 	int n_pages;                       /* of the walk under way, this round */
+	struct portion portion;
 	unsigned n_failed;
 	/* What the last page held, as it is in the database: the overlap of the next poll is not sent again. */
 	uint64_t *remembered;
@@ -67,6 +74,7 @@ struct job {
 	struct feed *feed; /* POLL, SWEEP */
 	struct wall asked_at;
 	bool is_confirming; /* this IDENTIFY decides whether a 401 is meant */
+	bool is_unasked;    /* the connector needs no answer from the platform for it */
 };
 
 struct account {
@@ -110,11 +118,13 @@ struct account {
 	size_t n_threads, thread_now;
 	char *thread_state;
 	int n_thread_pages;
+	struct portion thread_portion;
 	struct mono threads_at, known_thread_at;
 
 	char *rechecks[MAX_RECHECKS];
 	size_t n_rechecks, recheck_done;
 	char *recheck_state, *recheck_before_id;
+	struct portion recheck_portion;
 	int64_t recheck_before_us;
 	struct mono rechecks_at;
 	unsigned turn; /* every fourth goes to the background */
@@ -197,9 +207,11 @@ void background_thread_read(
 void background_news(struct account *a);
 void background_forget_threads(struct account *a);
 void background_forget_rechecks(struct account *a);
+size_t background_recheck_batch(const struct account *a); /* ids in one question */
 
 /* ask.c */
 void ask_start(struct account *a);
+void ask_answer_unasked(struct account *a);
 void ask_cancel(struct account *a);
 
 /* Nothing is null in the database where a platform says nothing. */

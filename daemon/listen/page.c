@@ -406,9 +406,7 @@ static void move_walk(struct account *a, const struct outcome *o)
 		a->has_rechecked = true;
 		set_string(&a->recheck_state, o->is_more ? o->state : TEXT_NONE);
 		if (!o->is_more) {
-			int batch = a->conf->connector->can.recheck_batch;
-
-			a->recheck_done += batch > 0 ? (size_t)batch : 1;
+			a->recheck_done += background_recheck_batch(a);
 		}
 		break;
 	default: break;
