@@ -4,7 +4,7 @@
 #include "daemon/answer/answer.h"
 
 /* POST conversations/{C}/{act}; then the sentence, unless --json. */
-static enum exit_code act(struct call *c, const char *name, struct strbuf *body, struct call *r)
+static enum exit_code act(struct call *c, const char *name, struct strbuf *body, struct reply *r)
 {
 	scoped(strbuf_done) struct strbuf path = { 0 };
 
@@ -16,7 +16,7 @@ static enum exit_code act(struct call *c, const char *name, struct strbuf *body,
 	return call_post(c, path.at, body, r);
 }
 
-static void say(struct call *c, const struct call *r, const char *what)
+static void say(struct call *c, const struct reply *r, const char *what)
 {
 	if (!c->is_json) {
 		screen_say(&c->screen, INK_PLAIN, "Conversation ");
@@ -28,7 +28,7 @@ static void say(struct call *c, const struct call *r, const char *what)
 enum exit_code run_take(struct call *c)
 {
 	scoped(strbuf_done) struct strbuf body = { 0 };
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	body_start(&body);
@@ -43,7 +43,7 @@ enum exit_code run_take(struct call *c)
 enum exit_code run_give(struct call *c)
 {
 	scoped(strbuf_done) struct strbuf body = { 0 };
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	body_start(&body);
@@ -59,7 +59,7 @@ enum exit_code run_give(struct call *c)
 enum exit_code run_snooze(struct call *c)
 {
 	scoped(strbuf_done) struct strbuf body = { 0 };
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	body_start(&body);
@@ -78,7 +78,7 @@ enum exit_code run_snooze(struct call *c)
 enum exit_code run_dismiss(struct call *c)
 {
 	scoped(strbuf_done) struct strbuf body = { 0 };
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	if (call_option(c, "--reason") == NULL) {
@@ -101,7 +101,7 @@ enum exit_code run_dismiss(struct call *c)
 enum exit_code run_note(struct call *c)
 {
 	scoped(strbuf_done) struct strbuf body = { 0 };
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	if (call_option(c, "--message") == NULL) {
@@ -121,7 +121,7 @@ enum exit_code run_note(struct call *c)
 enum exit_code run_tag(struct call *c)
 {
 	scoped(strbuf_done) struct strbuf body = { 0 };
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	bool is_remove = c->args[1][0] == '-';
 	enum exit_code code;
 
@@ -137,7 +137,7 @@ enum exit_code run_tag(struct call *c)
 enum exit_code run_nature(struct call *c)
 {
 	scoped(strbuf_done) struct strbuf body = { 0 };
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	body_start(&body);

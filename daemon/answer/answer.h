@@ -64,14 +64,14 @@ struct globals {
 bool call_parse(int argc, char **argv, struct globals *g, struct call *ret);
 
 /* ask.c: a request; on success the parsed answer (and with --json it was printed). */
-struct call {
+struct reply {
 	struct desk_answer answer;
 	struct jx_doc *doc;
 	struct jx root;
 };
-enum exit_code call_get(struct call *c, const char *path, struct call *ret);
-enum exit_code call_post(struct call *c, const char *path, struct strbuf *body, struct call *ret);
-void reply_done(struct call *r);
+enum exit_code call_get(struct call *c, const char *path, struct reply *ret);
+enum exit_code call_post(struct call *c, const char *path, struct strbuf *body, struct reply *ret);
+void reply_done(struct reply *r);
 /* A JSON object, member by member: body_start(b); body_add(b, "reason", text); … body_end(b). */
 void body_start(struct strbuf *b);
 void body_add(struct strbuf *b, const char *name, const char *value);

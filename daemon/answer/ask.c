@@ -28,12 +28,12 @@ static enum exit_code code_of(int status)
 	}
 }
 
-static enum exit_code ask(struct call *c, const char *path, const char *body, struct call *ret)
+static enum exit_code ask(struct call *c, const char *path, const char *body, struct reply *ret)
 {
 	struct err err = { 0 };
 	struct text slice, detail;
 
-	*ret = (struct call){ 0 };
+	*ret = (struct reply){ 0 };
 	if (!client_ask(c->client, path, body, &ret->answer, &err)) {
 		say_error(text_of(err.text));
 		return EXIT_UNREACHED;
@@ -89,7 +89,7 @@ static void print_json(const struct call *c, struct text json)
 
 /* With --json everything is said as soon as the desk has answered: a refusal too, beside the sentence on stderr. */
 static enum exit_code ask_and_print(struct call *c, const char *path, const char *body,
-				    struct call *ret)
+				    struct reply *ret)
 {
 	enum exit_code code = ask(c, path, body, ret);
 
@@ -99,21 +99,21 @@ static enum exit_code ask_and_print(struct call *c, const char *path, const char
 	return code;
 }
 
-enum exit_code call_get(struct call *c, const char *path, struct call *ret)
+enum exit_code call_get(struct call *c, const char *path, struct reply *ret)
 {
 	return ask_and_print(c, path, NULL, ret);
 }
 
-enum exit_code call_post(struct call *c, const char *path, struct strbuf *body, struct call *ret)
+enum exit_code call_post(struct call *c, const char *path, struct strbuf *body, struct reply *ret)
 {
 	return ask_and_print(c, path, body != NULL && body->len > 0 ? body->at : "{}", ret);
 }
 
-void reply_done(struct call *r)
+void reply_done(struct reply *r)
 {
 	jx_release(&r->doc);
 	desk_answer_done(&r->answer);
-	*r = (struct call){ 0 };
+	*r = (struct reply){ 0 };
 }
 
 void body_start(struct strbuf *b)

@@ -54,7 +54,7 @@ static void print_source(struct call *c, struct jx e, struct wall now)
 
 enum exit_code run_sources(struct call *c)
 {
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code = call_get(c, "sources", &r);
 	struct jx items;
 	struct wall now;
@@ -81,7 +81,7 @@ enum exit_code run_sources(struct call *c)
 enum exit_code run_quarantine(struct call *c)
 {
 	scoped(strbuf_done) struct strbuf path = { 0 };
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 	struct screen *s = &c->screen;
 	struct jx items;
@@ -123,7 +123,7 @@ enum exit_code run_quarantine(struct call *c)
 
 enum exit_code run_gaps(struct call *c)
 {
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code = call_get(c, "gaps", &r);
 	struct screen *s = &c->screen;
 	struct jx items = jx_get(r.root, "items");
@@ -156,7 +156,7 @@ enum exit_code run_gaps(struct call *c)
 
 enum exit_code run_empty(struct call *c)
 {
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code = call_get(c, c->command->name, &r);
 
 	if (code == EXIT_DONE && !c->is_json) {
@@ -180,7 +180,7 @@ enum exit_code run_ledger(struct call *c)
 					     "nobody has answered yet",
 					     "beside that: people talking to each other" };
 	scoped(strbuf_done) struct strbuf path = { 0 };
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	strbuf_init(&path, 8192);
@@ -209,7 +209,7 @@ struct findings {
 static enum exit_code verify_slice(struct call *c, struct text *after, struct findings *f)
 {
 	scoped(strbuf_done) struct strbuf path = { 0 };
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 	struct jx items;
 
@@ -291,7 +291,7 @@ static void print_person(struct call *c, struct jx e)
 
 enum exit_code run_staff_list(struct call *c)
 {
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code = call_get(c, "staff", &r);
 
 	for (size_t i = 0; code == EXIT_DONE && !c->is_json && i < jx_len(jx_get(r.root, "items"));
@@ -304,7 +304,7 @@ enum exit_code run_staff_list(struct call *c)
 enum exit_code run_staff_add(struct call *c)
 {
 	scoped(strbuf_done) struct strbuf body = { 0 };
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	body_start(&body);
@@ -323,7 +323,7 @@ enum exit_code run_staff_add(struct call *c)
 enum exit_code run_staff_disable(struct call *c)
 {
 	scoped(strbuf_done) struct strbuf path = { 0 };
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
 	strbuf_init(&path, 4096);

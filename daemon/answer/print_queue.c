@@ -160,7 +160,7 @@ enum exit_code run_queue(struct call *c)
 
 	do {
 		scoped(strbuf_done) struct strbuf path = { 0 };
-		scoped(reply_done) struct call r = { 0 };
+		scoped(reply_done) struct reply r = { 0 };
 		enum exit_code code;
 		struct jx items;
 
@@ -189,7 +189,7 @@ enum exit_code run_queue(struct call *c)
 
 enum exit_code run_thanks(struct call *c)
 {
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code = call_get(c, "thanks", &r);
 	struct jx items;
 

@@ -133,7 +133,7 @@ static void print_head(struct call *c, struct jx root)
 
 enum exit_code run_show(struct call *c)
 {
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code = call_get(c, conversation_path(c, "").at, &r);
 	struct screen *s = &c->screen;
 	struct jx notes, thread;
@@ -169,7 +169,7 @@ enum exit_code run_show(struct call *c)
 
 enum exit_code run_explain(struct call *c)
 {
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code = call_get(c, conversation_path(c, "/explain").at, &r);
 	struct screen *s = &c->screen;
 	struct jx thread;
@@ -205,7 +205,7 @@ enum exit_code run_explain(struct call *c)
 enum exit_code run_customer(struct call *c)
 {
 	scoped(strbuf_done) struct strbuf path = { 0 };
-	scoped(reply_done) struct call r = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 	struct screen *s = &c->screen;
 	struct jx list;
