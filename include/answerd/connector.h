@@ -37,14 +37,14 @@ enum op {
 	OP_THREAD,  /* the ancestors and descendants of subjects[0]; ids that are gone come in
 		       outcome.gone */
 	OP_RECHECK, /* are subjects[] (up to can.recheck_batch) still there, and as we know them? */
-	OP_REPLY,   /* post question.reply: one request, marked `once` */
-	OP_LOOKUP, /* did question.reply arrive? A walk through the thread and our own latest posts */
+	OP_REPLY,   /* post question.posting: one request, marked `once` */
+	OP_LOOKUP, /* did question.posting arrive? A walk through the thread and our own latest posts */
 	OP_REFRESH, /* a new session from the credential */
 	OP_COUNT
 };
 
 /* What staff want to be posted. Every attempt and every look of one reply carries the same values. */
-struct reply {
+struct posting {
 	struct text
 		key; /* ours: 13 of 234567abcdefghijklmnopqrstuvwxyz, in the order of time (a TID), made
 			    once before the first attempt; the platform's idempotency key, or the record's
@@ -68,7 +68,7 @@ struct question {
 			       window */
 	struct text *subjects; /* THREAD, RECHECK: external ids */
 	size_t n_subjects;
-	const struct reply *reply; /* REPLY, LOOKUP; else NULL */
+	const struct posting *posting; /* REPLY, LOOKUP; else NULL */
 	int page_limit; /* POLL, SWEEP, THREAD: ask for at most so many elements in one answer; 0: for as
 			   many as the connector likes. Smaller each time after an answer that was larger than
 			   we read */
@@ -178,9 +178,9 @@ struct connector {
 	const struct connector_option *options; /* ended by a NULL name */
 	struct connector_can can;
 
-	/* How long `reply` is as the platform counts what would be posted, and how long it may be by the
-	 * account's facts. NULL: reply->text in can.length_unit, can.max_length. Needs no token. */
-	void (*measure)(const struct connector_ctx *ctx, const struct reply *reply,
+	/* How long `posting` is as the platform counts what would be posted, and how long it may be by the
+	 * account's facts. NULL: posting->text in can.length_unit, can.max_length. Needs no token. */
+	void (*measure)(const struct connector_ctx *ctx, const struct posting *posting,
 			int64_t *ret_length, int64_t *ret_most);
 	/* Is `name` a source that can be listed in `listen`? Says why not. */
 	bool (*check_source)(struct text name, struct err *err);
