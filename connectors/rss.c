@@ -219,7 +219,7 @@ static bool digest_poll(const struct connector_ctx *ctx, const struct question *
 {
 	struct rss_page page;
 	struct rss_state s;
-	bool is_first;
+	bool is_first, is_hole;
 
 	rss_state_load(ctx->arena, q->state, &s);
 	is_first = s.next.len == 0;
@@ -233,7 +233,9 @@ static bool digest_poll(const struct connector_ctx *ctx, const struct question *
 	} else if (!check(ctx, r, ret, err) || !rss_page_read(ctx, from, r, ret, &page, err)) {
 		return false;
 	}
-	ret->is_more = rss_state_step(&s, q->since, &page, ret, &ret->has_hole);
+	ret->has_hole = is_first && r->is_cut && s.known.n == 0;
+	ret->is_more = rss_state_step(&s, q->since, &page, ret, &is_hole);
+	ret->has_hole = ret->has_hole || is_hole;
 	if (is_first) {
 		s.etag = text_clean(ctx->arena, response_header(r, TEXT("ETag")), NULL);
 		s.modified =
@@ -252,6 +254,46 @@ static bool digest_once(const struct connector_ctx *ctx, const struct rss_source
 	return check(ctx, r, ret, err) && rss_page_read(ctx, from, r, ret, &page, err);
 }
 
+/* The place behind the last `mark`, or 0. */
+static size_t behind_last(struct text t, struct text mark)
+{
+	size_t at, end = 0;
+
+	while (at = text_find(t, mark, end), at != SIZE_MAX) {
+		end = at + mark.len;
+	}
+	return end;
+}
+
+/* A feed cannot be asked for in parts. Of one that is larger than we read, the entries that came whole
+ * are: the newest, as feeds go. The rest is a hole, unless it is known. */
+static struct response whole_part(struct arena *a, const struct response *r)
+{
+	static const struct {
+		struct text entry_end, root_begin, root_end;
+	} forms[] = {
+		{ { "</item>", 7 }, { "<rss", 4 }, { "</channel></rss>", 16 } },
+		{ { "</item>", 7 }, { "<rdf:RDF", 8 }, { "</rdf:RDF>", 10 } },
+		{ { "</entry>", 8 }, { "<feed", 5 }, { "</feed>", 7 } },
+	};
+	struct response part = *r;
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		size_t end = behind_last(r->body, forms[i].entry_end);
+
+		if (end > 0 && text_find(r->body, forms[i].root_begin, 0) != SIZE_MAX) {
+			struct text tail = forms[i].root_end;
+			char *at = arena_alloc(a, end + tail.len);
+
+			memcpy(at, r->body.at, end);
+			memcpy(at + end, tail.at, tail.len);
+			part.body = (struct text){ at, end + tail.len };
+			break;
+		}
+	}
+	return part;
+}
+
 /* A recording may come without its source. */
 static struct rss_source source_of(const struct connector_ctx *ctx, const struct question *q)
 {
@@ -267,8 +309,13 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 		   const struct response *r, struct outcome *ret, struct err *err)
 {
 	struct rss_source from;
+	struct response part;
 
 	*ret = (struct outcome){ 0 };
+	if (r->is_cut) {
+		part = whole_part(ctx->arena, r);
+		r = &part;
+	}
 	switch (q->op) {
 	case OP_POLL: from = source_of(ctx, q); return digest_poll(ctx, q, &from, r, ret, err);
 	case OP_SWEEP: from = source_of(ctx, q); return digest_once(ctx, &from, r, ret, err);
