@@ -28,6 +28,9 @@ EVENT(alert_failed, LEVEL_ERR, "why",
       "please report the line.")
 EVENT(alert_following, LEVEL_INFO, "", "Another worker tells people who waits too long.")
 EVENT(alert_leading, LEVEL_INFO, "", "This worker tells people who waits too long.")
+EVENT(asking_for_less, LEVEL_INFO, "account op source elements",
+      "An answer was larger than we read (2 MiB): the same is asked again, so many elements at "
+      "once.")
 EVENT(ask_failed, LEVEL_WARN, "account op source kind why",
       "A question to the platform failed; it is asked again, ever rarer.")
 EVENT(bug, LEVEL_ERR, "why",
