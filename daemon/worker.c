@@ -64,6 +64,9 @@ static struct conf *load_conf(const char *path)
 	size_t n = 0;
 	struct conf *c = conf_load(path, problems, MAX_PROBLEMS, &n);
 
+	if (c != NULL && !conf_read_holidays(c, problems, MAX_PROBLEMS, &n)) {
+		conf_destroy(&c);
+	}
 	for (size_t i = 0; i < n && i < MAX_PROBLEMS; i++) {
 		(void)fprintf(stderr, "%s: %s\n", problems[i].is_error ? "error" : "warning",
 			      problems[i].text);

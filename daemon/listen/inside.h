@@ -161,6 +161,7 @@ struct listen {
 	ev_timer beat, flush, ending, settle;
 	bool is_declared, is_stopping;
 	bool must_declare, is_declaring; /* the database does not know the newest configuration */
+	bool must_renew; /* deadlines: a batch failed, try again with the next beat */
 	int n_unheld_tries;
 	uint64_t random;
 	void (*done_stopped)(void *);
@@ -244,6 +245,12 @@ void lease_end(struct account *a); /* gives this one back */
 void reload_start(struct listen *l);
 void reload_declared(struct listen *l);  /* the database knows the newest configuration */
 bool reload_holds_up(struct account *a); /* true: it has to change or to go first, and will */
+
+/* promises.c */
+void promises_add(struct strbuf *b, const struct conf *c); /* members of the declaration */
+void promises_add_holidays(struct strbuf *b, const struct conf_brand *brand);
+void promises_renew(
+	struct listen *l); /* deadlines of what waits, batch after batch until all are right */
 
 /* listen.c */
 struct account *listen_find(const struct listen *l, struct text brand, struct text name);

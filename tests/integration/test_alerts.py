@@ -40,7 +40,7 @@ def test_a_breach_is_told_within_a_second(floor):
     assert {k: due.body[k] for k in KEYS[1:6]} == {"step": "due", "policy": "fast", "brand": "acme", "account": "acme_social", "count": 1}
     entry, = due.body["items"]
     assert entry["id"] == conversation and entry["customer"]["handle"] == "carl" and entry["state"] == "overdue"
-    assert re.search(r"@carl on acme_social has waited 30 min since \d\d:\d\d.* \(office clock: 30 min\)", due.body["text"]), due.body["text"]
+    assert re.search(r"@carl on acme_social has waited 30m since \d\d:\d\d.* \(office clock: 30m\)", due.body["text"]), due.body["text"]
 
 
 def test_every_step_goes_to_whom_the_policy_says(floor):
