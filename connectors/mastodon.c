@@ -8,6 +8,8 @@
 #include "mastodon_walk.h"
 
 #define RECHECK_BATCH 20
+#define NOTES_MOST    80 /* elements of one page, as real Mastodon allows */
+#define PAGE_MOST     40
 
 static const char *const always[] = { "mentions", "own", "directs", NULL };
 
@@ -71,11 +73,12 @@ static bool check_source(struct text name, struct err *err)
 	return source_parse(name, &kind, &words, err);
 }
 
-static enum walk_paging paging_of(enum source_kind kind)
+static enum walk_paging paging_of(const struct connector_ctx *ctx, enum source_kind kind)
 {
 	switch (kind) {
 	case SOURCE_DIRECTS: return WALK_BY_LINK;
-	case SOURCE_SEARCH: return WALK_BY_OFFSET;
+	/* Mastodon refuses an offset to those without a token; what else pages a search is tried. */
+	case SOURCE_SEARCH: return ctx->token.len > 0 ? WALK_BY_OFFSET : WALK_BY_ID;
 	case SOURCE_MENTIONS:
 	case SOURCE_OWN:
 	case SOURCE_TAG: break;
@@ -87,34 +90,38 @@ static void walk_of(const struct connector_ctx *ctx, const struct question *q,
 		    enum source_kind kind, struct walk *ret)
 {
 	walk_load(ctx->arena, q->state, ret);
-	walk_aim(ret, q->op == OP_POLL && paging_of(kind) == WALK_BY_ID);
+	walk_aim(ret,
+		 q->op == OP_POLL && kind != SOURCE_SEARCH && paging_of(ctx, kind) == WALK_BY_ID);
 }
 
 /* ---- asking ---- */
+
+static int page_most(const struct question *q, enum source_kind kind)
+{
+	return page_size(q, kind == SOURCE_MENTIONS ? NOTES_MOST : PAGE_MOST);
+}
 
 static void source_path(const struct connector_ctx *ctx, enum source_kind kind, struct text words,
 			bool is_plain, struct strbuf *b)
 {
 	switch (kind) {
 	case SOURCE_MENTIONS:
-		mastodon_url_start(
-			ctx, b,
-			"/api/v1/notifications?limit=80&include_filtered=true&types[]=mention");
+		mastodon_url_start(ctx, b,
+				   "/api/v1/notifications?include_filtered=true&types[]=mention");
 		strbuf_add_str(b, is_plain ? "" : "&types[]=quote");
 		break;
 	case SOURCE_OWN:
 		mastodon_url_start(ctx, b, "/api/v1/accounts/");
 		strbuf_add_url(b, ctx->own_id);
-		strbuf_add_str(b, "/statuses?limit=40");
+		strbuf_add_str(b, "/statuses");
 		break;
-	case SOURCE_DIRECTS: mastodon_url_start(ctx, b, "/api/v1/conversations?limit=40"); break;
+	case SOURCE_DIRECTS: mastodon_url_start(ctx, b, "/api/v1/conversations"); break;
 	case SOURCE_TAG:
 		mastodon_url_start(ctx, b, "/api/v1/timelines/tag/");
 		strbuf_add_url(b, words);
-		strbuf_add_str(b, "?limit=40");
 		break;
 	case SOURCE_SEARCH:
-		mastodon_url_start(ctx, b, "/api/v2/search?type=statuses&limit=40&q=");
+		mastodon_url_start(ctx, b, "/api/v2/search?type=statuses&q=");
 		strbuf_add_url(b, words);
 		break;
 	}
@@ -139,10 +146,13 @@ static bool ask_source(const struct connector_ctx *ctx, const struct question *q
 	}
 	walk_of(ctx, q, kind, &w);
 	source_path(ctx, kind, words, w.is_plain, &b);
+	strbuf_printf(&b, "%climit=%d",
+		      kind == SOURCE_MENTIONS || kind == SOURCE_SEARCH ? '&' : '?',
+		      page_most(q, kind));
 	if (w.at.len > 0) {
-		strbuf_add_str(&b, w.way == WALK_FORWARD   ? "&min_id="
-				   : kind == SOURCE_SEARCH ? "&offset="
-							   : "&max_id=");
+		strbuf_add_str(&b, w.way == WALK_FORWARD                    ? "&min_id="
+				   : paging_of(ctx, kind) == WALK_BY_OFFSET ? "&offset="
+									    : "&max_id=");
 		strbuf_add_url(&b, w.at);
 	}
 	return mastodon_url_finish(ctx, &b, ret, err);
@@ -249,6 +259,29 @@ static bool ask_recheck(const struct connector_ctx *ctx, const struct question *
 	return mastodon_url_finish(ctx, &b, ret, err);
 }
 
+/* A context cannot be asked for in parts. One that was larger than we read is read upwards from the
+ * subject, a status at a time: the one that is due, and it is empty where the whole context is. */
+static struct text climb_at(const struct connector_ctx *ctx, const struct question *q)
+{
+	struct text *ids;
+
+	if (q->state.len > 0 && suspects_load(ctx->arena, q->state, &ids) > 0) {
+		return ids[0];
+	}
+	return q->page_limit > 0 && q->n_subjects > 0 ? q->subjects[0] : TEXT_NONE;
+}
+
+static bool ask_thread(const struct connector_ctx *ctx, const struct question *q,
+		       struct request *ret, struct err *err)
+{
+	struct text at = climb_at(ctx, q);
+
+	if (at.len > 0) {
+		return ask_one(ctx, at, "", ret, err);
+	}
+	return ask_one(ctx, q->n_subjects > 0 ? q->subjects[0] : TEXT_NONE, "/context", ret, err);
+}
+
 static bool ask(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
 		struct err *err)
 {
@@ -256,9 +289,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_IDENTIFY: return mastodon_identify_ask(ctx, q, ret, err);
 	case OP_POLL:
 	case OP_SWEEP: return ask_source(ctx, q, ret, err);
-	case OP_THREAD:
-		return ask_one(ctx, q->n_subjects > 0 ? q->subjects[0] : TEXT_NONE, "/context", ret,
-			       err);
+	case OP_THREAD: return ask_thread(ctx, q, ret, err);
 	case OP_RECHECK: return ask_recheck(ctx, q, ret, err);
 	case OP_REPLY:
 	case OP_LOOKUP:
@@ -287,11 +318,37 @@ static bool is_form_refused(const struct connector_ctx *ctx, const struct questi
 	} else if (kind == SOURCE_DIRECTS && (status == 404 || status == 405 || status == 501)) {
 		ret->state = q->state; /* no such list here: directs come as mentions anyway */
 		return true;
+	} else if (kind == SOURCE_SEARCH && ctx->token.len == 0 && w->is_walking &&
+		   (is_bad || status == 401 || status == 403)) {
+		walk_refuse(w); /* one page is all there is for strangers */
+		ret->has_hole = w->has_hole;
+		ret->state = q->op == OP_POLL ? walk_save(ctx->arena, w) : TEXT_NONE;
+		return true;
 	} else {
 		return false;
 	}
 	ret->state = walk_save(ctx->arena, w);
 	ret->is_more = true;
+	return true;
+}
+
+/* One element that is too large to be read: it is told, and the walk goes on behind it. */
+static bool blind_read(const struct connector_ctx *ctx, const struct walk *w, enum source_kind kind,
+		       const struct response *r, struct outcome *out, struct mastodon_page *ret)
+{
+	struct mastodon_item *item = ARENA_NEW(ctx->arena, struct mastodon_item);
+	struct text id;
+
+	if (!walk_blind_item(ctx->arena, w, paging_of(ctx, kind), response_header(r, TEXT("Link")),
+			     item)) {
+		return false;
+	}
+	id = kind == SOURCE_MENTIONS && item->id.len > 0
+		     ? text_printf(ctx->arena, "notification:%.*s", TEXT_ARG(item->id))
+		     : item->id;
+	outcome_add_bad(ctx->arena, out, r->body, page_is_id(id) ? id : TEXT_NONE,
+			"a message over 2 MiB, which is not read: see it on the platform");
+	*ret = (struct mastodon_page){ .items = item, .n = 1 };
 	return true;
 }
 
@@ -301,6 +358,7 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 	enum source_kind kind = SOURCE_MENTIONS;
 	struct mastodon_page page;
 	struct text body, words;
+	bool is_blind;
 	struct walk w;
 
 	(void)source_parse(q->source, &kind, &words, NULL); /* a recording may come without one */
@@ -308,13 +366,16 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 	if (is_form_refused(ctx, q, kind, r->status, &w, ret)) {
 		return true;
 	}
-	if (!page_check(ctx, r, &ret->rate, err) || !page_scan(r, &body, err) ||
-	    !mastodon_page_read(ctx, q->source, body, ret, &page, err)) {
+	if (!page_check(ctx, r, &ret->rate, err)) {
 		return false;
 	}
-	/* Without a token a search knows no offset: one page is all there is. */
-	ret->is_more = !(kind == SOURCE_SEARCH && ctx->token.len == 0) &&
-		       walk_step(ctx->arena, &w, paging_of(kind), q->since, &page,
+	is_blind = r->is_cut && q->page_limit == 1 && blind_read(ctx, &w, kind, r, ret, &page);
+	if (!is_blind && (!page_scan(r, &body, err) ||
+			  !mastodon_page_read(ctx, q->source, body, ret, &page, err))) {
+		return false;
+	}
+	page.most = page_most(q, kind);
+	ret->is_more = walk_step(ctx->arena, &w, paging_of(ctx, kind), q->since, &page,
 				 response_header(r, TEXT("Link")));
 	ret->has_hole = w.has_hole;
 	if (ret->is_more || q->op == OP_POLL) {
@@ -345,12 +406,46 @@ static bool is_deletion(const struct connector_ctx *ctx, int status, bool is_con
 	return status == 410 || (is_context ? facts.has_shown_context : facts.has_shown_status);
 }
 
+static bool digest_climb(const struct connector_ctx *ctx, const struct question *q, struct text at,
+			 const struct response *r, struct outcome *ret, struct err *err)
+{
+	struct mastodon_page page;
+	struct text body, parent = TEXT_NONE;
+
+	if (r->status == 404 || r->status == 410) {
+		if (is_deletion(ctx, r->status, /* is_context= */ false)) {
+			outcome_add_gone(ctx->arena, ret, at);
+		}
+		return true;
+	}
+	if (!page_check(ctx, r, &ret->rate, err) || !page_scan(r, &body, err) ||
+	    !mastodon_page_read(ctx, TEXT_NONE, body, ret, &page, err)) {
+		return false;
+	}
+	learn_shown(ctx, /* is_context= */ false, ret);
+	if (q->state.len == 0) {
+		outcome_add_bad(ctx->arena, ret,
+				text_printf(ctx->arena, "thread %.*s", TEXT_ARG(at)), at,
+				"a thread over 2 MiB: read upwards from here; below it only those "
+				"are heard who name us");
+	}
+	if (ret->n_messages > 0) {
+		parent = ret->messages[0].parent_id;
+	}
+	ret->is_more = is_status_id(parent) && !text_eq(parent, at);
+	ret->state = suspects_save(ctx->arena, &parent, ret->is_more);
+	return true;
+}
+
 static bool digest_thread(const struct connector_ctx *ctx, const struct question *q,
 			  const struct response *r, struct outcome *ret, struct err *err)
 {
 	struct mastodon_page page;
-	struct text body;
+	struct text body, at = climb_at(ctx, q);
 
+	if (at.len > 0) {
+		return digest_climb(ctx, q, at, r, ret, err);
+	}
 	if ((r->status == 404 || r->status == 410) && q->n_subjects > 0) {
 		if (is_deletion(ctx, r->status, /* is_context= */ true)) {
 			outcome_add_gone(ctx->arena, ret, q->subjects[0]);
@@ -480,6 +575,7 @@ const struct connector connector_mastodon = {
 		.max_length = 500,
 		.length_unit = LENGTH_CHARACTERS,
 		.recheck_batch = RECHECK_BATCH,
+		.page_most = NOTES_MOST,
 		.budget_requests = 300,
 		.budget_window_s = 300,
 		.anonymous_search = true,

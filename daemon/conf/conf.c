@@ -19,6 +19,7 @@ struct whole {
 	struct conf conf; /* first: conf.h knows only this */
 	struct arena *arena;
 	struct conf_shown *shown;
+	int n_holders;
 };
 
 /* ---- accounts ---- */
@@ -80,7 +81,8 @@ static void get_sources(struct conf_reader *r, const struct conf_place *p, struc
 		is_search_only = is_search_only && text_starts(names[i], TEXT("search:"));
 		a->listen[a->n_listen++].name = names[i];
 	}
-	if (a->connector == NULL || !text_is_empty(a->token_reference)) {
+	if (a->connector == NULL || !text_is_empty(a->token_reference) ||
+	    a->connector->can.is_open) {
 		return;
 	}
 	if (!a->connector->can.anonymous_search) {
@@ -163,6 +165,9 @@ static void get_account(struct conf_reader *r, const struct conf_place *p, struc
 		conf_check_reference(r, conf_where(p, "token"), conf_get_text(r, p, "token"));
 	get_sources(r, p, a);
 	a->every = conf_get_dur(r, p, "every");
+	if (a->connector != NULL && a->connector->can.rhythm_s > 0 && !conf_is_given(p, "every")) {
+		a->every = DUR_S(a->connector->can.rhythm_s);
+	}
 	a->history = conf_get_dur(r, p, "history");
 	a->settle = conf_get_dur(r, p, "settle");
 	a->max_per_host = conf_get_number(r, p, "max_per_host");
@@ -312,6 +317,7 @@ struct conf *conf_load(const char *path, struct conf_problem *problems, size_t r
 	config_t file;
 
 	w->arena = arena;
+	w->n_holders = 1;
 	r.last = &r.first;
 	c->arena = arena;
 	c->path = text_dup(arena, text_of(path != NULL ? path : DEFAULT_PATH));
@@ -330,12 +336,19 @@ struct conf *conf_load(const char *path, struct conf_problem *problems, size_t r
 	return c;
 }
 
+struct conf *conf_hold(struct conf *c)
+{
+	((struct whole *)(void *)c)->n_holders++;
+	return c;
+}
+
 void conf_destroy(struct conf **c)
 {
 	struct conf *gone = *c;
 	struct whole *w = (struct whole *)(void *)gone;
 
-	if (gone == NULL) {
+	*c = NULL;
+	if (gone == NULL || --w->n_holders > 0) {
 		return;
 	}
 	for (size_t i = 0; i < gone->n_brands; i++) {
@@ -346,11 +359,11 @@ void conf_destroy(struct conf **c)
 	for (size_t i = 0; i < gone->n_channels; i++) {
 		secret_done(&gone->channels[i].url_secret);
 		secret_done(&gone->channels[i].secret);
+		secret_done(&gone->channels[i].other_secret);
 		secret_done(&gone->channels[i].password);
 	}
 	arena_destroy(&w->arena);
 	free(w);
-	*c = NULL;
 }
 
 void conf_show(const struct conf *c, struct strbuf *out)

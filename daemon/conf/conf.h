@@ -5,7 +5,8 @@
  * makes the parser, `answerd check-config --show`, the man page and the tests. Unknown or doubtful
  * values are errors with file and line.
  *
- * Owner:   conf_load() allocates everything in one arena; conf_destroy() frees it, secrets wiped.
+ * Owner:   conf_load() allocates everything in one arena; the last holder's conf_destroy() frees it,
+ *          secrets wiped.
  * Clock:   none.
  * Blocks:  reads files (the configuration, its includes, secrets). Calls back: never.
  * Fails:   ERR_CONFIG "FILE:LINE: what is wrong; what to do". Warnings come beside (conf_problem).
@@ -74,11 +75,16 @@ struct conf_channel {
 	struct text name;
 	enum channel_type type;
 	struct text url, server, from, user;
-	struct text url_reference, secret_reference, password_reference;
-	struct secret url_secret, secret, password; /* read by conf_read_secrets() */
+	struct text url_reference, secret_reference, other_secret_reference, password_reference;
+	struct secret url_secret, secret, other_secret,
+		password; /* read by conf_read_secrets() */
 	struct text *to;
 	size_t n_to;
-	bool insecure_loopback;
+	int port; /* of a webhook, beside 443 and 8443 */
+	bool insecure_loopback, allow_private;
+	struct text *quiet; /* as hours of a brand; tellings wait until their end */
+	size_t n_quiet;
+	struct text timezone; /* of the quiet hours */
 	struct dur group_interval; /* default 30s: at most one telling of a group in it */
 };
 
@@ -104,8 +110,9 @@ struct conf {
 	size_t n_policies;
 	struct conf_channel *channels;
 	size_t n_channels;
-	struct text *health_notify;
-	size_t n_health_notify;
+	struct text *health_notify, *health_escalate;
+	size_t n_health_notify, n_health_escalate; /* absent escalate: notify */
+	struct dur health_repeat;
 	struct dur silent_after;       /* default 6h */
 	struct text heartbeat_channel; /* empty: none */
 	struct dur heartbeat_every;
@@ -121,6 +128,9 @@ struct conf_problem {
  * counts. NULL when there is an error among them. `path` NULL: /etc/answerd/answerd.conf. */
 struct conf *conf_load(const char *path, struct conf_problem *problems, size_t room,
 		       size_t *n_problems);
+/* A snapshot may have several holders (a transfer under way finishes under the one that it began with): each holds it, each
+ * gives it back with conf_destroy(), and the last one frees it. */
+struct conf *conf_hold(struct conf *c);
 void conf_destroy(struct conf **c);
 
 /* Reads the holidays of all brands, repetitions written out from 2004 to 2069; problems are added to those of conf_load().

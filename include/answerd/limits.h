@@ -10,6 +10,11 @@
 #define LIMIT_JSON_DEPTH      32            /* jansson itself would go to 2048 */
 #define LIMIT_JSON_VALUES     100000        /* a tree costs up to 80 times its text */
 #define LIMIT_JSON_SCAN_DEPTH 1024          /* of a page that is only cut: no tree, no recursion */
+#define LIMIT_XML_DEPTH       64            /* libxml2 itself would go to 256 */
+#define LIMIT_XML_NODES       50000         /* of one element's tree */
+#define LIMIT_XML_ATTRIBUTES  64            /* libxml2 compares each with each */
+#define LIMIT_XML_SPACES      256           /* declared in one element; each name looks through them */
+#define LIMIT_XML_HEAD_BYTES  (16u * 1024)  /* the root's start tag, which is read with each element */
 #define LIMIT_PAGE_ITEMS      1000          /* elements of one page */
 #define LIMIT_WALK_PAGES      200           /* pages a round, then others have their turn */
 #define LIMIT_ID_BYTES        1024          /* external ids, authors, threads */

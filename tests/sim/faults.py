@@ -196,6 +196,8 @@ def f_again(town, fault, request, run):
 # ---- one spoilt element of a page
 def spoil(part, how, field):
     """One element's bytes with something wrong in it."""
+    if part.startswith(b"<"):
+        return spoil_xml(part, how)
     name = field.encode() if field else None
     if how in POISON:
         names = [name] if name else [b"content", b"text"]
@@ -216,6 +218,14 @@ def spoil(part, how, field):
               "rtl_id": '"\u202e123"'.encode(), "sql": b'"1\'; drop table message;--"'}
     return re.sub(rb'"(%s)":(%s|\d+|null|true|false)' % (names, text), lambda m: b'"%s":%s' % (m[1], values[how]), part,
                   count=fault_count(field))
+
+
+def spoil_xml(part, how):
+    """The same for an entry of a feed."""
+    deep = b"<x>" * 200 + b"</x>" * 200
+    insides = {"unclosed": b"<b><i></b>", "entity": b"&lol9;", "deep": deep, "utf8": b"\xff\xfe", "control": b"\x01", "nul": b"\0",
+               "twice": b"<p a='1' a='2'/>", "lone": b"a < b & c", "cdata": b"]]>", "number": b"&#0;&#xD800;&#99999999999;"}
+    return re.sub(rb"(<title[^>]*>)", lambda m: m[1] + insides[how], part, count=1)
 
 
 def fault_count(field):

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The town: simulated Mastodon servers and Bluesky, on one port of 127.0.0.1, with a book of all they did.
+"""The town: simulated Mastodon servers, Bluesky and blogs, on one port of 127.0.0.1, with a book of all they did.
 
     town.py --port 0 --book /tmp/book.jsonl [--day lively] [--ready-file F]
 
@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import control  # noqa: E402
 import day  # noqa: E402
+from blog import Blog, BlogApi  # noqa: E402
 from bluesky import Bluesky  # noqa: E402
 from bluesky_api import BlueskyApi  # noqa: E402
 from book import Book  # noqa: E402
@@ -24,15 +25,15 @@ from mastodon_api import MastodonApi  # noqa: E402
 from wire import Connection, Reply  # noqa: E402
 from world import World  # noqa: E402
 
-APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi}
-PREFIX = {"m": "mastodon", "b": "bluesky"}
+APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi}
+PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog"}
 
 
 class Town:
     """Joins the parts: takes a request to the right server, and every answer to the book."""
 
     def __init__(self, book_path, sync=True, answers=True):
-        self.world = World({"mastodon": Mastodon, "bluesky": Bluesky})
+        self.world = World({"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog})
         self.book = Book(book_path, sync, answers)
         self.world.book = self.book
         self.faults = Faults(self)
@@ -99,7 +100,7 @@ class Town:
         if not request.endpoint:
             return
         self.count(f"{request.endpoint} {reply.status}")
-        if reply.status == 200 and request.path.endswith(("/notifications", "listNotifications")):
+        if reply.status in (200, 304) and request.path.endswith(("/notifications", "listNotifications", "/comments/feed/")):
             self.count(f"polls {request.endpoint}")
         self.book.answer(self.now_ms(), request.endpoint, request, reply, body, cut)
 

@@ -11,7 +11,7 @@ import sys
 import traceback
 from urllib.parse import parse_qs, unquote
 
-REASONS = {200: "OK", 301: "Moved Permanently", 302: "Found", 307: "Temporary Redirect", 400: "Bad Request",
+REASONS = {200: "OK", 301: "Moved Permanently", 302: "Found", 304: "Not Modified", 307: "Temporary Redirect", 400: "Bad Request",
            401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
            408: "Request Timeout", 409: "Conflict", 410: "Gone", 422: "Unprocessable Entity",
            429: "Too Many Requests", 500: "Internal Server Error", 501: "Not Implemented",
@@ -68,11 +68,11 @@ class Request:
 class Reply:
     """An answer before it becomes bytes. `parts` are the elements of a list, with `before` and `after`
     round them, so that a fault can spoil exactly one; `els` are their numbers in the book."""
-    __slots__ = ("status", "ctype", "headers", "before", "parts", "after", "els")
+    __slots__ = ("status", "ctype", "headers", "before", "parts", "after", "els", "joint")
 
     def __init__(self, status=200, body=b"", ctype=JSON, headers=(), els=()):
         self.status, self.ctype, self.headers = status, ctype, list(headers)
-        self.before, self.parts, self.after, self.els = body, None, b"", els
+        self.before, self.parts, self.after, self.els, self.joint = body, None, b"", els, b","
 
     @classmethod
     def json(cls, value, status=200, headers=(), els=()):
@@ -85,7 +85,7 @@ class Reply:
         return reply
 
     def body(self):
-        return self.before + b",".join(self.parts) + self.after if self.parts is not None else self.before
+        return self.before + self.joint.join(self.parts) + self.after if self.parts is not None else self.before
 
     def set_body(self, body):
         self.before, self.parts, self.after = body, None, b""

@@ -29,8 +29,9 @@ begin
 		group by 1, 2 order by 1, 2
 	), fresh as (
 		select t.root, t.customer, greatest(r.ord_at, l.ord_at) as answered, x.since, x.n,
-			coalesce(x.kind, f.kind, 'other') as kind, coalesce(x.nature, f.nature, 'neutral') as nature,
-			coalesce(x.is_about, false) as is_about, x.oldest, coalesce(x.is_imported, false) as is_imported, y.policy_id, y.is_digest,
+			coalesce(w.kind, f.kind, 'other') as kind, coalesce(x.nature, f.nature, 'neutral') as nature,
+			coalesce(x.is_about, false) as is_about, x.oldest, w.excerpt, w.permalink, i.name, i.handle,
+			coalesce(x.is_imported, false) as is_imported, y.policy_id, y.is_digest,
 			case when y.is_calendar then x.since + y.warn
 				else answerd.business_due(p_brand, x.since, y.warn, h.closes, h.gap, h.next_closes) end as warn_at,
 			case when y.is_calendar then x.since + y.due
@@ -53,11 +54,16 @@ begin
 		cross join lateral (
 			select min(m.at) as since, count(*)::int as n, max(m.nature) as nature, not bool_or(m.is_to_us) as is_about,
 				bool_and(m.is_imported) as is_imported,
-				(array_agg(m.external_id order by m.ord_at, m.external_id))[1] as oldest,
-				(array_agg(m.kind order by m.ord_at, m.external_id))[1] as kind
+				(array_agg(m.external_id order by m.ord_at, m.external_id))[1] as oldest
 			from answerd.message m
 			where m.brand_id = p_brand and m.account_id = p_account and m.root_id = t.root and m.customer_id = t.customer
 				and m.ord_at > coalesce(greatest(r.ord_at, l.ord_at), '-infinity') and m.is_owed) x
+		left join lateral (
+			select m.kind, left(coalesce(nullif(m.body, ''), m.warning), 300) as excerpt, m.permalink from answerd.message m
+			where m.external_id = x.oldest and m.account_id = p_account and m.brand_id = p_brand limit 1) w on true
+		left join lateral (
+			select i.name, i.handle from answerd.identity i
+			where x.n > 0 and i.identity_id = t.customer and i.brand_id = p_brand limit 1) i on true
 		left join lateral (
 			select m.kind, m.nature from answerd.message m
 			where x.n = 0 and m.brand_id = p_brand and m.account_id = p_account and m.root_id = t.root
@@ -68,7 +74,7 @@ begin
 				case when greatest(r.ord_at, l.ord_at) is null then q.first else q.next end as due,
 				case when greatest(r.ord_at, l.ord_at) is null then q.first_lead else q.next_lead end as lead
 			from answerd.policy_choice q
-			where x.n > 0 and q.kind = x.kind and q.nature = x.nature and q.is_about = x.is_about and q.brand_id = p_brand
+			where x.n > 0 and q.kind = w.kind and q.nature = x.nature and q.is_about = x.is_about and q.brand_id = p_brand
 			limit 1) y on true
 		left join lateral (
 			select f.closes, f.gap, f.next_closes from answerd.office_frame f
@@ -82,15 +88,18 @@ begin
 		offset 0 -- each deadline is computed once
 	)
 	insert into answerd.conversation as c (brand_id, account_id, customer_id, root_id, platform, waiting_since, answered_ord,
-		unanswered, oldest_id, kind, nature, is_about, created_at, read_next_at, is_imported, policy_id, warn_at, due_at, lead_at,
+		unanswered, oldest_id, excerpt, permalink, customer_name, customer_handle, kind, nature, is_about, created_at, read_next_at,
+		is_imported, policy_id, warn_at, due_at, lead_at,
 		stop_at, alarm_at)
-	select p_brand, p_account, customer, root, v_platform, since, answered, n, oldest, kind, nature, is_about, v_now, v_now + 2 * v_every,
+	select p_brand, p_account, customer, root, v_platform, since, answered, n, oldest, excerpt, permalink, name, handle, kind, nature,
+		is_about, v_now, v_now + 2 * v_every,
 		is_imported, policy_id, warn_at, due_at, lead_at, stop_at,
 		case when not is_imported and not is_digest then least(warn_at, due_at, lead_at, stop_at) end
 	from fresh
 	on conflict (root_id, customer_id, account_id, brand_id) do update set
 		waiting_since = excluded.waiting_since, answered_ord = excluded.answered_ord, unanswered = excluded.unanswered,
-		oldest_id = excluded.oldest_id,
+		oldest_id = excluded.oldest_id, excerpt = excluded.excerpt, permalink = excluded.permalink,
+		customer_name = excluded.customer_name, customer_handle = excluded.customer_handle,
 		kind = case when excluded.unanswered > 0 then excluded.kind else c.kind end,
 		nature = case when excluded.unanswered > 0 then excluded.nature else c.nature end,
 		is_about = case when excluded.unanswered > 0 then excluded.is_about else c.is_about end,
@@ -106,9 +115,9 @@ begin
 		snoozed_until = case when excluded.unanswered > least(c.snoozed_unanswered, c.unanswered) then null
 			else c.snoozed_until end,
 		snoozed_unanswered = least(c.snoozed_unanswered, excluded.unanswered)
-	where (c.waiting_since, c.answered_ord, c.unanswered, c.oldest_id, c.is_imported, c.policy_id, c.warn_at, c.due_at, c.lead_at, c.stop_at)
-			is distinct from (excluded.waiting_since, excluded.answered_ord, excluded.unanswered, excluded.oldest_id, excluded.is_imported,
-				excluded.policy_id, excluded.warn_at, excluded.due_at, excluded.lead_at, excluded.stop_at)
+	where (c.waiting_since, c.answered_ord, c.unanswered, c.oldest_id, c.excerpt, c.permalink, c.is_imported, c.policy_id, c.warn_at, c.due_at, c.lead_at, c.stop_at)
+			is distinct from (excluded.waiting_since, excluded.answered_ord, excluded.unanswered, excluded.oldest_id, excluded.excerpt,
+				excluded.permalink, excluded.is_imported, excluded.policy_id, excluded.warn_at, excluded.due_at, excluded.lead_at, excluded.stop_at)
 		or (excluded.unanswered > 0 and (c.kind, c.nature, c.is_about)
 			is distinct from (excluded.kind, excluded.nature, excluded.is_about));
 	get diagnostics v_n = row_count;

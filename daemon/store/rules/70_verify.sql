@@ -75,7 +75,7 @@ create or replace function answerd.verify_conversations(p_after bigint, p_limit 
 		select * from answerd.conversation c where c.conversation_id > p_after order by c.conversation_id limit p_limit
 	), thread as materialized (
 		select c.conversation_id, m.external_id, m.at, m.ord_at, m.kind, m.nature, m.is_to_us, m.is_owed, m.is_answer, m.is_imported,
-			m.customer_id = c.customer_id as is_own,
+			left(coalesce(nullif(m.body, ''), m.warning), 300) as words, m.permalink, m.customer_id = c.customer_id as is_own,
 			exists (select from answerd.answer_link k where k.customer_id = c.customer_id and k.external_id = m.external_id
 				and k.account_id = m.account_id and k.brand_id = m.brand_id offset 0) as is_named
 		from part c
@@ -90,7 +90,7 @@ create or replace function answerd.verify_conversations(p_after bigint, p_limit 
 		from thread t left join answered a using (conversation_id)
 		where t.is_owed and t.is_own and (a.ord_at is null or t.ord_at > a.ord_at) group by 1
 	), oldest as (
-		select distinct on (t.conversation_id) t.conversation_id, t.external_id, t.kind
+		select distinct on (t.conversation_id) t.conversation_id, t.external_id, t.kind, t.words, t.permalink
 		from thread t left join answered a using (conversation_id)
 		where t.is_owed and t.is_own and (a.ord_at is null or t.ord_at > a.ord_at)
 		order by t.conversation_id, t.ord_at, t.external_id
@@ -102,6 +102,7 @@ create or replace function answerd.verify_conversations(p_after bigint, p_limit 
 				|| ' and its messages say ' || coalesce(answerd.rfc3339(a.ord_at), 'nothing')
 			when c.unanswered <> coalesce(o.n, 0) then 'counts ' || c.unanswered || ' that wait and there are ' || coalesce(o.n, 0)
 			when c.oldest_id is distinct from x.external_id then 'names a wrong oldest message'
+			when (c.excerpt, c.permalink) is distinct from (x.words, x.permalink) then 'shows other words than its oldest message says'
 			when o.n > 0 and (c.nature, c.is_about, c.kind) is distinct from (o.nature, o.is_about, x.kind) then 'has a wrong kind, nature or audience'
 			end as what
 		from part c

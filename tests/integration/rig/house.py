@@ -4,7 +4,7 @@ from rig.place import build_dir
 from rig.programs import Answer, Desk, Worker
 from rig.wait import wait_until
 
-PLATFORM_KINDS = ("status", "mention", "post", "reply", "quote", "direct")
+PLATFORM_KINDS = ("status", "mention", "post", "reply", "quote", "direct", "comment")
 
 
 class House:
@@ -30,6 +30,14 @@ class House:
         for key in people:
             self.town.person(key, name)
         self.add(account or f"acme_{name}", "bluesky", url, made["password"], brand, name, own, listen, identifier=made["handle"], **config)
+        return url
+
+    def blog(self, name="blog", own="shop", people=(), brand="acme", account=None, listen=("own:/feed/", "comments:/comments/feed/"),
+             options=None, **config):
+        url = self.town.blog(name, **(options or {}))
+        for key in (own, *people):
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "rss", url, None, brand, name, "", list(listen), **{"authors": own, **config})
         return url
 
     def add(self, account, platform, url, token, brand, server, own, listen=None, **config):

@@ -76,6 +76,10 @@ class Town:
         self.do("server", kind="bluesky", name=name, **{"rate_limit": 1_000_000, "session_limit": 100_000, **options})
         return f"http://127.0.0.1:{self.port}/b/{name}"
 
+    def blog(self, name="blog", **options):
+        self.do("server", kind="blog", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/f/{name}"
+
     def person(self, key, server="social", **more):
         return self.do("person", server=server, key=key, **more)
 
