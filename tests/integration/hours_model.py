@@ -38,6 +38,17 @@ class Office:
                 return minute + MINUTE
         return None
 
+    def deadline(self, begin, seconds):
+        """The instant when so many seconds of office time have passed since `begin` (any second)."""
+        minute = begin.replace(second=0, microsecond=0)
+        while True:
+            if self.is_open(minute):
+                since = max(begin, minute)
+                if seconds <= (minute + MINUTE - since).total_seconds():
+                    return since + timedelta(seconds=seconds)
+                seconds -= (minute + MINUTE - since).total_seconds()
+            minute += MINUTE
+
 
 def parse(text):
     """(day of the week, from, until) in minutes; until over 1440 goes on the next day."""
