@@ -56,15 +56,19 @@ static bool source_parse(struct arena *a, struct text server, struct text name,
 
 static bool check_source(struct text name, struct err *err)
 {
-	struct arena *a = arena_create((size_t)8 * LIMIT_URL_BYTES);
+	struct arena *a;
 	struct rss_source from;
-	/* Whether there is a server is known only where the whole account is. */
-	bool is_good = name.len <= LIMIT_URL_BYTES / 2 &&
-		       source_parse(a, TEXT("https://server.invalid"), name, &from, err);
+	bool is_good;
 
+	if (name.len > LIMIT_URL_BYTES / 2) {
+		return err_set(err, ERR_CONFIG, "an address has at most %d bytes",
+			       LIMIT_URL_BYTES / 2);
+	}
+	a = arena_create((size_t)8 * LIMIT_URL_BYTES);
+	/* Whether there is a server is known only where the whole account is. */
+	is_good = source_parse(a, TEXT("https://server.invalid"), name, &from, err);
 	arena_destroy(&a);
-	return is_good || err->kind != ERR_NONE ||
-	       err_set(err, ERR_CONFIG, "an address has at most %d bytes", LIMIT_URL_BYTES / 2);
+	return is_good;
 }
 
 /* A thread's source is the comment feed of the post that it stands below; none where we know of none. */
