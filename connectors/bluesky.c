@@ -60,41 +60,45 @@ static bool check_source(struct text name, struct err *err)
 
 /* ---- asking ---- */
 
-static bool source_url(const struct connector_ctx *ctx, enum source_kind kind, struct text words,
-		       struct strbuf *b, struct err *err)
+static bool source_url(const struct connector_ctx *ctx, const struct question *q,
+		       enum source_kind kind, struct text words, struct strbuf *b, struct err *err)
 {
 	static const char *const methods[] = {
-		[SOURCE_MENTIONS] = "app.bsky.notification.listNotifications?limit=100",
-		[SOURCE_OWN] =
-			"app.bsky.feed.getAuthorFeed?limit=100&filter=posts_with_replies&actor=",
-		[SOURCE_SEARCH] = "app.bsky.feed.searchPosts?limit=100&sort=latest&q=",
+		[SOURCE_MENTIONS] = "app.bsky.notification.listNotifications",
+		[SOURCE_OWN] = "app.bsky.feed.getAuthorFeed",
+		[SOURCE_SEARCH] = "app.bsky.feed.searchPosts",
 	};
 	struct bluesky_session s;
 
 	if (!bluesky_url_start(ctx, b, methods[kind], err)) {
 		return false;
 	}
+	strbuf_printf(b, "?limit=%d", page_size(q, BLUESKY_PAGE_MOST));
 	if (kind == SOURCE_OWN) {
 		(void)bluesky_session_load(ctx, &s); /* start has seen it */
+		strbuf_add_str(b, "&filter=posts_with_replies&actor=");
 		strbuf_add_url(b, ctx->own_id.len > 0 ? ctx->own_id : s.did);
 	} else if (kind == SOURCE_SEARCH) {
+		strbuf_add_str(b, "&sort=latest&q=");
 		strbuf_add_url(b, words);
 	}
 	return true;
 }
 
 /* All of one millisecond: who named us, or what we said. */
-static bool detour_url(const struct connector_ctx *ctx, enum source_kind kind,
-		       const struct detour *d, struct request *ret, struct err *err)
+static bool detour_url(const struct connector_ctx *ctx, const struct question *q,
+		       enum source_kind kind, const struct detour *d, struct request *ret,
+		       struct err *err)
 {
 	char since[WALL_TEXT_BYTES], until[WALL_TEXT_BYTES];
 	struct strbuf b;
 
 	(void)wall_format(d->at, since);
 	(void)wall_format(wall_add(d->at, DUR_MS(1)), until);
-	if (!bluesky_url_start(ctx, &b, "app.bsky.feed.searchPosts?limit=100&sort=latest", err)) {
+	if (!bluesky_url_start(ctx, &b, "app.bsky.feed.searchPosts", err)) {
 		return false;
 	}
+	strbuf_printf(&b, "?limit=%d&sort=latest", page_size(q, BLUESKY_PAGE_MOST));
 	strbuf_printf(&b, "&since=%.23sZ&until=%.23sZ&q=", since, until);
 	if (d->is_plain) {
 		strbuf_add_url(&b, text_printf(ctx->arena, "@%.*s", TEXT_ARG(ctx->own_handle)));
@@ -125,9 +129,9 @@ static bool ask_source(const struct connector_ctx *ctx, const struct question *q
 	}
 	flow_load(ctx->arena, q->state, &f);
 	if (f.is_detour) {
-		return detour_url(ctx, kind, &f.detour, ret, err);
+		return detour_url(ctx, q, kind, &f.detour, ret, err);
 	}
-	if (!source_url(ctx, kind, words, &b, err)) {
+	if (!source_url(ctx, q, kind, words, &b, err)) {
 		return false;
 	}
 	if (f.cursor.len > 0) {
@@ -229,6 +233,23 @@ static bool digest_detour(const struct connector_ctx *ctx, const struct question
 	return true;
 }
 
+/* One element that is too large to be read: it is told, and the walk looks for a way behind it. */
+static void blind_step(const struct connector_ctx *ctx, const struct question *q, struct flow *f,
+		       const struct response *r, struct outcome *ret)
+{
+	if (f->leap_s == 0) {
+		outcome_add_bad(
+			ctx->arena, ret, r->body, TEXT_NONE,
+			"a message over 2 MiB, which is not read, nor what is around it: see "
+			"it on the platform");
+		ret->has_hole = true;
+	}
+	ret->is_more = flow_leap(ctx->arena, f, ctx->now);
+	if (ret->is_more || q->op == OP_POLL) {
+		ret->state = flow_save(ctx->arena, f);
+	}
+}
+
 static bool digest_list(const struct connector_ctx *ctx, const struct question *q,
 			const struct response *r, struct outcome *ret, struct err *err)
 {
@@ -254,6 +275,10 @@ static bool digest_list(const struct connector_ctx *ctx, const struct question *
 		ret->state = q->op == OP_POLL ? flow_save(ctx->arena, &f) : TEXT_NONE;
 		return true;
 	}
+	if (r->is_cut && q->page_limit == 1) {
+		blind_step(ctx, q, &f, r, ret);
+		return true;
+	}
 	if (!page_scan(r, &page, err)) {
 		return false;
 	}
@@ -263,9 +288,9 @@ static bool digest_list(const struct connector_ctx *ctx, const struct question *
 	if (!bluesky_list_read(ctx, is_search, NULL, page, ret, &items, &n, err)) {
 		return false;
 	}
-	ret->is_more =
-		flow_step(ctx->arena, &f, flow_stop(&f, q->since, q->op == OP_SWEEP), ctx->now,
-			  items, n, bluesky_slice_text(ctx->arena, page, TEXT("cursor")));
+	ret->is_more = flow_step(ctx->arena, &f, flow_stop(&f, q->since, q->op == OP_SWEEP),
+				 ctx->now, items, n, q->page_limit,
+				 bluesky_slice_text(ctx->arena, page, TEXT("cursor")));
 	if (f.has_hole && !is_search && ctx->own_id.len > 0) {
 		(void)flow_detour(&f); /* not yet lost: the search may know the rest */
 	}
@@ -322,6 +347,7 @@ const struct connector connector_bluesky = {
 		.max_length = 300,
 		.length_unit = LENGTH_GRAPHEMES,
 		.recheck_batch = 25,
+		.page_most = BLUESKY_PAGE_MOST,
 		.budget_requests = 3000,
 		.budget_window_s = 300,
 		.anonymous_search = false,

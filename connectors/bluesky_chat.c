@@ -10,11 +10,12 @@
 #include "bluesky_post.h"
 #include "bluesky_session.h"
 
-#define CONVOS_A_PAGE 16 /* they wait in the state */
-#define OVERLAP_S     600
-#define CURSOR_BYTES  512
-#define PART_BYTES    128 /* of a conversation in the state */
-#define MARKS         48
+#define CONVOS_A_PAGE   16 /* they wait in the state */
+#define MESSAGES_A_PAGE 100
+#define OVERLAP_S       600
+#define CURSOR_BYTES    512
+#define PART_BYTES      128 /* of a conversation in the state */
+#define MARKS           48
 
 /* How the newest conversations stood, as hashes: one that has not moved is not read again. */
 struct marks {
@@ -179,17 +180,17 @@ bool bluesky_chat_ask(const struct connector_ctx *ctx, const struct question *q,
 
 	chat_load(ctx->arena, q->state, &c);
 	if (c.n_convos > 0) {
-		if (!bluesky_url_start(ctx, &b,
-				       "chat.bsky.convo.getMessages?limit=100&convoId=", err)) {
+		if (!bluesky_url_start(ctx, &b, "chat.bsky.convo.getMessages", err)) {
 			return false;
 		}
+		strbuf_printf(&b, "?limit=%d&convoId=", page_size(q, MESSAGES_A_PAGE));
 		strbuf_add_url(&b, c.convos[0].id);
 		cursor = c.messages_cursor;
 	} else {
 		if (!bluesky_url_start(ctx, &b, "chat.bsky.convo.listConvos", err)) {
 			return false;
 		}
-		strbuf_printf(&b, "?limit=%d", CONVOS_A_PAGE);
+		strbuf_printf(&b, "?limit=%d", page_size(q, CONVOS_A_PAGE));
 		cursor = c.list_cursor;
 	}
 	if (cursor.len > 0) {
@@ -400,6 +401,16 @@ bool bluesky_chat_digest(const struct connector_ctx *ctx, const struct question 
 			return false;
 		}
 		/* A conversation that we left meanwhile: step over it. */
+		c.n_convos--;
+		memmove(c.convos, c.convos + 1, c.n_convos * sizeof(c.convos[0]));
+		after_convos(&c);
+	} else if (r->is_cut && q->page_limit == 1 && c.n_convos > 0) {
+		outcome_add_bad(
+			ctx->arena, ret,
+			text_printf(ctx->arena, "conversation %.*s", TEXT_ARG(c.convos[0].id)),
+			TEXT_NONE,
+			"a direct message over 2 MiB: it and what is before it in this "
+			"conversation is not read");
 		c.n_convos--;
 		memmove(c.convos, c.convos + 1, c.n_convos * sizeof(c.convos[0]));
 		after_convos(&c);

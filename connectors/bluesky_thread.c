@@ -6,6 +6,7 @@
 #include "answerd/strbuf.h"
 #include "bluesky_post.h"
 #include "bluesky_session.h"
+#include "bluesky_walk.h"
 
 #define LEVELS_DOWN   30
 #define LEVELS_UP     80
@@ -82,8 +83,14 @@ struct node {
 	int level; /* below the post that was asked for; negative: above */
 };
 
+/* How far a question reaches: less where a tree was larger than we read. */
+struct reach {
+	int down, up;
+};
+
 struct tree {
 	const struct connector_ctx *ctx;
+	struct reach reach;
 	struct outcome *out;
 	struct waiting *waiting;
 	struct node *stack;
@@ -108,7 +115,7 @@ static void top_check(struct tree *t, const struct node *node, struct text post,
 {
 	struct text record, reply;
 
-	if (node->level <= -LEVELS_UP && jx_member(post, TEXT("record"), &record) &&
+	if (node->level <= -t->reach.up && jx_member(post, TEXT("record"), &record) &&
 	    jx_member(record, TEXT("reply"), &reply)) {
 		waiting_add(t->waiting, prefixed(t->ctx->arena, 'u', uri));
 	}
@@ -119,7 +126,7 @@ static void leaf_check(struct tree *t, const struct node *node, struct text post
 {
 	struct text count;
 
-	if (node->level >= LEVELS_DOWN && jx_member(post, TEXT("replyCount"), &count) &&
+	if (node->level >= t->reach.down && jx_member(post, TEXT("replyCount"), &count) &&
 	    jx_slice_kind(count) == 'n' && !text_eq(count, TEXT("0"))) {
 		waiting_add(t->waiting, prefixed(t->ctx->arena, 'd', uri));
 	}
@@ -169,10 +176,19 @@ static void node_read(struct tree *t, const struct node *node)
 	}
 }
 
-static bool tree_walk(const struct connector_ctx *ctx, struct text page, struct outcome *out,
-		      struct waiting *waiting, struct err *err)
+static struct reach reach_of(const struct question *q)
 {
-	struct tree t = { .ctx = ctx, .out = out, .waiting = waiting };
+	int part = page_size(q, BLUESKY_PAGE_MOST);
+	int down = LEVELS_DOWN * part / BLUESKY_PAGE_MOST,
+	    up = LEVELS_UP * part / BLUESKY_PAGE_MOST;
+
+	return (struct reach){ down > 0 ? down : 1, up > 0 ? up : 1 };
+}
+
+static bool tree_walk(const struct connector_ctx *ctx, struct reach reach, struct text page,
+		      struct outcome *out, struct waiting *waiting, struct err *err)
+{
+	struct tree t = { .ctx = ctx, .reach = reach, .out = out, .waiting = waiting };
 	struct text root;
 
 	if (!jx_member(page, TEXT("thread"), &root) || jx_slice_kind(root) != '{') {
@@ -191,9 +207,10 @@ static bool tree_walk(const struct connector_ctx *ctx, struct text page, struct 
 bool bluesky_tree_read(const struct connector_ctx *ctx, struct text page, struct outcome *out,
 		       struct err *err)
 {
+	struct reach reach = { LEVELS_DOWN, LEVELS_UP };
 	struct waiting waiting = { 0 };
 
-	return tree_walk(ctx, page, out, &waiting, err);
+	return tree_walk(ctx, reach, page, out, &waiting, err);
 }
 
 /* ---- THREAD ---- */
@@ -217,17 +234,18 @@ static bool thread_url(const struct connector_ctx *ctx, struct text uri, int dow
 bool bluesky_thread_ask(const struct connector_ctx *ctx, const struct question *q,
 			struct request *ret, struct err *err)
 {
+	struct reach reach = reach_of(q);
 	struct waiting w;
 
 	waiting_load(ctx->arena, q->state, &w);
 	if (w.n > 0) {
 		bool is_up = w.at[0].at[0] == 'u';
 
-		return thread_url(ctx, text_slice(w.at[0], 1, SIZE_MAX), is_up ? 0 : LEVELS_DOWN,
-				  is_up ? LEVELS_UP : 0, ret, err);
+		return thread_url(ctx, text_slice(w.at[0], 1, SIZE_MAX), is_up ? 0 : reach.down,
+				  is_up ? reach.up : 0, ret, err);
 	}
-	return thread_url(ctx, q->n_subjects > 0 ? q->subjects[0] : TEXT_NONE, LEVELS_DOWN,
-			  LEVELS_UP, ret, err);
+	return thread_url(ctx, q->n_subjects > 0 ? q->subjects[0] : TEXT_NONE, reach.down, reach.up,
+			  ret, err);
 }
 
 /* 400 {"error":"NotFound"}: the post is not there. */
@@ -254,7 +272,8 @@ bool bluesky_thread_digest(const struct connector_ctx *ctx, const struct questio
 		struct waiting more = { 0 };
 
 		if (!bluesky_check(ctx, r, &ret->rate, &ret->needs_refresh, err) ||
-		    !page_scan(r, &page, err) || !tree_walk(ctx, page, ret, &more, err)) {
+		    !page_scan(r, &page, err) ||
+		    !tree_walk(ctx, reach_of(q), page, ret, &more, err)) {
 			return false;
 		}
 		if (!is_root) {

@@ -10,7 +10,8 @@
 #define CURSOR_BYTES    1024
 #define FLOW_MOST_PAGES 20000
 #define DETOUR_PAGES    100
-#define CROWD           20 /* no server has smaller pages than this */
+#define LEAP_MOST_S     INT64_C(1000000000) /* thirty years */
+#define CROWD           20                  /* no server has smaller pages than this */
 
 static struct wall wall_load(struct arena *a, struct jx object, const char *name)
 {
@@ -55,6 +56,8 @@ void flow_load(struct arena *a, struct text state, struct flow *ret)
 		ret->is_stepped = jx_bool_or(walk, "stepped", false);
 		ret->n_pages = jx_i64_or(walk, "pages", 0);
 		ret->full = jx_i64_or(walk, "full", 0);
+		ret->leap_from = wall_load(a, walk, "leap_from");
+		ret->leap_s = jx_i64_or(walk, "leap", 0);
 		detour_load(a, jx_get(walk, "detour"), ret);
 		seen = jx_get(walk, "seen");
 		for (size_t i = 0; i < jx_len(seen) && i < FLOW_SEEN; i++) {
@@ -100,6 +103,10 @@ struct text flow_save(struct arena *a, const struct flow *f)
 			      f->is_stepped ? "true" : "false");
 		wall_save(&b, "high", f->next_high);
 		strbuf_printf(&b, ",\"full\":%" PRId64, f->full);
+		if (f->leap_s > 0) {
+			wall_save(&b, "leap_from", f->leap_from);
+			strbuf_printf(&b, ",\"leap\":%" PRId64, f->leap_s);
+		}
 		if (f->is_detour) {
 			detour_save(&b, &f->detour);
 		}
@@ -210,14 +217,20 @@ static bool is_same_time(struct text a, struct text b)
 
 /* A page asked one millisecond later that ends at the very time where the page before ended: it is
  * of one millisecond, and as full as a page gets. Half is full: servers leave out what is hidden. */
-static bool is_one_time(const struct flow *f, size_t n, struct text cursor)
+static bool is_one_time(const struct flow *f, size_t n, int page_limit, struct text cursor)
 {
-	return f->is_stepped && n >= CROWD && (int64_t)n * 2 >= f->full &&
+	int64_t full = f->full, crowd = CROWD;
+
+	if (page_limit > 0) {
+		full = page_limit < full ? page_limit : full;
+		crowd = page_limit < crowd ? page_limit : crowd;
+	}
+	return f->is_stepped && (int64_t)n >= crowd && (int64_t)n * 2 >= full &&
 	       is_same_time(cursor, f->own);
 }
 
 static bool flow_go(struct arena *a, struct flow *f, struct wall stop,
-		    const struct bluesky_item *items, size_t n, struct text cursor)
+		    const struct bluesky_item *items, size_t n, int page_limit, struct text cursor)
 {
 	bool is_stale = f->is_stepped && is_nothing_new(f, items, n);
 	struct text later;
@@ -225,7 +238,7 @@ static bool flow_go(struct arena *a, struct flow *f, struct wall stop,
 	if (is_past(items, n, stop)) {
 		return false;
 	}
-	if (is_one_time(f, n, cursor)) {
+	if (is_one_time(f, n, page_limit, cursor)) {
 		seen_set(f, items, n);
 		f->has_hole = cursor_set(f, f->own, /* is_stepped= */ false);
 		return f->has_hole;
@@ -244,7 +257,7 @@ static bool flow_go(struct arena *a, struct flow *f, struct wall stop,
 }
 
 bool flow_step(struct arena *a, struct flow *f, struct wall stop, struct wall now,
-	       const struct bluesky_item *items, size_t n, struct text cursor)
+	       const struct bluesky_item *items, size_t n, int page_limit, struct text cursor)
 {
 	if (!f->is_walking) {
 		f->next_high = f->high;
@@ -253,8 +266,35 @@ bool flow_step(struct arena *a, struct flow *f, struct wall stop, struct wall no
 		}
 	}
 	f->full = (int64_t)n > f->full ? (int64_t)n : f->full;
-	if (flow_go(a, f, stop, items, n, cursor)) {
+	f->leap_s = 0;
+	if (flow_go(a, f, stop, items, n, page_limit, cursor)) {
 		return true;
+	}
+	*f = (struct flow){ .was_walked = true, .high = f->next_high };
+	return false;
+}
+
+bool flow_leap(struct arena *a, struct flow *f, struct wall now)
+{
+	char when[WALL_TEXT_BYTES];
+
+	if (!f->is_walking) {
+		f->next_high = f->high;
+	}
+	if (f->leap_s == 0) {
+		f->leap_from = now;
+		f->leap_s = 1;
+		if (f->cursor.len > 0 && !wall_parse(f->cursor, &f->leap_from)) {
+			f->leap_s = LEAP_MOST_S;
+		}
+	} else {
+		f->leap_s *= 2;
+	}
+	if (f->leap_s < LEAP_MOST_S) {
+		(void)wall_format(wall_add(f->leap_from, DUR_S(-f->leap_s)), when);
+		if (cursor_set(f, text_printf(a, "%.23sZ", when), /* is_stepped= */ false)) {
+			return true;
+		}
 	}
 	*f = (struct flow){ .was_walked = true, .high = f->next_high };
 	return false;

@@ -17,7 +17,8 @@
 
 #include "bluesky_post.h"
 
-#define FLOW_SEEN 100
+#define FLOW_SEEN         100
+#define BLUESKY_PAGE_MOST 100 /* elements that a list gives at once */
 
 struct flow {
 	struct wall high; /* newest time of the last finished walk; 0: none was */
@@ -42,6 +43,8 @@ struct flow {
 				*/
 		bool is_good;  /* it showed something that the list had shown */
 	} detour;
+	struct wall leap_from; /* what was asked here is too large to be read: see flow_leap() */
+	int64_t leap_s;
 	/* of this step */
 	bool has_hole; /* a whole page of one millisecond, and no way to the rest of it */
 };
@@ -52,10 +55,15 @@ struct text flow_save(struct arena *a, const struct flow *f);
 /* Where this walk may stop. */
 struct wall flow_stop(const struct flow *f, struct wall since, bool is_sweep);
 
-/* A page came, with the server's cursor. False when the walk is over. True with has_hole: the walk
- * stands behind a millisecond that the list cannot show, and flow_detour() may be called. */
+/* A page came, with the server's cursor; page_limit as in the question. False when the walk is
+ * over. True with has_hole: the walk stands behind a millisecond that the list cannot show, and flow_detour() may be called. */
 bool flow_step(struct arena *a, struct flow *f, struct wall stop, struct wall now,
-	       const struct bluesky_item *items, size_t n, struct text cursor);
+	       const struct bluesky_item *items, size_t n, int page_limit, struct text cursor);
+
+/* The one element that was asked for is larger than we read. Its time is not known: from the cursor, or
+ * from now, it goes back one second, two, four, until something can be read again. False when the
+ * cursor is no time: then the walk is over here, and what is behind is a hole. */
+bool flow_leap(struct arena *a, struct flow *f, struct wall now);
 
 /* Begins the detour for the hole that flow_step() has just told; false when there is no time to
  * search for. */

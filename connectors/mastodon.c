@@ -8,6 +8,8 @@
 #include "mastodon_walk.h"
 
 #define RECHECK_BATCH 20
+#define NOTES_MOST    80 /* elements of one page, as real Mastodon allows */
+#define PAGE_MOST     40
 
 static const char *const always[] = { "mentions", "own", "directs", NULL };
 
@@ -94,29 +96,32 @@ static void walk_of(const struct connector_ctx *ctx, const struct question *q,
 
 /* ---- asking ---- */
 
+static int page_most(const struct question *q, enum source_kind kind)
+{
+	return page_size(q, kind == SOURCE_MENTIONS ? NOTES_MOST : PAGE_MOST);
+}
+
 static void source_path(const struct connector_ctx *ctx, enum source_kind kind, struct text words,
 			bool is_plain, struct strbuf *b)
 {
 	switch (kind) {
 	case SOURCE_MENTIONS:
-		mastodon_url_start(
-			ctx, b,
-			"/api/v1/notifications?limit=80&include_filtered=true&types[]=mention");
+		mastodon_url_start(ctx, b,
+				   "/api/v1/notifications?include_filtered=true&types[]=mention");
 		strbuf_add_str(b, is_plain ? "" : "&types[]=quote");
 		break;
 	case SOURCE_OWN:
 		mastodon_url_start(ctx, b, "/api/v1/accounts/");
 		strbuf_add_url(b, ctx->own_id);
-		strbuf_add_str(b, "/statuses?limit=40");
+		strbuf_add_str(b, "/statuses");
 		break;
-	case SOURCE_DIRECTS: mastodon_url_start(ctx, b, "/api/v1/conversations?limit=40"); break;
+	case SOURCE_DIRECTS: mastodon_url_start(ctx, b, "/api/v1/conversations"); break;
 	case SOURCE_TAG:
 		mastodon_url_start(ctx, b, "/api/v1/timelines/tag/");
 		strbuf_add_url(b, words);
-		strbuf_add_str(b, "?limit=40");
 		break;
 	case SOURCE_SEARCH:
-		mastodon_url_start(ctx, b, "/api/v2/search?type=statuses&limit=40&q=");
+		mastodon_url_start(ctx, b, "/api/v2/search?type=statuses&q=");
 		strbuf_add_url(b, words);
 		break;
 	}
@@ -141,6 +146,9 @@ static bool ask_source(const struct connector_ctx *ctx, const struct question *q
 	}
 	walk_of(ctx, q, kind, &w);
 	source_path(ctx, kind, words, w.is_plain, &b);
+	strbuf_printf(&b, "%climit=%d",
+		      kind == SOURCE_MENTIONS || kind == SOURCE_SEARCH ? '&' : '?',
+		      page_most(q, kind));
 	if (w.at.len > 0) {
 		strbuf_add_str(&b, w.way == WALK_FORWARD                    ? "&min_id="
 				   : paging_of(ctx, kind) == WALK_BY_OFFSET ? "&offset="
@@ -251,6 +259,29 @@ static bool ask_recheck(const struct connector_ctx *ctx, const struct question *
 	return mastodon_url_finish(ctx, &b, ret, err);
 }
 
+/* A context cannot be asked for in parts. One that was larger than we read is read upwards from the
+ * subject, a status at a time: the one that is due, and it is empty where the whole context is. */
+static struct text climb_at(const struct connector_ctx *ctx, const struct question *q)
+{
+	struct text *ids;
+
+	if (q->state.len > 0 && suspects_load(ctx->arena, q->state, &ids) > 0) {
+		return ids[0];
+	}
+	return q->page_limit > 0 && q->n_subjects > 0 ? q->subjects[0] : TEXT_NONE;
+}
+
+static bool ask_thread(const struct connector_ctx *ctx, const struct question *q,
+		       struct request *ret, struct err *err)
+{
+	struct text at = climb_at(ctx, q);
+
+	if (at.len > 0) {
+		return ask_one(ctx, at, "", ret, err);
+	}
+	return ask_one(ctx, q->n_subjects > 0 ? q->subjects[0] : TEXT_NONE, "/context", ret, err);
+}
+
 static bool ask(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
 		struct err *err)
 {
@@ -258,9 +289,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_IDENTIFY: return mastodon_identify_ask(ctx, q, ret, err);
 	case OP_POLL:
 	case OP_SWEEP: return ask_source(ctx, q, ret, err);
-	case OP_THREAD:
-		return ask_one(ctx, q->n_subjects > 0 ? q->subjects[0] : TEXT_NONE, "/context", ret,
-			       err);
+	case OP_THREAD: return ask_thread(ctx, q, ret, err);
 	case OP_RECHECK: return ask_recheck(ctx, q, ret, err);
 	case OP_REPLY:
 	case OP_LOOKUP:
@@ -303,12 +332,33 @@ static bool is_form_refused(const struct connector_ctx *ctx, const struct questi
 	return true;
 }
 
+/* One element that is too large to be read: it is told, and the walk goes on behind it. */
+static bool blind_read(const struct connector_ctx *ctx, const struct walk *w, enum source_kind kind,
+		       const struct response *r, struct outcome *out, struct mastodon_page *ret)
+{
+	struct mastodon_item *item = ARENA_NEW(ctx->arena, struct mastodon_item);
+	struct text id;
+
+	if (!walk_blind_item(ctx->arena, w, paging_of(ctx, kind), response_header(r, TEXT("Link")),
+			     item)) {
+		return false;
+	}
+	id = kind == SOURCE_MENTIONS && item->id.len > 0
+		     ? text_printf(ctx->arena, "notification:%.*s", TEXT_ARG(item->id))
+		     : item->id;
+	outcome_add_bad(ctx->arena, out, r->body, page_is_id(id) ? id : TEXT_NONE,
+			"a message over 2 MiB, which is not read: see it on the platform");
+	*ret = (struct mastodon_page){ .items = item, .n = 1 };
+	return true;
+}
+
 static bool digest_source(const struct connector_ctx *ctx, const struct question *q,
 			  const struct response *r, struct outcome *ret, struct err *err)
 {
 	enum source_kind kind = SOURCE_MENTIONS;
 	struct mastodon_page page;
 	struct text body, words;
+	bool is_blind;
 	struct walk w;
 
 	(void)source_parse(q->source, &kind, &words, NULL); /* a recording may come without one */
@@ -316,10 +366,15 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 	if (is_form_refused(ctx, q, kind, r->status, &w, ret)) {
 		return true;
 	}
-	if (!page_check(ctx, r, &ret->rate, err) || !page_scan(r, &body, err) ||
-	    !mastodon_page_read(ctx, q->source, body, ret, &page, err)) {
+	if (!page_check(ctx, r, &ret->rate, err)) {
 		return false;
 	}
+	is_blind = r->is_cut && q->page_limit == 1 && blind_read(ctx, &w, kind, r, ret, &page);
+	if (!is_blind && (!page_scan(r, &body, err) ||
+			  !mastodon_page_read(ctx, q->source, body, ret, &page, err))) {
+		return false;
+	}
+	page.most = page_most(q, kind);
 	ret->is_more = walk_step(ctx->arena, &w, paging_of(ctx, kind), q->since, &page,
 				 response_header(r, TEXT("Link")));
 	ret->has_hole = w.has_hole;
@@ -351,12 +406,46 @@ static bool is_deletion(const struct connector_ctx *ctx, int status, bool is_con
 	return status == 410 || (is_context ? facts.has_shown_context : facts.has_shown_status);
 }
 
+static bool digest_climb(const struct connector_ctx *ctx, const struct question *q, struct text at,
+			 const struct response *r, struct outcome *ret, struct err *err)
+{
+	struct mastodon_page page;
+	struct text body, parent = TEXT_NONE;
+
+	if (r->status == 404 || r->status == 410) {
+		if (is_deletion(ctx, r->status, /* is_context= */ false)) {
+			outcome_add_gone(ctx->arena, ret, at);
+		}
+		return true;
+	}
+	if (!page_check(ctx, r, &ret->rate, err) || !page_scan(r, &body, err) ||
+	    !mastodon_page_read(ctx, TEXT_NONE, body, ret, &page, err)) {
+		return false;
+	}
+	learn_shown(ctx, /* is_context= */ false, ret);
+	if (q->state.len == 0) {
+		outcome_add_bad(ctx->arena, ret,
+				text_printf(ctx->arena, "thread %.*s", TEXT_ARG(at)), at,
+				"a thread over 2 MiB: read upwards from here; below it only those "
+				"are heard who name us");
+	}
+	if (ret->n_messages > 0) {
+		parent = ret->messages[0].parent_id;
+	}
+	ret->is_more = is_status_id(parent) && !text_eq(parent, at);
+	ret->state = suspects_save(ctx->arena, &parent, ret->is_more);
+	return true;
+}
+
 static bool digest_thread(const struct connector_ctx *ctx, const struct question *q,
 			  const struct response *r, struct outcome *ret, struct err *err)
 {
 	struct mastodon_page page;
-	struct text body;
+	struct text body, at = climb_at(ctx, q);
 
+	if (at.len > 0) {
+		return digest_climb(ctx, q, at, r, ret, err);
+	}
 	if ((r->status == 404 || r->status == 410) && q->n_subjects > 0) {
 		if (is_deletion(ctx, r->status, /* is_context= */ true)) {
 			outcome_add_gone(ctx->arena, ret, q->subjects[0]);
@@ -486,6 +575,7 @@ const struct connector connector_mastodon = {
 		.max_length = 500,
 		.length_unit = LENGTH_CHARACTERS,
 		.recheck_batch = RECHECK_BATCH,
+		.page_most = NOTES_MOST,
 		.budget_requests = 300,
 		.budget_window_s = 300,
 		.anonymous_search = true,

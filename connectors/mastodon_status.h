@@ -22,6 +22,7 @@ struct mastodon_item {
 struct mastodon_page {
 	struct mastodon_item *items; /* as served */
 	size_t n;
+	int64_t most; /* asked for; 0: nobody knows */
 };
 
 /* Reads a list of notifications, statuses or conversations, a context, a search result, or one of

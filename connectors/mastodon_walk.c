@@ -258,6 +258,15 @@ static bool is_ignoring_min(const struct mastodon_page *page, struct text min_id
 	return false;
 }
 
+/* A forward walk begins before the newest that we know. When a page of one is none of those, they are
+ * gone, or min_id was ignored and this is the newest of all: who knows? Then the way back is the one
+ * that skips nothing. */
+static bool is_doubtful(const struct walk *w, const struct mastodon_page *page)
+{
+	return w->way == WALK_FORWARD && !w->is_walking && w->known.n > 1 && page->n == 1 &&
+	       page->most == 1 && !any_in(page, &w->known);
+}
+
 /* Moves the cursor on; false when it does not move, runs in a circle, or for ever. */
 static bool cursor_set(struct walk *w, struct text next)
 {
@@ -273,6 +282,14 @@ static bool cursor_set(struct walk *w, struct text next)
 	return true;
 }
 
+/* Had the page room for more? */
+static bool has_room(const struct walk *w, const struct mastodon_page *page)
+{
+	int64_t full = page->most > 0 && page->most < w->full_page ? page->most : w->full_page;
+
+	return (int64_t)page->n < full;
+}
+
 static bool forward_step(struct arena *a, struct walk *w, const struct mastodon_page *page,
 			 struct text link)
 {
@@ -285,8 +302,7 @@ static bool forward_step(struct arena *a, struct walk *w, const struct mastodon_
 	w->fresh = fresh;
 	/* Only overlap so far? Enough, when it reaches up to the newest that we know and the page
 	 * had room for more. */
-	if (!is_news &&
-	    (page->n == 0 || (page_has(page, w->known.at[0]) && (int64_t)page->n < w->full_page))) {
+	if (!is_news && (page->n == 0 || (page_has(page, w->known.at[0]) && has_room(w, page)))) {
 		return false;
 	}
 	next = link_cursor(a, link, TEXT("prev"), TEXT("min_id"));
@@ -326,7 +342,7 @@ static bool back_step(struct arena *a, struct walk *w, enum walk_paging paging, 
 	bool is_repeat =
 		first.len > 0 && text_eq(first, w->page_first) && text_eq(last, w->page_last);
 
-	if (!w->is_walking) {
+	if (w->at.len == 0) {
 		w->fresh = (struct walk_ids){ 0 };
 		ids_add_page(&w->fresh, page); /* the first page: what will be known */
 	}
@@ -362,6 +378,12 @@ bool walk_step(struct arena *a, struct walk *w, enum walk_paging paging, struct 
 	bool is_more;
 
 	w->full_page = (int64_t)page->n > w->full_page ? (int64_t)page->n : w->full_page;
+	if (is_doubtful(w, page)) {
+		w->way = WALK_BACK;
+		w->at = TEXT_NONE;
+		w->is_walking = true;
+		return true;
+	}
 	if (w->way == WALK_FORWARD && is_ignoring_min(page, w->at)) {
 		/* So this is simply the newest page: go back from here to what we knew before. */
 		*w = (struct walk){ .was_walked = w->was_walked,
@@ -376,4 +398,16 @@ bool walk_step(struct arena *a, struct walk *w, enum walk_paging paging, struct 
 		walk_end(w);
 	}
 	return is_more;
+}
+
+bool walk_blind_item(struct arena *a, const struct walk *w, enum walk_paging paging,
+		     struct text link, struct mastodon_item *ret)
+{
+	*ret = (struct mastodon_item){ 0 };
+	if (paging == WALK_BY_OFFSET) {
+		return true;
+	}
+	ret->id = w->way == WALK_FORWARD ? link_cursor(a, link, TEXT("prev"), TEXT("min_id"))
+					 : link_cursor(a, link, TEXT("next"), TEXT("max_id"));
+	return ret->id.len > 0;
 }

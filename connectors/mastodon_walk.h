@@ -59,9 +59,14 @@ struct text walk_save(struct arena *a, const struct walk *w);
 /* Decides way and cursor of the next request. is_forward_fine: a poll of a list that has min_id. */
 void walk_aim(struct walk *w, bool is_forward_fine);
 
-/* A page came: where next? `w` was aimed. False when the walk is over. */
+/* A page came: where next? `w` was aimed, page->most was asked for. False when the walk is over. */
 bool walk_step(struct arena *a, struct walk *w, enum walk_paging paging, struct wall since,
 	       const struct mastodon_page *page, struct text link);
+
+/* The one element of a page that was too large to be read, as the Link header names it; false where
+ * that says nothing. A search needs no id. */
+bool walk_blind_item(struct arena *a, const struct walk *w, enum walk_paging paging,
+		     struct text link, struct mastodon_item *ret);
 
 /* The server shows us no further page: the walk ends here, with a hole when what we knew was not
  * met. */

@@ -24,7 +24,9 @@ struct process {
 	struct loop *loop;
 	struct watch *watch;
 	struct desk *desk;
-	bool is_refused, is_stopping;
+	const char *path; /* of the configuration; NULL: the usual one */
+	struct conf *conf;
+	bool is_ready, is_refused, is_stopping;
 };
 
 static void done_stopped(void *owner)
@@ -48,20 +50,74 @@ static void on_stop(bool is_second, void *owner)
 	}
 }
 
+static bool is_same_listen(const struct conf *a, const struct conf *b)
+{
+	if (a->n_listen != b->n_listen) {
+		return false;
+	}
+	for (size_t i = 0; i < a->n_listen; i++) {
+		if (!text_eq(a->listen[i].address, b->listen[i].address)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void take_changed(struct process *p, struct conf *c)
+{
+	struct conf *old = p->conf;
+	size_t n = 0;
+
+	if (!text_eq(c->database, old->database) || !is_same_listen(c, old)) {
+		log_warn("reload_partial", "why",
+			 "another database or desk.listen is taken at the next start only: restart "
+			 "answerd-desk",
+			 NULL);
+	}
+	p->conf = c;
+	desk_reload(p->desk, c);
+	conf_destroy(&old);
+	for (size_t i = 0; i < c->n_brands; i++) {
+		n += c->brands[i].n_accounts;
+	}
+	log_info("reloaded", "accounts", log_num((int64_t)n), NULL);
+}
+
+/* The whole new file is checked before anything changes (RELIABILITY I11). */
 static void on_reload(void *owner)
 {
 	struct process *p = owner;
+	struct conf_problem *problems;
+	struct conf *c;
+	size_t n = 0;
 
-	log_warn("reload_ignored", "why",
-		 "a changed configuration takes effect at the next start: restart answerd-desk",
-		 NULL);
-	watch_ready(p->watch);
+	if (p->is_stopping || p->desk == NULL) {
+		return;
+	}
+	if (p->is_ready) {
+		watch_reloading(p->watch);
+	}
+	problems = xcalloc(MAX_PROBLEMS, sizeof(*problems));
+	c = conf_load(p->path, problems, MAX_PROBLEMS, &n);
+	for (size_t i = 0; c == NULL && i < n && i < MAX_PROBLEMS; i++) {
+		if (problems[i].is_error) {
+			log_err("reload_failed", "why", problems[i].text, NULL);
+		}
+	}
+	free(problems);
+	if (c != NULL) {
+		take_changed(p, c);
+	}
+	if (p->is_ready) { /* else the database says when */
+		watch_ready(p->watch);
+	}
 }
 
 static void on_ready(void *owner)
 {
 	struct process *p = owner;
 
+	p->is_ready = true;
 	watch_ready(p->watch);
 	watch_status(p->watch, "serving");
 }
@@ -99,16 +155,17 @@ static void say_started(const struct desk *d)
 	arena_destroy(&a);
 }
 
-static int run(const struct conf *c)
+/* Takes the configuration: it may be another one at the end. */
+static int run(const char *path, struct conf **c)
 {
 	static const struct watch_events events = { .on_stop = on_stop, .on_reload = on_reload };
-	struct process p = { 0 };
+	struct process p = { .path = path, .conf = *c };
 	struct err err = { 0 };
 
 	p.loop = loop_create();
 	p.watch = watch_create(p.loop, &events, &p);
 	p.desk = desk_create(&(struct desk_options){ .loop = p.loop,
-						     .conf = c,
+						     .conf = p.conf,
 						     .on_ready = on_ready,
 						     .on_refused = on_refused,
 						     .owner = &p },
@@ -125,6 +182,7 @@ static int run(const struct conf *c)
 	desk_destroy(&p.desk);
 	watch_destroy(&p.watch);
 	loop_destroy(&p.loop);
+	*c = p.conf;
 	if (!p.is_refused) {
 		log_info("stopped", NULL);
 	}
@@ -161,7 +219,7 @@ int main(int argc, char **argv)
 			      "The configuration has errors; answerd-desk does not start.\n");
 		return EXIT_USAGE;
 	}
-	code = run(c);
+	code = run(config, &c);
 	conf_destroy(&c);
 	return code;
 }

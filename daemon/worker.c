@@ -1,6 +1,7 @@
 /* answerd: the worker's main. Creates, wires, runs, stops; and the small commands beside it. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "answerd/limits.h"
 #include "answerd/log.h"
+#include "daemon/alert/alert.h"
 #include "daemon/base/digest.h"
 #include "daemon/base/nature.h"
 #include "daemon/base/platforms.h"
@@ -29,8 +31,12 @@ static const char usage_text[] =
 	"  answerd [--config FILE]                 the worker, in the foreground\n"
 	"  answerd check-config [--show]           checks the configuration; --show prints it as "
 	"understood\n"
-	"  answerd migrate                         creates the schema or brings it up to date\n"
+	"  answerd migrate [--wait]                creates the schema or brings it up to date; "
+	"--wait: "
+	"until the database is there\n"
 	"  answerd platforms [--json]              which networks, and what they can do\n"
+	"  answerd tell TEXT                       tells health.notify, without a database (for "
+	"OnFailure= units)\n"
 	"  answerd digest PLATFORM OP FILE         what a connector makes of a recorded answer\n"
 	"  answerd --version\n"
 	"\n"
@@ -41,7 +47,13 @@ struct worker {
 	struct loop *loop;
 	struct watch *watch;
 	struct listen *listen;
+	struct alert *alert;
+	int n_stopping;   /* machines that have not ended yet */
+	const char *path; /* of the configuration; NULL: the usual one */
+	struct conf *conf;
+	struct nature_rules *rules;
 	ev_timer status, hard;
+	bool is_stopping;
 };
 
 /* ---- configuration ---- */
@@ -52,12 +64,25 @@ static struct conf *load_conf(const char *path)
 	size_t n = 0;
 	struct conf *c = conf_load(path, problems, MAX_PROBLEMS, &n);
 
+	if (c != NULL && !conf_read_holidays(c, problems, MAX_PROBLEMS, &n)) {
+		conf_destroy(&c);
+	}
 	for (size_t i = 0; i < n && i < MAX_PROBLEMS; i++) {
 		(void)fprintf(stderr, "%s: %s\n", problems[i].is_error ? "error" : "warning",
 			      problems[i].text);
 	}
 	free(problems);
 	return c;
+}
+
+/* All that a worker needs of the files: configuration, secrets, word lists. ERR_CONFIG: nothing is kept. */
+static bool load_rest(struct conf *c, struct nature_rules **ret_rules, struct err *err)
+{
+	if (!conf_read_secrets(c, err)) {
+		return false;
+	}
+	*ret_rules = nature_load(text_is_empty(c->nature) ? NULL : c->nature.at, err);
+	return *ret_rules != NULL;
 }
 
 static int cmd_check_config(const char *path, bool is_show)
@@ -80,7 +105,8 @@ static int cmd_check_config(const char *path, bool is_show)
 	return EXIT_SUCCESS;
 }
 
-static int cmd_migrate(const char *path)
+/* `is_patient`: a database that is away is waited for, as at the start of a machine. */
+static int cmd_migrate(const char *path, bool is_patient)
 {
 	struct conf *c = load_conf(path);
 	struct err err = { 0 };
@@ -90,7 +116,10 @@ static int cmd_migrate(const char *path)
 	if (c == NULL) {
 		return EXIT_USAGE;
 	}
-	is_ok = store_migrate(c->database.at, &n_ran, &has_rules, &err);
+	while (!(is_ok = store_migrate(c->database.at, &n_ran, &has_rules, &err)) && is_patient &&
+	       err.kind == ERR_RETRY) {
+		(void)poll(NULL, 0, /* ms= */ 1000);
+	}
 	conf_destroy(&c);
 	if (!is_ok) {
 		(void)fprintf(stderr, "error: %s\n", err.text);
@@ -177,6 +206,34 @@ static int cmd_digest(char **args, int n)
 	return EXIT_SUCCESS;
 }
 
+/* ---- tell ---- */
+
+/* Under OnFailure= nobody reads an exit code; what was not told stands in the journal at least. */
+static int cmd_tell(const char *path, const char *words)
+{
+	struct conf *c = load_conf(path);
+	struct arena *arena = arena_create(1024u * 1024);
+	struct err err = { 0 };
+	int told = 0, of = 0;
+	bool is_ok = false;
+
+	if (c != NULL && conf_read_secrets(c, &err)) {
+		(void)signal(SIGPIPE, SIG_IGN); /* no watch does it here */
+		is_ok = alert_tell(c, text_clip(text_clean(arena, text_of(words), NULL), 10000),
+				   &told, &of);
+	}
+	if (err.kind != ERR_NONE) {
+		(void)fprintf(stderr, "error: %s\n", err.text);
+	} else if (c != NULL && of == 0) {
+		(void)fprintf(stderr, "health.notify names nobody: %s\n", words);
+	} else if (!is_ok) {
+		(void)fprintf(stderr, "%d of %d channels were told: %s\n", told, of, words);
+	}
+	conf_destroy(&c);
+	arena_destroy(&arena);
+	return is_ok && of > 0 ? EXIT_SUCCESS : EXIT_FINDING;
+}
+
 /* ---- the worker ---- */
 
 static void on_status(struct ev_loop *loop, ev_timer *w, int revents)
@@ -198,7 +255,9 @@ static void done_stopped(void *owner)
 {
 	struct worker *k = owner;
 
-	loop_stop(k->loop);
+	if (--k->n_stopping == 0) {
+		loop_stop(k->loop);
+	}
 }
 
 static void on_hard(struct ev_loop *loop, ev_timer *w, int revents)
@@ -216,20 +275,93 @@ static void on_stop(bool is_second, void *owner)
 		loop_stop(k->loop);
 		return;
 	}
+	k->is_stopping = true;
 	watch_stopping(k->watch);
 	log_info("stopping", NULL);
 	loop_arm(k->loop, &k->hard, STOP_HARD);
+	k->n_stopping = 2;
 	listen_stop(k->listen, done_stopped, k);
+	alert_stop(k->alert, done_stopped, k);
+}
+
+/* One loud line a problem, each with file, line and remedy; and the first of them as an alert. */
+static void say_refused(struct worker *k, const struct conf_problem *problems, size_t n)
+{
+	char text[600] = "";
+
+	for (size_t i = 0; i < n && i < MAX_PROBLEMS; i++) {
+		if (problems[i].is_error) {
+			log_err("reload_failed", "why", problems[i].text, NULL);
+		}
+		if (problems[i].is_error && text[0] == '\0') {
+			(void)snprintf(text, sizeof(text),
+				       "The changed configuration was refused, the old one is in force: %s",
+				       problems[i].text);
+		}
+	}
+	if (text[0] != '\0') {
+		alert_about_reload(k->alert, text);
+	}
+}
+
+/* The whole new file is checked, and its secrets and word lists read, before anything changes (RELIABILITY I11). */
+static struct conf *load_changed(struct worker *k, struct nature_rules **ret_rules)
+{
+	struct conf_problem *problems = xcalloc(MAX_PROBLEMS, sizeof(*problems));
+	struct err err = { 0 };
+	size_t n = 0;
+	struct conf *c = conf_load(k->path, problems, MAX_PROBLEMS, &n);
+
+	if (c != NULL && !load_rest(c, ret_rules, &err)) {
+		conf_destroy(&c);
+		n = 1;
+		problems[0].is_error = true;
+		(void)snprintf(problems[0].text, sizeof(problems[0].text), "%s", err.text);
+	}
+	if (c == NULL) {
+		say_refused(k, problems, n);
+	}
+	free(problems);
+	return c;
+}
+
+/* The machines take it; then the old one is given back, and lives on as long as one of their transfers needs it. */
+static void take_changed(struct worker *k, struct conf *c, struct nature_rules *rules)
+{
+	struct conf *old = k->conf;
+	struct nature_rules *old_rules = k->rules;
+	int held, listening, configured;
+
+	if (!text_eq(c->database, old->database)) {
+		log_warn("reload_partial", "why",
+			 "another database is taken at the next start only: restart answerd", NULL);
+	}
+	k->conf = c;
+	k->rules = rules;
+	listen_reload(k->listen, c, rules);
+	alert_reload(k->alert, c);
+	alert_about_reload(k->alert, NULL);
+	nature_destroy(&old_rules);
+	conf_destroy(&old);
+	listen_count(k->listen, &held, &listening, &configured);
+	log_info("reloaded", "accounts", log_num(configured), NULL);
 }
 
 static void on_reload(void *owner)
 {
 	struct worker *k = owner;
+	struct nature_rules *rules = NULL;
+	struct conf *c;
 
+	if (k->is_stopping) {
+		return;
+	}
 	watch_reloading(k->watch);
+	c = load_changed(k, &rules);
+	if (c != NULL) {
+		take_changed(k, c, rules);
+	}
 	watch_ready(k->watch);
-	log_warn("reload_ignored", "why",
-		 "a changed configuration takes effect at the next start: restart answerd", NULL);
 }
 
 static void holder_name(char *out, size_t room)
@@ -244,8 +376,32 @@ static void holder_name(char *out, size_t room)
 	(void)snprintf(out, room, "%s-%d-%08x", host, (int)getpid(), random);
 }
 
-/* The database may come later than we do (a machine that starts): wait for it, in words, for as long as it takes. No loop
- * runs yet and no signal is caught, so SIGTERM simply ends us here. */
+static volatile sig_atomic_t is_reload_wanted;
+
+static void on_early_stop(int number)
+{
+	(void)number;
+	_exit(EXIT_SUCCESS); /* nothing is held yet */
+}
+
+static void on_early_reload(int number)
+{
+	(void)number;
+	is_reload_wanted = 1;
+}
+
+/* Until the loop takes the signals. */
+static void catch_early(void)
+{
+	struct sigaction stop = { .sa_handler = on_early_stop },
+			 reload = { .sa_handler = on_early_reload, .sa_flags = SA_RESTART };
+
+	(void)sigaction(SIGTERM, &stop, NULL); /* cannot fail for these */
+	(void)sigaction(SIGINT, &stop, NULL);
+	(void)sigaction(SIGHUP, &reload, NULL);
+}
+
+/* The database may come later than we do (a machine that starts): wait for it, in words, for as long as it takes. */
 static bool wait_for_schema(const struct conf *c, struct err *err)
 {
 	while (!store_check(c->database.at, "answerd_worker", err)) {
@@ -253,20 +409,23 @@ static bool wait_for_schema(const struct conf *c, struct err *err)
 			return false;
 		}
 		log_warn("database_down", "why", err->text, NULL);
+		watch_status(NULL, "waiting for the database");
 		(void)poll(NULL, 0, /* ms= */ 1000);
 	}
 	return true;
 }
 
-static int run(struct conf *c, struct nature_rules *rules)
+/* Takes the configuration and the rules: they may be other ones at the end. */
+static int run(const char *path, struct conf **c, struct nature_rules **rules)
 {
 	static const struct watch_events events = { .on_stop = on_stop, .on_reload = on_reload };
-	struct worker k = { 0 };
+	struct worker k = { .path = path, .conf = *c, .rules = *rules };
 	struct err err = { 0 };
 	char holder[128];
 
 	holder_name(holder, sizeof(holder));
-	if (!wait_for_schema(c, &err)) {
+	catch_early();
+	if (!wait_for_schema(k.conf, &err)) {
 		log_err("cannot_start", "why", err.text, NULL);
 		return EXIT_FINDING;
 	}
@@ -275,17 +434,26 @@ static int run(struct conf *c, struct nature_rules *rules)
 	ev_init(&k.status, on_status);
 	ev_init(&k.hard, on_hard);
 	k.listen = listen_create(&(struct listen_options){
-		.loop = k.loop, .conf = c, .rules = rules, .holder = holder });
+		.loop = k.loop, .conf = k.conf, .rules = k.rules, .holder = holder });
+	k.alert = alert_create(
+		&(struct alert_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
 	listen_start(k.listen);
+	alert_start(k.alert);
 	watch_ready(k.watch);
 	log_info("started", "version", ANSWERD_VERSION, "holder", holder, NULL);
 	loop_arm(k.loop, &k.status, DUR_S(1));
+	if (is_reload_wanted) {
+		on_reload(&k);
+	}
 	loop_run(k.loop);
 	loop_disarm(k.loop, &k.status);
 	loop_disarm(k.loop, &k.hard);
+	alert_destroy(&k.alert);
 	listen_destroy(&k.listen);
 	watch_destroy(&k.watch);
 	loop_destroy(&k.loop);
+	*c = k.conf;
+	*rules = k.rules;
 	log_info("stopped", NULL);
 	return EXIT_SUCCESS;
 }
@@ -301,13 +469,10 @@ static int cmd_run(const char *path)
 		(void)fprintf(stderr, "The configuration has errors; answerd does not start.\n");
 		return EXIT_USAGE;
 	}
-	if (!conf_read_secrets(c, &err)) {
-		(void)fprintf(stderr, "error: %s\n", err.text);
-	} else if ((rules = nature_load(text_is_empty(c->nature) ? NULL : c->nature.at, &err)) ==
-		   NULL) {
+	if (!load_rest(c, &rules, &err)) {
 		(void)fprintf(stderr, "error: %s\n", err.text);
 	} else {
-		code = run(c, rules);
+		code = run(path, &c, &rules);
 	}
 	nature_destroy(&rules);
 	conf_destroy(&c);
@@ -319,7 +484,7 @@ int main(int argc, char **argv)
 	const char *config = NULL;
 	char *args[8];
 	int n = 0;
-	bool is_show = false, is_json = false;
+	bool is_show = false, is_json = false, is_patient = false;
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
@@ -330,6 +495,8 @@ int main(int argc, char **argv)
 			is_show = true;
 		} else if (strcmp(argv[i], "--json") == 0) {
 			is_json = true;
+		} else if (strcmp(argv[i], "--wait") == 0) {
+			is_patient = true;
 		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			(void)fputs(usage_text, stdout);
 			return EXIT_SUCCESS;
@@ -351,10 +518,13 @@ int main(int argc, char **argv)
 		return cmd_check_config(config, is_show);
 	}
 	if (strcmp(args[0], "migrate") == 0 && n == 1) {
-		return cmd_migrate(config);
+		return cmd_migrate(config, is_patient);
 	}
 	if (strcmp(args[0], "platforms") == 0 && n == 1) {
 		return cmd_platforms(is_json);
+	}
+	if (strcmp(args[0], "tell") == 0 && n == 2) {
+		return cmd_tell(config, args[1]);
 	}
 	if (strcmp(args[0], "digest") == 0) {
 		return cmd_digest(args + 1, n - 1);

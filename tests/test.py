@@ -2,7 +2,7 @@
 
   --quick        the inner loop: unit, golden, SQL, a few integration scenarios (at most 3 minutes)
   --real         also against real third-party servers (skipped with a reason where they are not to be had)
-  --soak NAME    a long proof, by hand: kills
+  --soak NAME    a long proof, by hand: kills, fault, every_public, reloads_under_load, package
   --only SUITE   one suite: build unit sanitized sql town integration format tidy cppcheck arrows words
 
 The suites' own output goes to build/test/SUITE.log; what failed is printed. ANSWERD_BUILD names another build folder."""
@@ -186,7 +186,9 @@ def main():
             meson_test("sanitized", SANITIZED, env=SAN_ENV)
             binary, env = SANITIZED, {**SAN_ENV, "ANSWERD_SANITIZED": "1"}
         env = {**env, "ANSWERD_BUILD": str(binary)}
-        if args.soak:
+        if args.soak == "package":
+            pytest("package", ["tests/package"])
+        elif args.soak:
             pytest("soak", ["tests/integration", "-k", args.soak], env={**env, "ANSWERD_SOAK": "1", "ANSWERD_KILLS": "200"}, timeout=7200)
         elif "integration" in wanted:
             some = ["-m", "quick"] if args.quick else []

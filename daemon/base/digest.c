@@ -91,6 +91,7 @@ static void context_read(struct arena *a, struct recording *ret)
 {
 	const struct response *r = &ret->response;
 	struct connector_ctx *ctx = &ret->ctx;
+	int64_t limit = 0;
 
 	ctx->arena = a;
 	ctx->server = TEXT("https://recorded.example");
@@ -101,6 +102,11 @@ static void context_read(struct arena *a, struct recording *ret)
 	ctx->session = response_header(r, TEXT("X-Answerd-Session"));
 	ret->question.source = response_header(r, TEXT("X-Answerd-Source"));
 	ret->question.state = response_header(r, TEXT("X-Answerd-State"));
+	/* Absent or unreadable: no limit. */
+	(void)num_parse_range(response_header(r, TEXT("X-Answerd-Page-Limit")), 1, LIMIT_PAGE_ITEMS,
+			      &limit);
+	ret->question.page_limit = (int)limit;
+	ret->response.is_cut = response_header(r, TEXT("X-Answerd-Cut")).len > 0;
 	/* Unreadable times stay unset. */
 	(void)wall_parse(response_header(r, TEXT("X-Answerd-Since")), &ret->question.since);
 	if (!wall_parse(response_header(r, TEXT("X-Answerd-Now")), &ctx->now)) {

@@ -128,6 +128,10 @@ bool page_check(const struct connector_ctx *ctx, const struct response *r, const
 
 bool page_scan(const struct response *r, struct text *ret, struct err *err)
 {
+	if (r->is_cut) {
+		return err_set(err, ERR_DATA, "an answer over %u MiB, which is not read",
+			       LIMIT_BODY_BYTES / (1024 * 1024));
+	}
 	if (text_trim(r->body).len == 0) {
 		return err_set(
 			err, ERR_DATA,
@@ -140,6 +144,11 @@ bool page_scan(const struct response *r, struct text *ret, struct err *err)
 			       "something in between answers for it");
 	}
 	return jx_scan(r->body, ret, err);
+}
+
+int page_size(const struct question *q, int most)
+{
+	return q->page_limit > 0 && q->page_limit < most ? q->page_limit : most;
 }
 
 bool page_is_id(struct text id)

@@ -79,8 +79,11 @@ static bool read_reference(struct text reference, struct text whose, struct secr
 			       "\"file:PATH\"",
 			       name, TEXT_ARG(text_clip(reference, 100)));
 	}
-	(void)snprintf(path, sizeof(path), "%s/%.*s", folder,
-		       TEXT_ARG(text_slice(reference, strlen("credential:"), reference.len)));
+	reference = text_slice(reference, strlen("credential:"), reference.len);
+	(void)snprintf(path, sizeof(path), "%s/%.*s", folder, TEXT_ARG(reference));
+	if (access(path, F_OK) != 0) { /* from LoadCredential=answerd:FOLDER */
+		(void)snprintf(path, sizeof(path), "%s/answerd_%.*s", folder, TEXT_ARG(reference));
+	}
 	return read_file(path, name, ret, err);
 }
 
@@ -100,6 +103,7 @@ bool conf_read_secrets(struct conf *c, struct err *err)
 
 		if (!read_reference(ch->url_reference, ch->name, &ch->url_secret, err) ||
 		    !read_reference(ch->secret_reference, ch->name, &ch->secret, err) ||
+		    !read_reference(ch->other_secret_reference, ch->name, &ch->other_secret, err) ||
 		    !read_reference(ch->password_reference, ch->name, &ch->password, err)) {
 			return false;
 		}

@@ -5,8 +5,7 @@
 #include <unistd.h>
 
 #include "answerd/log.h"
-#include "daemon/base/list.h"
-#include "daemon/desk/inside.h"
+#include "daemon/desk/queue.h"
 #include "store_sql.h"
 
 #define API "/api/v1/"
@@ -18,18 +17,9 @@ struct desk {
 	enum desk_state state;
 	struct httpd *httpd;
 	struct db *lines[LINE_COUNT];
+	struct queue *queue;
 	struct list works;
 	int n_reports;
-};
-
-/* One request on its way through the database. */
-struct work {
-	struct list in;
-	struct desk *desk;
-	struct httpd_request *r;
-	const struct desk_route *route;
-	enum desk_line line; /* the route's, or that of reports for a very long list */
-	int64_t actor;
 };
 
 struct db *desk_line(struct desk *d, enum desk_line line)
@@ -51,13 +41,27 @@ static void work_done(struct work *w)
 	free(w);
 }
 
-static void work_refuse(struct work *w, int status, struct text detail)
+struct db *desk_work_line(const struct work *w)
+{
+	return w->desk->lines[w->line];
+}
+
+void desk_work_answer(struct work *w, struct text json)
+{
+	httpd_answer(w->r,
+		     &(struct httpd_answer){ .status = 200,
+					     .content_type = "application/json; charset=utf-8",
+					     .body = json });
+	work_done(w);
+}
+
+void desk_work_refuse(struct work *w, int status, struct text detail)
 {
 	httpd_problem_text(w->r, status, detail, status == 503 ? 2 : 0, NULL);
 	work_done(w);
 }
 
-static void work_fail(struct work *w, const char *name, const struct db_result *r)
+void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
 {
 	int status = 500;
 	struct text detail = TEXT("The desk could not do that; its log says why.");
@@ -81,7 +85,7 @@ static void work_fail(struct work *w, const char *name, const struct db_result *
 		log_err("statement_failed", "name", name, "sqlstate", r->sqlstate, "why",
 			r->err.text, NULL);
 	}
-	work_refuse(w, status, detail);
+	desk_work_refuse(w, status, detail);
 }
 
 static void done_route(const struct db_result *r, void *owner)
@@ -89,20 +93,16 @@ static void done_route(const struct db_result *r, void *owner)
 	struct work *w = owner;
 
 	if (!r->is_ok) {
-		work_fail(w, w->route->name, r);
+		desk_work_fail(w, w->route->name, r);
 		return;
 	}
 	if (r->n_rows != 1 || db_is_null(r, 0, 0)) {
 		log_err("statement_failed", "name", w->route->name, "sqlstate", "", "why",
 			"it returned no answer", NULL);
-		work_refuse(w, 500, TEXT("The desk could not do that; its log says why."));
+		desk_work_refuse(w, 500, TEXT("The desk could not do that; its log says why."));
 		return;
 	}
-	httpd_answer(w->r,
-		     &(struct httpd_answer){ .status = 200,
-					     .content_type = "application/json; charset=utf-8",
-					     .body = db_text(r, 0, 0) });
-	work_done(w);
+	desk_work_answer(w, db_text(r, 0, 0));
 }
 
 /* ---- the statement ---- */
@@ -152,12 +152,12 @@ static void work_ask(struct work *w)
 	if ((w->route->line == LINE_ACT && !add_key(w, p, &err)) ||
 	    !desk_params_read(httpd_arena(w->r), w->route, &given, p, &err)) {
 		db_params_destroy(&p);
-		work_refuse(w, 400, text_of(err.text));
+		desk_work_refuse(w, 400, text_of(err.text));
 		return;
 	}
 	if (!db_send(w->desk->lines[w->line], w->route->name, w->route->sql, &p, done_route, w)) {
 		db_params_destroy(&p);
-		work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
+		desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
 	}
 }
 
@@ -182,7 +182,7 @@ static void caller_refuse(struct work *w, struct text why)
 
 	(void)httpd_peer(w->r, &uid);
 	log_warn("access_refused", "uid", log_num(uid), "asked", w->route->path, NULL);
-	work_refuse(w, 403, why);
+	desk_work_refuse(w, 403, why);
 }
 
 static void done_caller(const struct db_result *r, void *owner)
@@ -192,7 +192,7 @@ static void done_caller(const struct db_result *r, void *owner)
 	enum desk_role role;
 
 	if (!r->is_ok) {
-		work_fail(w, "desk_caller", r);
+		desk_work_fail(w, "desk_caller", r);
 		return;
 	}
 	if (r->n_rows == 0) {
@@ -216,7 +216,11 @@ static void done_caller(const struct db_result *r, void *owner)
 		return;
 	}
 	w->actor = db_i64(r, 0, 0);
-	work_ask(w);
+	if (w->route->line == LINE_QUEUE) {
+		queue_serve(w->desk->queue, w);
+	} else {
+		work_ask(w);
+	}
 }
 
 /* Who the kernel says it is: the built-in admin, or the name of a user of this machine (empty: the machine knows none). */
@@ -240,9 +244,8 @@ static bool caller_find(struct httpd_request *r, bool *ret_is_builtin, struct te
 
 static void serve_route(struct desk *d, struct httpd_request *r, const struct desk_route *route)
 {
-	enum desk_line line = desk_is_long(httpd_query(r)) && route->line == LINE_READ
-				      ? LINE_REPORT
-				      : route->line;
+	bool is_list = route->line == LINE_READ || route->line == LINE_QUEUE;
+	enum desk_line line = desk_is_long(httpd_query(r)) && is_list ? LINE_REPORT : route->line;
 	struct db_params *p;
 	struct work *w;
 	bool is_builtin;
@@ -269,7 +272,7 @@ static void serve_route(struct desk *d, struct httpd_request *r, const struct de
 	db_add_text(p, user);
 	if (!db_send(d->lines[LINE_READ], "desk_caller", SQL_DESK_CALLER, &p, done_caller, w)) {
 		db_params_destroy(&p);
-		work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
+		desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
 	}
 }
 
@@ -318,7 +321,7 @@ static void serve_api(struct desk *d, struct httpd_request *r, struct text path)
 		httpd_problem(r, 404,
 			      "There is nothing at that address. " API
 			      "openapi.json says what there is.");
-	} else if (route->sql == NULL) {
+	} else if (!desk_route_is_served(route)) {
 		httpd_problem(r, 501, "That comes with a later version of answerd.");
 	} else if (d->state != DESK_OPEN || !db_is_up(d->lines[route->line]) ||
 		   !db_is_up(d->lines[LINE_READ])) {
@@ -459,10 +462,17 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 	/* GET changes nothing: its functions are STABLE, which cannot write. (A read-only session would look like a standby to
 	 * libpq.) */
 	d->lines[LINE_READ] = line_create(d, "answerd desk", "-c statement_timeout=10000");
+	/* The queue's order comes from an index, and one plan is right for ever: with or without statistics no sort, no bitmap
+	 * and no other plan for a rare brand. */
+	d->lines[LINE_QUEUE] =
+		line_create(d, "answerd desk queue",
+			    "-c statement_timeout=10000 -c plan_cache_mode=force_generic_plan "
+			    "-c enable_sort=off -c enable_bitmapscan=off -c enable_seqscan=off");
 	d->lines[LINE_REPORT] =
 		line_create(d, "answerd desk reports", "-c statement_timeout=50000");
 	d->lines[LINE_ACT] = line_create(d, "answerd desk acts",
 					 "-c statement_timeout=10000 -c lock_timeout=5000");
+	d->queue = queue_create(o->loop);
 	d->httpd = desk_listen(d, err);
 	if (d->httpd == NULL) {
 		desk_destroy(&d);
@@ -475,6 +485,13 @@ void desk_start(struct desk *d)
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_start(d->lines[i]);
 	}
+}
+
+void desk_reload(struct desk *d, const struct conf *conf)
+{
+	d->options.conf = conf;
+	httpd_rename(d->httpd, conf->hosts, conf->n_hosts, conf->trusted_proxies,
+		     conf->n_trusted_proxies);
 }
 
 void desk_stop(struct desk *d, void (*done)(void *owner), void *owner)
@@ -498,6 +515,7 @@ void desk_destroy(struct desk **at)
 		free(container_of(work, struct work, in));
 	}
 	httpd_destroy(&d->httpd);
+	queue_destroy(&d->queue);
 	free(d);
 }
 

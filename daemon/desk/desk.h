@@ -27,6 +27,8 @@ struct desk_options {
 
 struct desk *desk_create(const struct desk_options *o, struct err *err);
 void desk_start(struct desk *d);
+/* A new configuration: hosts, proxies and the lease of an assignment are in force at once. Borrowed in place of the old one. */
+void desk_reload(struct desk *d, const struct conf *conf);
 void desk_stop(struct desk *d, void (*done)(void *owner), void *owner);
 void desk_destroy(struct desk **d);
 struct text desk_addresses(const struct desk *d, struct arena *a);

@@ -8,6 +8,7 @@
 #ifndef ANSWERD_DESK_INSIDE_H
 #define ANSWERD_DESK_INSIDE_H
 
+#include "daemon/base/list.h"
 #include "daemon/desk/desk.h"
 #include "daemon/io/db.h"
 #include "daemon/io/httpd.h"
@@ -20,8 +21,8 @@
 
 enum desk_role { ROLE_AUDITOR, ROLE_AGENT, ROLE_LEAD, ROLE_ADMIN };
 
-/* Which connection: reads never wait behind reports, acts have the right to write. */
-enum desk_line { LINE_READ, LINE_REPORT, LINE_ACT, LINE_COUNT };
+/* Which connection: reads never wait behind reports, acts have the right to write, and the queue's plans are settled. */
+enum desk_line { LINE_READ, LINE_QUEUE, LINE_REPORT, LINE_ACT, LINE_COUNT };
 
 enum param_from { FROM_PATH, FROM_QUERY, FROM_BODY, FROM_DESK };
 enum param_type { PARAM_TEXT, PARAM_COUNT, PARAM_BOOL, PARAM_TIME };
@@ -38,7 +39,8 @@ struct desk_route {
 	const char *method, *path; /* below /api/v1/, "{name}" is a parameter */
 	enum desk_role least;
 	enum desk_line line;
-	const char *name, *sql; /* NULL: comes with a later version */
+	const char *name,
+		*sql; /* NULL: comes with a later version; the queue has statements of its own */
 	struct desk_param params[DESK_PARAMS];
 	const char *about;
 };
@@ -46,10 +48,29 @@ struct desk_route {
 extern const struct desk_route desk_routes[];
 extern const size_t n_desk_routes;
 
+/* One request on its way through the database. */
+struct work {
+	struct list in;
+	struct desk *desk;
+	struct httpd_request *r;
+	const struct desk_route *route;
+	enum desk_line line; /* the route's, or that of reports for a very long list */
+	int64_t actor;
+};
+
+/* desk.c: the ends of a work; it is gone afterwards. */
+void desk_work_answer(struct work *w, struct text json);
+void desk_work_refuse(struct work *w, int status, struct text detail);
+void desk_work_fail(struct work *w, const char *name, const struct db_result *r);
+struct db *desk_work_line(const struct work *w);
+
 /* routes.c: the route of a path below /api/v1/; NULL: none. ret_allow (in the arena) lists the methods when only the method
  * does not fit. */
 const struct desk_route *desk_route_find(struct arena *a, struct text method, struct text path,
 					 const char **ret_allow);
+
+/* False: comes with a later version. */
+bool desk_route_is_served(const struct desk_route *r);
 
 /* params.c: the route's parameters from path, query and body, appended to `out` in the order of the table; ERR_DATA with a
  * sentence for people. */
@@ -59,6 +80,19 @@ struct desk_given {
 };
 bool desk_params_read(struct arena *a, const struct desk_route *r, const struct desk_given *g,
 		      struct db_params *out, struct err *err);
+/* Single parameters of a query, judged by the route's table, for what is more than one statement. Absent: at NULL, false, or
+ * `otherwise`. */
+struct desk_asked {
+	struct arena *arena;
+	const struct desk_route *route;
+	struct text query;
+};
+bool desk_query_is_known(const struct desk_asked *q, struct err *err);
+bool desk_query_text(const struct desk_asked *q, const char *name, struct text *ret,
+		     struct err *err);
+bool desk_query_bool(const struct desk_asked *q, const char *name, bool *ret, struct err *err);
+bool desk_query_count(const struct desk_asked *q, const char *name, int64_t otherwise, int64_t *ret,
+		      struct err *err);
 /* Does the query ask for all, or for more than a page? Others must not wait behind it. */
 bool desk_is_long(struct text query);
 /* One segment or value, percent-decoded and clean, in the arena; false when it is not well-formed. */

@@ -82,8 +82,8 @@ static void print_operation(const struct desk_route *r, struct strbuf *out)
 		      ",\"responses\":{\"%s\":{\"description\":\"%s\"},\"default\":{"
 		      "\"description\":\"An RFC 9457 problem document.\","
 		      "\"content\":{\"application/problem+json\":{}}}}}",
-		      r->sql != NULL ? "200" : "501",
-		      r->sql != NULL ? "Done." : "Comes with a later version.");
+		      desk_route_is_served(r) ? "200" : "501",
+		      desk_route_is_served(r) ? "Done." : "Comes with a later version.");
 }
 
 void desk_openapi_print(struct strbuf *out)

@@ -131,14 +131,31 @@ static bool body_get(struct arena *a, struct jx body, const struct desk_param *p
 	return true;
 }
 
+static bool read_count(const char *name, struct text value, int64_t *ret, struct err *err)
+{
+	if (!num_parse_range(value, 0, INT32_MAX, ret)) {
+		return err_set(err, ERR_DATA, "'%s' is a whole number from 0 to %d.", name,
+			       INT32_MAX);
+	}
+	return true;
+}
+
+static bool read_bool(const char *name, struct text value, bool *ret, struct err *err)
+{
+	*ret = text_eq(value, TEXT("1")) || text_eq(value, TEXT("true")) || text_is_empty(value);
+	if (!*ret && !text_eq(value, TEXT("0")) && !text_eq(value, TEXT("false"))) {
+		return err_set(err, ERR_DATA, "'%s' is true or false.", name);
+	}
+	return true;
+}
+
 static bool add_count(const struct desk_param *p, struct text value, struct db_params *out,
 		      struct err *err)
 {
 	int64_t n;
 
-	if (!num_parse_range(value, 0, INT32_MAX, &n)) {
-		return err_set(err, ERR_DATA, "'%s' is a whole number from 0 to %d.", p->name,
-			       INT32_MAX);
+	if (!read_count(p->name, value, &n, err)) {
+		return false;
 	}
 	db_add_i64(out, n);
 	return true;
@@ -147,11 +164,10 @@ static bool add_count(const struct desk_param *p, struct text value, struct db_p
 static bool add_bool(const struct desk_param *p, struct text value, struct db_params *out,
 		     struct err *err)
 {
-	bool is_true =
-		text_eq(value, TEXT("1")) || text_eq(value, TEXT("true")) || text_is_empty(value);
+	bool is_true;
 
-	if (!is_true && !text_eq(value, TEXT("0")) && !text_eq(value, TEXT("false"))) {
-		return err_set(err, ERR_DATA, "'%s' is true or false.", p->name);
+	if (!read_bool(p->name, value, &is_true, err)) {
+		return false;
 	}
 	db_add_bool(out, is_true);
 	return true;
@@ -245,6 +261,44 @@ bool desk_params_read(struct arena *a, const struct desk_route *r, const struct 
 	}
 	jx_release(&doc);
 	return is_ok;
+}
+
+bool desk_query_is_known(const struct desk_asked *q, struct err *err)
+{
+	struct text unused;
+
+	return query_get(q->arena, q->route, q->query, TEXT(""), &unused, err);
+}
+
+bool desk_query_text(const struct desk_asked *q, const char *name, struct text *ret,
+		     struct err *err)
+{
+	if (!query_get(q->arena, q->route, q->query, text_of(name), ret, err)) {
+		return false;
+	}
+	if (ret->len > DESK_TEXT_BYTES) {
+		return err_set(err, ERR_DATA, "'%s' is longer than 64 KiB.", name);
+	}
+	return true;
+}
+
+bool desk_query_bool(const struct desk_asked *q, const char *name, bool *ret, struct err *err)
+{
+	struct text value;
+
+	*ret = false;
+	return desk_query_text(q, name, &value, err) &&
+	       (value.at == NULL || read_bool(name, value, ret, err));
+}
+
+bool desk_query_count(const struct desk_asked *q, const char *name, int64_t otherwise, int64_t *ret,
+		      struct err *err)
+{
+	struct text value;
+
+	*ret = otherwise;
+	return desk_query_text(q, name, &value, err) &&
+	       (value.at == NULL || read_count(name, value, ret, err));
 }
 
 bool desk_is_long(struct text query)

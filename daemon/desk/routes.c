@@ -32,9 +32,9 @@ const struct desk_route desk_routes[] = {
 	{ "GET",
 	  "queue",
 	  ROLE_AUDITOR,
-	  LINE_READ,
+	  LINE_QUEUE,
 	  QUERY(queue),
-	  SQL_DESK_QUEUE,
+	  NULL,
 	  { { "by", FROM_QUERY, PARAM_TEXT, false, "'age' (oldest first) or 'due'." },
 	    { "brand", FROM_QUERY, PARAM_TEXT, false, "Only this brand." },
 	    { "platform", FROM_QUERY, PARAM_TEXT, false, "Only this platform." },
@@ -276,6 +276,11 @@ const struct desk_route desk_routes[] = {
 	{ "POST", "session", ROLE_AUDITOR, LINE_ACT, LATER, { { 0 } }, "Signing in." },
 };
 const size_t n_desk_routes = sizeof(desk_routes) / sizeof(desk_routes[0]);
+
+bool desk_route_is_served(const struct desk_route *r)
+{
+	return r->sql != NULL || r->line == LINE_QUEUE;
+}
 
 static bool matches(struct text pattern, struct text path)
 {

@@ -33,6 +33,7 @@ struct http_terms {
 	int max_per_host;    /* 0: the default of 2 */
 	struct dur timeout;  /* 0: 30 s */
 	size_t max_body_bytes; /* 0: LIMIT_BODY_BYTES */
+	bool keep_cut; /* a larger answer is a response with is_cut, no error; never with `once` */
 };
 
 typedef void http_done(const struct response *r, const struct err *err,

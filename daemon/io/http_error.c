@@ -47,6 +47,10 @@ static void explain_limit(struct http_transfer *t)
 
 	switch (t->broke) {
 	case BROKE_BODY:
+		if (t->terms.keep_cut && !t->is_once && t->status >= 200 && t->status <= 599) {
+			t->err.kind = ERR_NONE;
+			return;
+		}
 		if (cap >= MIB) {
 			(void)err_set(&t->err, kind, "%s: answer over %zu MiB", t->host, cap / MIB);
 		} else {
@@ -69,6 +73,10 @@ void http_explain(struct http_transfer *t, CURLcode code)
 {
 	bool is_refused = t->n_refused > 0 && t->n_opened == 0;
 
+	if (t->is_mail) {
+		http_explain_mail(t, code);
+		return;
+	}
 	if (code == CURLE_OK && t->status >= 200 && t->status <= 599) {
 		t->err.kind = ERR_NONE;
 		return;

@@ -177,6 +177,16 @@ static struct text *texts_keep(struct arena *a, const struct text *t, size_t n)
 	return copy;
 }
 
+void httpd_rename(struct httpd *h, const struct text *hosts, size_t n_hosts,
+		  const struct text *trusted_proxies, size_t n_trusted_proxies)
+{
+	arena_reset(h->names);
+	h->hosts = texts_keep(h->names, hosts, n_hosts);
+	h->n_hosts = n_hosts;
+	h->proxies = texts_keep(h->names, trusted_proxies, n_trusted_proxies);
+	h->n_proxies = n_trusted_proxies;
+}
+
 struct httpd *httpd_create(const struct httpd_options *o, httpd_handler *handler, void *owner,
 			   struct err *err)
 {
@@ -186,10 +196,8 @@ struct httpd *httpd_create(const struct httpd_options *o, httpd_handler *handler
 	h->handler = handler;
 	h->owner = owner;
 	h->arena = arena_create(1024u * 1024);
-	h->hosts = texts_keep(h->arena, o->hosts, o->n_hosts);
-	h->n_hosts = o->n_hosts;
-	h->proxies = texts_keep(h->arena, o->trusted_proxies, o->n_trusted_proxies);
-	h->n_proxies = o->n_trusted_proxies;
+	h->names = arena_create(1024u * 1024);
+	httpd_rename(h, o->hosts, o->n_hosts, o->trusted_proxies, o->n_trusted_proxies);
 	list_init(&h->requests);
 	ev_init(&h->patience, on_patience);
 	ev_idle_init(&h->finished, on_finished);
@@ -275,6 +283,7 @@ void httpd_destroy(struct httpd **at)
 	loop_disarm(h->loop, &h->patience);
 	ev_idle_stop(loop_ev(h->loop), &h->finished);
 	arena_destroy(&h->arena);
+	arena_destroy(&h->names);
 	free(h);
 }
 

@@ -47,6 +47,9 @@ typedef void httpd_handler(struct httpd_request *r, void *owner);
 
 struct httpd *httpd_create(const struct httpd_options *o, httpd_handler *handler, void *owner,
 			   struct err *err);
+/* Other hosts and proxies, from the next request on. */
+void httpd_rename(struct httpd *h, const struct text *hosts, size_t n_hosts,
+		  const struct text *trusted_proxies, size_t n_trusted_proxies);
 /* Takes no more connections, lets running requests finish (2 s), then calls done() once. */
 void httpd_stop(struct httpd *h, void (*done)(void *owner), void *owner);
 /* After httpd_stop() has called back, or instead of it. Nothing is called back. */

@@ -62,6 +62,7 @@ struct httpd {
 	void *owner;
 	struct httpd_listener listeners[HTTPD_LISTENERS];
 	size_t n_listeners;
+	struct arena *names; /* hosts and proxies */
 	struct text *hosts, *proxies;
 	size_t n_hosts, n_proxies;
 	struct arena *arena;

@@ -22,9 +22,10 @@ struct watch_events {
 struct watch *watch_create(struct loop *l, const struct watch_events *e, void *owner);
 void watch_destroy(struct watch **w);
 
-void watch_ready(struct watch *w);                      /* READY=1, also at the end of a reload */
-void watch_reloading(struct watch *w);                  /* before the new configuration is read */
-void watch_stopping(struct watch *w);                   /* the last thing but the work itself */
-void watch_status(struct watch *w, const char *status); /* one line for people */
+void watch_ready(struct watch *w);     /* READY=1, also at the end of a reload */
+void watch_reloading(struct watch *w); /* before the new configuration is read */
+void watch_stopping(struct watch *w);  /* the last thing but the work itself */
+void watch_status(struct watch *w,
+		  const char *status); /* one line for people; w may be NULL: before there is one */
 
 #endif

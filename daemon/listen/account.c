@@ -1,33 +1,19 @@
 /* One account's machine: what to ask next, and when. Pictures and phases: listen.h. */
 #include <assert.h>
-#include <stdlib.h>
 
 #include "answerd/limits.h"
 #include "answerd/log.h"
-#include "answerd/num.h"
-#include "answerd/url.h"
 #include "daemon/base/backoff.h"
 #include "daemon/base/seal.h"
 #include "daemon/listen/inside.h"
 #include "store_sql.h"
 
-#define ACCOUNT_MAGIC     UINT32_C(0x61636374)
 #define BACKOFF_FIRST     DUR_S(1)
 #define BACKOFF_MOST      DUR_S(300)
 #define PROBE_AT_LEAST    DUR_S(60)
 #define REFRESH_EARLY     DUR_S(120)
 #define BACKGROUND_TURN   4
 #define FIRST_FEED_WEIGHT 4
-
-void set_string(char **at, struct text value)
-{
-	free(*at);
-	*at = NULL;
-	if (value.at != NULL && value.len > 0) {
-		*at = xcalloc(1, value.len + 1);
-		memcpy(*at, value.at, value.len);
-	}
-}
 
 const char *account_label(const struct account *a)
 {
@@ -39,112 +25,10 @@ struct mono account_now(const struct account *a)
 	return loop_mono(a->listen->o.loop);
 }
 
-static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
-{
-	struct account *a = container_of(w, struct account, timer);
-
-	(void)loop;
-	(void)revents;
-	assert(a->magic == ACCOUNT_MAGIC);
-	if (a->phase == PHASE_ASKING && a->job.is_unasked) {
-		ask_answer_unasked(a);
-		return;
-	}
-	account_step(a);
-}
-
-static void add_feed(struct account *a, struct text name)
-{
-	for (size_t i = 0; i < a->n_feeds; i++) {
-		if (text_eq(a->feeds[i].name, name)) {
-			return;
-		}
-	}
-	a->feeds[a->n_feeds++].name = name;
-}
-
-static void set_terms(struct account *a)
-{
-	struct text limit = { (const char *)&a->conf->max_per_host, sizeof(a->conf->max_per_host) };
-	struct arena *arena = arena_create((size_t)2 * LIMIT_URL_BYTES);
-	struct url url;
-	int64_t port;
-
-	a->terms = (struct http_terms){ .allow_loopback = a->conf->insecure_loopback,
-					.max_per_host = a->conf->max_per_host };
-	if (url_parse(a->conf->server, &url)) {
-		a->host = text_hash(text_hash(TEXT_HASH_SEED, limit), url.scheme);
-		a->host = text_hash(a->host, text_lower_ascii(arena, url.host));
-		a->host = text_hash(text_hash(a->host, TEXT(":")), url.port);
-		if (num_parse_range(url.port, 1, 65535, &port)) {
-			a->terms.allow_port = (int)port;
-		}
-	}
-	arena_destroy(&arena);
-}
-
-void account_init(struct account *a, struct listen *l, const struct conf_brand *b,
-		  const struct conf_account *c)
-{
-	const char *const *always = c->connector->always;
-	size_t room = c->n_listen;
-	struct strbuf realm;
-
-	*a = (struct account){ .magic = ACCOUNT_MAGIC, .listen = l, .brand = b, .conf = c };
-	set_terms(a);
-	list_init(&a->link);
-	budget_init(&a->budget);
-	ev_init(&a->timer, on_timer);
-	for (size_t i = 0; always != NULL && always[i] != NULL; i++) {
-		room++;
-	}
-	a->feeds = xcalloc(room > 0 ? room : 1, sizeof(*a->feeds));
-	for (size_t i = 0; secret_is_set(&c->token) && always != NULL && always[i] != NULL; i++) {
-		add_feed(a, text_of(always[i]));
-	}
-	for (size_t i = 0; i < c->n_listen; i++) {
-		add_feed(a, c->listen[i].name);
-	}
-	/* Whose ids these are: a platform's own where they hold everywhere, else the server's. */
-	strbuf_init(&realm, LIMIT_URL_BYTES);
-	strbuf_add_str(&realm, c->connector->name);
-	if (!c->connector->can.are_ids_global) {
-		strbuf_add_byte(&realm, ' ');
-		strbuf_add(&realm, c->server);
-	}
-	set_string(&a->realm, strbuf_text(&realm));
-	strbuf_done(&realm);
-}
-
-void account_done(struct account *a)
-{
-	assert(a->magic == ACCOUNT_MAGIC);
-	ask_cancel(a);
-	list_remove(&a->link);
-	loop_disarm(a->listen->o.loop, &a->timer);
-	background_forget_threads(a);
-	background_forget_rechecks(a);
-	for (size_t i = 0; i < a->n_feeds; i++) {
-		set_string(&a->feeds[i].state, TEXT_NONE);
-		set_string(&a->feeds[i].sweep_state, TEXT_NONE);
-		free(a->feeds[i].remembered);
-	}
-	free(a->feeds);
-	set_string(&a->realm, TEXT_NONE);
-	set_string(&a->own_id, TEXT_NONE);
-	set_string(&a->own_handle, TEXT_NONE);
-	set_string(&a->facts, TEXT_NONE);
-	set_string(&a->identify_state, TEXT_NONE);
-	set_string(&a->recheck_before_id, TEXT_NONE);
-	secret_done(&a->session);
-	a->magic = 0;
-}
-
 void account_set_own_id(struct account *a, struct text id)
 {
 	set_string(&a->own_id, id);
-	a->listen->own_hashes[a - a->listen->accounts] =
-		text_hash(TEXT_HASH_SEED, text_of(a->own_id));
+	a->listen->own_hashes[a->at] = text_hash(TEXT_HASH_SEED, text_of(a->own_id));
 }
 
 struct feed *account_feed(struct account *a, struct text name)
@@ -161,14 +45,20 @@ struct feed *account_feed(struct account *a, struct text name)
 
 static void load_row(struct account *a, const struct db_result *r, int row)
 {
-	int64_t id = db_i64(r, row, 0);
+	struct text name = db_text(r, row, 11);
 
+	if (text_eq(name, TEXT("threads"))) {
+		a->threads_id = db_i64(r, row, 0);
+	} else if (text_eq(name, TEXT("rechecks"))) {
+		a->rechecks_id = db_i64(r, row, 0);
+	}
 	for (size_t i = 0; i < a->n_feeds; i++) {
 		struct feed *f = &a->feeds[i];
 
-		if (f->source_id != id) {
+		if (!text_eq(f->name, name)) {
 			continue;
 		}
+		f->source_id = db_i64(r, row, 0);
 		set_string(&f->state, db_text(r, row, 1));
 		f->seq = db_i64(r, row, 2);
 		f->is_imported = db_bool(r, row, 3);
@@ -177,7 +67,6 @@ static void load_row(struct account *a, const struct db_result *r, int row)
 		/* An unfinished walk goes on at once; asking once more where it had ended costs one page. */
 		f->is_walking = f->state != NULL && !f->is_imported;
 		f->n_remembered = 0;
-		f->poll_at = (struct mono){ 0 };
 		f->n_pages = 0;
 	}
 }
@@ -208,6 +97,7 @@ static void done_load(const struct db_result *r, void *owner)
 {
 	struct account *a = owner;
 
+	a->n_calls--;
 	if (a->phase != PHASE_LOADING) {
 		return;
 	}
@@ -238,7 +128,7 @@ void account_reload(struct account *a)
 	background_forget_rechecks(a);
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
-	if (!db_send(a->writer, "listen_load", SQL_LISTEN_LOAD, &p, done_load, a)) {
+	if (!account_send(a, a->writer, "listen_load", SQL_LISTEN_LOAD, &p, done_load)) {
 		db_params_destroy(&p);
 		account_lost(a, "the database is not there");
 	}
@@ -258,6 +148,7 @@ void account_leased(struct account *a, int64_t epoch, bool is_locked)
 	a->rechecks_at = mono_add(now, DUR_US(a->conf->every.us * 10));
 	for (size_t i = 0; i < a->n_feeds; i++) {
 		a->feeds[i].n_failed = 0;
+		a->feeds[i].poll_at = (struct mono){ 0 };
 		a->feeds[i].sweep_at = mono_add(now, DUR_US(a->conf->every.us * 10));
 	}
 	log_info("account_leased", "account", account_label(a), "epoch", log_num(epoch), NULL);
@@ -384,7 +275,8 @@ void account_step(struct account *a)
 {
 	struct mono now = account_now(a), wake = { 0 }, paced_until;
 
-	if (a->phase != PHASE_READY || a->listen->is_stopping || !db_is_up(a->writer)) {
+	if (a->phase != PHASE_READY || a->listen->is_stopping || reload_holds_up(a) ||
+	    !db_is_up(a->writer)) {
 		return;
 	}
 	if (!budget_may_ask(&a->budget, &a->conf->connector->can, now, loop_wall(a->listen->o.loop),

@@ -1,6 +1,7 @@
 /* One question of one account: the connector makes a request of it, io/http performs it, the connector digests the answer. */
 #include "answerd/limits.h"
 #include "answerd/log.h"
+#include "answerd/page.h"
 #include "daemon/base/seal.h"
 #include "daemon/listen/inside.h"
 #include "store_sql.h"
@@ -23,9 +24,7 @@ static struct connector_ctx context(struct account *a, struct arena *arena)
 
 static void fill_recheck(struct account *a, struct arena *arena, struct question *q)
 {
-	size_t batch = a->conf->connector->can.recheck_batch > 0
-			       ? (size_t)a->conf->connector->can.recheck_batch
-			       : 1;
+	size_t batch = background_recheck_batch(a);
 	size_t left = a->n_rechecks - a->recheck_done;
 
 	q->n_subjects = left < batch ? left : batch;
@@ -34,6 +33,65 @@ static void fill_recheck(struct account *a, struct arena *arena, struct question
 		q->subjects[i] = text_of(a->rechecks[a->recheck_done + i]);
 	}
 	q->state = text_of(a->recheck_state);
+}
+
+/* ---- how much at once ---- */
+
+#define SMALL_BYTES    (LIMIT_BODY_BYTES / 3)
+#define SMALL_IN_A_ROW 4
+
+static struct portion *portion_of(struct account *a)
+{
+	switch (a->job.op) {
+	case OP_POLL:
+	case OP_SWEEP: return &a->job.feed->portion;
+	case OP_THREAD: return &a->thread_portion;
+	case OP_RECHECK: return &a->recheck_portion;
+	default: return NULL;
+	}
+}
+
+static int portion_most(const struct account *a)
+{
+	const struct connector_can *can = &a->conf->connector->can;
+
+	return a->job.op == OP_RECHECK ? can->recheck_batch : can->page_most;
+}
+
+/* The answer was larger than we read: the same again, but half of it. False: there is no less. */
+static bool portion_halve(struct account *a)
+{
+	struct portion *p = portion_of(a);
+	int now;
+
+	if (p == NULL) {
+		return false;
+	}
+	now = p->limit > 0 ? p->limit : portion_most(a);
+	if (now <= 1) {
+		return false;
+	}
+	*p = (struct portion){ .limit = now / 2 };
+	log_info("asking_for_less", "account", account_label(a), "op", op_name(a->job.op), "source",
+		 a->job.feed != NULL ? a->job.feed->name.at : "", "elements", log_num(p->limit),
+		 NULL);
+	return true;
+}
+
+/* Back to more, slowly, and only where twice as much would fit. */
+static void portion_grow(struct account *a, const struct response *r, const struct outcome *o)
+{
+	struct portion *p = portion_of(a);
+
+	if (p == NULL || p->limit == 0 || a->job.op == OP_THREAD ||
+	    (a->job.op == OP_RECHECK && o->is_more)) {
+		return;
+	}
+	p->n_small = !r->is_cut && r->body.len < SMALL_BYTES ? p->n_small + 1 : 0;
+	if (p->n_small >= SMALL_IN_A_ROW) {
+		p->limit = p->limit * 2 < portion_most(a) ? p->limit * 2 : 0;
+		p->n_small = 0;
+	}
 }
 
 static struct question question(struct account *a, struct arena *arena)
@@ -46,17 +104,20 @@ static struct question question(struct account *a, struct arena *arena)
 		q.source = f->name;
 		q.state = text_of(f->state);
 		q.since = wall_add(a->job.asked_at, DUR_US(-a->conf->history.us));
+		q.page_limit = f->portion.limit;
 		break;
 	case OP_SWEEP:
 		q.source = f->name;
 		q.state = text_of(f->sweep_state);
 		q.since = f->sweep_since;
+		q.page_limit = f->portion.limit;
 		break;
 	case OP_THREAD:
 		q.subjects = ARENA_ARRAY(arena, struct text, 1);
 		q.subjects[0] = text_of(a->threads[a->thread_now].subject);
 		q.n_subjects = 1;
 		q.state = text_of(a->thread_state);
+		q.page_limit = a->thread_portion.limit;
 		break;
 	case OP_RECHECK: fill_recheck(a, arena, &q); break;
 	case OP_IDENTIFY: q.state = text_of(a->identify_state); break;
@@ -99,6 +160,7 @@ static void done_identified(const struct db_result *r, void *owner)
 	struct account *a = owner;
 	struct text said = r->is_ok ? db_text(r, 0, 0) : TEXT_NONE;
 
+	a->n_calls--;
 	if (a->phase != PHASE_STORING) {
 		return;
 	}
@@ -153,12 +215,26 @@ static void done_identify(struct account *a, const struct outcome *o)
 	db_add_text_or_null(p, o->own_name);
 	db_add_text_or_null(p, text_of(a->facts));
 	db_add_text_or_null(p, o->missing);
-	if (!db_send(a->writer, "listen_identified", SQL_LISTEN_IDENTIFIED, &p, done_identified,
-		     a)) {
+	if (!account_send(a, a->writer, "listen_identified", SQL_LISTEN_IDENTIFIED, &p,
+			  done_identified)) {
 		db_params_destroy(&p);
 		a->must_identify = true;
 		account_ready(a);
 	}
+}
+
+/* One thread or one message that does not fit: told, and left behind. */
+static void pass_over(const struct question *q, struct outcome *o, struct arena *arena)
+{
+	struct rate rate = o->rate;
+	struct text id = q->n_subjects > 0 ? q->subjects[0] : TEXT_NONE;
+
+	*o = (struct outcome){ .rate = rate };
+	outcome_add_bad(
+		arena, o, text_printf(arena, "%s %.*s", op_name(q->op), TEXT_ARG(id)), id,
+		q->op == OP_THREAD
+			? "a thread over 2 MiB, which is not read: see it on the platform"
+			: "a message over 2 MiB, which is not read: see it on the platform");
 }
 
 static void answered(struct account *a, const struct response *r, struct arena *arena)
@@ -167,8 +243,19 @@ static void answered(struct account *a, const struct response *r, struct arena *
 	struct question q = question(a, arena);
 	struct outcome o = { 0 };
 	struct err err = { 0 };
-	bool is_good = a->conf->connector->digest(&ctx, &q, r, &o, &err);
+	bool is_good;
 
+	if (r->is_cut && r->status >= 200 && r->status < 300 && portion_halve(a)) {
+		account_confirmed(a);
+		account_ready(a);
+		return;
+	}
+	is_good = a->conf->connector->digest(&ctx, &q, r, &o, &err);
+	if (!is_good && r->is_cut && err.kind == ERR_DATA &&
+	    (q.op == OP_THREAD || q.op == OP_RECHECK)) {
+		pass_over(&q, &o, arena);
+		is_good = true;
+	}
 	budget_told(&a->budget, &o.rate);
 	if (!is_good) {
 		if (err.kind == ERR_DATA && (a->job.op == OP_POLL || a->job.op == OP_SWEEP) &&
@@ -179,6 +266,7 @@ static void answered(struct account *a, const struct response *r, struct arena *
 		return;
 	}
 	account_confirmed(a);
+	portion_grow(a, r, &o);
 	if (a->job.op == OP_REFRESH) {
 		done_refresh(a, &o, arena);
 		return;

@@ -15,6 +15,7 @@ void background_forget_threads(struct account *a)
 	}
 	a->n_threads = a->thread_now = 0;
 	a->n_thread_pages = 0;
+	a->thread_portion = (struct portion){ 0 };
 	set_string(&a->thread_state, TEXT_NONE);
 }
 
@@ -25,6 +26,16 @@ void background_forget_rechecks(struct account *a)
 	}
 	a->n_rechecks = a->recheck_done = 0;
 	set_string(&a->recheck_state, TEXT_NONE);
+}
+
+size_t background_recheck_batch(const struct account *a)
+{
+	int most = a->conf->connector->can.recheck_batch, limit = a->recheck_portion.limit;
+
+	if (limit > 0 && limit < most) {
+		most = limit;
+	}
+	return most > 0 ? (size_t)most : 1;
 }
 
 static bool choose_sweep(struct account *a, struct mono now, struct mono *wake)
@@ -50,6 +61,7 @@ static void done_threads_due(const struct db_result *r, void *owner)
 {
 	struct account *a = owner;
 
+	a->n_calls--;
 	if (a->phase != PHASE_LOADING) {
 		return;
 	}
@@ -92,6 +104,7 @@ void background_thread_read(struct account *a)
 	}
 	set_string(&a->thread_state, TEXT_NONE);
 	a->n_thread_pages = 0;
+	a->thread_portion = (struct portion){ 0 };
 	if (++a->thread_now >= a->n_threads) {
 		background_forget_threads(a);
 	}
@@ -121,8 +134,8 @@ static bool load_threads(struct account *a)
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	db_add_i64(p, MAX_THREADS_DUE);
-	if (!db_send(a->writer, "listen_threads_due", SQL_LISTEN_THREADS_DUE, &p, done_threads_due,
-		     a)) {
+	if (!account_send(a, a->writer, "listen_threads_due", SQL_LISTEN_THREADS_DUE, &p,
+			  done_threads_due)) {
 		db_params_destroy(&p);
 		a->phase = PHASE_READY;
 		return false;
@@ -155,6 +168,7 @@ static void done_rechecks(const struct db_result *r, void *owner)
 {
 	struct account *a = owner;
 
+	a->n_calls--;
 	if (a->phase != PHASE_LOADING) {
 		return;
 	}
@@ -197,7 +211,8 @@ static bool choose_recheck(struct account *a, struct mono now, struct mono *wake
 	db_add_text(p, text_of(a->recheck_before_id));
 	/* The first time one batch is enough to learn from. */
 	db_add_i64(p, a->has_rechecked ? MAX_RECHECKS : a->conf->connector->can.recheck_batch);
-	if (!db_send(a->writer, "listen_rechecks", SQL_LISTEN_RECHECKS, &p, done_rechecks, a)) {
+	if (!account_send(a, a->writer, "listen_rechecks", SQL_LISTEN_RECHECKS, &p,
+			  done_rechecks)) {
 		db_params_destroy(&p);
 		a->phase = PHASE_READY;
 		return false;

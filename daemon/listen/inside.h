@@ -2,10 +2,12 @@
  *
  * lease.c    which accounts are ours; heartbeat
  * account.c  one account's machine: what to ask next, and when
+ * account_life.c  an account comes, takes its configuration, and goes
  * background.c  what is read when no news are due
  * ask.c      one question: request, answer, digest
  * page.c     one page into the database, and what came of it
  * budget.c   how much we may ask
+ * reload.c   a new configuration: accounts come, go and change
  *
  * Owner, clock, blocks, fails: as listen.h. */
 #ifndef ANSWERD_LISTEN_INSIDE_H
@@ -31,6 +33,12 @@ struct budget {
 	struct mono not_before; /* the platform said wait */
 };
 
+/* How much to ask for at once: less after an answer that was larger than we read. */
+struct portion {
+	int limit;        /* elements; 0: as many as the connector likes */
+	unsigned n_small; /* answers in a row that were so small that twice as much would fit */
+};
+
 /* One source of one account. */
 struct feed {
 	struct text name;
@@ -40,10 +48,18 @@ struct feed {
 	struct mono poll_at, sweep_at;
 	struct wall asked_at, sweep_since; /* when the walk under way began */
 	int n_pages;                       /* of the walk under way, this round */
+	struct portion portion;
 	unsigned n_failed;
 	/* What the last page held, as it is in the database: the overlap of the next poll is not sent again. */
 	uint64_t *remembered;
 	size_t n_remembered, n_sending;
+};
+
+/* Of an account: a configuration that waits to be taken. snapshot NULL: none. */
+struct reload {
+	struct conf *snapshot;
+	const struct conf_account *conf;
+	const struct conf_brand *brand;
 };
 
 enum phase { PHASE_AWAY, PHASE_LOADING, PHASE_READY, PHASE_QUEUED, PHASE_ASKING, PHASE_STORING };
@@ -64,8 +80,13 @@ struct job {
 struct account {
 	uint32_t magic;
 	struct listen *listen;
+	size_t at;             /* its place in listen->accounts */
+	struct conf *snapshot; /* held; `conf` and `brand` live in it */
 	const struct conf_account *conf;
 	const struct conf_brand *brand;
+	struct reload next; /* what it becomes when it is idle and the database knows of it */
+	bool is_leaving;    /* it is no longer configured: nothing more is asked */
+	int n_calls;        /* statements whose answers will come to us */
 	char *realm;
 	int64_t brand_id, account_id, epoch;
 	int64_t beat_epoch; /* the epoch that the last heartbeat named */
@@ -97,11 +118,13 @@ struct account {
 	size_t n_threads, thread_now;
 	char *thread_state;
 	int n_thread_pages;
+	struct portion thread_portion;
 	struct mono threads_at, known_thread_at;
 
 	char *rechecks[MAX_RECHECKS];
 	size_t n_rechecks, recheck_done;
 	char *recheck_state, *recheck_before_id;
+	struct portion recheck_portion;
 	int64_t recheck_before_us;
 	struct mono rechecks_at;
 	unsigned turn; /* every fourth goes to the background */
@@ -122,29 +145,43 @@ struct listen {
 	struct http *http;
 	struct db *writers
 		[MAX_WRITERS]; /* pages; each account keeps to one, so its pages stay in order */
-	int n_writers;
-	struct db *keeper; /* leases: its session holds the advisory locks */
-	struct account *accounts;
+	bool has_second;       /* a single account needs one writer only */
+	struct db *keeper;     /* leases: its session holds the advisory locks */
+	struct account **accounts;
 	size_t n_accounts;
 	uint64_t
 		*own_hashes; /* of own_id, side by side: every author is looked up in all of them */
-	struct list waiting; /* accounts that want a slot */
-	uint64_t pass;       /* of looking through them */
+	uint64_t *keys;      /* of brand and name, side by side */
+	struct conf *snapshot;         /* held: the configuration that is, or is being, declared */
+	struct list waiting;           /* accounts that want a slot */
+	uint64_t pass;                 /* of looking through them */
 	const struct account *refused; /* in this pass: its host had no room */
 	int n_storing;
 	struct heard heard;
-	ev_timer beat, flush, ending;
+	ev_timer beat, flush, ending, settle;
 	bool is_declared, is_stopping;
+	bool must_declare, is_declaring; /* the database does not know the newest configuration */
+	bool must_renew; /* deadlines: a batch failed, try again with the next beat */
 	int n_unheld_tries;
 	uint64_t random;
 	void (*done_stopped)(void *);
 	void *stop_owner;
 };
 
+/* account_life.c */
+struct account *account_create(struct listen *l, struct conf *snapshot, const struct conf_brand *b,
+			       const struct conf_account *c);
+void account_destroy(struct account **a);
+/* Terms, realm and feeds as the configuration says; feeds whose names are known go on as they are. True: some are new. */
+bool account_configure(struct account *a, const struct reload *to);
+size_t account_sources(const struct conf_account *c,
+		       struct text *ret); /* ret has room for `always` and `listen` */
+void account_realm(const struct conf_account *c, struct strbuf *out);
+/* A statement whose answer comes to the account: `done` begins with a->n_calls--. */
+bool account_send(struct account *a, struct db *d, const char *name, const char *sql,
+		  struct db_params **p, db_done *done);
+
 /* account.c */
-void account_init(struct account *a, struct listen *l, const struct conf_brand *b,
-		  const struct conf_account *c);
-void account_done(struct account *a);
 void account_leased(struct account *a, int64_t epoch, bool is_locked);
 void account_lost(struct account *a, const char *why);
 void account_ready(struct account *a); /* the job is over: on to the next */
@@ -171,6 +208,7 @@ void background_thread_read(
 void background_news(struct account *a);
 void background_forget_threads(struct account *a);
 void background_forget_rechecks(struct account *a);
+size_t background_recheck_batch(const struct account *a); /* ids in one question */
 
 /* ask.c */
 void ask_start(struct account *a);
@@ -201,8 +239,23 @@ void lease_heard(struct account *a, int64_t source_id,
 		 struct wall asked_at); /* asked_at 0: no poll of news */
 void lease_failed(struct account *a, int64_t source_id, const char *failure);
 void lease_give_back(struct listen *l);
+void lease_end(struct account *a); /* gives this one back */
+
+/* reload.c */
+void reload_start(struct listen *l);
+void reload_declared(struct listen *l);  /* the database knows the newest configuration */
+bool reload_holds_up(struct account *a); /* true: it has to change or to go first, and will */
+
+/* promises.c */
+void promises_add(struct strbuf *b, const struct conf *c); /* members of the declaration */
+void promises_add_holidays(struct strbuf *b, const struct conf_brand *brand);
+void promises_renew(
+	struct listen *l); /* deadlines of what waits, batch after batch until all are right */
 
 /* listen.c */
+struct account *listen_find(const struct listen *l, struct text brand, struct text name);
+void listen_add_account(struct listen *l, struct account *a);
+void listen_remove_account(struct listen *l, struct account *a);
 bool listen_take_slot(struct account *a); /* false: QUEUED, and stepped again when there is room */
 void listen_give_slot(struct listen *l);
 uint64_t listen_random(struct listen *l);

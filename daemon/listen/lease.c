@@ -14,37 +14,48 @@
 
 /* ---- what the file says becomes rows ---- */
 
-static void add_sources(struct strbuf *b, const struct account *a)
+static void add_sources(struct strbuf *b, const struct conf_account *c)
 {
+	struct arena *arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
+	size_t n_most = c->n_listen;
+
+	for (size_t i = 0; c->connector->always != NULL && c->connector->always[i] != NULL; i++) {
+		n_most++;
+	}
+	struct text *names = ARENA_ARRAY(arena, struct text, n_most);
+	size_t n = account_sources(c, names);
+
 	strbuf_add_str(b, "\"sources\":[");
-	for (size_t i = 0; i < a->n_feeds; i++) {
+	for (size_t i = 0; i < n; i++) {
 		strbuf_add_str(b, i > 0 ? "," : "");
-		strbuf_add_json(b, a->feeds[i].name);
+		strbuf_add_json(b, names[i]);
 	}
 	strbuf_add_str(b, "]");
+	arena_destroy(&arena);
 }
 
-static void add_account(struct strbuf *b, const struct account *a)
+static void add_account(struct strbuf *b, const struct conf_account *c)
 {
+	scoped(strbuf_done) struct strbuf realm = { 0 };
+
+	strbuf_init(&realm, LIMIT_URL_BYTES);
+	account_realm(c, &realm);
 	strbuf_add_str(b, "{\"name\":");
-	strbuf_add_json(b, a->conf->name);
+	strbuf_add_json(b, c->name);
 	strbuf_add_str(b, ",\"platform\":");
-	strbuf_add_json(b, text_of(a->conf->connector->name));
+	strbuf_add_json(b, text_of(c->connector->name));
 	strbuf_add_str(b, ",\"server\":");
-	strbuf_add_json(b, a->conf->server);
+	strbuf_add_json(b, c->server);
 	strbuf_add_str(b, ",\"realm\":");
-	strbuf_add_json(b, text_of(a->realm));
+	strbuf_add_json(b, strbuf_text(&realm));
 	strbuf_printf(b, ",\"is_time_authors\":%s,\"every_us\":%lld,",
-		      a->conf->connector->can.is_time_authors ? "true" : "false",
-		      (long long)a->conf->every.us);
-	add_sources(b, a);
+		      c->connector->can.is_time_authors ? "true" : "false", (long long)c->every.us);
+	add_sources(b, c);
 	strbuf_add_str(b, "}");
 }
 
-static void add_brand(struct strbuf *b, const struct listen *l, const struct conf_brand *brand)
+static void add_brand(struct strbuf *b, const struct conf_brand *brand)
 {
-	bool is_first = true;
-
 	strbuf_add_str(b, "{\"name\":");
 	strbuf_add_json(b, brand->name);
 	strbuf_add_str(b, ",\"timezone\":");
@@ -54,39 +65,23 @@ static void add_brand(struct strbuf *b, const struct listen *l, const struct con
 		strbuf_add_str(b, i > 0 ? "," : "");
 		strbuf_add_json(b, brand->hours[i]);
 	}
-	strbuf_add_str(b, "],\"accounts\":[");
-	for (size_t i = 0; i < l->n_accounts; i++) {
-		if (l->accounts[i].brand == brand) {
-			strbuf_add_str(b, is_first ? "" : ",");
-			is_first = false;
-			add_account(b, &l->accounts[i]);
-		}
+	strbuf_add_str(b, "]");
+	promises_add_holidays(b, brand);
+	strbuf_add_str(b, ",\"accounts\":[");
+	for (size_t i = 0; i < brand->n_accounts; i++) {
+		strbuf_add_str(b, i > 0 ? "," : "");
+		add_account(b, &brand->accounts[i]);
 	}
 	strbuf_add_str(b, "]}");
 }
 
 static void declared_row(struct listen *l, const struct db_result *r, int row)
 {
-	struct text brand = db_text(r, row, 0), name = db_text(r, row, 1),
-		    source = db_text(r, row, 2);
+	struct account *a = listen_find(l, db_text(r, row, 0), db_text(r, row, 1));
 
-	for (size_t i = 0; i < l->n_accounts; i++) {
-		struct account *a = &l->accounts[i];
-		struct feed *f;
-
-		if (!text_eq(a->brand->name, brand) || !text_eq(a->conf->name, name)) {
-			continue;
-		}
+	if (a != NULL) {
 		a->brand_id = db_i64(r, row, 3);
 		a->account_id = db_i64(r, row, 4);
-		f = account_feed(a, source);
-		if (f != NULL) {
-			f->source_id = db_i64(r, row, 5);
-		} else if (text_eq(source, TEXT("threads"))) {
-			a->threads_id = db_i64(r, row, 5);
-		} else if (text_eq(source, TEXT("rechecks"))) {
-			a->rechecks_id = db_i64(r, row, 5);
-		}
 	}
 }
 
@@ -94,7 +89,9 @@ static void done_declare(const struct db_result *r, void *owner)
 {
 	struct listen *l = owner;
 
+	l->is_declaring = false;
 	if (!r->is_ok) {
+		l->must_declare = true;
 		log_err("declare_failed", "why", r->err.text, NULL);
 		loop_arm(l->o.loop, &l->beat, DUR_S(1));
 		return;
@@ -103,6 +100,10 @@ static void done_declare(const struct db_result *r, void *owner)
 		declared_row(l, r, row);
 	}
 	l->is_declared = true;
+	if (!l->must_declare) { /* else a still newer one came meanwhile */
+		reload_declared(l);
+	}
+	promises_renew(l);
 	lease_kick(l);
 }
 
@@ -113,15 +114,21 @@ static void declare(struct listen *l)
 
 	strbuf_init(&b, 16u * 1024 * 1024);
 	strbuf_add_str(&b, "{\"brands\":[");
-	for (size_t i = 0; i < l->o.conf->n_brands; i++) {
+	for (size_t i = 0; i < l->snapshot->n_brands; i++) {
 		strbuf_add_str(&b, i > 0 ? "," : "");
-		add_brand(&b, l, &l->o.conf->brands[i]);
+		add_brand(&b, &l->snapshot->brands[i]);
 	}
-	strbuf_add_str(&b, "]}");
+	strbuf_add_str(&b, "],");
+	promises_add(&b, l->snapshot);
+	strbuf_add_str(&b, "}");
 	db_add_text(p, strbuf_text(&b));
 	strbuf_done(&b);
+	l->must_declare = false;
+	l->is_declaring = true;
 	if (!db_send(l->keeper, "listen_declare", SQL_LISTEN_DECLARE, &p, done_declare, l)) {
 		db_params_destroy(&p);
+		l->must_declare = true;
+		l->is_declaring = false;
 		loop_arm(l->o.loop, &l->beat, DUR_S(1));
 	}
 }
@@ -132,6 +139,7 @@ static void done_lease(const struct db_result *r, void *owner)
 {
 	struct account *a = owner;
 
+	a->n_calls--;
 	a->is_being_taken = false;
 	if (r->is_ok && !db_is_null(r, 0, 0) && a->phase == PHASE_AWAY && !a->listen->is_stopping) {
 		account_leased(a, db_i64(r, 0, 0), db_bool(r, 0, 1));
@@ -151,7 +159,7 @@ static void take(struct account *a)
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	db_add_text(p, text_of(a->listen->o.holder));
-	if (!db_send(a->listen->keeper, "listen_lease", SQL_LISTEN_LEASE, &p, done_lease, a)) {
+	if (!account_send(a, a->listen->keeper, "listen_lease", SQL_LISTEN_LEASE, &p, done_lease)) {
 		a->is_being_taken = false;
 		db_params_destroy(&p);
 	}
@@ -160,14 +168,14 @@ static void take(struct account *a)
 static struct account *by_id(struct listen *l, int64_t account_id)
 {
 	for (size_t i = 0; i < l->n_accounts; i++) {
-		if (l->accounts[i].account_id == account_id) {
-			return &l->accounts[i];
+		if (l->accounts[i]->account_id == account_id) {
+			return l->accounts[i];
 		}
 	}
 	return NULL;
 }
 
-static void unlease(struct account *a)
+void lease_end(struct account *a)
 {
 	struct db_params *p = db_params_create();
 
@@ -192,17 +200,18 @@ static void done_beat(const struct db_result *r, void *owner)
 		struct account *a = by_id(l, db_i64(r, row, 0));
 
 		if (a != NULL) {
-			kept[a - l->accounts] = true;
+			kept[a->at] = true;
 			a->is_locked = db_bool(r, row, 1);
 		} else {
 			loop_shift_wall(l->o.loop, DUR_US(db_i64(r, row, 2)));
 		}
 	}
 	for (size_t i = 0; i < l->n_accounts; i++) {
-		struct account *a = &l->accounts[i];
+		struct account *a = l->accounts[i];
 
-		if (a->phase != PHASE_AWAY && !kept[i] && a->beat_epoch == a->epoch) {
-			unlease(a);
+		if (a->phase != PHASE_AWAY && !kept[i] && a->beat_epoch == a->epoch &&
+		    !a->is_leaving) {
+			lease_end(a);
 			account_lost(a, "another worker took it over");
 		}
 	}
@@ -219,7 +228,7 @@ static void send_beat(struct listen *l)
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->n_accounts; i++) {
-		struct account *a = &l->accounts[i];
+		struct account *a = l->accounts[i];
 
 		if (a->phase != PHASE_AWAY) {
 			a->beat_epoch = a->epoch;
@@ -254,14 +263,24 @@ static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 	if (l->is_stopping || !db_is_up(l->keeper)) {
 		return; /* on_up starts it again */
 	}
-	if (!l->is_declared) {
+	if ((!l->is_declared || l->must_declare) && !l->is_declaring) {
 		declare(l);
-		return;
+	}
+	if (!l->is_declared) {
+		return; /* done_declare kicks */
+	}
+	if (l->must_renew) {
+		promises_renew(l);
 	}
 	for (size_t i = 0; i < l->n_accounts; i++) {
-		if (l->accounts[i].phase == PHASE_AWAY && l->accounts[i].account_id != 0) {
+		struct account *a = l->accounts[i];
+
+		if (reload_holds_up(a)) {
+			continue;
+		}
+		if (a->phase == PHASE_AWAY && a->account_id != 0) {
 			is_any_away = true;
-			take(&l->accounts[i]);
+			take(a);
 		}
 	}
 	/* Looking for accounts that another worker may leave behind is cheap; the heartbeat goes at its own pace. */
@@ -292,8 +311,8 @@ void lease_give_back(struct listen *l)
 	struct db_params *p = db_params_create();
 
 	for (size_t i = 0; i < l->n_accounts; i++) {
-		if (l->accounts[i].phase != PHASE_AWAY) {
-			unlease(&l->accounts[i]);
+		if (l->accounts[i]->phase != PHASE_AWAY) {
+			lease_end(l->accounts[i]);
 		}
 	}
 	db_add_text(p, text_of(l->o.holder));

@@ -11,7 +11,7 @@
 static void step_all(struct listen *l)
 {
 	for (size_t i = 0; i < l->n_accounts; i++) {
-		account_step(&l->accounts[i]);
+		account_step(l->accounts[i]);
 	}
 }
 
@@ -42,7 +42,7 @@ static void on_keeper_down(struct db *d, const struct err *why, void *owner)
 
 	on_down(d, why, owner);
 	for (size_t i = 0; i < l->n_accounts; i++) {
-		account_lost(&l->accounts[i], "the database connection is gone");
+		account_lost(l->accounts[i], "the database connection is gone");
 	}
 }
 
@@ -56,6 +56,61 @@ static struct db *connection(struct listen *l, const char *purpose, const char *
 				.max_queued = WRITER_ROOM };
 
 	return db_create(l->o.loop, &o, e, l);
+}
+
+/* ---- the accounts, and what is looked up often side by side ---- */
+
+static uint64_t key_of(struct text brand, struct text name)
+{
+	return text_hash(text_hash(text_hash(TEXT_HASH_SEED, brand), TEXT("/")), name);
+}
+
+struct account *listen_find(const struct listen *l, struct text brand, struct text name)
+{
+	uint64_t key = key_of(brand, name);
+
+	for (size_t i = 0; i < l->n_accounts; i++) {
+		struct account *a = l->accounts[i];
+
+		if (l->keys[i] == key && text_eq(a->conf->name, name) &&
+		    text_eq(a->brand->name, brand)) {
+			return a;
+		}
+	}
+	return NULL;
+}
+
+void listen_add_account(struct listen *l, struct account *a)
+{
+	size_t n = l->n_accounts + 1;
+
+	if ((n & (n - 1)) == 0) { /* room doubles */
+		l->accounts = xrealloc(l->accounts, 2 * n * sizeof(struct account *));
+		l->own_hashes = xrealloc(l->own_hashes, 2 * n * sizeof(*l->own_hashes));
+		l->keys = xrealloc(l->keys, 2 * n * sizeof(*l->keys));
+	}
+	a->at = l->n_accounts++;
+	l->accounts[a->at] = a;
+	l->own_hashes[a->at] = 0;
+	l->keys[a->at] = key_of(a->brand->name, a->conf->name);
+	if (a->at == 1 && !l->has_second) {
+		l->has_second = true;
+		db_start(l->writers[1]);
+	}
+	a->writer = l->writers[a->at % MAX_WRITERS];
+}
+
+void listen_remove_account(struct listen *l, struct account *a)
+{
+	size_t last = --l->n_accounts;
+
+	l->accounts[a->at] = l->accounts[last];
+	l->accounts[a->at]->at = a->at;
+	l->own_hashes[a->at] = l->own_hashes[last];
+	l->keys[a->at] = l->keys[last];
+	if (l->refused == a) {
+		l->refused = NULL;
+	}
 }
 
 static void on_ending(struct ev_loop *loop, ev_timer *w, int revents);
@@ -72,41 +127,25 @@ struct listen *listen_create(const struct listen_options *o)
 	if (getrandom(&l->random, sizeof(l->random), 0) != sizeof(l->random) || l->random == 0) {
 		l->random = UINT64_C(88172645463325252);
 	}
-	for (size_t i = 0; i < o->conf->n_brands; i++) {
-		l->n_accounts += o->conf->brands[i].n_accounts;
-	}
-	l->accounts = xcalloc(l->n_accounts > 0 ? l->n_accounts : 1, sizeof(*l->accounts));
-	l->own_hashes = xcalloc(l->n_accounts > 0 ? l->n_accounts : 1, sizeof(*l->own_hashes));
-	l->n_accounts = 0;
-	for (size_t i = 0; i < o->conf->n_brands; i++) {
-		const struct conf_brand *b = &o->conf->brands[i];
-
-		for (size_t k = 0; k < b->n_accounts; k++) {
-			account_init(&l->accounts[l->n_accounts++], l, b, &b->accounts[k]);
-		}
-	}
 	lease_start(l);
 	ev_init(&l->ending, on_ending);
 	l->http = http_create(o->loop);
 	/* Generic plans: short pages would be planned anew every time (INGEST §3.4). */
-	l->n_writers = l->n_accounts > 1 ? MAX_WRITERS : 1;
-	for (int i = 0; i < l->n_writers; i++) {
+	for (int i = 0; i < MAX_WRITERS; i++) {
 		l->writers[i] = connection(l, "answerd writer",
 					   "-c plan_cache_mode=force_generic_plan", &writer_events);
 	}
-	for (size_t i = 0; i < l->n_accounts; i++) {
-		l->accounts[i].writer = l->writers[i % (size_t)l->n_writers];
-	}
 	/* Leases are facts about living sessions: after a crash of the server there are none to remember. */
 	l->keeper = connection(l, "answerd keeper", "-c synchronous_commit=off", &keeper_events);
+	reload_start(l);
+	listen_reload(l, o->conf, o->rules);
+	l->o.conf = NULL; /* the snapshot is held, o->conf is the caller's */
 	return l;
 }
 
 void listen_start(struct listen *l)
 {
-	for (int i = 0; i < l->n_writers; i++) {
-		db_start(l->writers[i]);
-	}
+	db_start(l->writers[0]);
 	db_start(l->keeper);
 }
 
@@ -199,9 +238,10 @@ void listen_stop(struct listen *l, void (*done)(void *owner), void *owner)
 	l->done_stopped = done;
 	l->stop_owner = owner;
 	loop_disarm(l->o.loop, &l->beat);
+	loop_disarm(l->o.loop, &l->settle);
 	for (size_t i = 0; i < l->n_accounts; i++) {
-		ask_cancel(&l->accounts[i]);
-		loop_disarm(l->o.loop, &l->accounts[i].timer);
+		ask_cancel(l->accounts[i]);
+		loop_disarm(l->o.loop, &l->accounts[i]->timer);
 	}
 	loop_arm(l->o.loop, &l->ending, STOP_LIMIT);
 	lease_give_back(l);
@@ -214,13 +254,14 @@ void listen_destroy(struct listen **l)
 		return;
 	}
 	for (size_t i = 0; i < (*l)->n_accounts; i++) {
-		account_done(&(*l)->accounts[i]);
+		account_destroy(&(*l)->accounts[i]);
 	}
 	loop_disarm((*l)->o.loop, &(*l)->beat);
 	loop_disarm((*l)->o.loop, &(*l)->flush);
 	loop_disarm((*l)->o.loop, &(*l)->ending);
+	loop_disarm((*l)->o.loop, &(*l)->settle);
 	http_destroy(&(*l)->http);
-	for (int i = 0; i < (*l)->n_writers; i++) {
+	for (int i = 0; i < MAX_WRITERS; i++) {
 		db_destroy(&(*l)->writers[i]);
 	}
 	db_destroy(&(*l)->keeper);
@@ -230,7 +271,9 @@ void listen_destroy(struct listen **l)
 	free((*l)->heard.epochs);
 	free((*l)->heard.asked);
 	free((*l)->own_hashes);
+	free((*l)->keys);
 	free((*l)->accounts);
+	conf_destroy(&(*l)->snapshot);
 	free(*l);
 	*l = NULL;
 }
@@ -238,10 +281,11 @@ void listen_destroy(struct listen **l)
 void listen_count(const struct listen *l, int *ret_held, int *ret_listening, int *ret_configured)
 {
 	*ret_held = *ret_listening = 0;
-	*ret_configured = (int)l->n_accounts;
+	*ret_configured = 0;
 	for (size_t i = 0; i < l->n_accounts; i++) {
-		const struct account *a = &l->accounts[i];
+		const struct account *a = l->accounts[i];
 
+		*ret_configured += !a->is_leaving;
 		*ret_held += a->phase != PHASE_AWAY;
 		*ret_listening += a->phase != PHASE_AWAY && !a->must_identify && !a->is_refused;
 	}

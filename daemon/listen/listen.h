@@ -6,7 +6,7 @@
  *   account:  AWAY ──lease──▶ LOADING ──▶ READY ──ask──▶ ASKING ──page──▶ STORING ──committed──▶ READY
  *             AWAY ◀── lease lost, database connection lost, stop ── from any of them
  *
- * Owner:   the worker's main. Borrows the loop and the configuration, which must outlive it.
+ * Owner:   the worker's main. Borrows the loop; holds the configuration; borrows the rules of natures until the next reload.
  * Clock:   mono for what is due, wall (loop_wall) for what platforms are told and asked.
  * Blocks:  never. Calls back: done_stopped once, after listen_stop().
  * Fails:   says so in the source's row and in the log, and tries again. */
@@ -22,13 +22,18 @@ struct nature_rules;
 
 struct listen_options {
 	struct loop *loop;
-	const struct conf *conf;          /* secrets read */
+	struct conf *conf;                /* secrets read; held as long as it is needed */
 	const struct nature_rules *rules; /* decides what a message is */
 	const char *holder;               /* this worker's name: host, pid and a random part */
 };
 
 struct listen *listen_create(const struct listen_options *o);
 void listen_start(struct listen *l);
+
+/* A new configuration, checked and with its secrets. The database hears of it first; then accounts that are new are leased,
+ * those that are gone finish what they ask and are given back, changed ones finish what they ask and go on as the new file
+ * says: the walks of their sources, and their rhythm, stay. The old rules may be destroyed when this returns. */
+void listen_reload(struct listen *l, struct conf *conf, const struct nature_rules *rules);
 
 /* Asks nothing more, lets pages that are being stored end (at most 5 s), gives the leases back, then calls done. */
 void listen_stop(struct listen *l, void (*done)(void *owner), void *owner);

@@ -31,12 +31,12 @@ static const char *direction(const struct account *a, const struct message *m)
 		return "outbound";
 	}
 	for (size_t i = 0; i < l->n_accounts; i++) {
-		const struct account *other = &l->accounts[i];
+		const struct account *other = l->accounts[i];
 
 		if (l->own_hashes[i] == hash && other != a && other->own_id != NULL &&
 		    text_eq(text_of(other->own_id), m->author_id) &&
 		    strcmp(other->realm, a->realm) == 0) {
-			return other->brand == a->brand ? "outbound" : "context";
+			return other->brand_id == a->brand_id ? "outbound" : "context";
 		}
 	}
 	return is_listed(a->brand, m) ? "context" : "inbound";
@@ -354,6 +354,7 @@ static void done_page(const struct db_result *r, void *owner)
 	struct account *a = owner;
 	struct text state = r->is_ok ? db_text(r, 0, 0) : TEXT_NONE;
 
+	a->n_calls--;
 	a->listen->n_storing--;
 	if (a->phase == PHASE_STORING) {
 		if (!r->is_ok) {
@@ -405,9 +406,7 @@ static void move_walk(struct account *a, const struct outcome *o)
 		a->has_rechecked = true;
 		set_string(&a->recheck_state, o->is_more ? o->state : TEXT_NONE);
 		if (!o->is_more) {
-			int batch = a->conf->connector->can.recheck_batch;
-
-			a->recheck_done += batch > 0 ? (size_t)batch : 1;
+			a->recheck_done += background_recheck_batch(a);
 		}
 		break;
 	default: break;
@@ -475,7 +474,7 @@ void page_store(struct account *a, const struct outcome *o, struct arena *arena)
 		return;
 	}
 	a->listen->n_storing++;
-	if (!db_send(a->writer, "ingest", SQL_INGEST, &p, done_page, a)) {
+	if (!account_send(a, a->writer, "ingest", SQL_INGEST, &p, done_page)) {
 		a->listen->n_storing--;
 		db_params_destroy(&p);
 		account_reload(a);

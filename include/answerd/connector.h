@@ -8,6 +8,11 @@
  * status 204 (an operation that needs no question here). The state is committed together with the page's messages, so a walk goes
  * on where it was after any crash.
  *
+ * An answer larger than we read (limits.h) is asked for again with half of question.page_limit, down
+ * to one element, where can.page_most says so. What is too large even then comes to digest() with
+ * response.is_cut: a connector that knows the way past that element (from a header, say) tells it in
+ * outcome.bad and gives the state behind it; page_scan() refuses for all others.
+ *
  * Owner:   everything lives in ctx->arena, until the page is committed. Secrets in a request are
  *          copied from ctx.
  * Clock:   ctx->now is wall time, passed in.
@@ -46,6 +51,9 @@ struct question {
 			       window */
 	struct text *subjects; /* THREAD, RECHECK: external ids */
 	size_t n_subjects;
+	int page_limit; /* POLL, SWEEP, THREAD: ask for at most so many elements in one answer; 0: for as
+			   many as the connector likes. Smaller each time after an answer that was larger than
+			   we read */
 };
 
 struct option_value {
@@ -122,7 +130,9 @@ struct connector_can {
 	const char *idempotency; /* of a reply, in words; NULL: none */
 	int64_t max_length;      /* of a reply, default */
 	enum length_unit length_unit;
-	int recheck_batch;       /* ids in one RECHECK */
+	int recheck_batch; /* ids in one RECHECK */
+	int page_most;     /* elements in the fullest page that it asks for; 0: it cannot ask for
+				    less */
 	int64_t budget_requests; /* from the sheet, when headers say nothing */
 	int64_t budget_window_s;
 	bool anonymous_search; /* `search:` sources work without a token */

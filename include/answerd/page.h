@@ -33,7 +33,7 @@ struct wall page_not_before(const struct connector_ctx *ctx, const struct respon
 			    const struct rate *rate);
 
 /* The answer's JSON, cut but not parsed. An empty body or a page of HTML is ERR_DATA with a
- * sentence that says what to look at. */
+ * sentence that says what to look at; so is one that was larger than we read. */
 bool page_scan(const struct response *r, struct text *ret, struct err *err);
 bool page_is_html(const struct response *r);
 
@@ -43,6 +43,9 @@ bool page_is_id(struct text id);
 /* A member as an id, or empty when it is none; as a time, or not set when it cannot be read. */
 struct text page_id_or_none(struct arena *a, struct jx object, const char *name);
 struct wall page_wall_or_none(struct arena *a, struct jx object, const char *name);
+
+/* How many elements to ask for: `most`, or fewer where the question says so. */
+int page_size(const struct question *q, int most);
 
 /* Is this our own account? Never before IDENTIFY has said who we are. */
 bool page_is_ours(const struct connector_ctx *ctx, struct text id);

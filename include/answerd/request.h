@@ -33,6 +33,7 @@ struct response {
 	struct header *headers;
 	size_t n_headers;
 	struct text body; /* decoded bytes, not cleaned */
+	bool is_cut;      /* it was larger than we read: body is only its beginning, or empty */
 	struct wall received_at;
 };
 

@@ -21,7 +21,7 @@ select b, a.account_id, id.identity_id, case when i % 20 = 0 then t end, t - int
 	case when i % 20 = 0 then t + interval '1 hour' * (1 + i % 24) end
 from (select i, 1 + (floor(50 * power((abs(hashint8(i) % 1000)) / 1000.0, 2)))::int as b,
 	timestamptz '2026-06-01' + ((i * 2654435761) % 2592000) * interval '1 second' as t from generate_series(1::bigint, {conversations}) i) x
-join answerd.account a on a.brand_id = x.b and a.platform = 'platform' || (x.i % 5)
+join answerd.account a on a.brand_id = x.b and a.platform = 'platform' || abs(hashint8(x.i * 31) % 5)
 join answerd.identity id on id.brand_id = x.b and id.external_id = 'u' || (1 + x.i % 2000);
 insert into answerd.message (brand_id, account_id, author_id, customer_id, posted_at, at, ord_at, first_seen_at, hash, kind, direction, nature,
 	visibility, is_named, is_about, is_automatic, is_imported, is_to_us, external_id, parent_id, root_id, body, language, permalink)

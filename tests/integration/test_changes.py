@@ -5,7 +5,7 @@ import random
 import pytest
 
 from rig.place import FIXTURES
-from rig.replay import SERVER, Replay, read_csv
+from rig.replay import SERVER, BlueskyReplay, Replay, read_csv
 
 
 def test_edits_and_deletions_in_the_middle_of_things(house):
@@ -45,22 +45,3 @@ def test_our_own_cases_on_bluesky(house, order):
         replay.wait_agree(90)
     assert replay.wanted()
     house.verify()
-
-
-class BlueskyReplay(Replay):
-    """Posts are dated a few milliseconds apart, so that late ones are still believed; parents that come later have their uri
-    reserved."""
-    platform = "bluesky"
-
-    def op(self, row):
-        if not hasattr(self, "begun"):
-            self.begun = self.town.now_ms()
-            self.rank = {r["id"]: n for n, r in enumerate(sorted(self.rows, key=lambda r: (r["at"], r["id"])))}
-            self.author = {r["id"]: r["author"] for r in self.rows}
-        op = {"author": row["author"], "text": row["text"], "key": row["id"], "at": self.begun - 1000 + 10 * self.rank[row["id"]]}
-        if row["parent"]:
-            op["parent"], op["parent_author"] = row["parent"], self.author.get(row["parent"], row["author"])
-        return op
-
-    def person_of(self, handle):
-        return handle.removesuffix(".test")

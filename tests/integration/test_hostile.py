@@ -288,21 +288,6 @@ def test_json_suite_as_elements(two):
     two.wait_for(two.town.post("bob", "@shop after", "bad"), timeout=90)
 
 
-@pytest.mark.xfail(strict=True, reason="a page over 2 MiB is asked for in full size for ever")
-@pytest.mark.parametrize("platform", ["mastodon", "bluesky"])
-def test_long_messages_do_not_make_a_page_unreadable(house, platform):
-    """Eighty messages of 40 KB: the page would be over the 2 MiB that a body may have. Nobody can make us deaf by talking at length:
-    smaller pages, or a told gap, and what comes later is heard."""
-    begin(house, ["bad"], platform)
-    text = "@shop " + "All work and no play makes Jack a dull boy. " * 900
-    house.town.bulk([{"author": "bob", "text": f"{text}{i}"} for i in range(80)], server="bad")
-    q = house.town.post("ann", "@shop and now something short", "bad")
-    house.wait_for(q, timeout=30)
-    house.worker.assert_small()
-    house.lost_nothing(timeout=30)
-    house.verify()
-
-
 def test_a_server_that_is_away_for_a_while(two):
     """Connection refused, then back: heard again soon, nothing lost."""
     two.town.stop()

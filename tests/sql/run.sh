@@ -55,4 +55,6 @@ sql -c "alter database answerd_sql set answerd.test_clock = 'on'"
 if [ $# = 0 ]; then
 	set -- "$here"/*.sql
 fi
+ANSWERD_QUERIES=$store/queries # for tests of the programs' own statements
+export ANSWERD_QUERIES
 pg_prove -d answerd_sql "$@"

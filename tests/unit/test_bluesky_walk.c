@@ -1,5 +1,5 @@
-/* Protects Bluesky's walks: equal times across the edge of a page, threads deeper than one answer,
- * conversations, sessions. The server here is a list of posts and a strict "<". */
+/* Protects Bluesky's walks: equal times across the edge of a page, pages and messages that are larger
+ * than we read. The server here is a list of posts and a strict "<". */
 #include <stdio.h>
 
 #include "answerd/connector.h"
@@ -16,11 +16,24 @@
 
 struct server {
 	int page, n, n_requests, n_searches, n_holes;
+	int limit; /* of the question */
+	int giant; /* number of the item that is larger than we read; 0: none */
+	int n_told;
 	enum { SEARCH_GOOD, SEARCH_BY_TEXT_ONLY, SEARCH_REFUSED } search;
 	int64_t second[MOST_ITEMS]; /* of item i, newest last */
 	bool is_seen[MOST_ITEMS];
 	bool is_cursor_always; /* an empty page carries one as well */
 };
+
+static int page_of(struct arena *a, const struct server *s, struct text url)
+{
+	struct text value;
+	int64_t limit;
+
+	assert_true(url_query_get(a, url, TEXT("limit"), &value) &&
+		    num_parse_range(value, 1, 100, &limit));
+	return limit < s->page ? (int)limit : s->page;
+}
 
 static const struct wall epoch = { INT64_C(1763700000000000) };
 
@@ -57,12 +70,13 @@ static void item_add(struct strbuf *b, bool is_first, int i, struct text at)
 }
 
 /* Newest first, a bare time as cursor, a strict "<": what shares the last time of a page is lost. */
-static struct text notifications_answer(struct arena *a, struct server *s, struct text url)
+static struct text notifications_answer(struct arena *a, struct server *s, struct text url,
+					bool *ret_is_cut)
 {
 	struct wall before = wall_add(epoch, DUR_S(100000000));
 	struct text cursor;
 	struct strbuf b;
-	int n = 0;
+	int n = 0, page = page_of(a, s, url);
 
 	if (url_query_get(a, url, TEXT("cursor"), &cursor)) {
 		assert_true(wall_parse(cursor, &before));
@@ -70,10 +84,11 @@ static struct text notifications_answer(struct arena *a, struct server *s, struc
 	strbuf_init(&b, LIMIT_BODY_BYTES);
 	strbuf_add_str(&b, "{\"notifications\":[");
 	cursor = TEXT_NONE;
-	for (int i = s->n - 1; i >= 0 && n < s->page; i--) {
+	for (int i = s->n - 1; i >= 0 && n < page; i--) {
 		if (wall_before(wall_add(epoch, DUR_S(s->second[i])), before)) {
 			cursor = time_text(a, s->second[i]);
 			item_add(&b, n++ == 0, i, cursor);
+			*ret_is_cut = *ret_is_cut || (s->giant > 0 && i == s->giant);
 		}
 	}
 	return page_end(a, &b, cursor, cursor.len > 0 || s->is_cursor_always);
@@ -86,7 +101,7 @@ static struct text search_answer(struct arena *a, struct server *s, struct text 
 	int64_t below = s->n;
 	struct text value;
 	struct strbuf b;
-	int n = 0;
+	int n = 0, page = page_of(a, s, url);
 
 	assert_true(url_query_get(a, url, TEXT("q"), &value));
 	if (s->search == SEARCH_GOOD) {
@@ -105,7 +120,7 @@ static struct text search_answer(struct arena *a, struct server *s, struct text 
 	}
 	strbuf_init(&b, LIMIT_BODY_BYTES);
 	strbuf_add_str(&b, "{\"posts\":[");
-	for (int i = (int)below - 1; i >= 0 && n < s->page; i--) {
+	for (int i = (int)below - 1; i >= 0 && n < page; i--) {
 		struct wall at = wall_add(epoch, DUR_S(s->second[i]));
 
 		if (!wall_before(at, since) && wall_before(at, until)) {
@@ -122,7 +137,7 @@ static struct response server_answer(struct arena *a, struct server *s, struct t
 
 	s->n_requests++;
 	if (text_find(url, TEXT("searchPosts"), 0) == SIZE_MAX) {
-		r.body = notifications_answer(a, s, url);
+		r.body = notifications_answer(a, s, url, &r.is_cut);
 		return r;
 	}
 	s->n_searches++;
@@ -155,7 +170,8 @@ static void walk(struct server *s, enum op op, struct strbuf *state)
 		struct connector_ctx ctx = context(a);
 		struct question q = { .op = op,
 				      .source = TEXT("mentions"),
-				      .state = strbuf_text(state) };
+				      .state = strbuf_text(state),
+				      .page_limit = s->limit };
 		struct response r;
 		struct request ask;
 		struct outcome o;
@@ -165,8 +181,14 @@ static void walk(struct server *s, enum op op, struct strbuf *state)
 		assert_true(c->ask(&ctx, &q, &ask, NULL));
 		assert_true(text_starts(ask.url, TEXT("https://pds.example/xrpc/")));
 		r = server_answer(a, s, ask.url);
+		if (r.is_cut && s->limit != 1) {
+			s->limit = 1; /* at once, not by halves */
+			arena_destroy(&a);
+			continue;
+		}
 		assert_true(c->digest(&ctx, &q, &r, &o, NULL));
 		s->n_holes += o.has_hole;
+		s->n_told += (int)o.n_bad;
 		for (size_t i = 0; i < o.n_messages; i++) {
 			struct text id = o.messages[i].external_id;
 			int64_t at;
@@ -286,6 +308,66 @@ static void test_more_equal_times_than_a_page_are_found_by_search(void **state)
 	}
 }
 
+static void test_small_portions_lose_nothing(void **state)
+{
+	static const int limits[] = { 1, 2, 3, 6, 12, 25, 50 };
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(limits) / sizeof(limits[0]); k++) {
+		/* Whether the portion is that small from the start, or in the middle of a walk. */
+		for (int n_first = 0; n_first < 2; n_first++) {
+			struct server *s = crowd_create(100, 150, 60, 70);
+			struct strbuf b;
+
+			strbuf_init(&b, LIMIT_STATE_BYTES);
+			if (n_first > 0) {
+				walk(s, OP_POLL, &b);
+				for (int i = 0; i < 30; i++) {
+					s->second[s->n] = 90000 + i / 7;
+					s->n++;
+				}
+			}
+			s->limit = limits[k];
+			walk(s, OP_POLL, &b);
+			assert_int_equal(unseen_count(s), 0);
+			assert_int_equal(s->n_holes, 0);
+			strbuf_done(&b);
+			free(s);
+		}
+	}
+}
+
+static void test_a_giant_is_leapt_over(void **state)
+{
+	/* In the middle, the newest, the oldest. */
+	static const int giants[] = { 40, 79, 1 };
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(giants) / sizeof(giants[0]); k++) {
+		struct server *s = crowd_create(100, 80, 0, 0);
+		struct strbuf b;
+
+		for (int i = 0; i < s->n; i++) {
+			s->second[i] = 600 * i;
+		}
+		s->giant = giants[k];
+		strbuf_init(&b, LIMIT_STATE_BYTES);
+		walk(s, OP_POLL, &b);
+		for (int i = 0; i < s->n; i++) { /* what is lost is told, and near it */
+			assert_true(s->is_seen[i] || i == s->giant ||
+				    (s->giant == 79 ? i < 79 : i == s->giant - 1));
+		}
+		assert_int_equal(s->n_told, 1);
+		assert_int_equal(s->n_holes, 1);
+		s->second[s->n] = 600 * s->n; /* and what comes later is heard */
+		s->n++;
+		walk(s, OP_POLL, &b);
+		assert_true(s->is_seen[s->n - 1]);
+		strbuf_done(&b);
+		free(s);
+	}
+}
+
 static void test_a_search_that_is_refused_leaves_a_hole_and_the_walk_goes_on(void **state)
 {
 	struct server *s = crowd_create(100, 150, 250, 10);
@@ -324,214 +406,15 @@ static void test_few_equal_times_need_no_search(void **state)
 	}
 }
 
-/* A chain of n posts, 0 the root; the answer for post `at`, so deep and so high. */
-static struct text chain_answer(struct arena *a, int n, int at, int down, int up)
-{
-	struct strbuf b;
-	struct text out;
-	int first = at - up < 0 ? 0 : at - up, last = at + down >= n ? n - 1 : at + down;
-
-	strbuf_init(&b, LIMIT_BODY_BYTES);
-	strbuf_add_str(&b, "{\"thread\":");
-	for (int pass = 0; pass < 2; pass++) {
-		int from = pass == 0 ? at : at + 1, to = pass == 0 ? first : last;
-
-		for (int i = from; pass == 0 ? i >= to : i <= to; i += pass == 0 ? -1 : 1) {
-			strbuf_add_str(&b, pass == 0 ? (i == at ? "" : ",\"parent\":")
-						     : ",\"replies\":[");
-			strbuf_printf(&b,
-				      "{\"post\":{\"uri\":\"at://did:plc:c/app.bsky.feed.post/"
-				      "p%d\",\"cid\":"
-				      "\"c\",\"author\":{\"did\":\"did:plc:c\"},\"replyCount\":%d,"
-				      "\"record\":"
-				      "{\"text\":\"x\"%s}}",
-				      i, i + 1 < n,
-				      i > 0 ? ",\"reply\":{\"parent\":{\"uri\":\"at://did:plc:c/"
-					      "app.bsky.feed.post/q\"}}"
-					    : "");
-		}
-		for (int i = first; pass == 0 && i < at; i++) {
-			strbuf_add_byte(&b, '}');
-		}
-	}
-	for (int i = at; i < last; i++) {
-		strbuf_add_str(&b, "}]");
-	}
-	strbuf_add_str(&b, "}}");
-	out = text_dup(a, strbuf_text(&b));
-	strbuf_done(&b);
-	return out;
-}
-
-static int number_of(struct arena *a, struct text url, const char *name, const char *prefix)
-{
-	struct text value;
-	int64_t n;
-
-	assert_true(url_query_get(a, url, text_of(name), &value));
-	assert_true(num_parse_i64(text_slice(value, strlen(prefix), SIZE_MAX), &n));
-	return (int)n;
-}
-
-static void test_threads_deeper_than_an_answer(void **state)
-{
-	const struct connector *c = connector_find(TEXT("bluesky"));
-	static bool is_seen[700];
-	struct text subject = TEXT("at://did:plc:c/app.bsky.feed.post/p350");
-	struct strbuf b;
-	bool is_more = true;
-	int n_requests = 0;
-
-	(void)state;
-	strbuf_init(&b, LIMIT_STATE_BYTES);
-	while (is_more) {
-		struct arena *a = arena_create(LIMIT_PAGE_ARENA_BYTES);
-		struct connector_ctx ctx = context(a);
-		struct question q = { .op = OP_THREAD,
-				      .state = strbuf_text(&b),
-				      .subjects = &subject,
-				      .n_subjects = 1 };
-		struct response r = { .status = 200 };
-		struct request ask;
-		struct outcome o;
-		struct err err = { 0 };
-
-		assert_true(c->ask(&ctx, &q, &ask, &err));
-		r.body = chain_answer(
-			a, 700, number_of(a, ask.url, "uri", "at://did:plc:c/app.bsky.feed.post/p"),
-			number_of(a, ask.url, "depth", ""),
-			number_of(a, ask.url, "parentHeight", ""));
-		assert_true(c->digest(&ctx, &q, &r, &o, &err));
-		for (size_t i = 0; i < o.n_messages; i++) {
-			int64_t at;
-
-			assert_true(num_parse_i64(
-				text_slice(o.messages[i].external_id,
-					   sizeof("at://did:plc:c/app.bsky.feed.post/p") - 1, 9),
-				&at));
-			is_seen[at] = true;
-		}
-		is_more = o.is_more;
-		strbuf_reset(&b);
-		strbuf_add(&b, o.state);
-		arena_destroy(&a);
-		assert_true(++n_requests < 40);
-	}
-	for (int i = 0; i < 700; i++) {
-		assert_true(is_seen[i]);
-	}
-	strbuf_done(&b);
-}
-
-static void test_a_session_is_made_kept_and_renewed(void **state)
-{
-	/* exp 2000000000 */
-	struct response good = {
-		.status = 200,
-		.body = TEXT(
-			"{\"accessJwt\":\"e30.eyJleHAiOjIwMDAwMDAwMDB9.x\",\"refreshJwt\":"
-			"\"opaque\","
-			"\"did\":\"did:plc:us\",\"handle\":\"h\",\"didDoc\":{\"service\":[{\"id\":"
-			"\"#atproto_pds\",\"serviceEndpoint\":\"http://"
-			"10.0.0.1\"},{\"id\":\"#atproto_pds\","
-			"\"serviceEndpoint\":\"https://pds.example/\"}]}}"),
-	};
-	struct response ended = { .status = 400,
-				  .body = TEXT("{\"error\":\"ExpiredToken\",\"message\":\"x\"}") };
-	struct option_value option = { "identifier", { "shop.test", 9 } };
-	const struct connector *c = connector_find(TEXT("bluesky"));
-	struct arena *a = arena_create(LIMIT_PAGE_ARENA_BYTES);
-	struct connector_ctx ctx = context(a);
-	struct question q = { .op = OP_REFRESH };
-	struct request ask;
-	struct outcome o;
-
-	(void)state;
-	ctx.session = TEXT_NONE;
-	assert_false(c->ask(&ctx, &q, &ask, NULL)); /* no identifier */
-	ctx.options = &option;
-	ctx.n_options = 1;
-	assert_true(c->ask(&ctx, &q, &ask, NULL));
-	assert_true(text_eq(ask.url,
-			    TEXT("https://bsky.example/xrpc/com.atproto.server.createSession")));
-	assert_true(text_eq(ask.body, TEXT("{\"identifier\":\"shop.test\",\"password\":\"t\"}")));
-	assert_true(c->digest(&ctx, &q, &good, &o, NULL));
-	assert_true(o.session_until.us == INT64_C(2000000000000000));
-	assert_true(text_find(o.session, TEXT("\"pds\":\"https://pds.example\""), 0) != SIZE_MAX);
-	ctx.session = o.session;
-	assert_true(c->ask(&ctx, &q, &ask, NULL));
-	assert_true(text_ends(ask.url, TEXT("refreshSession")) &&
-		    text_eq(ask.bearer, TEXT("opaque")));
-	assert_true(c->digest(&ctx, &q, &ended, &o, NULL) && o.is_more);
-	q.state = o.state;
-	assert_true(c->ask(&ctx, &q, &ask, NULL) && text_ends(ask.url, TEXT("createSession")));
-	q = (struct question){ .op = OP_POLL, .source = TEXT("own") };
-	assert_true(c->ask(&ctx, &q, &ask, NULL));
-	assert_true(
-		text_starts(ask.url, TEXT("https://pds.example/xrpc/app.bsky.feed.getAuthorFeed")));
-	assert_false(c->digest(&ctx, &q, &ended, &o, NULL));
-	assert_true(o.needs_refresh);
-	arena_destroy(&a);
-}
-
-static void test_conversations_that_moved_are_read(void **state)
-{
-	const struct connector *c = connector_find(TEXT("bluesky"));
-	struct arena *a = arena_create(LIMIT_PAGE_ARENA_BYTES);
-	struct connector_ctx ctx = context(a);
-	struct question q = { .op = OP_POLL, .source = TEXT("directs") };
-	struct response list = {
-		.status = 200,
-		.body = TEXT("{\"convos\":[{\"id\":\"k1\",\"members\":[{\"did\":\"did:plc:us\"},"
-			     "{\"did\":\"did:plc:c\",\"handle\":\"c.test\"}],\"lastMessage\":"
-			     "{\"id\":\"m2\",\"text\":\"b\",\"sender\":{\"did\":\"did:plc:c\"},"
-			     "\"sentAt\":\"2025-11-21T04:40:00.000Z\"}}],\"cursor\":\"z\"}")
-	};
-	struct response end = { .status = 200, .body = TEXT("{\"convos\":[]}") };
-	struct response messages = {
-		.status = 200,
-		.body = TEXT("{\"messages\":[{\"id\":\"m1\",\"text\":\"a\",\"sender\":"
-			     "{\"did\":\"did:plc:us\"},\"sentAt\":"
-			     "\"2025-11-21T04:39:00.000Z\"}]}")
-	};
-	struct response refused = { .status = 403, .body = TEXT("{}") };
-	struct response nowhere = { .status = 400,
-				    .body = TEXT("{\"error\":\"InvalidRequest\",\"message\":"
-						 "\"could not resolve proxy did\"}") };
-	struct request ask;
-	struct outcome o;
-
-	(void)state;
-	assert_true(c->ask(&ctx, &q, &ask, NULL));
-	assert_true(text_find(ask.url, TEXT("listConvos"), 0) != SIZE_MAX);
-	assert_true(text_eq(ask.headers[0].name, TEXT("atproto-proxy")));
-	assert_true(c->digest(&ctx, &q, &list, &o, NULL) && o.is_more);
-	q.state = o.state;
-	assert_true(c->ask(&ctx, &q, &ask, NULL));
-	assert_true(text_find(ask.url, TEXT("getMessages?limit=100&convoId=k1"), 0) != SIZE_MAX);
-	assert_true(c->digest(&ctx, &q, &messages, &o, NULL) && o.is_more);
-	assert_true(text_eq(o.messages[0].peer_id, TEXT("did:plc:c")));
-	q.state = o.state;
-	assert_true(c->ask(&ctx, &q, &ask, NULL));
-	assert_true(text_find(ask.url, TEXT("cursor=z"), 0) != SIZE_MAX);
-	assert_true(c->digest(&ctx, &q, &end, &o, NULL) && !o.is_more);
-	q.state = o.state;
-	assert_true(c->digest(&ctx, &q, &refused, &o, NULL) && !o.is_more && o.missing.len > 0);
-	assert_true(text_eq(o.state, q.state));
-	assert_true(c->digest(&ctx, &q, &nowhere, &o, NULL) && !o.is_more && o.missing.len > 0);
-	arena_destroy(&a);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equal_times_are_not_lost),
 		cmocka_unit_test(test_more_equal_times_than_a_page_are_found_by_search),
+		cmocka_unit_test(test_small_portions_lose_nothing),
+		cmocka_unit_test(test_a_giant_is_leapt_over),
 		cmocka_unit_test(test_a_search_that_is_refused_leaves_a_hole_and_the_walk_goes_on),
 		cmocka_unit_test(test_few_equal_times_need_no_search),
-		cmocka_unit_test(test_threads_deeper_than_an_answer),
-		cmocka_unit_test(test_a_session_is_made_kept_and_renewed),
-		cmocka_unit_test(test_conversations_that_moved_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

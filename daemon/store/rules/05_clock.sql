@@ -1,9 +1,12 @@
 -- now(): the instant that all rules and views are asked about: now(), and in a database whose setting
 -- answerd.test_clock is 'on' shifted by the one row of answerd.test_clock, so that weeks pass in a test.
-create or replace function answerd.now() returns timestamptz language sql stable set search_path = pg_catalog as $$
-	select case when coalesce(current_setting('answerd.test_clock', true), '') = 'on'
-		then now() + coalesce((select shift from answerd.test_clock limit 1), interval '0')
-		else now() end
+-- Written so that the planner inlines it: as a call of its own it cost 50 µs a statement.
+create or replace function answerd.test_now() returns timestamptz language plpgsql stable set search_path = pg_catalog as $$
+begin
+	return now() + coalesce((select shift from answerd.test_clock limit 1), interval '0');
+end $$;
+create or replace function answerd.now() returns timestamptz language sql stable as $$
+	select case when pg_catalog.current_setting('answerd.test_clock', true) = 'on' then answerd.test_now() else pg_catalog.now() end
 $$;
 
 -- us(t) / from_us(n): timestamptz as microseconds since 1970, as they travel on the wire.

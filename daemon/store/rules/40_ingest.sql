@@ -23,7 +23,7 @@ language plpgsql set search_path = pg_catalog, answerd as $$
 declare
 	v_realm text; v_time_authors bool; v_declared timestamptz; v_now timestamptz := answerd.now();
 	v_seq bigint; v_imported timestamptz; v_heard timestamptz; v_is_imported bool;
-	v_fresh bigint[]; v_known bigint[]; v_changed bigint[];
+	v_fresh bigint[]; v_known bigint[]; v_changed bigint[]; v_renamed bigint[];
 	v_root text[]; v_customer bigint[]; v_make bool[]; v_start text[]; v_ids text[]; v_replied text[];
 	v_more_root text[]; v_more_customer bigint[]; v_more_make bool[];
 begin
@@ -59,17 +59,28 @@ begin
 	end if;
 
 	if v_fresh is not null then
-		insert into answerd.identity as i (brand_id, realm, external_id, handle, name, first_seen_at)
-		select p_brand, v_realm, a.id, max(a.handle), max(a.name), v_now
-		from (select u.id, u.handle, u.name from unnest(p_author_id, p_author_handle, p_author_name) u(id, handle, name)
-			union all select u.id, null, null from unnest(p_name_id) u(id)
-			union all select u.id, null, null from unnest(p_peer_id) u(id) where u.id is not null) a
-		left join lateral (select true as there, i.handle, i.name from answerd.identity i where i.brand_id = p_brand
-			and i.realm = v_realm and i.external_id = a.id limit 1) i on true
-		where i.there is null or (a.handle is not null and (a.handle, a.name) is distinct from (i.handle, i.name))
-		group by a.id order by a.id
-		on conflict (external_id, realm, brand_id) do update set
-			handle = coalesce(excluded.handle, i.handle), name = coalesce(excluded.name, i.name);
+		with said as (
+			insert into answerd.identity as i (brand_id, realm, external_id, handle, name, first_seen_at)
+			select p_brand, v_realm, a.id, max(a.handle), max(a.name), v_now
+			from (select u.id, u.handle, u.name from unnest(p_author_id, p_author_handle, p_author_name) u(id, handle, name)
+				union all select u.id, null, null from unnest(p_name_id) u(id)
+				union all select u.id, null, null from unnest(p_peer_id) u(id) where u.id is not null) a
+			left join lateral (select true as there, i.handle, i.name from answerd.identity i where i.brand_id = p_brand
+				and i.realm = v_realm and i.external_id = a.id limit 1) i on true
+			where i.there is null or (a.handle is not null and (a.handle, a.name) is distinct from (i.handle, i.name))
+			group by a.id order by a.id
+			on conflict (external_id, realm, brand_id) do update set
+				handle = coalesce(excluded.handle, i.handle), name = coalesce(excluded.name, i.name)
+			returning identity_id, xmax <> 0 as was_there
+		)
+		select array_agg(identity_id) filter (where was_there) into v_renamed from said;
+		if v_renamed is not null then
+			-- Who waits is shown by the name that they have now.
+			update answerd.conversation c set customer_name = i.name, customer_handle = i.handle from answerd.identity i
+			where c.brand_id = p_brand and c.customer_id = any (v_renamed) and c.merged_into is null and c.waiting_since is not null
+				and i.identity_id = c.customer_id and i.brand_id = p_brand
+				and (c.customer_name, c.customer_handle) is distinct from (i.name, i.handle);
+		end if;
 
 		-- What this page brings, and which of it our own messages in it answer: as arrays, cheaper to look into than rows.
 		select array_agg(u.id), array_agg(nullif(u.parent, u.id)) filter (where u.direction = 'outbound' and u.kind <> 'other')

@@ -1,12 +1,17 @@
 -- The views that outsiders rely on (their columns are documented in daemon/store/README.md, "Views"). All names are
 -- configuration names; every instant is asked of answerd.now().
 
+-- excerpt_of(words): one line of at most 200 characters for lists. The desk does the same in C for pages of the queue.
+create or replace function answerd.excerpt_of(words text) returns text language sql immutable parallel safe as $$
+	select left(regexp_replace(btrim(words, E' \t\r\n\f\v'), E'[ \t\r\n\f\v]+', ' ', 'g'), 200)
+$$;
+
 -- conversation_entry: every conversation that lives, as the queue shows it; the queue is the part of it that waits.
 -- Every probe is LATERAL … LIMIT 1, so that a page of the queue costs index look-ups, with statistics or without.
 create or replace view answerd.conversation_entry as
 select c.brand_id, c.account_id, c.conversation_id, b.name as brand, a.name as account, c.platform, c.kind, c.nature, c.is_about,
 	c.customer_id, i.name as customer_name, i.handle as customer_handle,
-	o.excerpt, o.permalink, c.unanswered as messages, c.waiting_since,
+	answerd.excerpt_of(c.excerpt) as excerpt, c.permalink, c.unanswered as messages, c.waiting_since,
 	greatest(extract(epoch from n.now - c.waiting_since), 0)::bigint as waiting_s,
 	c.warn_at, c.due_at, c.stop_at,
 	case when c.waiting_since is null then null when c.stop_at <= n.now then 'stopped'
@@ -20,10 +25,6 @@ left join lateral (select name from answerd.brand b where b.brand_id = c.brand_i
 left join lateral (select name from answerd.account a where a.account_id = c.account_id and a.brand_id = c.brand_id limit 1) a on true
 left join lateral (select name, handle from answerd.identity i where i.identity_id = c.customer_id and i.brand_id = c.brand_id
 	limit 1) i on true
-left join lateral (select left(regexp_replace(btrim(left(coalesce(nullif(m.body, ''), m.warning), 800), E' \t\r\n'), '\s+', ' ', 'g'), 200)
-		as excerpt, m.permalink
-	from answerd.message m where m.external_id = c.oldest_id and m.account_id = c.account_id and m.brand_id = c.brand_id
-	limit 1) o on true
 left join lateral (select login from answerd.staff s where s.staff_id = c.assignee_id and c.assigned_until > n.now
 	limit 1) s on true
 where c.merged_into is null;
@@ -157,7 +158,7 @@ with answered as (
 select b.name as brand, w.platform, a.name as account, w.conversation_id, w.waiting_since, w.answered_at,
 	case when w.is_first then greatest(w.answered_at - w.waiting_since, interval '0') end as first_response,
 	case when not w.is_first then greatest(w.answered_at - w.waiting_since, interval '0') end as next_response,
-	null::bigint as business_seconds, 'native'::text as actor
+	extract(epoch from answerd.business_between(w.brand_id, w.waiting_since, w.answered_at))::bigint as business_seconds, 'native'::text as actor
 from wait w
 join answerd.account a on a.account_id = w.account_id and a.brand_id = w.brand_id
 join answerd.brand b on b.brand_id = w.brand_id;
