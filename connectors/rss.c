@@ -295,11 +295,15 @@ const struct connector connector_rss = {
 	.name = "rss",
 	.about = "RSS and Atom feeds: comments on our blog, our own posts, what others publish about us",
 	.needs = "the address of the feed",
+	.sources = "comments:ADDRESS, comments on our blog (WordPress: /comments/feed/), to us; "
+		   "own:ADDRESS, our own posts (/feed/), which also shows where the comments of each "
+		   "are; feed:ADDRESS, what others publish or a search finds, about us. An address, or "
+		   "with `server` a path on it",
 	.always = NULL,
 	.options = options,
 	.can = {
 		.hears = "comment reply post",
-		.reply = false, /* a feed takes nothing: answer on the site itself */
+		.reply = false,
 		.edits = true,
 		.deletions = false,
 		.direct = false,
@@ -315,6 +319,8 @@ const struct connector connector_rss = {
 		.anonymous_search = false,
 		.needs_session = false,
 		.is_open = true,
+		.why_no_reply = "A feed takes nothing: answer on the site itself; the answer is seen here "
+				"once the feed shows it under a name of `authors`.",
 		.rhythm_s = 900,
 	},
 	.check_source = check_source,
