@@ -124,17 +124,27 @@ static void ask_url(const struct connector_ctx *ctx, struct text url, struct req
 	}
 }
 
+/* A walk that would leave the feed's own server begins again. */
+static void state_load(const struct connector_ctx *ctx, const struct question *q,
+		       const struct rss_source *from, struct rss_state *ret)
+{
+	rss_state_load(ctx->arena, q->state, ret);
+	if (ret->next.len > 0 && !url_same_origin(ret->next, from->url)) {
+		ret->next = TEXT_NONE;
+	}
+}
+
 static bool ask_source(const struct connector_ctx *ctx, const struct question *q,
 		       struct request *ret, struct err *err)
 {
-	struct rss_source from;
+	struct rss_source from = { 0 };
 	struct rss_state s;
 
 	if (!source_parse(ctx->arena, ctx->server, q->source, &from, err)) {
 		return false;
 	}
-	rss_state_load(ctx->arena, q->state, &s);
-	if (s.next.len > 0 && url_same_origin(s.next, from.url)) {
+	state_load(ctx, q, &from, &s);
+	if (s.next.len > 0) {
 		ask_url(ctx, s.next, ret);
 		return true;
 	}
@@ -225,7 +235,7 @@ static bool digest_poll(const struct connector_ctx *ctx, const struct question *
 	struct rss_state s;
 	bool is_first;
 
-	rss_state_load(ctx->arena, q->state, &s);
+	state_load(ctx, q, from, &s);
 	is_first = s.next.len == 0;
 	if (r->status == 304 && is_first) {
 		ret->state = q->state;
