@@ -307,8 +307,8 @@ const struct connector connector_rss = {
 	.needs = "the address of the feed",
 	.sources = "comments:ADDRESS, comments on our blog (WordPress: /comments/feed/), to us; "
 		   "own:ADDRESS, our own posts (/feed/), which also shows where the comments of each "
-		   "are; feed:ADDRESS, what others publish or a search finds, about us. An address, or "
-		   "with `server` a path on it",
+		   "are; feed:ADDRESS, what others publish or a search finds, about us. ADDRESS may be "
+		   "a path on `server`",
 	.always = NULL,
 	.options = options,
 	.can = {
