@@ -43,6 +43,13 @@ EVENT(database_away, LEVEL_ERR, "",
 EVENT(database_down, LEVEL_WARN, "why",
       "The database cannot be reached; nothing is lost, we try again at least every 30 seconds.")
 EVENT(database_up, LEVEL_INFO, "connection", "The database is there.")
+EVENT(deadlines_failed, LEVEL_WARN, "why",
+      "Deadlines could not be computed anew after a change of policies or hours; tried again in "
+      "seconds. If it repeats, look at the database's log.")
+EVENT(deadlines_renewed, LEVEL_INFO, "brand because waiting moved",
+      "Policies, hours, holidays or a zone's rules changed: so many conversations wait in the "
+      "brand, "
+      "and the dates of so many moved. The audit log says from what to what.")
 EVENT(declare_failed, LEVEL_ERR, "why",
       "The configuration could not be written into the database; look at its log and at answerd "
       "migrate.")
