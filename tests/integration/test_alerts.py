@@ -110,9 +110,9 @@ def test_silence_and_quiet_hours_keep_back_and_tell_at_their_end(floor):
     owner = floor.channel("owner", Hook())
     floor.begin().open_desk()
     place = floor.account()
-    floor.answer("silence", "add", "--for", "5h", "--reason", "moving house", "--channel", "owner", code=0)
-    assert floor.answer("silence", "add", "--for", "5h", code=2)
-    assert floor.answer("silence", "add", "--for", "never", "--reason", "x", code=2)
+    floor.answer("silence", "--for", "5h", "--reason", "moving house", "--channel", "owner", code=0)
+    assert floor.answer("silence", "--for", "5h", code=2)
+    assert floor.answer("silence", "--for", "never", "--reason", "x", code=2)
     one, two = floor.say(place, 2, 0.2)
     wait_until(lambda: floor.database.column("select distinct kept_by from answerd.delivery where state = 'kept'") == ["quiet hours"], 10, "kept back")
     floor.database.shift(16 * 60)
@@ -125,9 +125,9 @@ def test_silence_and_quiet_hours_keep_back_and_tell_at_their_end(floor):
     floor.database.shift(2 * 3600)
     owner.wait(1, "waiting", "stop")        # passes
     assert not owner.all("waiting", "lead") and not care.all()
-    silence, = floor.answer("silence", "list", code=0).items
+    silence, = floor.answer("silences", code=0).items
     assert silence["reason"] == "moving house" and silence["by"] == "admin"
-    floor.answer("silence", "end", silence["id"], code=0)
+    floor.answer("unsilence", silence["id"], code=0)
     digest, = owner.wait(1, "digest")
     assert digest.body["count"] == 2 and sorted(digest.ids) == sorted([one, two]) and "kept back" in digest.body["text"]
     # The quiet hours are taken out of the file.
