@@ -73,11 +73,12 @@ static bool check_source(struct text name, struct err *err)
 	return source_parse(name, &kind, &words, err);
 }
 
-static enum walk_paging paging_of(enum source_kind kind)
+static enum walk_paging paging_of(const struct connector_ctx *ctx, enum source_kind kind)
 {
 	switch (kind) {
 	case SOURCE_DIRECTS: return WALK_BY_LINK;
-	case SOURCE_SEARCH: return WALK_BY_OFFSET;
+	/* Mastodon refuses an offset to those without a token; what else pages a search is tried. */
+	case SOURCE_SEARCH: return ctx->token.len > 0 ? WALK_BY_OFFSET : WALK_BY_ID;
 	case SOURCE_MENTIONS:
 	case SOURCE_OWN:
 	case SOURCE_TAG: break;
@@ -89,7 +90,8 @@ static void walk_of(const struct connector_ctx *ctx, const struct question *q,
 		    enum source_kind kind, struct walk *ret)
 {
 	walk_load(ctx->arena, q->state, ret);
-	walk_aim(ret, q->op == OP_POLL && paging_of(kind) == WALK_BY_ID);
+	walk_aim(ret,
+		 q->op == OP_POLL && kind != SOURCE_SEARCH && paging_of(ctx, kind) == WALK_BY_ID);
 }
 
 /* ---- asking ---- */
@@ -148,9 +150,9 @@ static bool ask_source(const struct connector_ctx *ctx, const struct question *q
 		      kind == SOURCE_MENTIONS || kind == SOURCE_SEARCH ? '&' : '?',
 		      page_most(q, kind));
 	if (w.at.len > 0) {
-		strbuf_add_str(&b, w.way == WALK_FORWARD   ? "&min_id="
-				   : kind == SOURCE_SEARCH ? "&offset="
-							   : "&max_id=");
+		strbuf_add_str(&b, w.way == WALK_FORWARD                    ? "&min_id="
+				   : paging_of(ctx, kind) == WALK_BY_OFFSET ? "&offset="
+									    : "&max_id=");
 		strbuf_add_url(&b, w.at);
 	}
 	return mastodon_url_finish(ctx, &b, ret, err);
@@ -316,6 +318,12 @@ static bool is_form_refused(const struct connector_ctx *ctx, const struct questi
 	} else if (kind == SOURCE_DIRECTS && (status == 404 || status == 405 || status == 501)) {
 		ret->state = q->state; /* no such list here: directs come as mentions anyway */
 		return true;
+	} else if (kind == SOURCE_SEARCH && ctx->token.len == 0 && w->is_walking &&
+		   (is_bad || status == 401 || status == 403)) {
+		walk_refuse(w); /* one page is all there is for strangers */
+		ret->has_hole = w->has_hole;
+		ret->state = q->op == OP_POLL ? walk_save(ctx->arena, w) : TEXT_NONE;
+		return true;
 	} else {
 		return false;
 	}
@@ -331,7 +339,7 @@ static bool blind_read(const struct connector_ctx *ctx, const struct walk *w, en
 	struct mastodon_item *item = ARENA_NEW(ctx->arena, struct mastodon_item);
 	struct text id;
 
-	if (!walk_blind_item(ctx->arena, w, paging_of(kind), response_header(r, TEXT("Link")),
+	if (!walk_blind_item(ctx->arena, w, paging_of(ctx, kind), response_header(r, TEXT("Link")),
 			     item)) {
 		return false;
 	}
@@ -367,9 +375,7 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 		return false;
 	}
 	page.most = page_most(q, kind);
-	/* Without a token a search knows no offset: one page is all there is. */
-	ret->is_more = !(kind == SOURCE_SEARCH && ctx->token.len == 0) &&
-		       walk_step(ctx->arena, &w, paging_of(kind), q->since, &page,
+	ret->is_more = walk_step(ctx->arena, &w, paging_of(ctx, kind), q->since, &page,
 				 response_header(r, TEXT("Link")));
 	ret->has_hole = w.has_hole;
 	if (ret->is_more || q->op == OP_POLL) {

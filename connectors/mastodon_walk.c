@@ -366,6 +366,12 @@ static void walk_end(struct walk *w)
 			    .known = w->fresh };
 }
 
+void walk_refuse(struct walk *w)
+{
+	w->has_hole = w->known.n > 0;
+	walk_end(w);
+}
+
 bool walk_step(struct arena *a, struct walk *w, enum walk_paging paging, struct wall since,
 	       const struct mastodon_page *page, struct text link)
 {

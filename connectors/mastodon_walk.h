@@ -68,4 +68,8 @@ bool walk_step(struct arena *a, struct walk *w, enum walk_paging paging, struct 
 bool walk_blind_item(struct arena *a, const struct walk *w, enum walk_paging paging,
 		     struct text link, struct mastodon_item *ret);
 
+/* The server shows us no further page: the walk ends here, with a hole when what we knew was not
+ * met. */
+void walk_refuse(struct walk *w);
+
 #endif

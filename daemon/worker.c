@@ -10,6 +10,7 @@
 
 #include "answerd/limits.h"
 #include "answerd/log.h"
+#include "daemon/alert/alert.h"
 #include "daemon/base/digest.h"
 #include "daemon/base/nature.h"
 #include "daemon/base/platforms.h"
@@ -34,6 +35,8 @@ static const char usage_text[] =
 	"--wait: "
 	"until the database is there\n"
 	"  answerd platforms [--json]              which networks, and what they can do\n"
+	"  answerd tell TEXT                       tells health.notify, without a database (for "
+	"OnFailure= units)\n"
 	"  answerd digest PLATFORM OP FILE         what a connector makes of a recorded answer\n"
 	"  answerd --version\n"
 	"\n"
@@ -44,6 +47,8 @@ struct worker {
 	struct loop *loop;
 	struct watch *watch;
 	struct listen *listen;
+	struct alert *alert;
+	int n_stopping;   /* machines that have not ended yet */
 	const char *path; /* of the configuration; NULL: the usual one */
 	struct conf *conf;
 	struct nature_rules *rules;
@@ -59,6 +64,9 @@ static struct conf *load_conf(const char *path)
 	size_t n = 0;
 	struct conf *c = conf_load(path, problems, MAX_PROBLEMS, &n);
 
+	if (c != NULL && !conf_read_holidays(c, problems, MAX_PROBLEMS, &n)) {
+		conf_destroy(&c);
+	}
 	for (size_t i = 0; i < n && i < MAX_PROBLEMS; i++) {
 		(void)fprintf(stderr, "%s: %s\n", problems[i].is_error ? "error" : "warning",
 			      problems[i].text);
@@ -198,6 +206,34 @@ static int cmd_digest(char **args, int n)
 	return EXIT_SUCCESS;
 }
 
+/* ---- tell ---- */
+
+/* Under OnFailure= nobody reads an exit code; what was not told stands in the journal at least. */
+static int cmd_tell(const char *path, const char *words)
+{
+	struct conf *c = load_conf(path);
+	struct arena *arena = arena_create(1024u * 1024);
+	struct err err = { 0 };
+	int told = 0, of = 0;
+	bool is_ok = false;
+
+	if (c != NULL && conf_read_secrets(c, &err)) {
+		(void)signal(SIGPIPE, SIG_IGN); /* no watch does it here */
+		is_ok = alert_tell(c, text_clip(text_clean(arena, text_of(words), NULL), 10000),
+				   &told, &of);
+	}
+	if (err.kind != ERR_NONE) {
+		(void)fprintf(stderr, "error: %s\n", err.text);
+	} else if (c != NULL && of == 0) {
+		(void)fprintf(stderr, "health.notify names nobody: %s\n", words);
+	} else if (!is_ok) {
+		(void)fprintf(stderr, "%d of %d channels were told: %s\n", told, of, words);
+	}
+	conf_destroy(&c);
+	arena_destroy(&arena);
+	return is_ok && of > 0 ? EXIT_SUCCESS : EXIT_FINDING;
+}
+
 /* ---- the worker ---- */
 
 static void on_status(struct ev_loop *loop, ev_timer *w, int revents)
@@ -219,7 +255,9 @@ static void done_stopped(void *owner)
 {
 	struct worker *k = owner;
 
-	loop_stop(k->loop);
+	if (--k->n_stopping == 0) {
+		loop_stop(k->loop);
+	}
 }
 
 static void on_hard(struct ev_loop *loop, ev_timer *w, int revents)
@@ -241,26 +279,38 @@ static void on_stop(bool is_second, void *owner)
 	watch_stopping(k->watch);
 	log_info("stopping", NULL);
 	loop_arm(k->loop, &k->hard, STOP_HARD);
+	k->n_stopping = 2;
 	listen_stop(k->listen, done_stopped, k);
+	alert_stop(k->alert, done_stopped, k);
 }
 
-/* One loud line a problem, each with file, line and remedy. */
-static void say_refused(const struct conf_problem *problems, size_t n)
+/* One loud line a problem, each with file, line and remedy; and the first of them as an alert. */
+static void say_refused(struct worker *k, const struct conf_problem *problems, size_t n)
 {
+	char text[600] = "";
+
 	for (size_t i = 0; i < n && i < MAX_PROBLEMS; i++) {
 		if (problems[i].is_error) {
 			log_err("reload_failed", "why", problems[i].text, NULL);
 		}
+		if (problems[i].is_error && text[0] == '\0') {
+			(void)snprintf(text, sizeof(text),
+				       "The changed configuration was refused, the old one is in force: %s",
+				       problems[i].text);
+		}
+	}
+	if (text[0] != '\0') {
+		alert_about_reload(k->alert, text);
 	}
 }
 
 /* The whole new file is checked, and its secrets and word lists read, before anything changes (RELIABILITY I11). */
-static struct conf *load_changed(const char *path, struct nature_rules **ret_rules)
+static struct conf *load_changed(struct worker *k, struct nature_rules **ret_rules)
 {
 	struct conf_problem *problems = xcalloc(MAX_PROBLEMS, sizeof(*problems));
 	struct err err = { 0 };
 	size_t n = 0;
-	struct conf *c = conf_load(path, problems, MAX_PROBLEMS, &n);
+	struct conf *c = conf_load(k->path, problems, MAX_PROBLEMS, &n);
 
 	if (c != NULL && !load_rest(c, ret_rules, &err)) {
 		conf_destroy(&c);
@@ -269,7 +319,7 @@ static struct conf *load_changed(const char *path, struct nature_rules **ret_rul
 		(void)snprintf(problems[0].text, sizeof(problems[0].text), "%s", err.text);
 	}
 	if (c == NULL) {
-		say_refused(problems, n);
+		say_refused(k, problems, n);
 	}
 	free(problems);
 	return c;
@@ -289,6 +339,8 @@ static void take_changed(struct worker *k, struct conf *c, struct nature_rules *
 	k->conf = c;
 	k->rules = rules;
 	listen_reload(k->listen, c, rules);
+	alert_reload(k->alert, c);
+	alert_about_reload(k->alert, NULL);
 	nature_destroy(&old_rules);
 	conf_destroy(&old);
 	listen_count(k->listen, &held, &listening, &configured);
@@ -305,7 +357,7 @@ static void on_reload(void *owner)
 		return;
 	}
 	watch_reloading(k->watch);
-	c = load_changed(k->path, &rules);
+	c = load_changed(k, &rules);
 	if (c != NULL) {
 		take_changed(k, c, rules);
 	}
@@ -383,7 +435,10 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 	ev_init(&k.hard, on_hard);
 	k.listen = listen_create(&(struct listen_options){
 		.loop = k.loop, .conf = k.conf, .rules = k.rules, .holder = holder });
+	k.alert = alert_create(
+		&(struct alert_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
 	listen_start(k.listen);
+	alert_start(k.alert);
 	watch_ready(k.watch);
 	log_info("started", "version", ANSWERD_VERSION, "holder", holder, NULL);
 	loop_arm(k.loop, &k.status, DUR_S(1));
@@ -393,6 +448,7 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 	loop_run(k.loop);
 	loop_disarm(k.loop, &k.status);
 	loop_disarm(k.loop, &k.hard);
+	alert_destroy(&k.alert);
 	listen_destroy(&k.listen);
 	watch_destroy(&k.watch);
 	loop_destroy(&k.loop);
@@ -466,6 +522,9 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(args[0], "platforms") == 0 && n == 1) {
 		return cmd_platforms(is_json);
+	}
+	if (strcmp(args[0], "tell") == 0 && n == 2) {
+		return cmd_tell(config, args[1]);
 	}
 	if (strcmp(args[0], "digest") == 0) {
 		return cmd_digest(args + 1, n - 1);

@@ -48,6 +48,8 @@ struct call {
 	struct client *client;
 	struct arena *arena;
 	struct screen screen;
+	struct jx
+		office; /* of the list at hand: id of a conversation → seconds by the office's clock */
 };
 
 /* args.c */
@@ -90,6 +92,8 @@ void add_ago(char out[static 48], struct wall at, struct wall now); /* "2h 14m a
 void print_listening(struct call *c, struct jx root);
 void print_entry(struct call *c, struct jx entry);
 struct text who(struct call *c, struct jx person); /* "Carl Cole @carl" */
+void print_promise(struct call *c, struct jx promise);
+struct text due_text(struct call *c, struct jx entry);
 enum exit_code run_queue(struct call *c);
 enum exit_code run_thanks(struct call *c);
 enum exit_code run_show(struct call *c);

@@ -113,7 +113,7 @@ const struct command commands[] = {
 	  1,
 	  1,
 	  false,
-	  "Why it waits or not, message by message.",
+	  "Why it waits or not: policy, hours counted, both clocks, what happens next.",
 	  NULL,
 	  { { 0 } },
 	  run_explain },

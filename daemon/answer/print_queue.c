@@ -53,13 +53,24 @@ static struct text join_tags(struct call *c, struct jx tags)
 /* "acme_social: question, 2 messages, ann has it #parcel" */
 static struct text facts(struct call *c, struct jx e)
 {
-	struct text assignee = jx_str(c, e, "assignee"), f;
+	struct text assignee = jx_str(c, e, "assignee"), f, due;
 	int64_t n = jx_i64_or(e, "messages", 0);
 
 	f = text_printf(c->arena, "%.*s: %.*s", TEXT_ARG(jx_str(c, e, "account")),
 			TEXT_ARG(jx_str(c, e, "nature")));
 	if (n > 1) {
 		f = text_printf(c->arena, "%.*s, %lld messages", TEXT_ARG(f), (long long)n);
+	}
+	if (jx_is_set(c->office)) {
+		char age[24];
+
+		add_age(age,
+			DUR_S(jx_i64_or(c->office, text_cstr(c->arena, jx_str(c, e, "id")), 0)));
+		f = text_printf(c->arena, "%.*s, office %s", TEXT_ARG(f), age);
+	}
+	due = due_text(c, e);
+	if (!text_is_empty(due)) {
+		f = text_printf(c->arena, "%.*s, %.*s", TEXT_ARG(f), TEXT_ARG(due));
 	}
 	if (!text_is_empty(jx_str(c, e, "snoozed_until"))) {
 		f = text_printf(c->arena, "%.*s, asleep", TEXT_ARG(f));
@@ -162,6 +173,7 @@ enum exit_code run_queue(struct call *c)
 			print_listening(c, r.root);
 		}
 		items = jx_get(r.root, "items");
+		c->office = jx_get(r.root, "office_s");
 		for (size_t i = 0; i < jx_len(items); i++) {
 			n++;
 			print_entry(c, jx_at(items, i));
@@ -169,6 +181,7 @@ enum exit_code run_queue(struct call *c)
 		next = text_dup(c->arena, jx_str(c, r.root, "next"));
 		next.at = text_is_empty(next) ? NULL : next.at;
 		is_first = false;
+		c->office = (struct jx){ 0 };
 	} while (is_all && next.at != NULL);
 	print_end(c, n, next.at != NULL);
 	return EXIT_DONE;

@@ -84,6 +84,11 @@ static void print_clocks(struct call *c, struct jx root, struct wall now)
 		screen_say(s, INK_PLAIN, ", since %s, %lld message%s.", when,
 			   (long long)jx_i64_or(root, "messages", 0),
 			   jx_i64_or(root, "messages", 0) == 1 ? "" : "s");
+		add_age(age, DUR_S(jx_i64_or(root, "waiting_office_s", 0)));
+		screen_say(s, INK_PLAIN, " By the office's clock %s", age);
+		next = due_text(c, root);
+		screen_say(s, INK_PLAIN, "%s%.*s.", text_is_empty(next) ? "" : "; ",
+			   TEXT_ARG(next));
 	} else {
 		screen_text(s, INK_GREEN, jx_str(c, root, "why"), 0);
 	}
@@ -176,6 +181,7 @@ enum exit_code run_explain(struct call *c)
 	}
 	now = time_of(c, r.root, "now");
 	screen_block(s, INK_BOLD, jx_str(c, r.root, "why"), 0);
+	print_promise(c, jx_get(r.root, "promise"));
 	thread = jx_get(r.root, "thread");
 	for (size_t i = 0; i < jx_len(thread); i++) {
 		struct jx m = jx_at(thread, i);

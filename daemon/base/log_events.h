@@ -23,12 +23,23 @@ EVENT(account_lost, LEVEL_WARN, "account why",
 EVENT(account_refused, LEVEL_ERR, "account why",
       "The platform refuses the credential: give the account a new one. We probe until it is let "
       "in.")
+EVENT(alert, LEVEL_WARN, "event delivery count text",
+      "An alert for a channel of type journal, where there is no journal. Do what the sentence "
+      "says.")
+EVENT(alert_failed, LEVEL_ERR, "why",
+      "The database refused a statement of the alert machine: `answerd migrate` may be due; else "
+      "please report the line.")
+EVENT(alert_following, LEVEL_INFO, "", "Another worker tells people who waits too long.")
+EVENT(alert_leading, LEVEL_INFO, "", "This worker tells people who waits too long.")
 EVENT(ask_failed, LEVEL_WARN, "account op source kind why",
       "A question to the platform failed; it is asked again, ever rarer.")
 EVENT(bug, LEVEL_ERR, "why",
       "A promise of our own code was broken and the process ended; systemd starts it again. Please "
       "report the line.")
 EVENT(cannot_start, LEVEL_ERR, "why", "Do what the sentence says and start again.")
+EVENT(database_away, LEVEL_ERR, "",
+      "The database has been away for half a minute; health.notify is told without it. Start it "
+      "again.")
 EVENT(database_down, LEVEL_WARN, "why",
       "The database cannot be reached; nothing is lost, we try again at least every 30 seconds.")
 EVENT(database_up, LEVEL_INFO, "connection", "The database is there.")
@@ -58,3 +69,6 @@ EVENT(statement_failed, LEVEL_ERR, "name sqlstate why",
       "report the line.")
 EVENT(stopped, LEVEL_INFO, "", "The worker ended as it was asked to.")
 EVENT(stopping, LEVEL_INFO, "", "The worker was asked to end; pages under way are stored first.")
+EVENT(telling_failed, LEVEL_WARN, "channel why",
+      "A channel did not take an alert; it is tried again until it does. answer alerts shows what "
+      "waits.")

@@ -281,6 +281,25 @@ static struct text name_of(struct builder *b, const xmlChar *local, const xmlCha
 	return text_printf(b->arena, "%s:%s", name, (const char *)local);
 }
 
+/* libxml2 leaves "&#38;" for each '&' of an attribute, and only there. */
+static struct text value_of(struct arena *a, const xmlChar *at, const xmlChar *end)
+{
+	static const struct text mark = { "&#38;", 5 };
+	struct text t = text_dup(a, (struct text){ (const char *)at, (size_t)(end - at) });
+	char *out;
+	size_t n = 0;
+
+	if (text_find(t, mark, 0) == SIZE_MAX) {
+		return t;
+	}
+	out = arena_alloc(a, t.len);
+	for (size_t i = 0; i < t.len; i++) {
+		out[n++] = t.at[i];
+		i += text_starts(text_slice(t, i, mark.len), mark) ? mark.len - 1 : 0;
+	}
+	return (struct text){ out, n };
+}
+
 static void on_start(void *owner, const xmlChar *local, const xmlChar *prefix, const xmlChar *uri,
 		     int n_spaces, const xmlChar **spaces, int n, int n_defaulted,
 		     const xmlChar **attributes)
@@ -309,8 +328,7 @@ static void on_start(void *owner, const xmlChar *local, const xmlChar *prefix, c
 		const xmlChar **at = attributes + (size_t)i * 5;
 
 		list[i].name = name_of(b, at[0], at[1], at[2]);
-		list[i].value = text_dup(
-			b->arena, (struct text){ (const char *)at[3], (size_t)(at[4] - at[3]) });
+		list[i].value = value_of(b->arena, at[3], at[4]);
 	}
 	x->attributes = list;
 	x->n_attributes = (size_t)n;

@@ -178,6 +178,17 @@ static void get_account(struct conf_reader *r, const struct conf_place *p, struc
 
 /* ---- brands ---- */
 
+static void get_place_of_holidays(struct conf_reader *r, const struct conf_place *p,
+				  struct conf_brand *b)
+{
+	const config_setting_t *at = conf_where(p, "holidays");
+	const char *file = config_setting_source_file(at);
+
+	b->holidays = text_dup(r->arena, b->holidays);
+	b->holidays_file = text_cstr(r->arena, text_of(file != NULL ? file : r->file));
+	b->holidays_line = (int)config_setting_source_line(at);
+}
+
 static void get_brand(struct conf_reader *r, const struct conf_place *p, struct conf_brand *b)
 {
 	b->name = conf_name_of(r, p, "a brand");
@@ -192,7 +203,7 @@ static void get_brand(struct conf_reader *r, const struct conf_place *p, struct 
 		conf_check_hours(r, conf_where(p, "hours"), b->hours[i]);
 	}
 	b->holidays = conf_full_path(r, conf_get_text(r, p, "holidays"));
-	conf_check_file(r, conf_where(p, "holidays"), b->holidays);
+	get_place_of_holidays(r, p, b);
 	conf_get_texts(r, p, "businesses", &b->businesses, &b->n_businesses);
 	b->n_accounts = (size_t)conf_count(r, p, "accounts");
 	b->accounts = ARENA_ARRAY(r->arena, struct conf_account, b->n_accounts);
@@ -308,6 +319,7 @@ struct conf *conf_load(const char *path, struct conf_problem *problems, size_t r
 	w->arena = arena;
 	w->n_holders = 1;
 	r.last = &r.first;
+	c->arena = arena;
 	c->path = text_dup(arena, text_of(path != NULL ? path : DEFAULT_PATH));
 	r.file = c->path.at;
 	r.folder = folder_of(arena, r.file);
@@ -347,6 +359,7 @@ void conf_destroy(struct conf **c)
 	for (size_t i = 0; i < gone->n_channels; i++) {
 		secret_done(&gone->channels[i].url_secret);
 		secret_done(&gone->channels[i].secret);
+		secret_done(&gone->channels[i].other_secret);
 		secret_done(&gone->channels[i].password);
 	}
 	arena_destroy(&w->arena);

@@ -37,12 +37,21 @@ struct conf_account {
 	size_t n_options;
 };
 
+/* What one holiday closes: "2026-12-25" and the like on the wall's calendar and clock, or UTC with 'Z'. */
+struct conf_closed {
+	struct text begins, ends, name;
+};
+
 struct conf_brand {
 	struct text name;
 	struct text timezone; /* IANA name, default "UTC"; checked against the system's zoneinfo */
 	struct text *hours;   /* "Mon-Fri 09:00-17:00"; default that */
 	size_t n_hours;
-	struct text holidays;    /* path of an iCal file or empty */
+	struct text holidays;      /* path of an iCal file or empty */
+	const char *holidays_file; /* where that stands */
+	int holidays_line;
+	struct conf_closed *closed; /* filled by conf_read_holidays() */
+	size_t n_closed;
 	struct text *businesses; /* handles or ids of other businesses: their words in our threads
 				    are context */
 	size_t n_businesses;
@@ -50,7 +59,7 @@ struct conf_brand {
 	size_t n_accounts;
 };
 
-/* Kept as checked text; issue 3 gives them their machine. */
+/* A promise: what it is for, and how soon an answer is due. Tried in the order of the file (rules/07_promises.sql). */
 struct conf_policy {
 	struct text name;
 	struct text *kinds, *natures, *brands, *notify, *escalate;
@@ -66,11 +75,16 @@ struct conf_channel {
 	struct text name;
 	enum channel_type type;
 	struct text url, server, from, user;
-	struct text url_reference, secret_reference, password_reference;
-	struct secret url_secret, secret, password; /* read by conf_read_secrets() */
+	struct text url_reference, secret_reference, other_secret_reference, password_reference;
+	struct secret url_secret, secret, other_secret,
+		password; /* read by conf_read_secrets() */
 	struct text *to;
 	size_t n_to;
-	bool insecure_loopback;
+	int port; /* of a webhook, beside 443 and 8443 */
+	bool insecure_loopback, allow_private;
+	struct text *quiet; /* as hours of a brand; tellings wait until their end */
+	size_t n_quiet;
+	struct text timezone; /* of the quiet hours */
 	struct dur group_interval; /* default 30s: at most one telling of a group in it */
 };
 
@@ -96,11 +110,13 @@ struct conf {
 	size_t n_policies;
 	struct conf_channel *channels;
 	size_t n_channels;
-	struct text *health_notify;
-	size_t n_health_notify;
+	struct text *health_notify, *health_escalate;
+	size_t n_health_notify, n_health_escalate; /* absent escalate: notify */
+	struct dur health_repeat;
 	struct dur silent_after;       /* default 6h */
 	struct text heartbeat_channel; /* empty: none */
 	struct dur heartbeat_every;
+	struct arena *arena; /* all of it lives there */
 };
 
 struct conf_problem {
@@ -116,6 +132,11 @@ struct conf *conf_load(const char *path, struct conf_problem *problems, size_t r
  * gives it back with conf_destroy(), and the last one frees it. */
 struct conf *conf_hold(struct conf *c);
 void conf_destroy(struct conf **c);
+
+/* Reads the holidays of all brands, repetitions written out from 2004 to 2069; problems are added to those of conf_load().
+ * The desk and the command never call it: they need neither the files nor libical. */
+bool conf_read_holidays(struct conf *c, struct conf_problem *problems, size_t room,
+			size_t *n_problems);
 
 /* Opens the references: "credential:NAME" below $CREDENTIALS_DIRECTORY, "file:PATH". A last newline
  * is cut off. */

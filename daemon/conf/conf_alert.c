@@ -37,6 +37,20 @@ static bool get_type(struct conf_reader *r, const struct conf_place *p, enum cha
 	return false;
 }
 
+static void check_port(struct conf_reader *r, const struct conf_place *p,
+		       const struct conf_channel *ch, struct text port)
+{
+	char listed[8];
+
+	(void)snprintf(listed, sizeof(listed), "%d", ch->port);
+	if (!text_is_empty(port) && !text_eq(port, TEXT("443")) && !text_eq(port, TEXT("8443")) &&
+	    !text_eq(port, text_of(listed))) {
+		conf_fault(r, conf_where(p, "url"),
+			   "%.*s.url names port %.*s: if it is meant, add port = %.*s",
+			   TEXT_ARG(p->path), TEXT_ARG(port), TEXT_ARG(port));
+	}
+}
+
 static void get_url(struct conf_reader *r, const struct conf_place *p, struct conf_channel *ch)
 {
 	struct text url = conf_get_text(r, p, "url");
@@ -54,6 +68,8 @@ static void get_url(struct conf_reader *r, const struct conf_place *p, struct co
 			   !(url_is_loopback(url) && ch->insecure_loopback)) {
 			conf_fault(r, conf_where(p, "url"),
 				   "%.*s.url is not protected: write https://", TEXT_ARG(p->path));
+		} else if (text_eq(u.scheme, TEXT("https")) && !ch->insecure_loopback) {
+			check_port(r, p, ch, u.port);
 		}
 	} else if (!conf_is_given(p, "url")) {
 		conf_fault(r, p->group, "%.*s.url is missing: a webhook has an address",
@@ -87,6 +103,16 @@ static void get_mail(struct conf_reader *r, const struct conf_place *p, struct c
 	}
 }
 
+static void get_quiet(struct conf_reader *r, const struct conf_place *p, struct conf_channel *ch)
+{
+	ch->timezone = conf_get_text(r, p, "timezone");
+	conf_check_zone(r, conf_where(p, "timezone"), ch->timezone);
+	conf_get_texts(r, p, "quiet", &ch->quiet, &ch->n_quiet);
+	for (size_t i = 0; i < ch->n_quiet; i++) {
+		conf_check_hours(r, conf_where(p, "quiet"), ch->quiet[i]);
+	}
+}
+
 static void get_channel(struct conf_reader *r, const struct conf_place *p, struct conf_channel *ch)
 {
 	ch->name = conf_name_of(r, p, "a channel");
@@ -108,12 +134,17 @@ static void get_channel(struct conf_reader *r, const struct conf_place *p, struc
 		}
 	}
 	ch->group_interval = conf_get_dur(r, p, "group_interval");
+	get_quiet(r, p, ch);
 	if (ch->type == CHANNEL_JOURNAL) {
 		return;
 	}
 	ch->insecure_loopback = conf_get_bool(r, p, "insecure_loopback");
+	ch->allow_private = conf_get_bool(r, p, "allow_private");
 	if (ch->type == CHANNEL_WEBHOOK) {
+		ch->port = conf_get_number(r, p, "port");
 		get_url(r, p, ch);
+		ch->other_secret_reference = conf_check_reference(
+			r, conf_where(p, "other_secret"), conf_get_text(r, p, "other_secret"));
 		ch->secret_reference = conf_check_reference(r, conf_where(p, "secret"),
 							    conf_get_text(r, p, "secret"));
 	} else {
@@ -259,6 +290,12 @@ void conf_get_health(struct conf_reader *r, const struct conf_place *top, struct
 	struct conf_place beat = { .section = IN_HEARTBEAT };
 
 	get_channel_names(r, c, &p, "notify", &c->health_notify, &c->n_health_notify);
+	get_channel_names(r, c, &p, "escalate", &c->health_escalate, &c->n_health_escalate);
+	if (c->n_health_escalate == 0) {
+		c->health_escalate = c->health_notify;
+		c->n_health_escalate = c->n_health_notify;
+	}
+	c->health_repeat = conf_get_dur(r, &p, "repeat");
 	c->silent_after = conf_get_dur(r, &p, "silent_after");
 	if (conf_is_given(&p, "heartbeat")) {
 		beat = conf_get_group(r, &p, "heartbeat", IN_HEARTBEAT);

@@ -55,6 +55,15 @@ void conf_fault_at(struct conf_reader *r, const char *file, int line, const char
 	va_end(ap);
 }
 
+void conf_warning_at(struct conf_reader *r, const char *file, int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	note_at(r, file, (unsigned)line, /* is_error= */ false, fmt, ap);
+	va_end(ap);
+}
+
 void conf_fault(struct conf_reader *r, const config_setting_t *at, const char *fmt, ...)
 {
 	va_list ap;

@@ -43,6 +43,8 @@ void conf_fault(struct conf_reader *r, const config_setting_t *at, const char *f
 	__attribute__((format(printf, 3, 4)));
 void conf_fault_at(struct conf_reader *r, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+void conf_warning_at(struct conf_reader *r, const char *file, int line, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 void conf_warning(struct conf_reader *r, const config_setting_t *at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -103,6 +103,7 @@ bool conf_read_secrets(struct conf *c, struct err *err)
 
 		if (!read_reference(ch->url_reference, ch->name, &ch->url_secret, err) ||
 		    !read_reference(ch->secret_reference, ch->name, &ch->secret, err) ||
+		    !read_reference(ch->other_secret_reference, ch->name, &ch->other_secret, err) ||
 		    !read_reference(ch->password_reference, ch->name, &ch->password, err)) {
 			return false;
 		}

@@ -114,6 +114,7 @@ static void retire(struct http_transfer *t)
 	for (size_t i = 0; i < t->n_lines; i++) {
 		secret_done(&t->lines[i]);
 	}
+	curl_slist_free_all(t->receivers);
 	arena_destroy(&t->arena);
 	t->http->n_transfers--;
 	loop_bury(t->http->loop, t, bury);
@@ -268,8 +269,8 @@ static void refuse(struct http_transfer *t)
 	loop_arm(t->http->loop, &t->http->deliver, DUR_US(0));
 }
 
-struct http_transfer *http_start(struct http *h, const struct request *r,
-				 const struct http_terms *terms, http_done *done, void *owner)
+struct http_transfer *http_transfer_create(struct http *h, const struct http_terms *terms,
+					   http_done *done, void *owner)
 {
 	struct http_transfer *t = xcalloc(1, sizeof(*t));
 
@@ -280,18 +281,26 @@ struct http_transfer *http_start(struct http *h, const struct request *r,
 	t->owner = owner;
 	t->terms = *terms;
 	list_init(&t->in);
-	if (!http_dress(t, r, &t->err)) {
-		h->n_transfers++;
+	return t;
+}
+
+struct http_transfer *http_begin(struct http_transfer *t, bool is_dressed)
+{
+	struct http *h = t->http;
+
+	/* Asked before it counts itself. */
+	bool has_place = is_dressed && has_room(h, t->origin, &t->terms);
+
+	h->n_transfers++;
+	if (!is_dressed) {
 		refuse(t);
 		return t;
 	}
-	if (!has_room(h, t->origin, terms)) {
-		h->n_transfers++;
+	if (!has_place) {
 		(void)err_set(&t->err, ERR_RETRY, "%s: too many requests at once", t->host);
 		refuse(t);
 		return t;
 	}
-	h->n_transfers++;
 	if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK) {
 		(void)err_set(&t->err, ERR_RETRY, "%s: the transfer could not start", t->host);
 		http_undress(t, /* is_reusable= */ false);
@@ -300,6 +309,14 @@ struct http_transfer *http_start(struct http *h, const struct request *r,
 	}
 	list_add_last(&h->running, &t->in);
 	return t;
+}
+
+struct http_transfer *http_start(struct http *h, const struct request *r,
+				 const struct http_terms *terms, http_done *done, void *owner)
+{
+	struct http_transfer *t = http_transfer_create(h, terms, done, owner);
+
+	return http_begin(t, http_dress(t, r, &t->err));
 }
 
 void http_cancel(struct http_transfer **t)

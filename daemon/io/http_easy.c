@@ -301,6 +301,28 @@ static bool check_url(struct http_transfer *t, struct text in, struct err *err)
 	return true;
 }
 
+CURL *http_take_easy(struct http *h)
+{
+	CURL *e = h->n_idle > 0 ? h->idle[--h->n_idle] : curl_easy_init();
+
+	if (e == NULL) {
+		not_reached("out of memory in libcurl");
+	}
+	return e;
+}
+
+void http_dress_strict(struct http_transfer *t)
+{
+	if (t->terms.timeout.us <= 0) {
+		t->terms.timeout = DEFAULT_TIMEOUT;
+	}
+	if (t->terms.max_body_bytes == 0) {
+		t->terms.max_body_bytes = LIMIT_BODY_BYTES;
+	}
+	set_strict(t->easy);
+	set_terms(t->easy, t);
+}
+
 bool http_dress(struct http_transfer *t, const struct request *r, struct err *err)
 {
 	struct http *h = t->http;
@@ -308,25 +330,14 @@ bool http_dress(struct http_transfer *t, const struct request *r, struct err *er
 
 	t->method = r->method;
 	t->is_once = r->once;
-	if (t->terms.timeout.us <= 0) {
-		t->terms.timeout = DEFAULT_TIMEOUT;
-	}
-	if (t->terms.max_body_bytes == 0) {
-		t->terms.max_body_bytes = LIMIT_BODY_BYTES;
-	}
 	strbuf_init(&t->headers, LIMIT_HEADER_BYTES);
 	if (!check_url(t, r->url, err) || !add_headers(t, r, err)) {
 		return false;
 	}
 	secret_set(&t->url, r->url);
 	secret_set(&t->body, r->body);
-	e = h->n_idle > 0 ? h->idle[--h->n_idle] : curl_easy_init();
-	if (e == NULL) {
-		not_reached("out of memory in libcurl");
-	}
-	t->easy = e;
-	set_strict(e);
-	set_terms(e, t);
+	e = t->easy = http_take_easy(h);
+	http_dress_strict(t);
 	SET(e, CURLOPT_HTTPHEADER, t->nodes);
 	set_method(e, t);
 	if (curl_easy_setopt(e, CURLOPT_URL, secret_reveal(&t->url).at) != CURLE_OK) {

@@ -62,6 +62,9 @@ struct http_transfer {
 	struct secret url, body, lines[HTTP_MAX_LINES];
 	struct curl_slist nodes[HTTP_MAX_LINES];
 	size_t n_lines;
+	struct curl_slist *receivers; /* of mail */
+	size_t n_read;                /* bytes of the mail that curl has taken */
+	bool is_mail;
 	enum http_method method;
 	bool is_once, is_literal_loopback;
 	struct http_terms terms;
@@ -89,6 +92,11 @@ bool http_dress(struct http_transfer *t, const struct request *r, struct err *er
 /* Takes the easy handle away from the transfer: to the pool when it may be used again. */
 void http_undress(struct http_transfer *t, bool is_reusable);
 
+/* The settings that no request and no mail goes without. */
+void http_dress_strict(struct http_transfer *t);
+/* An easy handle, from the pool or new. */
+CURL *http_take_easy(struct http *h);
+
 void http_origin(const struct url *u, char *out, size_t room);
 
 /* ---- http_error.c ---- */
@@ -106,6 +114,14 @@ void http_detach(struct http_transfer *t, CURLcode code);
 /* ---- http.c ---- */
 
 void http_deliver(struct http *h);
+struct http_transfer *http_transfer_create(struct http *h, const struct http_terms *terms,
+					   http_done *done, void *owner);
+/* Into curl's hands, or into the list of what failed before it got there. */
+struct http_transfer *http_begin(struct http_transfer *t, bool is_dressed);
+
+/* ---- http_mail.c ---- */
+
+void http_explain_mail(struct http_transfer *t, CURLcode code);
 
 /* ---- http_address.c ---- */
 

@@ -128,6 +128,11 @@ struct wall loop_wall(struct loop *l)
 	return l->wall;
 }
 
+struct wall loop_wall_machine(struct loop *l)
+{
+	return wall_add(l->wall, DUR_US(-l->shift.us));
+}
+
 struct mono loop_mono(struct loop *l)
 {
 	return l->mono;

@@ -25,6 +25,8 @@ struct ev_loop *loop_ev(struct loop *l);
 
 struct wall loop_wall(struct loop *l);
 struct mono loop_mono(struct loop *l);
+struct wall loop_wall_machine(
+	struct loop *l); /* never shifted: for signatures, which others judge by their own clocks */
 void loop_shift_wall(struct loop *l,
 		     struct dur shift); /* test databases only; replaces the shift before */
 

@@ -177,6 +177,7 @@ struct listen {
 	struct mono beat_at; /* the next heartbeat; we look for free accounts more often */
 	bool is_looking;
 	bool must_declare, is_declaring; /* the database does not know the newest configuration */
+	bool must_renew; /* deadlines: a batch failed, try again with the next beat */
 	uint64_t random;
 	void (*done_stopped)(void *);
 	void *stop_owner;
@@ -261,6 +262,12 @@ void lease_budget(struct account *a); /* what its platform allows, into its row,
 void reload_start(struct listen *l);
 void reload_declared(struct listen *l);  /* the database knows the newest configuration */
 bool reload_holds_up(struct account *a); /* true: it has to change or to go first, and will */
+
+/* promises.c */
+void promises_add(struct strbuf *b, const struct conf *c); /* members of the declaration */
+void promises_add_holidays(struct strbuf *b, const struct conf_brand *brand);
+void promises_renew(
+	struct listen *l); /* deadlines of what waits, batch after batch until all are right */
 
 /* listen.c */
 struct account *listen_find(const struct listen *l, struct text brand, struct text name);

@@ -65,7 +65,9 @@ static void add_brand(struct strbuf *b, const struct conf_brand *brand)
 		strbuf_add_str(b, i > 0 ? "," : "");
 		strbuf_add_json(b, brand->hours[i]);
 	}
-	strbuf_add_str(b, "],\"accounts\":[");
+	strbuf_add_str(b, "]");
+	promises_add_holidays(b, brand);
+	strbuf_add_str(b, ",\"accounts\":[");
 	for (size_t i = 0; i < brand->n_accounts; i++) {
 		strbuf_add_str(b, i > 0 ? "," : "");
 		add_account(b, &brand->accounts[i]);
@@ -101,6 +103,7 @@ static void done_declare(const struct db_result *r, void *owner)
 	if (!l->must_declare) { /* else a still newer one came meanwhile */
 		reload_declared(l);
 	}
+	promises_renew(l);
 	lease_kick(l);
 }
 
@@ -115,7 +118,9 @@ static void declare(struct listen *l)
 		strbuf_add_str(&b, i > 0 ? "," : "");
 		add_brand(&b, &l->snapshot->brands[i]);
 	}
-	strbuf_add_str(&b, "]}");
+	strbuf_add_str(&b, "],");
+	promises_add(&b, l->snapshot);
+	strbuf_add_str(&b, "}");
 	db_add_text(p, strbuf_text(&b));
 	strbuf_done(&b);
 	l->must_declare = false;
@@ -412,6 +417,9 @@ static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 	}
 	if (!l->is_declared) {
 		return; /* done_declare kicks */
+	}
+	if (l->must_renew) {
+		promises_renew(l);
 	}
 	if (!mono_before(now, l->beat_at)) {
 		l->beat_at = mono_add(now, BEAT_EVERY);

@@ -116,3 +116,20 @@ def test_rate_limit_is_honoured(house):
     house.begin()
     house.wait_for(*ids, timeout=30)
     assert house.town.counters().get("sky 429", 0) <= 3
+
+
+def test_a_search_is_about_us_and_what_names_us_is_to_us(house):
+    """Hits of a search wait in the softer lane; our own are outbound, and who names us is to us, whatever found it."""
+    house.bluesky("sky", own="shop", people=("ann", "bob", "cid"), listen=["search:teapot", "search:#kettle"])
+    own = house.town.post("shop", "our new teapot #kettle", server="sky")
+    about = house.town.post("ann", "is the teapot any good? #kettle", server="sky")
+    named = house.town.post("bob", "@shop is the teapot any good?", server="sky")
+    praise = house.town.post("cid", "love my teapot", server="sky")
+    house.begin()
+    house.wait_for(own, about, named, praise)
+    house.wait_waiting("ann", "bob")
+    assert len(house.answer("queue", code=0).items) == 1
+    assert house.database.one("select direction::text from answerd.message where external_id = %s", own) == "outbound"
+    about_us = "select is_about from answerd.message where external_id = %s"
+    assert house.database.one(about_us, about) is True and house.database.one(about_us, named) is False
+    house.verify()

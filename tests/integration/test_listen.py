@@ -153,6 +153,43 @@ def test_likes_and_boosts_neither_wait_nor_answer(shop):
     shop.verify()
 
 
+@pytest.mark.parametrize("paging", ("pages", "one page"))
+def test_a_search_without_a_token_pages_on_or_tells_the_gap(house, paging):
+    """Words are searched for without an account: over all pages where the server shows them to strangers, else with a gap."""
+    url = house.town.mastodon("social", open_search="one page" if paging == "one page" else True)
+    house.town.person("ann")
+    house.add("watch", "mastodon", url, None, "acme", "social", "", ["search:kettle"])
+    first = house.town.post("ann", "does anybody know the kettle shop?")
+    house.begin()
+    house.wait_waiting("ann")
+    assert house.answer("queue", code=0).items == [], "about us: beside the queue"
+    ids = [r["id"] for r in house.town.bulk([{"author": "ann", "text": f"kettle {i}?"} for i in range(95)], server="social")]
+    if paging == "pages":
+        house.wait_for(first, *ids)
+        assert house.answer("gaps", code=None).items == []
+    else:
+        house.wait_for(*ids[-40:])
+        wait_until(lambda: [g["source"] for g in house.answer("gaps", code=None).items] == ["search:kettle"], 20, "the gap is told")
+    house.verify()
+
+
+def test_a_search_finds_our_own_words_too_and_nobody_waits(house):
+    """Own posts among the hits are outbound; who names us is to us, whatever found it."""
+    house.mastodon("social", own="shop", people=("ann", "bob", "cid"), listen=["search:#kettle", "search:teapot"])
+    own = house.town.post("shop", "our new #kettle and teapot")
+    about = house.town.post("ann", "is the #kettle any good?")
+    named = house.town.post("bob", "@shop is the teapot any good?")
+    praise = house.town.post("cid", "love my teapot")
+    house.begin()
+    house.wait_for(own, about, named, praise)
+    house.wait_waiting("ann", "bob")
+    assert [e["customer"]["handle"] for e in house.answer("queue", code=0).items] == ["bob"]
+    assert house.database.one("select direction::text from answerd.message where external_id = %s", own) == "outbound"
+    about_us = "select is_about from answerd.message where external_id = %s"
+    assert house.database.one(about_us, about) is True and house.database.one(about_us, named) is False
+    house.verify()
+
+
 def test_a_search_hears_what_is_said_about_us(house):
     """`search:#tag` is a softer lane: seen with --all."""
     house.mastodon("social", own="shop", people=("ann",), listen=["mentions", "search:#kettle"])

@@ -31,6 +31,7 @@ LIBRARIES = {
     "jansson.h": ["daemon/base", "daemon/answer"],
     "libxml/": ["daemon/base"],
     "libconfig.h": ["daemon/conf"],
+    "libical/": ["daemon/conf"],
     "systemd/": ["daemon/io"],
 }
 GENERATED = {"store_sql.h": "daemon/store", "registry_list.h": "connectors"}

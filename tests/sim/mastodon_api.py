@@ -192,8 +192,10 @@ class MastodonApi:
         return self.page(posts, self.links(request, posts, lambda p: p.id))
 
     def search(self, request, viewer):
-        if viewer is None:
+        if viewer is None and not self.s.options.get("open_search"):
             return self.refuse("This method requires an authenticated user")
+        if viewer is None and request.arg("offset"):
+            return self.refuse("Search queries pagination is not supported without authentication")
         words = request.arg("q", "").lower().split()
         kind = request.arg("type")
         limit = self.limit(request, 20, 40)
@@ -202,6 +204,11 @@ class MastodonApi:
         if kind in (None, "statuses") and words:
             found = [p for p in reversed(list(self.s.posts.values()))
                      if p.visibility == "public" and not p.deleted and all(w in p.text.lower() for w in words)]
+        below = request.arg("max_id")
+        if viewer is None and below and self.s.options["open_search"] == "one page":
+            return self.refuse("Search queries pagination is not supported without authentication")
+        if below:
+            found = [p for p in found if post_order(p) < order(below)]
         found = found[skip:skip + limit]
         body = b'{"accounts":[],"statuses":[' + b",".join(self.s.status_bytes(p) for p in found) + b'],"hashtags":[]}'
         return Reply(200, body, els=[p.el for p in found])

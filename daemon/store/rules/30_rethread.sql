@@ -60,8 +60,8 @@ begin
 	update answerd.note set conversation_id = p_survivor where conversation_id = p_gone and brand_id = p_brand;
 	update answerd.conversation set merged_into = p_survivor where merged_into = p_gone and brand_id = p_brand;
 	update answerd.conversation set merged_into = p_survivor, customer_id = -conversation_id, waiting_since = null, warn_at = null,
-		due_at = null, stop_at = null, unanswered = 0, oldest_id = null, excerpt = null, permalink = null,
-		customer_name = null, customer_handle = null, assignee_id = null, assigned_until = null,
+		due_at = null, lead_at = null, stop_at = null, policy_id = null, is_imported = false, alarm_told = 0, alarm_at = null, unanswered = 0,
+		oldest_id = null, excerpt = null, permalink = null, customer_name = null, customer_handle = null, assignee_id = null, assigned_until = null,
 		read_next_at = null, version = version + 1
 	where conversation_id = p_gone and brand_id = p_brand;
 end $$;

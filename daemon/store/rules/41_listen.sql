@@ -1,8 +1,9 @@
 -- What the worker asks and tells while it listens. Leases: 43_leases.sql.
 
 -- declare(configuration) → one row a source: what the file says becomes rows; what it no longer says is marked, never deleted.
--- In: {"brands": [{"name", "timezone", "hours": [], "accounts": [{"name", "platform", "server", "realm", "is_time_authors",
---     "every_us", "sources": []}]}]}. The sources "threads" and "rechecks" exist on every account.
+-- In: {"brands": [{"name", "timezone", "hours": [], "holidays": [[begins, ends, name]], "accounts": [{"name", "platform", "server",
+--     "realm", "is_time_authors", "every_us", "sources": []}]}], "policies": [as declare_policies has it], "health": {"notify": []}}.
+-- The sources "threads" and "rechecks" exist on every account.
 create or replace function answerd.declare(p jsonb) returns table (brand text, account text, source text, brand_id int,
 	account_id int, source_id int) language plpgsql set search_path = pg_catalog, answerd as $$
 #variable_conflict use_column
@@ -48,6 +49,9 @@ begin
 	update answerd.source s set is_configured = false from answerd.account a join answerd.brand b on b.brand_id = a.brand_id
 	where a.account_id = s.account_id and a.brand_id = s.brand_id and s.is_configured and s.name not in ('threads', 'rechecks')
 		and not exists (select from said where said.brand = b.name and said.account = a.name and said.source = s.name);
+	perform answerd.declare_calendar(b.brand_id, b.timezone, b.hours, coalesce(x -> 'holidays', '[]'))
+	from jsonb_array_elements(p -> 'brands') x join answerd.brand b on b.name = x ->> 'name' order by b.brand_id;
+	perform answerd.declare_policies(p -> 'policies', array(select jsonb_array_elements_text(p #> '{health,notify}')));
 	return query select b.name, a.name, s.name, s.brand_id, s.account_id, s.source_id
 		from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id
 		join answerd.brand b on b.brand_id = s.brand_id

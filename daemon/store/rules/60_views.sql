@@ -158,7 +158,7 @@ with answered as (
 select b.name as brand, w.platform, a.name as account, w.conversation_id, w.waiting_since, w.answered_at,
 	case when w.is_first then greatest(w.answered_at - w.waiting_since, interval '0') end as first_response,
 	case when not w.is_first then greatest(w.answered_at - w.waiting_since, interval '0') end as next_response,
-	null::bigint as business_seconds, 'native'::text as actor
+	extract(epoch from answerd.business_between(w.brand_id, w.waiting_since, w.answered_at))::bigint as business_seconds, 'native'::text as actor
 from wait w
 join answerd.account a on a.account_id = w.account_id and a.brand_id = w.brand_id
 join answerd.brand b on b.brand_id = w.brand_id;

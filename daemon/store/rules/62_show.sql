@@ -142,7 +142,9 @@ declare
 begin
 	select json_build_object('now', answerd.rfc3339(answerd.now()), 'version', c.version, 'created_at', answerd.rfc3339(c.created_at),
 		'assigned_until', answerd.rfc3339(case when answerd.holder_of(c) is not null then c.assigned_until end),
-		'waiting_office_s', null, 'is_about', c.is_about, 'why', answerd.why_waiting(c), 'account_handle', a.own_handle,
+		'waiting_office_s', case when c.waiting_since is not null then
+			extract(epoch from answerd.business_between(c.brand_id, c.waiting_since, answerd.now()))::bigint end,
+		'policy', (select y.name from answerd.policy y where y.policy_id = c.policy_id), 'is_about', c.is_about, 'why', answerd.why_waiting(c), 'account_handle', a.own_handle,
 		'merged', coalesce((select json_agg(x.conversation_id::text order by x.conversation_id) from answerd.conversation x
 			where x.merged_into = c.conversation_id and x.brand_id = c.brand_id), '[]'),
 		'notes', coalesce((select json_agg(json_build_object('id', n.note_id::text, 'at', answerd.rfc3339(n.at), 'by', s.login,
@@ -155,13 +157,13 @@ begin
 	return (left(answerd.entry(c)::text, -1) || ', ' || substr(v_more::text, 2))::json;
 end $$;
 
--- explain_conversation(id): why it waits or not, message by message.
+-- explain_conversation(id): why it waits or not, message by message, and the promise under which it waits (rules/63).
 create or replace function answerd.explain_conversation(p_id text) returns json language plpgsql stable set search_path = pg_catalog as $$
 declare
 	c answerd.conversation := answerd.conversation_named(p_id);
 begin
 	return json_build_object('id', c.conversation_id::text, 'waiting_since', answerd.rfc3339(c.waiting_since), 'messages', c.unanswered,
-		'now', answerd.rfc3339(answerd.now()), 'why', answerd.why_waiting(c),
+		'now', answerd.rfc3339(answerd.now()), 'why', answerd.why_waiting(c), 'promise', answerd.promise_of(c),
 		'thread', coalesce((select json_agg(json_build_object('id', s ->> 'id', 'at', s ->> 'at', 'role', s ->> 'role',
 			'author', s -> 'author', 'excerpt', left(regexp_replace(left(s ->> 'text', 400), '\s+', ' ', 'g'), 80),
 			'waits', (s ->> 'waits')::bool, 'why', s ->> 'why')) from (

@@ -74,7 +74,7 @@ create or replace function answerd.verify_conversations(p_after bigint, p_limit 
 	with part as materialized (
 		select * from answerd.conversation c where c.conversation_id > p_after order by c.conversation_id limit p_limit
 	), thread as materialized (
-		select c.conversation_id, m.external_id, m.at, m.ord_at, m.kind, m.nature, m.is_to_us, m.is_owed, m.is_answer,
+		select c.conversation_id, m.external_id, m.at, m.ord_at, m.kind, m.nature, m.is_to_us, m.is_owed, m.is_answer, m.is_imported,
 			left(coalesce(nullif(m.body, ''), m.warning), 300) as words, m.permalink, m.customer_id = c.customer_id as is_own,
 			exists (select from answerd.answer_link k where k.customer_id = c.customer_id and k.external_id = m.external_id
 				and k.account_id = m.account_id and k.brand_id = m.brand_id offset 0) as is_named
@@ -85,7 +85,8 @@ create or replace function answerd.verify_conversations(p_after bigint, p_limit 
 	), answered as materialized (
 		select conversation_id, max(ord_at) as ord_at from thread where is_answer and (is_own or is_named) group by 1
 	), owed as materialized (
-		select t.conversation_id, min(t.at) as since, count(*) as n, max(t.nature) as nature, bool_and(not t.is_to_us) as is_about
+		select t.conversation_id, min(t.at) as since, count(*) as n, max(t.nature) as nature, bool_and(not t.is_to_us) as is_about,
+			bool_and(t.is_imported) as is_imported
 		from thread t left join answered a using (conversation_id)
 		where t.is_owed and t.is_own and (a.ord_at is null or t.ord_at > a.ord_at) group by 1
 	), oldest as (
@@ -107,6 +108,32 @@ create or replace function answerd.verify_conversations(p_after bigint, p_limit 
 		from part c
 		left join answered a using (conversation_id) left join owed o using (conversation_id) left join oldest x using (conversation_id)
 		where c.merged_into is null
+		union all
+		-- Deadlines, through the policies and the calendar themselves. A brand whose deadlines are just being renewed has its turn later.
+		select c.conversation_id, case
+			when c.policy_id is distinct from y.policy_id then 'waits under policy ' || coalesce(c.policy_id::text, '(none)')
+				|| ' and should under ' || coalesce(y.policy_id::text, '(none)')
+			when c.is_imported <> coalesce(o.is_imported, false) then 'has a wrong mark of import'
+			when c.warn_at is distinct from answerd.deadline(y, c.brand_id, o.since, y.warn) then 'warns at ' || coalesce(answerd.rfc3339(c.warn_at), 'no time')
+				|| ' and should at ' || coalesce(answerd.rfc3339(answerd.deadline(y, c.brand_id, o.since, y.warn)), 'no time')
+			when c.due_at is distinct from answerd.deadline(y, c.brand_id, o.since, case when a.ord_at is null then y.first else y.next end)
+				then 'is due at ' || coalesce(answerd.rfc3339(c.due_at), 'no time') || ' and should be at '
+				|| coalesce(answerd.rfc3339(answerd.deadline(y, c.brand_id, o.since, case when a.ord_at is null then y.first else y.next end)), 'no time')
+			when c.lead_at is distinct from answerd.deadline(y, c.brand_id, o.since, 1.5 * case when a.ord_at is null then y.first else y.next end)
+				then 'tells the lead at a wrong time'
+			when c.stop_at is distinct from o.since + y.stop then 'stops at ' || coalesce(answerd.rfc3339(c.stop_at), 'no time')
+				|| ' and should at ' || coalesce(answerd.rfc3339(o.since + y.stop), 'no time')
+			when c.alarm_at is not null and (o.since is null or c.is_imported or y.is_digest
+				or c.alarm_at not in (c.warn_at, c.due_at, c.lead_at, c.stop_at) is true) then 'has an alarm of its own'
+			when o.since is not null and c.alarm_told = 0 and c.alarm_at is null and not c.is_imported and not y.is_digest
+				and coalesce(y.warn, y.first, y.stop) is not null then 'waits without an alarm'
+			end
+		from part c
+		join answerd.brand b on b.brand_id = c.brand_id
+		left join answered a using (conversation_id) left join owed o using (conversation_id)
+		left join lateral (select y.* from answerd.policy_for(b.name, c.kind, c.nature, c.is_about) y where o.since is not null) y on true
+		where c.merged_into is null and (c.waiting_since is not null or c.policy_id is not null or c.alarm_at is not null)
+			and not exists (select from answerd.renewal n where n.brand_id = c.brand_id)
 		union all
 		select c.conversation_id, case
 			when c.waiting_since is not null or c.unanswered <> 0 then 'was merged and still waits'

@@ -6,6 +6,7 @@ grant insert, update on answerd.conversation, answerd.message, answerd.staff, an
 grant insert, update, delete on answerd.idempotency to answerd_desk;
 grant update on answerd.account to answerd_desk; -- for its row lock, taken before clocks are recomputed
 grant insert on answerd.audit to answerd_desk;
+grant insert, update on answerd.alert, answerd.delivery, answerd.silence to answerd_desk;
 revoke all on answerd.credential from answerd_desk, answerd_reader;
 revoke update, delete, truncate on answerd.audit from answerd_worker, answerd_desk;
 revoke insert, update, delete on answerd.schema_version from answerd_worker;
