@@ -8,6 +8,9 @@
 
 EVENT(access_refused, LEVEL_WARN, "uid asked",
       "A local user who is nobody's `os_user` asked the desk: `answer staff add` lets a person in.")
+EVENT(account_given, LEVEL_INFO, "account",
+      "Another worker has less than its share of the accounts and listens for this one from now "
+      "on.")
 EVENT(account_leased, LEVEL_INFO, "account epoch", "This worker listens for the account now.")
 EVENT(account_left, LEVEL_INFO, "account",
       "The account no longer stands in the configuration: it is left alone, what it heard stays.")

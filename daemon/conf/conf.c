@@ -78,7 +78,8 @@ static void get_sources(struct conf_reader *r, const struct conf_place *p, struc
 			is_double = is_double || text_eq(a->listen[k].name, names[i]);
 		}
 		if (is_double) {
-			conf_fault(r, conf_where(p, "listen"), "'%.*s' is listed twice",
+			conf_fault(r, conf_where(p, "listen"),
+				   "'%.*s' is listed twice: remove one of them",
 				   TEXT_ARG(text_clip(names[i], 80)));
 			continue;
 		}
@@ -384,6 +385,18 @@ void conf_destroy(struct conf **c)
 	}
 	arena_destroy(&w->arena);
 	free(w);
+}
+
+struct text conf_origin(const struct conf *c, struct text path)
+{
+	const struct whole *w = (const struct whole *)(const void *)c;
+
+	for (const struct conf_shown *s = w->shown; s != NULL; s = s->next) {
+		if (text_eq(s->path, path)) {
+			return s->origin;
+		}
+	}
+	return c->path;
 }
 
 void conf_show(const struct conf *c, struct strbuf *out)
