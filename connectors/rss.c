@@ -333,7 +333,7 @@ const struct connector connector_rss = {
 		.is_open = true,
 		.why_no_reply = "A feed takes nothing: answer on the site itself; the answer is seen here "
 				"once the feed shows it under a name of `authors`.",
-		.rhythm_s = 900,
+		.rhythm = "15m",
 	},
 	.check_source = check_source,
 	.ask = ask,
