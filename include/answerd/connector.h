@@ -168,7 +168,7 @@ struct connector_can {
 	bool is_open;          /* everything can be read without a token */
 	const char *
 		why_no_reply; /* why it never takes a reply, one sentence; NULL: it does, or will */
-	int64_t rhythm_s;     /* `every` where the configuration says nothing; 0: as everywhere */
+	const char *rhythm;   /* `every` where the configuration says nothing; NULL: 60s */
 };
 
 struct connector {
