@@ -5,6 +5,8 @@
 #include "answerd/strbuf.h"
 #include "rss_state.h"
 
+#define MOST_SOURCE_BYTES 1000 /* its name is part of a key */
+
 static const struct connector_option options[] = {
 	{ "server",
 	  "The site's address; sources may then be paths on it, and `token` is sent nowhere else.",
@@ -56,15 +58,19 @@ static bool source_parse(struct arena *a, struct text server, struct text name,
 
 static bool check_source(struct text name, struct err *err)
 {
-	struct arena *a = arena_create((size_t)8 * LIMIT_URL_BYTES);
+	struct arena *a;
 	struct rss_source from;
-	/* Whether there is a server is known only where the whole account is. */
-	bool is_good = name.len <= LIMIT_URL_BYTES / 2 &&
-		       source_parse(a, TEXT("https://server.invalid"), name, &from, err);
+	bool is_good;
 
+	if (name.len > MOST_SOURCE_BYTES) {
+		return err_set(err, ERR_CONFIG, "an address has at most %d bytes",
+			       MOST_SOURCE_BYTES);
+	}
+	a = arena_create((size_t)8 * LIMIT_URL_BYTES);
+	/* Whether there is a server is known only where the whole account is. */
+	is_good = source_parse(a, TEXT("https://server.invalid"), name, &from, err);
 	arena_destroy(&a);
-	return is_good || err->kind != ERR_NONE ||
-	       err_set(err, ERR_CONFIG, "an address has at most %d bytes", LIMIT_URL_BYTES / 2);
+	return is_good;
 }
 
 /* A thread's source is the comment feed of the post that it stands below; none where we know of none. */
@@ -120,17 +126,27 @@ static void ask_url(const struct connector_ctx *ctx, struct text url, struct req
 	}
 }
 
+/* A walk that would leave the feed's own server begins again. */
+static void state_load(const struct connector_ctx *ctx, const struct question *q,
+		       const struct rss_source *from, struct rss_state *ret)
+{
+	rss_state_load(ctx->arena, q->state, ret);
+	if (ret->next.len > 0 && !url_same_origin(ret->next, from->url)) {
+		ret->next = TEXT_NONE;
+	}
+}
+
 static bool ask_source(const struct connector_ctx *ctx, const struct question *q,
 		       struct request *ret, struct err *err)
 {
-	struct rss_source from;
+	struct rss_source from = { 0 };
 	struct rss_state s;
 
 	if (!source_parse(ctx->arena, ctx->server, q->source, &from, err)) {
 		return false;
 	}
-	rss_state_load(ctx->arena, q->state, &s);
-	if (s.next.len > 0 && url_same_origin(s.next, from.url)) {
+	state_load(ctx, q, &from, &s);
+	if (s.next.len > 0) {
 		ask_url(ctx, s.next, ret);
 		return true;
 	}
@@ -219,9 +235,9 @@ static bool digest_poll(const struct connector_ctx *ctx, const struct question *
 {
 	struct rss_page page;
 	struct rss_state s;
-	bool is_first;
+	bool is_first, is_hole;
 
-	rss_state_load(ctx->arena, q->state, &s);
+	state_load(ctx, q, from, &s);
 	is_first = s.next.len == 0;
 	if (r->status == 304 && is_first) {
 		ret->state = q->state;
@@ -233,7 +249,9 @@ static bool digest_poll(const struct connector_ctx *ctx, const struct question *
 	} else if (!check(ctx, r, ret, err) || !rss_page_read(ctx, from, r, ret, &page, err)) {
 		return false;
 	}
-	ret->is_more = rss_state_step(&s, q->since, &page, ret, &ret->has_hole);
+	ret->has_hole = is_first && r->is_cut && s.known.n == 0;
+	ret->is_more = rss_state_step(&s, q->since, &page, ret, &is_hole);
+	ret->has_hole = ret->has_hole || is_hole;
 	if (is_first) {
 		s.etag = text_clean(ctx->arena, response_header(r, TEXT("ETag")), NULL);
 		s.modified =
@@ -252,6 +270,46 @@ static bool digest_once(const struct connector_ctx *ctx, const struct rss_source
 	return check(ctx, r, ret, err) && rss_page_read(ctx, from, r, ret, &page, err);
 }
 
+/* The place behind the last `mark`, or 0. */
+static size_t behind_last(struct text t, struct text mark)
+{
+	size_t at, end = 0;
+
+	while (at = text_find(t, mark, end), at != SIZE_MAX) {
+		end = at + mark.len;
+	}
+	return end;
+}
+
+/* A feed cannot be asked for in parts. Of one that is larger than we read, the entries that came whole
+ * are: the newest, as feeds go. The rest is a hole, unless it is known. */
+static struct response whole_part(struct arena *a, const struct response *r)
+{
+	static const struct {
+		struct text entry_end, root_begin, root_end;
+	} forms[] = {
+		{ { "</item>", 7 }, { "<rss", 4 }, { "</channel></rss>", 16 } },
+		{ { "</item>", 7 }, { "<rdf:RDF", 8 }, { "</rdf:RDF>", 10 } },
+		{ { "</entry>", 8 }, { "<feed", 5 }, { "</feed>", 7 } },
+	};
+	struct response part = *r;
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		size_t end = behind_last(r->body, forms[i].entry_end);
+
+		if (end > 0 && text_find(r->body, forms[i].root_begin, 0) != SIZE_MAX) {
+			struct text tail = forms[i].root_end;
+			char *at = arena_alloc(a, end + tail.len);
+
+			memcpy(at, r->body.at, end);
+			memcpy(at + end, tail.at, tail.len);
+			part.body = (struct text){ at, end + tail.len };
+			break;
+		}
+	}
+	return part;
+}
+
 /* A recording may come without its source. */
 static struct rss_source source_of(const struct connector_ctx *ctx, const struct question *q)
 {
@@ -267,8 +325,13 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 		   const struct response *r, struct outcome *ret, struct err *err)
 {
 	struct rss_source from;
+	struct response part;
 
 	*ret = (struct outcome){ 0 };
+	if (r->is_cut) {
+		part = whole_part(ctx->arena, r);
+		r = &part;
+	}
 	switch (q->op) {
 	case OP_POLL: from = source_of(ctx, q); return digest_poll(ctx, q, &from, r, ret, err);
 	case OP_SWEEP: from = source_of(ctx, q); return digest_once(ctx, &from, r, ret, err);
@@ -291,11 +354,15 @@ const struct connector connector_rss = {
 	.name = "rss",
 	.about = "RSS and Atom feeds: comments on our blog, our own posts, what others publish about us",
 	.needs = "the address of the feed",
+	.sources = "comments:ADDRESS, comments on our blog (WordPress: /comments/feed/), to us; "
+		   "own:ADDRESS, our own posts (/feed/), which also shows where the comments of each "
+		   "are; feed:ADDRESS, what others publish or a search finds, about us. ADDRESS may be "
+		   "a path on `server`",
 	.always = NULL,
 	.options = options,
 	.can = {
 		.hears = "comment reply post",
-		.reply = false, /* a feed takes nothing: answer on the site itself */
+		.reply = false,
 		.edits = true,
 		.deletions = false,
 		.direct = false,
@@ -311,7 +378,9 @@ const struct connector connector_rss = {
 		.anonymous_search = false,
 		.needs_session = false,
 		.is_open = true,
-		.rhythm_s = 900,
+		.why_no_reply = "A feed takes nothing: answer on the site itself; the answer is seen here "
+				"once the feed shows it under a name of `authors`.",
+		.rhythm = "15m",
 	},
 	.check_source = check_source,
 	.ask = ask,

@@ -170,13 +170,16 @@ struct connector_can {
 	bool needs_session;    /* REFRESH comes before everything else */
 	bool are_ids_global;   /* a person has the same id on every server of the platform */
 	bool is_open;          /* everything can be read without a token */
-	int64_t rhythm_s;      /* `every` where the configuration says nothing; 0: as everywhere */
+	const char *
+		why_no_reply; /* why it never takes a reply, one sentence; NULL: it does, or will */
+	const char *rhythm;   /* `every` where the configuration says nothing; NULL: 60s */
 };
 
 struct connector {
-	const char *name;  /* as in `platform = "…"` */
-	const char *about; /* one line */
-	const char *needs; /* what a person must have, one line */
+	const char *name;    /* as in `platform = "…"` */
+	const char *about;   /* one line */
+	const char *needs;   /* what a person must have, one line */
+	const char *sources; /* what may stand in `listen`, one sentence */
 	const char *const
 		*always; /* sources that are read on every account with a token, NULL-ended */
 	const struct connector_option *options; /* ended by a NULL name */
