@@ -286,15 +286,15 @@ static void find(const struct connector_ctx *ctx, const struct posting *p, const
 
 /* A status of our own below that parent which cannot be read: it may be the one. */
 static bool has_unreadable(const struct connector_ctx *ctx, const struct posting *p,
-			   const struct outcome *page)
+			   const struct look *l, const struct outcome *page)
 {
 	struct text inner, parent;
 
 	for (size_t i = 0; i < page->n_bad; i++) {
 		bool is_told = jx_member(page->bad[i].raw, TEXT("in_reply_to_id"), &inner);
+		bool is_below = is_told && jx_slice_text(ctx->arena, inner, &parent);
 
-		if (!is_told ||
-		    (jx_slice_text(ctx->arena, inner, &parent) && text_eq(parent, p->parent_id))) {
+		if (!is_told || (is_below ? text_eq(parent, p->parent_id) : l->is_parent_gone)) {
 			return true;
 		}
 	}
@@ -366,7 +366,7 @@ bool mastodon_lookup_digest(const struct connector_ctx *ctx, const struct questi
 	if (ret->sent_id.len > 0) {
 		return true;
 	}
-	if (has_unreadable(ctx, p, &o)) {
+	if (has_unreadable(ctx, p, &l, &o)) {
 		return err_set(err, ERR_DATA,
 			       "one of our own statuses cannot be read: it may be this reply");
 	}
