@@ -8,6 +8,9 @@
 
 EVENT(access_refused, LEVEL_WARN, "uid asked",
       "A local user who is nobody's `os_user` asked the desk: `answer staff add` lets a person in.")
+EVENT(account_given, LEVEL_INFO, "account",
+      "Another worker has less than its share of the accounts and listens for this one from now "
+      "on.")
 EVENT(account_leased, LEVEL_INFO, "account epoch", "This worker listens for the account now.")
 EVENT(account_left, LEVEL_INFO, "account",
       "The account no longer stands in the configuration: it is left alone, what it heard stays.")
@@ -28,6 +31,9 @@ EVENT(alert_failed, LEVEL_ERR, "why",
       "please report the line.")
 EVENT(alert_following, LEVEL_INFO, "", "Another worker tells people who waits too long.")
 EVENT(alert_leading, LEVEL_INFO, "", "This worker tells people who waits too long.")
+EVENT(asking_for_less, LEVEL_INFO, "account op source elements",
+      "An answer was larger than we read (2 MiB): the same is asked again, so many elements at "
+      "once.")
 EVENT(ask_failed, LEVEL_WARN, "account op source kind why",
       "A question to the platform failed; it is asked again, ever rarer.")
 EVENT(bug, LEVEL_ERR, "why",
