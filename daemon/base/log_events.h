@@ -31,6 +31,9 @@ EVENT(alert_failed, LEVEL_ERR, "why",
       "please report the line.")
 EVENT(alert_following, LEVEL_INFO, "", "Another worker tells people who waits too long.")
 EVENT(alert_leading, LEVEL_INFO, "", "This worker tells people who waits too long.")
+EVENT(asking_for_less, LEVEL_INFO, "account op source elements",
+      "An answer was larger than we read (2 MiB): the same is asked again, so many elements at "
+      "once.")
 EVENT(ask_failed, LEVEL_WARN, "account op source kind why",
       "A question to the platform failed; it is asked again, ever rarer.")
 EVENT(bug, LEVEL_ERR, "why",
@@ -43,6 +46,13 @@ EVENT(database_away, LEVEL_ERR, "",
 EVENT(database_down, LEVEL_WARN, "why",
       "The database cannot be reached; nothing is lost, we try again at least every 30 seconds.")
 EVENT(database_up, LEVEL_INFO, "connection", "The database is there.")
+EVENT(deadlines_failed, LEVEL_WARN, "why",
+      "Deadlines could not be computed anew after a change of policies or hours; tried again in "
+      "seconds. If it repeats, look at the database's log.")
+EVENT(deadlines_renewed, LEVEL_INFO, "brand because waiting moved",
+      "Policies, hours, holidays or a zone's rules changed: so many conversations wait in the "
+      "brand, "
+      "and the dates of so many moved. The audit log says from what to what.")
 EVENT(declare_failed, LEVEL_ERR, "why",
       "The configuration could not be written into the database; look at its log and at answerd "
       "migrate.")

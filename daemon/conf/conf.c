@@ -185,10 +185,8 @@ static void get_account(struct conf_reader *r, const struct conf_place *p, struc
 	a->token_reference =
 		conf_check_reference(r, conf_where(p, "token"), conf_get_text(r, p, "token"));
 	get_sources(r, p, a);
-	a->every = conf_get_dur(r, p, "every");
-	if (a->connector != NULL && a->connector->can.rhythm_s > 0 && !conf_is_given(p, "every")) {
-		a->every = DUR_S(a->connector->can.rhythm_s);
-	}
+	a->every = conf_get_dur_or(r, p, "every",
+				   a->connector != NULL ? a->connector->can.rhythm : NULL);
 	a->history = conf_get_dur(r, p, "history");
 	a->settle = conf_get_dur(r, p, "settle");
 	a->max_per_host = conf_get_number(r, p, "max_per_host");

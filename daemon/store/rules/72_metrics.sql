@@ -26,6 +26,7 @@ declare
 	v_left text[];
 	v_accounts text[];
 	v_alerts text[];
+	v_channels text[];
 	v_gaps text[];
 	v_quarantine text[];
 	v_tables text[];
@@ -61,6 +62,7 @@ begin
 	select array_agg(format('{%s} %s', answerd.label('event', t.event), coalesce(a.n, 0)) order by t.event) into v_alerts
 	from unnest('{waiting,deaf,quarantine,gap}'::text[]) t(event)
 	left join (select event, count(*) as n from answerd.alert where over_at is null group by event) a on a.event = t.event;
+	select array_agg(format('{%s} %s', answerd.label('channel', c.name), c.failures) order by c.name) into v_channels from answerd.channel c where c.is_configured;
 	select array_agg(format('{%s,%s} %s', answerd.label('brand', b.name), answerd.label('account', a.name), g.n) order by b.name, a.name) into v_gaps
 	from (select brand_id, account_id, count(*) as n from answerd.gap where closed_at is null group by 1, 2) g
 	join answerd.account a on a.account_id = g.account_id and a.brand_id = g.brand_id join answerd.brand b on b.brand_id = g.brand_id;
@@ -88,6 +90,9 @@ begin
 		|| answerd.metric_family('answerd_source_failures', 'gauge', 'Failures in a row.', v_failures)
 		|| answerd.metric_family('answerd_account_rate_left_ratio', 'gauge', 'What is left of what the platform allows until its reset.', v_left)
 		|| answerd.metric_family('answerd_alerts_open', 'gauge', 'Alerts that stand, by event.', v_alerts)
+		|| answerd.metric_family('answerd_tellings_waiting', 'gauge', 'Tellings that no channel has taken yet.',
+			array[' ' || (select count(*) from answerd.telling where ended_at is null)])
+		|| answerd.metric_family('answerd_channel_failures', 'gauge', 'Failures in a row of a way to tell somebody.', v_channels)
 		|| answerd.metric_family('answerd_gaps_open', 'gauge', 'Holes in what was heard that are neither closed nor given up.', v_gaps)
 		|| answerd.metric_family('answerd_quarantine_open', 'gauge', 'Elements that nobody could read and nobody has looked at.', v_quarantine)
 		|| answerd.metric_family('answerd_table_bytes', 'gauge', 'Size on disk, with indexes.', v_tables);
