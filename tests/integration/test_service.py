@@ -256,7 +256,10 @@ def test_a_folder_of_credentials(house):
     house.wait_for(house.town.post("ann", "@shop hello"))
     assert token not in worker.log(1_000_000)
     for place in ("environ", "cmdline"):
-        assert token.encode() not in pathlib.Path(f"/proc/{worker.process.pid}/{place}").read_bytes()
+        try:
+            assert token.encode() not in pathlib.Path(f"/proc/{worker.process.pid}/{place}").read_bytes()
+        except PermissionError:
+            assert os.geteuid() != 0    # nobody but root may look
 
 
 # ---- completion
