@@ -37,6 +37,7 @@ alter table answerd.gap
 	add column tries        int not null default 0,     -- walks through it that ended
 	add column next_at      timestamptz,                -- of the next one; null: now
 	add column refill_state text not null default '',   -- of the walk under way
+	add column is_broken    bool not null default false, -- the walk under way came to a hole itself
 	add column reached_at   timestamptz;                -- oldest message that a walk through it has shown
 
 -- What is wrong with hearing, as the sweep saw it last. source_id 0: the whole account. Told: after n_seen sweeps in a row.

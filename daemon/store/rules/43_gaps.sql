@@ -27,7 +27,7 @@ begin
 	on conflict (source_id, reason, account_id, brand_id) where closed_at is null do nothing;
 	if not found then
 		-- An open one of the same kind: it grows, and what was heard between the two is read once more.
-		update answerd.gap g set until_at = greatest(g.until_at, v_until), next_at = null, refill_state = '', reached_at = null, tries = 0
+		update answerd.gap g set until_at = greatest(g.until_at, v_until), next_at = null, refill_state = '', reached_at = null, is_broken = false, tries = 0
 		where g.source_id = p_source and g.reason = p_reason and g.account_id = p_account and g.brand_id = p_brand and g.closed_at is null
 			and g.until_at < v_until;
 		if not found then
@@ -97,7 +97,8 @@ begin
 		return 'open';
 	end if;
 	update answerd.gap set refill_state = case when p_is_done then '' else coalesce(p_state, '') end,
-		reached_at = least(reached_at, case when p_oldest_us > 0 and not p_has_hole then answerd.from_us(p_oldest_us) end)
+		is_broken = (is_broken or p_has_hole) and not p_is_done,
+		reached_at = least(reached_at, case when p_oldest_us > 0 and not (is_broken or p_has_hole) then answerd.from_us(p_oldest_us) end)
 	where gap_id = p_gap and account_id = p_account and brand_id = p_brand and closed_at is null returning * into g;
 	if not found then
 		return 'closed';
