@@ -332,6 +332,8 @@ const struct connector connector_bluesky = {
 	.name = "bluesky",
 	.about = "Bluesky: mentions, replies, quotes, direct messages, searches",
 	.needs = "a handle or DID and an app password (Settings; tick direct messages to read them)",
+	.sources = "mentions, own and directs are always read; search:words (#tags too) hears what is "
+		   "said about us",
 	.always = always,
 	.options = options,
 	.can = {

@@ -561,6 +561,9 @@ const struct connector connector_mastodon = {
 		 "hashtags",
 	.needs = "an access token with read:accounts, read:notifications, read:statuses and "
 		 "read:search (Preferences, Development)",
+	.sources = "mentions, own and directs are always read with a token; search:#tag and search:words "
+		   "hear what is said about us, without a token too where the server lets strangers "
+		   "search",
 	.always = always,
 	.options = options,
 	.can = {

@@ -56,15 +56,19 @@ static bool source_parse(struct arena *a, struct text server, struct text name,
 
 static bool check_source(struct text name, struct err *err)
 {
-	struct arena *a = arena_create((size_t)8 * LIMIT_URL_BYTES);
+	struct arena *a;
 	struct rss_source from;
-	/* Whether there is a server is known only where the whole account is. */
-	bool is_good = name.len <= LIMIT_URL_BYTES / 2 &&
-		       source_parse(a, TEXT("https://server.invalid"), name, &from, err);
+	bool is_good;
 
+	if (name.len > LIMIT_URL_BYTES / 2) {
+		return err_set(err, ERR_CONFIG, "an address has at most %d bytes",
+			       LIMIT_URL_BYTES / 2);
+	}
+	a = arena_create((size_t)8 * LIMIT_URL_BYTES);
+	/* Whether there is a server is known only where the whole account is. */
+	is_good = source_parse(a, TEXT("https://server.invalid"), name, &from, err);
 	arena_destroy(&a);
-	return is_good || err->kind != ERR_NONE ||
-	       err_set(err, ERR_CONFIG, "an address has at most %d bytes", LIMIT_URL_BYTES / 2);
+	return is_good;
 }
 
 /* A thread's source is the comment feed of the post that it stands below; none where we know of none. */
@@ -120,17 +124,27 @@ static void ask_url(const struct connector_ctx *ctx, struct text url, struct req
 	}
 }
 
+/* A walk that would leave the feed's own server begins again. */
+static void state_load(const struct connector_ctx *ctx, const struct question *q,
+		       const struct rss_source *from, struct rss_state *ret)
+{
+	rss_state_load(ctx->arena, q->state, ret);
+	if (ret->next.len > 0 && !url_same_origin(ret->next, from->url)) {
+		ret->next = TEXT_NONE;
+	}
+}
+
 static bool ask_source(const struct connector_ctx *ctx, const struct question *q,
 		       struct request *ret, struct err *err)
 {
-	struct rss_source from;
+	struct rss_source from = { 0 };
 	struct rss_state s;
 
 	if (!source_parse(ctx->arena, ctx->server, q->source, &from, err)) {
 		return false;
 	}
-	rss_state_load(ctx->arena, q->state, &s);
-	if (s.next.len > 0 && url_same_origin(s.next, from.url)) {
+	state_load(ctx, q, &from, &s);
+	if (s.next.len > 0) {
 		ask_url(ctx, s.next, ret);
 		return true;
 	}
@@ -221,7 +235,7 @@ static bool digest_poll(const struct connector_ctx *ctx, const struct question *
 	struct rss_state s;
 	bool is_first;
 
-	rss_state_load(ctx->arena, q->state, &s);
+	state_load(ctx, q, from, &s);
 	is_first = s.next.len == 0;
 	if (r->status == 304 && is_first) {
 		ret->state = q->state;
@@ -291,11 +305,15 @@ const struct connector connector_rss = {
 	.name = "rss",
 	.about = "RSS and Atom feeds: comments on our blog, our own posts, what others publish about us",
 	.needs = "the address of the feed",
+	.sources = "comments:ADDRESS, comments on our blog (WordPress: /comments/feed/), to us; "
+		   "own:ADDRESS, our own posts (/feed/), which also shows where the comments of each "
+		   "are; feed:ADDRESS, what others publish or a search finds, about us. ADDRESS may be "
+		   "a path on `server`",
 	.always = NULL,
 	.options = options,
 	.can = {
 		.hears = "comment reply post",
-		.reply = false, /* a feed takes nothing: answer on the site itself */
+		.reply = false,
 		.edits = true,
 		.deletions = false,
 		.direct = false,
@@ -311,6 +329,8 @@ const struct connector connector_rss = {
 		.anonymous_search = false,
 		.needs_session = false,
 		.is_open = true,
+		.why_no_reply = "A feed takes nothing: answer on the site itself; the answer is seen here "
+				"once the feed shows it under a name of `authors`.",
 		.rhythm_s = 900,
 	},
 	.check_source = check_source,

@@ -5,31 +5,13 @@
 #include "answerd/num.h"
 #include "answerd/page.h"
 #include "answerd/strbuf.h"
-#include "answerd/xml.h"
 #include "rss_date.h"
+#include "rss_fields.h"
 
 #define SCRATCH_BYTES   (48u * 1024 * 1024) /* tree and mended text of one element */
 #define LEAD_BYTES      40                  /* "In reply to " in any tongue */
 #define COMMENT_MARK    TEXT("#comment-")
 #define AUTHOR_ID_BYTES 200
-
-static const struct xml_space spaces[] = {
-	{ "http://purl.org/rss/1.0/", "" },
-	{ "http://my.netscape.com/rdf/simple/0.9/", "" },
-	{ "http://channel.netscape.com/rdf/simple/0.9/", "" },
-	{ "http://backend.userland.com/rss2", "" },
-	{ "http://blogs.law.harvard.edu/tech/rss", "" },
-	{ "http://www.w3.org/2005/Atom", "atom" },
-	{ "http://purl.org/atom/ns#", "atom" },
-	{ "http://www.w3.org/1999/02/22-rdf-syntax-ns#", "rdf" },
-	{ "http://purl.org/dc/elements/1.1/", "dc" },
-	{ "http://purl.org/rss/1.0/modules/content/", "content" },
-	{ "http://wellformedweb.org/CommentAPI/", "wfw" },
-	{ "http://purl.org/syndication/thread/1.0", "thr" },
-	{ "http://purl.org/atompub/tombstones/1.0", "at" },
-	{ "http://www.w3.org/XML/1998/namespace", "xml" },
-	{ NULL, NULL },
-};
 
 /* The feed round the entries. */
 struct feed_head {
@@ -44,71 +26,12 @@ struct reading {
 	struct arena *scratch;
 	const struct xml *x;
 	struct text raw;
-	/* what it says */
-	struct text id, link, title, body, date, updated, author, uri, mail, answers;
+	struct rss_fields f;
+	struct text answers;   /* the id of what it stands below */
 	struct text lead_name; /* whom it answers, by WordPress's first line */
 };
 
 /* ---- text ---- */
-
-/* A child by its name; feeds that forget their name space are Atom all the same. */
-static const struct xml *child(const struct xml *x, const char *name)
-{
-	const struct xml *found = xml_child(x, name);
-
-	return found == NULL && strncmp(name, "atom:", 5) == 0 ? xml_child(x, name + 5) : found;
-}
-
-static struct text words(struct arena *a, const struct xml *x, const char *name)
-{
-	return xml_text(a, child(x, name));
-}
-
-static struct text first_of(struct arena *a, const struct xml *x, const char *const *names)
-{
-	struct text t = TEXT_NONE;
-
-	for (; *names != NULL && t.len == 0; names++) {
-		t = words(a, x, *names);
-	}
-	return t;
-}
-
-/* HTML, whether it stands there escaped or as elements. */
-static struct text markup_of(struct arena *a, const struct xml *x)
-{
-	return xml_element(x) != NULL ? xml_markup(a, x) : xml_text(a, x);
-}
-
-/* A text of Atom as HTML; what is neither text nor HTML (pictures in base64) is left out. */
-static struct text atom_markup(struct arena *a, const struct xml *x)
-{
-	struct text type = xml_attribute_of(x, "type"), t;
-	struct strbuf b;
-
-	if (x == NULL || xml_element(x) != NULL || text_eq_nocase(type, TEXT("html")) ||
-	    text_eq_nocase(type, TEXT("text/html"))) {
-		return x != NULL ? markup_of(a, x) : TEXT_NONE;
-	}
-	if (type.len > 0 && !text_eq_nocase(type, TEXT("text")) &&
-	    !text_starts_nocase(type, TEXT("text/")) && !text_eq_nocase(type, TEXT("xhtml"))) {
-		return TEXT_NONE;
-	}
-	t = xml_text(a, x);
-	strbuf_init(&b, LIMIT_BODY_BYTES * 4);
-	for (size_t i = 0; i < t.len; i++) {
-		strbuf_add_str(&b, t.at[i] == '&'    ? "&amp;"
-				   : t.at[i] == '<'  ? "&lt;"
-				   : t.at[i] == '\n' ? "<br>"
-						     : "");
-		if (strchr("&<\n", t.at[i]) == NULL) {
-			strbuf_add_byte(&b, t.at[i]);
-		}
-	}
-	t = text_dup(a, strbuf_text(&b));
-	strbuf_done(&b);
-	return t;
-}
 
 struct text rss_link(struct arena *a, struct text base, struct text link)
 {
@@ -143,11 +66,11 @@ bool rss_is_ours(const struct connector_ctx *ctx, struct text name)
 
 /* ---- ids ---- */
 
+/* Unique by itself; a bare "12" is unique in its feed only. */
 static bool is_absolute(struct text id)
 {
-	size_t colon = text_find(id, TEXT(":"), 0);
-
-	return colon != SIZE_MAX && colon > 1 && text_find(id, TEXT("/"), 0) > colon;
+	return text_find(id, TEXT("://"), 0) != SIZE_MAX || text_starts(id, TEXT("tag:")) ||
+	       text_starts(id, TEXT("urn:"));
 }
 
 static struct text hash_id(struct arena *a, struct text t)
@@ -195,109 +118,21 @@ static void author_set(struct reading *r, struct message *m)
 	struct strbuf b;
 	struct url u;
 
-	if (url_parse(r->uri, &u) && page_is_id(r->uri)) {
-		m->author_id = text_dup(a, r->uri);
-	} else if (is_nobody(r->author)) {
+	if (url_parse(r->f.uri, &u) && page_is_id(r->f.uri)) {
+		m->author_id = text_dup(a, r->f.uri);
+	} else if (is_nobody(r->f.author)) {
 		/* Two who give no name are not one customer. */
 		m->author_id = text_printf(a, "entry:%.*s", TEXT_ARG(hash_id(a, m->external_id)));
 	} else {
 		strbuf_init(&b, LIMIT_ID_BYTES);
 		strbuf_add(&b, r->from->host);
 		strbuf_add_byte(&b, '/');
-		strbuf_add_url(&b, text_clip(text_lower_ascii(a, r->author), AUTHOR_ID_BYTES));
+		strbuf_add_url(&b, text_clip(text_lower_ascii(a, r->f.author), AUTHOR_ID_BYTES));
 		m->author_id = text_dup(a, strbuf_text(&b));
 		strbuf_done(&b);
 	}
-	m->author_name = text_dup(a, text_clip(r->author, LIMIT_NAME_BYTES));
+	m->author_name = text_dup(a, text_clip(r->f.author, LIMIT_NAME_BYTES));
 	m->author_handle = m->author_name;
-}
-
-/* ---- the two dialects ---- */
-
-/* "ann@shop.example (Ann)" */
-static void rss_author_split(struct reading *r, struct text t)
-{
-	size_t open = text_find(t, TEXT("("), 0);
-
-	if (text_find(t, TEXT("@"), 0) == SIZE_MAX) {
-		r->author = t;
-	} else if (open != SIZE_MAX && text_ends(t, TEXT(")"))) {
-		r->mail = text_trim(text_slice(t, 0, open));
-		r->author = text_trim(text_slice(t, open + 1, t.len - open - 2));
-	} else {
-		struct text domain;
-
-		r->mail = t;
-		(void)text_cut(t, '@', &r->author, &domain);
-	}
-}
-
-static void rss_read(struct reading *r)
-{
-	static const char *const dates[] = { "pubDate", "dc:date", "atom:published", "atom:updated",
-					     NULL };
-	struct arena *a = r->scratch;
-	const struct xml *guid = xml_child(r->x, "guid");
-
-	r->id = xml_text(a, guid);
-	r->id = r->id.len > 0 ? r->id : xml_attribute_of(r->x, "rdf:about");
-	r->link = words(a, r->x, "link");
-	if (r->link.len == 0 &&
-	    !text_eq_nocase(xml_attribute_of(guid, "isPermaLink"), TEXT("false"))) {
-		r->link = r->id;
-	}
-	r->title = html_to_text(a, markup_of(a, xml_child(r->x, "title")));
-	r->body = markup_of(a, xml_child(r->x, "content:encoded"));
-	if (r->body.len == 0) {
-		r->body = markup_of(a, xml_child(r->x, "description"));
-	}
-	r->date = first_of(a, r->x, dates);
-	r->author = words(a, r->x, "dc:creator");
-	if (r->author.len == 0) {
-		rss_author_split(r, words(a, r->x, "author"));
-	}
-}
-
-static const struct xml *atom_link(const struct xml *x, const char *rel)
-{
-	const struct xml *link = child(x, "atom:link");
-
-	for (; link != NULL; link = xml_again(link)) {
-		struct text t = xml_attribute_of(link, "rel");
-
-		if (text_eq_nocase(t.len > 0 ? t : TEXT("alternate"), text_of(rel))) {
-			return link;
-		}
-	}
-	return NULL;
-}
-
-static void atom_read(struct reading *r)
-{
-	static const char *const published[] = { "atom:published", "atom:issued", "atom:created",
-						 NULL };
-	static const char *const updated[] = { "atom:updated", "atom:modified", NULL };
-	struct arena *a = r->scratch;
-	const struct xml *author = child(r->x, "atom:author");
-
-	r->id = words(a, r->x, "atom:id");
-	r->link = xml_attribute_of(atom_link(r->x, "alternate"), "href");
-	r->title = html_to_text(a, atom_markup(a, child(r->x, "atom:title")));
-	r->body = atom_markup(a, child(r->x, "atom:content"));
-	if (r->body.len == 0) {
-		r->body = atom_markup(a, child(r->x, "atom:summary"));
-	}
-	r->date = first_of(a, r->x, published);
-	r->updated = first_of(a, r->x, updated);
-	r->author = words(a, author, "atom:name");
-	r->uri = first_of(a, author, (const char *const[]){ "atom:uri", "atom:url", NULL });
-	r->mail = words(a, author, "atom:email");
-	if (r->author.len == 0) {
-		r->author = words(a, r->x, "dc:creator");
-	}
-	if (r->author.len == 0) {
-		r->author = r->head->author;
-	}
 }
 
 /* ---- comments ---- */
@@ -307,7 +142,7 @@ static void atom_read(struct reading *r)
  * beginning of a comment makes it an answer to somebody else. */
 static void lead_read(struct reading *r)
 {
-	struct text t = r->body, href, name, rest;
+	struct text t = r->f.body, href, name, rest;
 	size_t from, mark, open, close, end;
 
 	t = text_starts(t, TEXT("<p>")) ? text_slice(t, 3, SIZE_MAX) : t;
@@ -334,14 +169,14 @@ static void lead_read(struct reading *r)
 	mark += COMMENT_MARK.len;
 	for (end = mark; end < href.len && href.at[end] >= '0' && href.at[end] <= '9'; end++) {
 	}
-	from = text_find(r->id, COMMENT_MARK, 0);
+	from = text_find(r->f.id, COMMENT_MARK, 0);
 	if (end == mark || from == SIZE_MAX) {
 		return;
 	}
-	r->answers = text_printf(r->scratch, "%.*s%.*s%.*s", (int)from, r->id.at,
+	r->answers = text_printf(r->scratch, "%.*s%.*s%.*s", (int)from, r->f.id.at,
 				 TEXT_ARG(COMMENT_MARK), (int)(end - mark), href.at + mark);
 	r->lead_name = html_to_text(r->scratch, name);
-	r->body = text_starts(rest, TEXT("</p>")) ? text_slice(rest, 4, SIZE_MAX) : rest;
+	r->f.body = text_starts(rest, TEXT("</p>")) ? text_slice(rest, 4, SIZE_MAX) : rest;
 }
 
 /* What it stands below: another comment, or our post. */
@@ -352,9 +187,9 @@ static void answers_read(struct reading *r)
 
 	lead_read(r);
 	r->answers = ref.len > 0 ? ref : r->answers;
-	mark = text_find(r->id, COMMENT_MARK, 0);
+	mark = text_find(r->f.id, COMMENT_MARK, 0);
 	if (r->answers.len == 0 && mark != SIZE_MAX) {
-		r->answers = text_slice(r->id, 0, mark);
+		r->answers = text_slice(r->f.id, 0, mark);
 	}
 }
 
@@ -362,13 +197,13 @@ static void answers_read(struct reading *r)
  * and different from feed to feed. */
 static bool is_made_up(const struct reading *r, struct text body)
 {
-	struct text t = r->title;
+	struct text t = r->f.title;
 
 	if (text_ends(t, TEXT("...")) || text_ends(t, TEXT("\xe2\x80\xa6"))) {
 		t.len -= 3;
 	}
 	return text_starts_nocase(t, TEXT("Re:")) || text_starts(body, text_trim(t)) ||
-	       (r->author.len > 0 && text_find(t, r->author, 0) != SIZE_MAX);
+	       (r->f.author.len > 0 && text_find(t, r->f.author, 0) != SIZE_MAX);
 }
 
 static void comment_set(struct reading *r, struct message *m)
@@ -393,19 +228,19 @@ static void comment_set(struct reading *r, struct message *m)
 
 static uint64_t content_hash(const struct reading *r)
 {
-	uint64_t h = text_hash(TEXT_HASH_SEED, r->title);
+	uint64_t h = text_hash(TEXT_HASH_SEED, r->f.title);
 
 	h = text_hash(h, TEXT("\x1f"));
-	h = text_hash(text_hash(h, r->date), TEXT("\x1f"));
-	h = text_hash(text_hash(h, r->author), TEXT("\x1f"));
-	return text_hash(h, r->body);
+	h = text_hash(text_hash(h, r->f.date), TEXT("\x1f"));
+	h = text_hash(text_hash(h, r->f.author), TEXT("\x1f"));
+	return text_hash(h, r->f.body);
 }
 
 static void times_set(const struct reading *r, struct message *m)
 {
-	struct wall updated = rss_date_parse(r->scratch, r->updated, r->ctx->now);
+	struct wall updated = rss_date_parse(r->scratch, r->f.updated, r->ctx->now);
 
-	m->posted_at = rss_date_parse(r->scratch, r->date, r->ctx->now);
+	m->posted_at = rss_date_parse(r->scratch, r->f.date, r->ctx->now);
 	if (!wall_is_set(m->posted_at)) {
 		m->posted_at = updated;
 	} else if (wall_before(m->posted_at, updated)) {
@@ -417,9 +252,9 @@ static bool entry_set(struct reading *r, struct message *m, struct err *err)
 {
 	const struct connector_ctx *ctx = r->ctx;
 	struct arena *a = ctx->arena;
-	struct text key = r->id.len > 0 ? r->id : r->link;
+	struct text key = r->f.id.len > 0 ? r->f.id : r->f.link;
 
-	if (key.len == 0 && r->title.len == 0 && r->body.len == 0) {
+	if (key.len == 0 && r->f.title.len == 0 && r->f.body.len == 0) {
 		return err_set(err, ERR_DATA, "it says nothing: no id, no link, no title, no text");
 	}
 	m->external_id = id_make(a, r->from,
@@ -430,19 +265,19 @@ static bool entry_set(struct reading *r, struct message *m, struct err *err)
 		answers_read(r);
 	}
 	m->raw = r->raw;
-	m->body = text_clip(html_to_text(a, r->body), LIMIT_MESSAGE_BYTES);
-	m->warning = text_dup(a, text_clip(r->title, LIMIT_NAME_BYTES));
+	m->body = text_clip(html_to_text(a, r->f.body), LIMIT_MESSAGE_BYTES);
+	m->warning = text_dup(a, text_clip(r->f.title, LIMIT_NAME_BYTES));
 	if (m->body.len == 0) {
 		m->body = m->warning;
 		m->warning = TEXT_NONE;
 	}
 	m->language = text_dup(a, text_clip(r->head->language, 64));
-	m->permalink = rss_link(a, r->from->url, r->link);
+	m->permalink = rss_link(a, r->from->url, r->f.link);
 	m->visibility = MESSAGE_PUBLIC;
 	times_set(r, m);
 	author_set(r, m);
-	m->direction = r->from->role == RSS_OWN || rss_is_ours(ctx, r->author) ||
-				       rss_is_ours(ctx, r->uri) || rss_is_ours(ctx, r->mail)
+	m->direction = r->from->role == RSS_OWN || rss_is_ours(ctx, r->f.author) ||
+				       rss_is_ours(ctx, r->f.uri) || rss_is_ours(ctx, r->f.mail)
 			       ? MESSAGE_OUTBOUND
 			       : MESSAGE_INBOUND;
 	m->kind = MESSAGE_POST;
@@ -462,7 +297,7 @@ static void post_add(const struct reading *r, const struct message *m, struct rs
 
 	x = x != NULL ? x : xml_child(r->x, "wfw:commentRSS");
 	at = x != NULL ? xml_text(r->scratch, x)
-		       : xml_attribute_of(atom_link(r->x, "replies"), "href");
+		       : xml_attribute_of(rss_atom_link(r->x, "replies"), "href");
 	at = rss_link(a, r->from->url, at);
 	if (r->from->role == RSS_OWN && at.len > 0 && url_same_origin(at, r->from->url)) {
 		page->posts[page->n_posts++] = (struct rss_post){ m->external_id, at };
@@ -475,17 +310,17 @@ static void slice_add(struct reading *r, const struct xml_page *xml, bool is_ato
 	struct message m = { 0 };
 	struct err err = { 0 };
 	struct xml *root;
-	bool is_read = xml_parse(r->scratch, xml, r->raw, spaces, &root, &err);
+	bool is_read = xml_parse(r->scratch, xml, r->raw, rss_spaces, &root, &err);
 
 	if (is_read) {
 		r->x = xml_element(root);
 		if (is_atom) {
-			atom_read(r);
+			rss_fields_atom(r->scratch, r->x, r->head->author, &r->f);
 		} else {
-			rss_read(r);
+			rss_fields_rss(r->scratch, r->x, &r->f);
 		}
-		if (is_nobody(r->author) && r->from->role != RSS_COMMENTS) {
-			r->author = r->head->author.len > 0 ? r->head->author : r->head->title;
+		if (is_nobody(r->f.author) && r->from->role != RSS_COMMENTS) {
+			r->f.author = r->head->author.len > 0 ? r->head->author : r->head->title;
 		}
 		is_read = entry_set(r, &m, &err);
 	}
@@ -513,21 +348,21 @@ static void head_read(const struct connector_ctx *ctx, const struct rss_source *
 	struct text next;
 
 	/* What stands round the entries may be broken; they are not. */
-	if (!xml_parse(scratch, xml, rest, spaces, &root, NULL)) {
+	if (!xml_parse(scratch, xml, rest, rss_spaces, &root, NULL)) {
 		return;
 	}
 	x = xml_child(root, "channel") != NULL ? xml_child(root, "channel") : root;
 	head->title = html_to_text(
-		a, first_of(scratch, x, (const char *const[]){ "title", "atom:title", NULL }));
+		a, rss_first_of(scratch, x, (const char *const[]){ "title", "atom:title", NULL }));
 	head->title = text_clip(head->title, LIMIT_NAME_BYTES);
-	head->author = text_dup(a, words(scratch, child(x, "atom:author"), "atom:name"));
+	head->author = text_dup(a, rss_words(scratch, rss_child(x, "atom:author"), "atom:name"));
 	head->language = xml_attribute_of(root, "xml:lang");
 	if (head->language.len == 0) {
-		head->language = first_of(scratch, x,
-					  (const char *const[]){ "language", "dc:language", NULL });
+		head->language = rss_first_of(
+			scratch, x, (const char *const[]){ "language", "dc:language", NULL });
 	}
 	head->language = text_dup(a, head->language);
-	next = rss_link(a, from->url, xml_attribute_of(atom_link(x, "next"), "href"));
+	next = rss_link(a, from->url, xml_attribute_of(rss_atom_link(x, "next"), "href"));
 	if (next.len > 0 && url_same_origin(next, from->url)) {
 		page->next = next;
 	}

@@ -77,6 +77,8 @@ void body_start(struct strbuf *b);
 void body_add(struct strbuf *b, const char *name, const char *value);
 void body_add_number(struct strbuf *b, const char *name, const char *value);
 void body_end(struct strbuf *b);
+void add_query(struct strbuf *path, const char *name,
+	       const char *value); /* "?name=value"; nothing when NULL */
 struct text jx_str(struct call *c, struct jx object,
 		   const char *path); /* empty when absent or null */
 
@@ -109,6 +111,12 @@ enum exit_code run_nature(struct call *c);
 enum exit_code run_sources(struct call *c);
 enum exit_code run_quarantine(struct call *c);
 enum exit_code run_gaps(struct call *c);
+enum exit_code run_alerts(struct call *c);
+enum exit_code run_alerts_test(struct call *c);
+enum exit_code run_ack(struct call *c);
+enum exit_code run_silence_add(struct call *c);
+enum exit_code run_silence_list(struct call *c);
+enum exit_code run_silence_end(struct call *c);
 enum exit_code run_empty(struct call *c); /* lists that this version keeps empty */
 enum exit_code run_ledger(struct call *c);
 enum exit_code run_verify(struct call *c);

@@ -3,7 +3,7 @@
 
 #include "daemon/answer/answer.h"
 
-static void add_query(struct strbuf *path, const char *name, const char *value)
+void add_query(struct strbuf *path, const char *name, const char *value)
 {
 	if (value != NULL) {
 		strbuf_printf(path, "%s%s=",

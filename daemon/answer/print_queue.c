@@ -111,16 +111,6 @@ void print_entry(struct call *c, struct jx e)
 
 /* ---- queue ---- */
 
-static void add_query(struct strbuf *path, const char *name, const char *value)
-{
-	if (value != NULL) {
-		strbuf_printf(path, "%s%s=",
-			      text_find(strbuf_text(path), TEXT("?"), 0) == SIZE_MAX ? "?" : "&",
-			      name);
-		strbuf_add_url(path, text_of(value));
-	}
-}
-
 static void queue_path(const struct call *c, const char *after, const char *limit,
 		       struct strbuf *path)
 {

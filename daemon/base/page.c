@@ -126,6 +126,40 @@ bool page_check(const struct connector_ctx *ctx, const struct response *r, const
 	}
 }
 
+bool page_check_reply(const struct connector_ctx *ctx, const struct response *r,
+		      const struct rate *rate, bool is_429_unsent, struct err *err)
+{
+	int status = r->status;
+
+	if (status >= 200 && status < 300) {
+		return true;
+	}
+	switch (status) {
+	case 400:
+	case 404:
+	case 405:
+	case 409:
+	case 410:
+	case 413:
+	case 415:
+	case 422: return err_set(err, ERR_DATA, "the platform refuses the reply (%d)", status);
+	case 401:
+	case 403:
+		if (page_is_html(r)) {
+			break;
+		}
+		return err_set(err, ERR_AUTH, "the platform does not let us post (%d)", status);
+	case 429:
+		if (is_429_unsent) {
+			return err_limited(err, page_not_before(ctx, r, rate),
+					   "the platform takes no more posts for now (429)");
+		}
+		break;
+	default: break;
+	}
+	return err_set(err, ERR_UNSURE, "the platform answers %d: it may have been posted", status);
+}
+
 bool page_scan(const struct response *r, struct text *ret, struct err *err)
 {
 	if (r->is_cut) {

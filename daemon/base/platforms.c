@@ -60,6 +60,12 @@ static void print_json(const struct connector *c, struct strbuf *out)
 	} else {
 		strbuf_add_str(out, "null");
 	}
+	strbuf_add_str(out, ",\"why_no_reply\":");
+	if (can->why_no_reply != NULL) {
+		strbuf_add_json(out, text_of(can->why_no_reply));
+	} else {
+		strbuf_add_str(out, "null");
+	}
 	strbuf_printf(out, ",\"max_length\":%lld,\"length_unit\":\"%s\"}}",
 		      (long long)can->max_length, unit_name(can->length_unit));
 }
@@ -71,6 +77,10 @@ static void print_person(const struct connector *c, struct strbuf *out)
 	strbuf_printf(out, "             sees %s%s%s; needs %s\n",
 		      c->can.edits ? "edits" : "no edits", c->can.deletions ? ", deletions" : "",
 		      c->can.direct ? ", direct messages" : "", c->needs);
+	strbuf_printf(out, "             listen: %s\n", c->sources);
+	if (c->can.why_no_reply != NULL) {
+		strbuf_printf(out, "             %s\n", c->can.why_no_reply);
+	}
 }
 
 void platforms_print(bool is_json, struct strbuf *out)

@@ -172,7 +172,8 @@ static size_t mend_markup(struct mender *m, size_t at)
 {
 	char next = at + 1 < m->t.len ? m->t.at[at + 1] : ' ';
 
-	if (is_letter(next) || strchr("/!_:", next) != NULL || (unsigned char)next >= 0x80) {
+	if ((is_letter(next) && (next < '0' || next > '9')) || strchr("/!_:", next) != NULL ||
+	    (unsigned char)next >= 0x80) {
 		return mend_tag(m, at);
 	}
 	strbuf_add_str(&m->out, "&lt;");

@@ -53,6 +53,14 @@ static const struct connector *get_connector(struct conf_reader *r, const struct
 	return NULL;
 }
 
+/* "comments:/comments/feed/": a path needs a server to be on. */
+static bool is_path(struct text source)
+{
+	struct text role, at;
+
+	return text_cut(source, ':', &role, &at) && text_starts(text_trim(at), TEXT("/"));
+}
+
 static void get_sources(struct conf_reader *r, const struct conf_place *p, struct conf_account *a)
 {
 	struct text *names;
@@ -78,8 +86,20 @@ static void get_sources(struct conf_reader *r, const struct conf_place *p, struc
 			conf_fault(r, conf_where(p, "listen"), "'%.*s' cannot be listened to: %s",
 				   TEXT_ARG(text_clip(names[i], 80)), err.text);
 		}
+		if (a->connector != NULL && a->connector->can.is_open && text_is_empty(a->server) &&
+		    is_path(names[i])) {
+			conf_fault(r, conf_where(p, "listen"),
+				   "'%.*s' is a path: give the account its `server`, or write the "
+				   "whole "
+				   "address",
+				   TEXT_ARG(text_clip(names[i], 80)));
+		}
 		is_search_only = is_search_only && text_starts(names[i], TEXT("search:"));
 		a->listen[a->n_listen++].name = names[i];
+	}
+	if (a->connector != NULL && a->connector->can.is_open && n == 0) {
+		conf_fault(r, p->group, "%.*s listens to nothing: %s", TEXT_ARG(p->path),
+			   a->connector->sources);
 	}
 	if (a->connector == NULL || !text_is_empty(a->token_reference) ||
 	    a->connector->can.is_open) {

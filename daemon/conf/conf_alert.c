@@ -213,6 +213,21 @@ static void check_promise(struct conf_reader *r, const struct conf_place *p,
 		conf_fault(r, conf_where(p, "warn"), "%.*s.warn comes before first",
 			   TEXT_ARG(p->path));
 	}
+	if (y->warn.us > 0 && y->next.us > 0 && !dur_more(y->next, y->warn)) {
+		conf_fault(r, conf_where(p, "warn"), "%.*s.warn comes before next",
+			   TEXT_ARG(p->path));
+	}
+	if (y->stop.us > 0 && dur_more(y->next, y->stop)) {
+		conf_fault(r, conf_where(p, "stop"), "%.*s.stop does not come before next",
+			   TEXT_ARG(p->path));
+	}
+	if (y->warn.us == 0 && y->first.us == 0 && y->next.us == 0 && y->stop.us == 0) {
+		conf_warning(
+			r, p->group,
+			"%.*s promises nothing: whoever it is for waits without any date; give it "
+			"first and stop",
+			TEXT_ARG(p->path));
+	}
 	if (y->stop.us > 0 && dur_more(y->first, y->stop)) {
 		conf_fault(r, conf_where(p, "stop"), "%.*s.stop does not come before first",
 			   TEXT_ARG(p->path));

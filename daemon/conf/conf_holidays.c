@@ -162,6 +162,16 @@ static void add_calendar(struct holidays *h, icalcomponent *c)
 	}
 }
 
+/* One level deeper, or back; the outermost ends with its whole name. */
+static int step_of(struct text line, int depth)
+{
+	if (text_starts_nocase(line, TEXT("BEGIN:"))) {
+		return 1;
+	}
+	return depth == 1 ? -text_eq_nocase(line, TEXT("END:VCALENDAR"))
+			  : -text_starts_nocase(line, TEXT("END:"));
+}
+
 static void parse(struct holidays *h)
 {
 	icalparser *parser = icalparser_new();
@@ -179,8 +189,7 @@ static void parse(struct holidays *h)
 			      "this line says nothing that can be understood: export the "
 			      "calendar again");
 		}
-		depth += strncmp(line, "BEGIN:", 6) == 0;
-		depth -= strncmp(line, "END:", 4) == 0;
+		depth += step_of(text_trim(text_of(line)), depth);
 		icalmemory_free_buffer(line);
 		if (c != NULL) {
 			add_calendar(h, c);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "answerd/connector.h"
 #include "daemon/conf/conf_options.h"
 
 static const char head[] =
@@ -87,6 +88,22 @@ static void print_option(const struct conf_option *o)
 	}
 }
 
+/* What an account of one platform has beside the options of all. */
+static void print_platform(const struct connector *c)
+{
+	(void)printf(".SS Accounts of %s\n%s.\nIt needs %s.\nSources: %s.\n", c->name, c->about,
+		     c->needs, c->sources);
+	for (const struct connector_option *o = c->options; o != NULL && o->name != NULL; o++) {
+		(void)printf(".TP\n.B %s\n%s%s\n", o->name, o->about,
+			     o->is_required ? " It must be there." : "");
+	}
+	if (c->can.rhythm_s > 0) {
+		(void)printf(".TP\n.B every\nDefault ");
+		print_seconds(c->can.rhythm_s);
+		(void)printf(".\n");
+	}
+}
+
 int main(void)
 {
 	(void)printf("%s", head);
@@ -97,6 +114,9 @@ int main(void)
 			(void)printf(".SS %s\n", conf_section_name(o->section));
 		}
 		print_option(o);
+	}
+	for (size_t i = 0; i < n_connectors; i++) {
+		print_platform(connectors[i]);
 	}
 	(void)printf("%s", tail);
 	return fflush(stdout) == 0 ? 0 : 1;

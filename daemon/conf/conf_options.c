@@ -36,9 +36,11 @@ const struct conf_option conf_options[] = {
 	  "The zone of its office hours, by its IANA name." },
 	{ IN_BRAND, "hours", IS_TEXTS, "[ \"Mon-Fri 09:00-17:00\" ]", 0, 0, false, true,
 	  "Office hours: days, a blank, one or more frames, as in \"Mon-Fri "
-	  "09:00-12:30,13:30-17:00\"." },
+	  "09:00-12:30,13:30-17:00\"; a frame may end at 24:00 or go on past midnight, \"Sat "
+	  "22:00-02:00\"." },
 	{ IN_BRAND, "holidays", IS_TEXT, NULL, 0, 0, false, true,
-	  "Path of an iCal file with the days on which nobody is there." },
+	  "Path of an iCal file with the days and hours on which nobody is there; repetitions and "
+	  "time zones are understood." },
 	{ IN_BRAND, "businesses", IS_TEXTS, NULL, 0, 0, false, true,
 	  "Handles or ids of other businesses: their words in our threads are context, not "
 	  "customers." },
@@ -74,9 +76,10 @@ const struct conf_option conf_options[] = {
 	{ IN_POLICY, "brands", IS_TEXTS, NULL, 0, 0, false, true,
 	  "Brands it is for; absent: all." },
 	{ IN_POLICY, "warn", IS_DUR, NULL, 1, YEAR, false, true,
-	  "When the one who has it is warned." },
+	  "When the one who has it is warned, or the team." },
 	{ IN_POLICY, "first", IS_DUR, NULL, 1, YEAR, false, true, "When a first answer is due." },
-	{ IN_POLICY, "next", IS_DUR, NULL, 1, YEAR, false, true, "When a next answer is due." },
+	{ IN_POLICY, "next", IS_DUR, NULL, 1, YEAR, false, true,
+	  "When a next answer is due; absent: as first." },
 	{ IN_POLICY, "stop", IS_DUR, NULL, 1, YEAR, false, true,
 	  "The hard stop, always by the calendar." },
 	{ IN_POLICY, "clock", IS_TEXT, "office", 0, 0, false, true, "office or calendar." },

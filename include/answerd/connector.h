@@ -37,10 +37,27 @@ enum op {
 	OP_THREAD,  /* the ancestors and descendants of subjects[0]; ids that are gone come in
 		       outcome.gone */
 	OP_RECHECK, /* are subjects[] (up to can.recheck_batch) still there, and as we know them? */
-	OP_REPLY,   /* post; from issue 4 on */
-	OP_LOOKUP,  /* did our reply arrive? */
+	OP_REPLY,   /* post question.posting: one request, marked `once` */
+	OP_LOOKUP, /* did question.posting arrive? A walk through the thread and our own latest posts */
 	OP_REFRESH, /* a new session from the credential */
 	OP_COUNT
+};
+
+/* What staff want to be posted. Every attempt and every look of one reply carries the same values. */
+struct posting {
+	struct text
+		key; /* ours: 13 of 234567abcdefghijklmnopqrstuvwxyz, in the order of time (a TID), made
+			    once before the first attempt; the platform's idempotency key, or the record's
+			    own name where we may choose it */
+	struct text text; /* what the customer will read, clean; the connector adds whom it names */
+	struct wall begun_at;  /* of the first attempt; 0 before it */
+	struct text parent_id; /* external id of the message that it answers */
+	struct text parent_revision, root_id, root_revision; /* empty: not known */
+	struct text thread_id;                               /* of a direct exchange; else empty */
+	struct text author_id, author_handle;                /* of the parent: who is answered */
+	enum message_kind parent_kind;
+	enum message_visibility visibility; /* of the parent */
+	struct text warning, language;      /* of the parent; the reply carries them on */
 };
 
 struct question {
@@ -51,6 +68,7 @@ struct question {
 			       window */
 	struct text *subjects; /* THREAD, RECHECK: external ids */
 	size_t n_subjects;
+	const struct posting *posting; /* REPLY, LOOKUP; else NULL */
 	int page_limit; /* POLL, SWEEP, THREAD: ask for at most so many elements in one answer; 0: for as
 			   many as the connector likes. Smaller each time after an answer that was larger than
 			   we read */
@@ -103,6 +121,9 @@ struct outcome {
 	struct text facts;   /* new facts to store; empty: unchanged. Any op may learn some */
 	struct wall token_until; /* when the credential ends, where that can be known; 0: unknown */
 	struct text missing; /* scopes or rights that are missing, in plain words; empty: none */
+	/* REPLY: the id that the platform gave it. LOOKUP: that of the post that is ours, or empty: not in
+	 * what was read. */
+	struct text sent_id, sent_permalink;
 	/* REFRESH */
 	struct text session;
 	struct wall session_until; /* refresh before this; 0: unknown */
@@ -130,8 +151,14 @@ struct connector_can {
 	bool reply, edits, deletions, direct, search;
 	bool is_time_authors;    /* posted_at is written by the author's own client */
 	const char *history;     /* how deep, in words */
+	const char *answers;     /* kinds that can be answered, by name; NULL: none */
 	const char *idempotency; /* of a reply, in words; NULL: none */
-	int64_t max_length;      /* of a reply, default */
+	int64_t key_valid_s; /* how long the platform keeps a reply's key: INT64_MAX for ever, 0 it
+				    has none */
+	int64_t reply_window_s; /* after the customer's last message, then it takes no answer; 0: none */
+	int64_t settle_s;       /* until what was posted can be read back; 0: as configured */
+	bool lookup;            /* what we posted can be read back */
+	int64_t max_length; /* of a reply, where facts say nothing */
 	enum length_unit length_unit;
 	int recheck_batch; /* ids in one RECHECK */
 	int page_most;     /* elements in the fullest page that it asks for; 0: it cannot ask for
@@ -142,18 +169,25 @@ struct connector_can {
 	bool needs_session;    /* REFRESH comes before everything else */
 	bool are_ids_global;   /* a person has the same id on every server of the platform */
 	bool is_open;          /* everything can be read without a token */
-	int64_t rhythm_s;      /* `every` where the configuration says nothing; 0: as everywhere */
+	const char *
+		why_no_reply; /* why it never takes a reply, one sentence; NULL: it does, or will */
+	int64_t rhythm_s;     /* `every` where the configuration says nothing; 0: as everywhere */
 };
 
 struct connector {
-	const char *name;  /* as in `platform = "…"` */
-	const char *about; /* one line */
-	const char *needs; /* what a person must have, one line */
+	const char *name;    /* as in `platform = "…"` */
+	const char *about;   /* one line */
+	const char *needs;   /* what a person must have, one line */
+	const char *sources; /* what may stand in `listen`, one sentence */
 	const char *const
 		*always; /* sources that are read on every account with a token, NULL-ended */
 	const struct connector_option *options; /* ended by a NULL name */
 	struct connector_can can;
 
+	/* How long `posting` is as the platform counts what would be posted, and how long it may be by the
+	 * account's facts. NULL: posting->text in can.length_unit, can.max_length. Needs no token. */
+	void (*measure)(const struct connector_ctx *ctx, const struct posting *posting,
+			int64_t *ret_length, int64_t *ret_most);
 	/* Is `name` a source that can be listed in `listen`? Says why not. */
 	bool (*check_source)(struct text name, struct err *err);
 	bool (*ask)(const struct connector_ctx *ctx, const struct question *q, struct request *ret,

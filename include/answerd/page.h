@@ -27,6 +27,14 @@ struct rate page_rate(const struct response *r, const struct page_rate_names *na
 bool page_check(const struct connector_ctx *ctx, const struct response *r, const struct rate *rate,
 		struct err *err);
 
+/* The same for the answer to a REPLY (RELIABILITY I3). 2xx: true, look for the id, and where there is
+ * none say ERR_UNSURE. 400, 404, 405, 409, 410, 413, 415 and 422: ERR_DATA, it was refused and a person
+ * must see why. 401 and 403: ERR_AUTH, not posted. 429: ERR_LIMITED where `is_429_unsent` (the
+ * platform's sheet says that it applies nothing then), else ERR_UNSURE. Everything else ERR_UNSURE: it
+ * may have been posted; look before anything is sent again. */
+bool page_check_reply(const struct connector_ctx *ctx, const struct response *r,
+		      const struct rate *rate, bool is_429_unsent, struct err *err);
+
 /* When we may ask again: Retry-After, else the rate's reset, else in 5 minutes; between 1 s and 1 h
  * from now. */
 struct wall page_not_before(const struct connector_ctx *ctx, const struct response *r,

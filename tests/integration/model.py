@@ -25,6 +25,12 @@ class Said:
     is_dismissed: bool = False
     is_person: bool = True                                  # false: a bot's or an automatic answer
     thread: str | None = None                               # where the platform itself says which exchange it is
+    nature: str = "neutral"
+    kind: str | None = None                                 # where it matters; else derived from what it is
+
+    @property
+    def what(self):
+        return self.kind or ("direct" if self.is_direct else "reply" if self.parent else "mention" if self.names_us else "post")
 
 
 @dataclass(frozen=True, order=True)
@@ -33,6 +39,24 @@ class Waiting:
     customer: str
     since: int
     count: int
+    kind: str = "other"         # of the oldest message that waits
+    nature: str = "neutral"     # the weightiest of all that wait
+    is_next: bool = False       # somebody of ours has answered here before
+
+
+NATURES = ["thanks", "praise", "neutral", "question", "complaint"]     # what weighs more comes later
+MINUTE, HOUR = 60, 3600
+
+
+def promise(kind, nature, is_next):
+    """PRODUCT, "Policies that ship", of what is to us: (warn, answer, hard stop) in seconds; the first two in office time."""
+    if nature in ("praise", "thanks"):
+        return None, None if is_next else 8 * HOUR, 72 * HOUR
+    if kind == "direct":
+        return 45 * MINUTE, (2 if is_next else 1) * HOUR, 20 * HOUR
+    if nature in ("complaint", "question"):
+        return 45 * MINUTE, HOUR, 24 * HOUR
+    return (6 * HOUR, 8 * HOUR, 48 * HOUR) if kind == "review" else (3 * HOUR, 4 * HOUR, 24 * HOUR)
 
 
 class Model:
@@ -91,12 +115,14 @@ class Model:
         # Also when that answer was deleted: that puts the conversation back, it does not make it nobody's.
         return any(child.side == OURS for child in self.below.get(m.id, ()))
 
+    def is_for(self, answer, author):
+        """Do a person's words, still there, answer this customer?"""
+        return not answer.is_deleted and answer.is_person and (self.customer_of(answer) == author or author in answer.names)
+
     def covers(self, answer, m):
         """Does this message of ours end the wait of that customer's message? Earlier is: platform time strictly
         earlier, or the answer lies below it in the thread."""
-        if answer.is_deleted or not answer.is_person or self.root(answer) != self.root(m):
-            return False
-        if self.customer_of(answer) != m.author and m.author not in answer.names:
+        if self.root(answer) != self.root(m) or not self.is_for(answer, m.author):
             return False
         return m.at < answer.at or any(link.id == m.id for link in self.above(answer))
 
@@ -114,6 +140,9 @@ class Model:
             for m in messages:
                 if m.side == CUSTOMER and not m.is_deleted and not m.is_dismissed and self.is_to_us(m) \
                         and not any(self.covers(a, m) for a in answers):
-                    open_ones.setdefault(m.author, []).append(m.at)
-            found += [Waiting(root, author, min(times), len(times)) for author, times in open_ones.items()]
+                    open_ones.setdefault(m.author, []).append(m)
+            for author, waiting in open_ones.items():
+                oldest = min(waiting, key=lambda m: (m.at, m.id))
+                found.append(Waiting(root, author, oldest.at, len(waiting), oldest.what, max((m.nature for m in waiting), key=NATURES.index),
+                                     any(self.is_for(a, author) for a in answers)))
         return sorted(found)

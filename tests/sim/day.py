@@ -10,8 +10,8 @@ import day_words as words
 
 LINE = re.compile(r"^(\d+) (\w+)(?: (\w+))?(?: > (\w+))?(?: \[([^\]]*)\])?: (.*)$")
 CHAT = re.compile(r"^(\d+) (\w+)(?:>(\w+))?: (.*)$")
-SOCIAL, SKY = "social", "sky"
-NAMES = {SOCIAL: "@kettleandcrumb", SKY: "@kettleandcrumb.example"}
+SOCIAL, SKY, JOURNAL = "social", "sky", "journal"
+NAMES = {SOCIAL: "@kettleandcrumb", SKY: "@kettleandcrumb.example", JOURNAL: "Kettle & Crumb"}
 # Fixed, so that ./run and the README can name them. They are worth nothing outside the town.
 TOKENS = {SOCIAL: "town-kettle-and-crumb", SKY: "kett-lean-dcru-mbxx"}
 MINUTE = 60_000
@@ -33,10 +33,22 @@ def cast():
                 yield op
 
 
-def events(now):
+def journal_cast():
+    yield {"op": "server", "kind": "blog", "name": JOURNAL, "window": 20}
+    for line in words.JOURNAL_PEOPLE.strip().split("\n"):
+        key, name = line.split("|")
+        yield {"op": "person", "server": JOURNAL, "key": key, "handle": name, "name": name, "own": "kettle" if key == "kettle" else None}
+
+
+def journal_events(now):
+    # A feed's times have no fractions of a second.
+    return [op for op in events(now // 1000 * 1000, ((JOURNAL, words.JOURNAL_DAY),)) if op["op"] == "post"]
+
+
+def events(now, days=((SOCIAL, words.MASTODON_DAY), (SKY, words.BLUESKY_DAY))):
     """Everything of the day so far, in order of time."""
     found = []
-    for server, text in ((SOCIAL, words.MASTODON_DAY), (SKY, words.BLUESKY_DAY)):
+    for server, text in days:
         last = None
         for n, line in enumerate(text.strip().split("\n")):
             match = LINE.match(line)
@@ -51,7 +63,7 @@ def events(now):
             flags(op, match[5])
             last = op["key"]
             found.append(op)
-    for line in words.BLUESKY_CHATS.strip().split("\n"):
+    for line in words.BLUESKY_CHATS.strip().split("\n") if (SKY, words.BLUESKY_DAY) in days else ():
         ago, who, to, text = CHAT.match(line).groups()
         found.append({"op": "chat", "server": SKY, "author": who, "to": to or "kettle", "text": text,
                       "at": now - int(ago) * MINUTE})
@@ -66,6 +78,8 @@ def flags(op, text):
             op["visibility"] = flag
         elif flag.startswith("cw="):
             op["spoiler"] = flag[3:]
+        elif flag.startswith("title="):
+            op["title"] = flag[6:]
         elif flag:
             op["lang"] = flag
 
@@ -83,6 +97,8 @@ class Life:
         self.said = []
         if fresh:
             self.begin()
+        if JOURNAL not in self.world.servers:       # also in a town that is older than its blog
+            self.begin_journal()
 
     def begin(self):
         now = self.world.now_ms()
@@ -101,6 +117,13 @@ class Life:
                        "text": ben.text + "\n\nEdit: it is order 4471, sorry. Still not here though."})
         self.world.do({"op": "delete", "server": SOCIAL, "post": "tam5"})
 
+    def begin_journal(self):
+        for op in journal_cast():
+            self.world.do(op)
+        for op in journal_events(self.world.now_ms()):
+            op["t"] = op["at"] + 1500
+            self.world.do(op)
+
     async def run(self):
         while True:
             await asyncio.sleep(self.random.uniform(20, 40))
@@ -109,7 +132,10 @@ class Life:
 
     def one_more(self):
         """Somebody speaks: mostly to the bakery, sometimes to nobody."""
-        server = self.random.choice((SOCIAL, SOCIAL, SKY))
+        server = self.random.choice((SOCIAL, SOCIAL, SKY, SOCIAL, SOCIAL, SKY, JOURNAL))
+        if server == JOURNAL:
+            self.comment()
+            return
         people = [p for p in self.world.server(server).people.values() if not p.own]
         who = self.random.choice(people)
         if self.random.random() < 0.12:
@@ -124,6 +150,13 @@ class Life:
             self.world.do({"op": "chat", "server": SKY, "author": who.key, "to": "kettle", "text": text.replace("@K ", "")})
         else:
             self.world.do({"op": "post", "server": server, "author": who.key, "text": say(text, server)})
+
+    def comment(self):
+        """Somebody writes below one of the bakery's posts in its journal."""
+        journal = self.world.server(JOURNAL)
+        post = self.random.choice([p for p in journal.posts.values() if p.parent_id is None])
+        who = self.random.choice([p for p in journal.people.values() if not p.own])
+        self.world.do({"op": "post", "server": JOURNAL, "author": who.key, "parent": post.id, "text": self.random.choice(words.JOURNAL_TRICKLE)})
 
     def thank(self):
         """Whom the staff answered through their tool may say a word back, once."""

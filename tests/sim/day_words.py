@@ -217,3 +217,33 @@ TRICKLE = [
 ]
 MURMUR = ["anyone else's bread proving slowly in this cold?", "the harbour smells of cinnamon again, I love this town",
           "queue at Kettle & Crumb goes round the corner. worth it", "today I ate a bun on a bench and nothing else happened. ten out of ten"]
+
+# The bakery's journal, a blog: comments are read and written under a name alone.
+JOURNAL_PEOPLE = """
+kettle|Morwenna at Kettle & Crumb
+ann|Ann Pascoe
+hedda|Hedda
+raj|Raj P.
+olive|Olive Tregear
+jules|Jules
+"""
+
+JOURNAL_DAY = r"""
+1380 kettle starter [title=Why our rye rests for two days]: A sour that is hurried tastes of hurry. We mix on Monday for Wednesday, and this is what happens in between.
+1290 hedda hed1 > starter: Which flour do you feed it with? Mine turns grey after a week.
+1250 kettle hed2 > hed1: Whole rye, and a spoon of it every day. Grey is only hunger. – Morwenna
+1190 raj raj1 > starter: Lovely to read, thank you!
+700 kettle tins [title=The Christmas tins]: Twelve of each kind this year, and they are numbered.
+560 olive olv1 > tins: Can I order two tins for my sister in Leeds, and will they arrive before the 20th?
+430 ann ann9 > tins: My order from the first week never came. Number 4488. I have written twice now!
+300 jules jul1 > olv1: They came in three days last year, do not worry.
+95 hedda hed3 > hed2: And how long may it stay without food while I am away?
+"""
+
+JOURNAL_TRICKLE = [
+    "Is the saffron loaf vegan?",
+    "The link to the order form leads nowhere. Could you look at it?",
+    "Do you sell the starter itself?",
+    "Beautifully written, as always.",
+    "Which of the tins keeps longest?",
+]

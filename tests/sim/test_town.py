@@ -445,3 +445,23 @@ def test_poison_is_what_it_says(social):
     for how, text in (("nul", b'"content":"\\u0000'), ("surrogate", b'"content":"\\ud800')):
         social.fault(kind="poison", how=how, path="notifications")
         assert text in social.call("GET", "/m/social/api/v1/notifications", token=social.token)[1]
+
+
+def test_a_blog_shows_its_window_and_says_when_nothing_changed(town):
+    """Feeds: the newest entries only, 304 to who knows them, another answer after a change, in three formats."""
+    town.do(op="server", kind="blog", name="loaf", window=3)
+    for who in ("baker", "ann"):
+        town.do(op="person", server="loaf", key=who)
+    post = town.do(op="post", server="loaf", author="baker", text="Bread")["id"]
+    ids = [town.do(op="post", server="loaf", author="ann", text=f"comment {i}", parent=post)["id"] for i in range(5)]
+    for form, mark in (("rss", b"<rss"), ("rdf", b"<rdf:RDF"), ("atom", b"<feed")):
+        town.do(op="option", server="loaf", format=form)
+        answer, data = town.call("GET", "/f/loaf/comments/feed/")
+        assert answer.status == 200 and mark in data and data.count(b"#comment-") >= 3
+        assert ids[4].encode() in data and ids[1].encode() not in data
+        again, nothing = town.call("GET", "/f/loaf/comments/feed/", headers={"If-None-Match": answer.getheader("ETag")})
+        assert again.status == 304 and nothing == b""
+    town.do(op="edit", server="loaf", post=ids[4], text="changed")
+    answer, data = town.call("GET", "/f/loaf/comments/feed/", headers={"If-None-Match": answer.getheader("ETag")})
+    assert answer.status == 200 and b"changed" in data
+    assert town.call("GET", "/f/loaf/post/1/feed/")[0].status == 200 and town.call("GET", "/f/loaf/nothing")[0].status == 404

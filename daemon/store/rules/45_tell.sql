@@ -2,14 +2,6 @@
 -- until its channel took it. One worker does all of this at a time (alert_house); whoever takes over goes on from these rows.
 -- Customers' time is answerd.now(); attempts, group intervals, leases and heartbeats are facts of the machine: now().
 
--- length_text(interval): "2 h 10 min", for a sentence.
-create or replace function answerd.length_text(p interval) returns text language sql immutable set search_path = pg_catalog as $$
-	select case when s < 60 then s || ' s' when s < 3600 then s / 60 || ' min'
-		when s < 172800 then s / 3600 || ' h' || case when s % 3600 >= 60 then ' ' || s % 3600 / 60 || ' min' else '' end
-		else s / 86400 || ' d' || case when s % 86400 >= 3600 then ' ' || s % 86400 / 3600 || ' h' else '' end end
-	from (select greatest(extract(epoch from p), 0)::bigint as s) x
-$$;
-
 -- one_line(text): foreign words for a line of a telling: no control, no invisible, no direction-changing character.
 create or replace function answerd.one_line(p text) returns text language sql immutable set search_path = pg_catalog as $$
 	select btrim(regexp_replace(translate(p, U&'\200B\200C\200D\200E\200F\202A\202B\202C\202D\202E\2060\2061\2062\2063\2064\2066\2067\2068\2069\FEFF', ''),

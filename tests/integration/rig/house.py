@@ -37,7 +37,7 @@ class House:
         url = self.town.blog(name, **(options or {}))
         for key in (own, *people):
             self.town.person(key, name)
-        self.add(account or f"acme_{name}", "rss", url, None, brand, name, "", list(listen), **{"authors": own, **config})
+        self.add(account or f"acme_{name}", "rss", url, None, brand, name, own, list(listen), **{"authors": own, **config})
         return url
 
     def add(self, account, platform, url, token, brand, server, own, listen=None, **config):
@@ -108,9 +108,15 @@ class House:
         n_nameless = self.database.one("select count(*) from answerd.quarantine where external_id is null")
         known, served = self.known(), set()
         for server, own in self.accounts.values():
-            served |= self.town.served_ids(server, own, PLATFORM_KINDS)
+            served |= self.served_ids(server, own)
         absent = {i for i in served if i not in known}
         return absent if len(absent) > n_nameless else set()
+
+    def served_ids(self, server, own):
+        """What left the town for an account of ours; a feed's reader has no name."""
+        is_feed = any(a["platform"] == "rss" and a["server"].endswith("/f/" + server)
+                      for b in self.config.brands.values() for a in b["accounts"].values())
+        return self.town.served_ids(server, None if is_feed else own, PLATFORM_KINDS)
 
     def wait_for(self, *ids, timeout=20):
         """Until the messages with these ids are stored."""

@@ -255,6 +255,23 @@ static void test_secrets(void **state)
 	}
 }
 
+static void test_feeds_need_no_token_and_are_asked_less_often(void **state)
+{
+	struct conf *c = load_fine(
+		DATABASE
+		"brands = { b = { accounts = {"
+		" one = { platform = \"rss\"; listen = [\"feed:https://news.example/rss\"]; };"
+		" two = { platform = \"rss\"; server = \"https://blog.example\"; every = \"2m\";"
+		" listen = [\"own:/feed/\", \"comments:/comments/feed/\"]; authors = \"Jane\"; };"
+		" }; }; };");
+
+	(void)state;
+	assert_int_equal(c->brands[0].accounts[0].every.us, DUR_S(900).us);
+	assert_int_equal(c->brands[0].accounts[1].every.us, DUR_S(120).us);
+	assert_true(text_eq(c->brands[0].accounts[1].options[0].value, TEXT("Jane")));
+	conf_destroy(&c);
+}
+
 static void test_warnings(void **state)
 {
 	struct conf *c;
@@ -334,6 +351,17 @@ static void test_mistakes_are_named(void **state)
 		{ ACCOUNT("listen = [\"mentions\", \"mentions\"];"), "listed twice" },
 		{ ACCOUNT("listen = [\"nonsense\"];"), "cannot be listened to" },
 		{ ACCOUNT("token = \"secret!\";"), "" },
+		{ DATABASE "brands = { a = { accounts = { x = { platform = \"rss\"; }; }; }; };",
+		  "listens to nothing" },
+		{ DATABASE "brands = { a = { accounts = { x = { platform = \"rss\"; listen = "
+			   "[\"comments:/feed\"]; }; }; }; };",
+		  "is a path: give the account its `server`" },
+		{ DATABASE "brands = { a = { accounts = { x = { platform = \"rss\"; listen = "
+			   "[\"comments:http://blog.example/feed\"]; }; }; }; };",
+		  "https address" },
+		{ DATABASE "brands = { a = { accounts = { x = { platform = \"rss\"; listen = "
+			   "[\"posts:https://blog.example/feed\"]; }; }; }; };",
+		  "own:ADDRESS" },
 		{ DATABASE "brands = { a = { accounts = { x = { platform = \"mastodon\"; server = "
 			   "\"http://social.example\"; token = \"credential:x\"; }; }; }; };",
 		  "not protected" },
@@ -529,6 +557,7 @@ int main(void)
 		T(test_everything_is_understood),
 		T(test_show_says_all_and_no_secret),
 		T(test_secrets),
+		T(test_feeds_need_no_token_and_are_asked_less_often),
 		T(test_warnings),
 		T(test_mistakes_are_named),
 		T(test_all_mistakes_at_once),
