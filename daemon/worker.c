@@ -295,7 +295,8 @@ static void say_refused(struct worker *k, const struct conf_problem *problems, s
 		}
 		if (problems[i].is_error && text[0] == '\0') {
 			(void)snprintf(text, sizeof(text),
-				       "The changed configuration was refused, the old one is in force: %s",
+				       "The changed configuration was refused, the old one is in "
+				       "force: %s",
 				       problems[i].text);
 		}
 	}

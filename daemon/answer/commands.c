@@ -194,7 +194,8 @@ const struct command commands[] = {
 	  1,
 	  false,
 	  "You have seen the alert and deal with it.",
-	  "The lead is not called then, and deafness is not told again. The hard stop speaks all the "
+	  "The lead is not called then, and deafness is not told again. The hard stop speaks all "
+	  "the "
 	  "same.",
 	  { { 0 } },
 	  run_ack },
@@ -205,7 +206,8 @@ const struct command commands[] = {
 	  0,
 	  false,
 	  "Nobody is told for a while; a lead's act.",
-	  "What still stands at its end is told then, as one message a channel. Hard stops are told "
+	  "What still stands at its end is told then, as one message a channel. Hard stops are "
+	  "told "
 	  "all the same.",
 	  { { "--for", 0, "LENGTH", "How long: 30m, 2h, 1d; at most 31d." },
 	    { "--reason", 'r', "R", "Why." },

@@ -28,9 +28,9 @@ static void print_delivery(struct call *c, struct jx d, struct wall now)
 		t = text_printf(c->arena, "%.*s is being told", TEXT_ARG(name));
 	}
 	screen_block(&c->screen,
-		     is_told                         ? INK_DIM
+		     is_told                           ? INK_DIM
 		     : jx_i64_or(d, "attempts", 0) > 0 ? INK_RED
-						     : INK_YELLOW,
+						       : INK_YELLOW,
 		     t, 7);
 }
 

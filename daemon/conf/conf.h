@@ -76,15 +76,14 @@ struct conf_channel {
 	enum channel_type type;
 	struct text url, server, from, user;
 	struct text url_reference, secret_reference, other_secret_reference, password_reference;
-	struct secret url_secret, secret, other_secret,
-		password; /* read by conf_read_secrets() */
+	struct secret url_secret, secret, other_secret, password; /* read by conf_read_secrets() */
 	struct text *to;
 	size_t n_to;
 	int port; /* of a webhook, beside 443 and 8443 */
 	bool insecure_loopback, allow_private;
 	struct text *quiet; /* as hours of a brand; tellings wait until their end */
 	size_t n_quiet;
-	struct text timezone; /* of the quiet hours */
+	struct text timezone;      /* of the quiet hours */
 	struct dur group_interval; /* default 30s: at most one telling of a group in it */
 };
 

@@ -8,12 +8,15 @@
 
 static bool may_have(enum channel_type type, const char *name)
 {
-	static const char *const of_webhooks = " type group_interval insecure_loopback url secret ";
+	static const char *const of_webhooks =
+		" type group_interval quiet timezone insecure_loopback allow_private url secret "
+		"other_secret port ";
 	static const char *const of_mail =
-		" type group_interval insecure_loopback server user password from to ";
+		" type group_interval quiet timezone insecure_loopback allow_private server user "
+		"password from to ";
 	const char *all = type == CHANNEL_WEBHOOK ? of_webhooks
 			  : type == CHANNEL_SMTP  ? of_mail
-						  : " type group_interval ";
+						  : " type group_interval quiet timezone ";
 	char word[40];
 
 	(void)snprintf(word, sizeof(word), " %s ", name);

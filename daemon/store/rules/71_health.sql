@@ -22,6 +22,10 @@ declare
 	h json := answerd.health();
 begin
 	return 'answerd_database_up 1' || E'\n'
+		|| 'answerd_alerts_open ' || (select count(*) from answerd.alert where over_at is null and acked_at is null) || E'\n'
+		|| 'answerd_tellings_waiting ' || (select count(*) from answerd.telling where ended_at is null) || E'\n'
+		|| coalesce((select string_agg(format(E'answerd_channel_failures{channel="%s"} %s\n', translate(c.name, E'"\\\n', '   '), c.failures), '' order by c.name)
+			from answerd.channel c where c.is_configured), '')
 		|| 'answerd_waiting ' || (h ->> 'waiting') || E'\n'
 		|| 'answerd_oldest_wait_seconds ' || coalesce(h ->> 'oldest_wait_s', '0') || E'\n'
 		|| coalesce('answerd_worker_beat_age_seconds ' || (h ->> 'worker_beat_s') || E'\n', '')
