@@ -1,5 +1,5 @@
 /* Signs of deafness that only who asks can see: holes, pages that are no longer understood, a clock that is off, a credential
- * that ends. The database decides what to tell (rules/55_deaf.sql). */
+ * that ends. The database decides what to tell (rules/64_deaf.sql). */
 #include "answerd/log.h"
 #include "daemon/listen/inside.h"
 #include "store_sql.h"

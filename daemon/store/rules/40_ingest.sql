@@ -22,13 +22,13 @@ create or replace function answerd.ingest(p_brand int, p_account int, p_source i
 language plpgsql set search_path = pg_catalog, answerd as $$
 declare
 	v_realm text; v_time_authors bool; v_declared timestamptz; v_now timestamptz := answerd.now();
-	v_seq bigint; v_imported timestamptz; v_heard timestamptz; v_is_imported bool; v_every_us bigint;
+	v_seq bigint; v_imported timestamptz; v_heard timestamptz; v_is_imported bool; v_every_us bigint; v_leased timestamptz;
 	v_fresh bigint[]; v_known bigint[]; v_changed bigint[]; v_renamed bigint[];
 	v_root text[]; v_customer bigint[]; v_make bool[]; v_start text[]; v_ids text[]; v_replied text[];
 	v_more_root text[]; v_more_customer bigint[]; v_more_make bool[];
 begin
 	o_state := 'ok'; o_new := 0; o_changed := 0; o_gone := 0; o_bad := 0; o_touched := 0;
-	select realm, is_time_authors, declared_at, every_us into v_realm, v_time_authors, v_declared, v_every_us from answerd.account
+	select realm, is_time_authors, declared_at, every_us, leased_at into v_realm, v_time_authors, v_declared, v_every_us, v_leased from answerd.account
 	where account_id = p_account and brand_id = p_brand and epoch = p_epoch for no key update;
 	if not found then
 		o_state := 'stale';
@@ -240,8 +240,9 @@ begin
 			failure = null, failure_kind = null, failing_since = null,
 			imported_at = case when p_is_done then coalesce(imported_at, v_now) else imported_at end,
 			heard_until = case when p_is_done then greatest(heard_until, answerd.from_us(p_asked_us)) else heard_until end,
-			heard_from = case when p_is_done then coalesce(heard_from, answerd.from_us(p_asked_us)) else heard_from end,
-			interval_us = case when p_is_done then answerd.rhythm_of(interval_us, v_every_us, polled_at, v_now) else interval_us end,
+			heard_from = case when p_is_done and p_asked_us > 0 then coalesce(heard_from, answerd.from_us(p_asked_us)) else heard_from end,
+			interval_us = case when p_is_done and failures = 0 and polled_at >= v_leased then answerd.rhythm_of(interval_us, v_every_us, polled_at, v_now)
+				else interval_us end,
 			polled_at = case when p_is_done then v_now else polled_at end,
 			news_at = case when o_new > 0 then v_now else news_at end,
 			stuck_since = case when p_is_done or o_new > 0 or imported_at is null then null else coalesce(stuck_since, v_now) end

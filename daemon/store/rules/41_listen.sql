@@ -147,7 +147,8 @@ returns void language sql set search_path = pg_catalog, answerd as $$
 		stuck_since = case when u.asked_us > 0 then null else s.stuck_since end,
 		heard_until = case when u.asked_us > 0 then greatest(s.heard_until, answerd.from_us(u.asked_us)) else s.heard_until end,
 		heard_from = case when u.asked_us > 0 then coalesce(s.heard_from, answerd.from_us(u.asked_us)) else s.heard_from end,
-		interval_us = case when u.asked_us > 0 then answerd.rhythm_of(s.interval_us, x.every_us, s.polled_at, answerd.now()) else s.interval_us end,
+		interval_us = case when u.asked_us > 0 and s.failures = 0 and s.polled_at >= x.leased_at
+			then answerd.rhythm_of(s.interval_us, x.every_us, s.polled_at, answerd.now()) else s.interval_us end,
 		polled_at = case when u.asked_us > 0 then answerd.now() else s.polled_at end
 	from unnest(p_brand, p_account, p_source, p_epoch, p_asked_us) u(b, a, s, e, asked_us)
 	join answerd.account x on x.account_id = u.a and x.brand_id = u.b and x.epoch = u.e

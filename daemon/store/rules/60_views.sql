@@ -76,7 +76,7 @@ join answerd.brand b on b.brand_id = m.brand_id
 left join answerd.conversation c on c.root_id = m.root_id and c.customer_id = m.customer_id and c.account_id = m.account_id
 	and c.brand_id = m.brand_id;
 
--- source_health: is each source heard? is_heard is false as soon as there is doubt, and whenever deafness stands alarmed (rules/55).
+-- source_health: is each source heard? is_heard is false as soon as there is doubt, and whenever deafness stands alarmed (rules/64).
 create or replace view answerd.source_health as
 select b.name as brand, b.timezone, a.name as account, a.platform, s.source_id, s.name as source,
 	s.is_configured and a.is_configured and b.is_configured as is_configured,

@@ -120,7 +120,7 @@ cross join lateral (
 		'platform: if somebody wrote there, make a new token; if nobody did, acknowledge this', answerd.clock_text(s.news_at, b.timezone),
 		answerd.length_text(s.usual_silence / 3))
 	from answerd.alert_house h
-	where not answerd.may_be_silent(s.name) and s.failures = 0 and s.usual_at > s.news_at
+	where not answerd.may_be_silent(s.name) and s.failures = 0 and s.usual_at > s.news_at and s.usual_silence is not null
 		and s.news_at < answerd.now() - h.silent_us * interval '1 microsecond'
 		and answerd.silent_for(s) > greatest(s.usual_silence, h.silent_us * interval '1 microsecond')
 	union all
@@ -166,7 +166,7 @@ from answerd.source_trouble t
 cross join lateral (select t.is_deaf and t.reason not in ('silent', 'changed') and (select count(*) > 1
 		and bool_and(s.failures > 0 or s.stuck_since is not null or coalesce(s.heard_at, '-infinity') < answerd.now() - interval '15 min')
 	from answerd.source s where s.account_id = t.account_id and s.brand_id = t.brand_id and s.is_configured
-		and s.name not in ('threads', 'rechecks')) as is_whole) x
+		and s.name not in ('threads', 'rechecks')) as is_whole offset 0) x
 where not exists (select from answerd.account_trouble a where a.account_id = t.account_id and a.brand_id = t.brand_id and a.is_deaf)
 group by t.brand_id, t.account_id, 3, 4, x.is_whole;
 
@@ -176,6 +176,7 @@ group by t.brand_id, t.account_id, 3, 4, x.is_whole;
 create or replace function answerd.deaf_sweep(p_all bool default true) returns int language plpgsql set search_path = pg_catalog, answerd as $$
 declare
 	r record;
+	t answerd.trouble;
 	v_seen answerd.trouble_now[];
 	v_n int := 0;
 begin
@@ -197,26 +198,26 @@ begin
 		delete from answerd.rhythm_hour h where h.hour < answerd.now() - interval '13 weeks'
 			and h.source_id in (select source_id from answerd.source order by random() limit 10);
 	end if;
-	select coalesce(array_agg(t), '{}') into v_seen from answerd.trouble_now t;
-	insert into answerd.trouble as t (brand_id, account_id, source_id, reason, is_deaf, since, text)
+	select coalesce(array_agg(n), '{}') into v_seen from answerd.trouble_now n;
+	insert into answerd.trouble as o (brand_id, account_id, source_id, reason, is_deaf, since, text)
 	select s.brand_id, s.account_id, s.source_id, s.reason, s.is_deaf, s.since, s.text from unnest(v_seen) s
-	on conflict (account_id, source_id, reason, brand_id) do update set n_seen = t.n_seen + 1, text = excluded.text
-	where t.key is null or t.text <> excluded.text;
+	on conflict (account_id, source_id, reason, brand_id) do update set n_seen = o.n_seen + 1, text = excluded.text
+	where o.key is null or o.text <> excluded.text;
 	-- Over, and silently where nobody was told. A whole account is heard again only when all of it is.
-	for r in delete from answerd.trouble t where not exists (select from unnest(v_seen) s where s.account_id = t.account_id
-			and s.source_id = t.source_id and s.reason = t.reason and s.brand_id = t.brand_id)
-			and not (t.reason = 'unheard' and t.key is not null and exists (select from answerd.source s where s.account_id = t.account_id
-				and s.brand_id = t.brand_id and s.is_configured and s.failures > 0 and s.name not in ('threads', 'rechecks')))
-		returning t.* loop
-		if r.key is not null then
-			v_n := v_n + answerd.alert_over(r.key, answerd.trouble_over(r), r.brand_id);
+	for t in delete from answerd.trouble x where not exists (select from unnest(v_seen) s where s.account_id = x.account_id
+			and s.source_id = x.source_id and s.reason = x.reason and s.brand_id = x.brand_id)
+			and not (x.reason = 'unheard' and x.key is not null and exists (select from answerd.source s where s.account_id = x.account_id
+				and s.brand_id = x.brand_id and s.is_configured and s.failures > 0 and s.name not in ('threads', 'rechecks')))
+		returning x.* loop
+		if t.key is not null then
+			v_n := v_n + answerd.alert_over(t.key, answerd.trouble_over(t), t.brand_id);
 		end if;
 	end loop;
 	-- New, and seen often enough; a source of an account that was told as a whole does not speak as well.
-	for r in select t.* from answerd.trouble t join unnest(v_seen) s on s.account_id = t.account_id and s.source_id = t.source_id
-			and s.reason = t.reason and s.brand_id = t.brand_id
-		where t.key is null and t.n_seen >= s.n_needed and (t.source_id = 0 or not exists (select from answerd.trouble w
-			where w.account_id = t.account_id and w.brand_id = t.brand_id and w.source_id = 0 and w.is_deaf and w.key is not null)) loop
+	for r in select o.* from answerd.trouble o join unnest(v_seen) s on s.account_id = o.account_id and s.source_id = o.source_id
+			and s.reason = o.reason and s.brand_id = o.brand_id
+		where o.key is null and o.n_seen >= s.n_needed and (o.source_id = 0 or not exists (select from answerd.trouble w
+			where w.account_id = o.account_id and w.brand_id = o.brand_id and w.source_id = 0 and w.is_deaf and w.key is not null)) loop
 		update answerd.trouble set key = format('deaf:%s:%s:%s:%s', r.account_id, r.source_id, r.reason, answerd.us(r.since))
 		where account_id = r.account_id and source_id = r.source_id and reason = r.reason and brand_id = r.brand_id returning key into r.key;
 		v_n := v_n + (answerd.raise_alert('deaf', r.key, r.brand_id, r.account_id, nullif(r.source_id, 0), r.text, null, least(r.since, answerd.now()))
