@@ -5,6 +5,8 @@
 #include "answerd/strbuf.h"
 #include "rss_state.h"
 
+#define MOST_SOURCE_BYTES 1000 /* its name is part of a key */
+
 static const struct connector_option options[] = {
 	{ "server",
 	  "The site's address; sources may then be paths on it, and `token` is sent nowhere else.",
@@ -60,9 +62,9 @@ static bool check_source(struct text name, struct err *err)
 	struct rss_source from;
 	bool is_good;
 
-	if (name.len > LIMIT_URL_BYTES / 2) {
+	if (name.len > MOST_SOURCE_BYTES) {
 		return err_set(err, ERR_CONFIG, "an address has at most %d bytes",
-			       LIMIT_URL_BYTES / 2);
+			       MOST_SOURCE_BYTES);
 	}
 	a = arena_create((size_t)8 * LIMIT_URL_BYTES);
 	/* Whether there is a server is known only where the whole account is. */
@@ -378,7 +380,7 @@ const struct connector connector_rss = {
 		.is_open = true,
 		.why_no_reply = "A feed takes nothing: answer on the site itself; the answer is seen here "
 				"once the feed shows it under a name of `authors`.",
-		.rhythm_s = 900,
+		.rhythm = "15m",
 	},
 	.check_source = check_source,
 	.ask = ask,

@@ -141,6 +141,9 @@ bool conf_read_holidays(struct conf *c, struct conf_problem *problems, size_t ro
  * is cut off. */
 bool conf_read_secrets(struct conf *c, struct err *err);
 
+/* Where the option of that path ("brands.acme.timezone") stands: "FILE:LINE", or "default". */
+struct text conf_origin(const struct conf *c, struct text path);
+
 /* `answerd check-config --show`: every option with its value and where it came from; secrets only
  * by reference. */
 void conf_show(const struct conf *c, struct strbuf *out);

@@ -117,10 +117,8 @@ static void print_platform(const struct connector *c)
 		(void)printf(".TP\n.B %s\n%s%s\n", o->name, o->about,
 			     o->is_required ? " It must be there." : "");
 	}
-	if (c->can.rhythm_s > 0) {
-		(void)printf(".TP\n.B every\nDefault ");
-		print_seconds(c->can.rhythm_s);
-		(void)printf(".\n");
+	if (c->can.rhythm != NULL) {
+		(void)printf(".TP\n.B every\nDefault %s.\n", c->can.rhythm);
 	}
 }
 

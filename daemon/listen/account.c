@@ -14,6 +14,7 @@
 #define REFRESH_EARLY     DUR_S(120)
 #define BACKGROUND_TURN   4
 #define FIRST_FEED_WEIGHT 4
+#define ABSTAIN           DUR_S(3)
 
 const char *account_label(const struct account *a)
 {
@@ -64,6 +65,7 @@ static void load_row(struct account *a, const struct db_result *r, int row)
 		f->is_imported = db_bool(r, row, 3);
 		set_string(&f->sweep_state, db_text(r, row, 4));
 		f->is_sweeping = f->sweep_state != NULL;
+		f->is_unread = db_bool(r, row, 18);
 		/* An unfinished walk goes on at once; asking once more where it had ended costs one page. */
 		f->is_walking = f->state != NULL && !f->is_imported;
 		f->n_remembered = 0;
@@ -93,6 +95,22 @@ static void load_session(struct account *a, const struct db_result *r)
 	arena_destroy(&arena);
 }
 
+static void load_budget(struct account *a, const struct db_result *r)
+{
+	struct budget_facts f = { .tokens = db_i64(r, 0, 12),
+				  .age_us = db_i64(r, 0, 13),
+				  .limit = db_i64(r, 0, 14),
+				  .left = db_i64(r, 0, 15),
+				  .reset_us = db_i64(r, 0, 16),
+				  .after_us = db_i64(r, 0, 17) };
+
+	if (a->restore != RESTORE_NOT && !db_is_null(r, 0, 12)) {
+		budget_restore(&a->budget, &f, a->restore == RESTORE_EXACTLY, account_now(a),
+			       loop_wall(a->listen->o.loop));
+	}
+	a->restore = RESTORE_NOT;
+}
+
 static void done_load(const struct db_result *r, void *owner)
 {
 	struct account *a = owner;
@@ -109,11 +127,13 @@ static void done_load(const struct db_result *r, void *owner)
 		load_row(a, r, row);
 	}
 	if (r->n_rows > 0) {
+		load_budget(a, r);
 		if (!db_is_null(r, 0, 5)) {
 			account_set_own_id(a, db_text(r, 0, 5));
 			set_string(&a->own_handle, db_text(r, 0, 6));
 		}
 		set_string(&a->facts, db_text(r, 0, 7));
+		a->is_skewed = db_bool(r, 0, 19);
 		load_session(a, r);
 	}
 	account_ready(a);
@@ -126,6 +146,7 @@ void account_reload(struct account *a)
 	a->phase = PHASE_LOADING;
 	background_forget_threads(a);
 	background_forget_rechecks(a);
+	refill_forget(a);
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	if (!account_send(a, a->writer, "listen_load", SQL_LISTEN_LOAD, &p, done_load)) {
@@ -164,7 +185,20 @@ void account_lost(struct account *a, const char *why)
 	list_remove(&a->link);
 	loop_disarm(a->listen->o.loop, &a->timer);
 	a->phase = PHASE_AWAY;
+	a->is_surplus = false;
 	log_warn("account_lost", "account", account_label(a), "why", why, NULL);
+	lease_kick(a->listen);
+}
+
+void account_given(struct account *a)
+{
+	list_remove(&a->link);
+	loop_disarm(a->listen->o.loop, &a->timer);
+	a->phase = PHASE_AWAY;
+	a->is_surplus = false;
+	a->abstain_until = mono_add(account_now(a), ABSTAIN);
+	lease_end(a);
+	log_info("account_given", "account", account_label(a), NULL);
 	lease_kick(a->listen);
 }
 
@@ -383,6 +417,11 @@ static void postpone(struct account *a)
 	switch (a->job.op) {
 	case OP_POLL: f->poll_at = later(a, f->n_failed++); break;
 	case OP_SWEEP:
+		if (a->job.is_refill) {
+			refill_forget(a);
+			a->refill.at = mono_add(account_now(a), DUR_US(a->conf->every.us * 10));
+			break;
+		}
 		set_string(&f->sweep_state, TEXT_NONE);
 		f->is_sweeping = false;
 		f->n_failed++;
@@ -414,12 +453,13 @@ void account_failed(struct account *a, const struct err *why, const struct outco
 	case ERR_LIMITED:
 		budget_limited(&a->budget, why->not_before, loop_wall(a->listen->o.loop),
 			       account_now(a));
+		lease_budget(a);
 		log_info("account_limited", "account", account_label(a), "why", why->text, NULL);
-		lease_failed(a, source, why->text);
+		lease_failed(a, source, why);
 		break;
 	case ERR_AUTH:
 		failed_auth(a, why, o);
-		lease_failed(a, source, why->text);
+		lease_failed(a, source, why);
 		break;
 	default:
 		if (a->n_failed == 0 || (a->job.feed != NULL && a->job.feed->n_failed == 0)) {
@@ -430,7 +470,7 @@ void account_failed(struct account *a, const struct err *why, const struct outco
 		}
 		postpone(a);
 		a->n_failed++;
-		lease_failed(a, source, why->text);
+		lease_failed(a, source, why);
 		break;
 	}
 	loop_arm(a->listen->o.loop, &a->timer, DUR_MS(10));

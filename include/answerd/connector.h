@@ -53,8 +53,11 @@ struct posting {
 	struct wall begun_at;  /* of the first attempt; 0 before it */
 	struct text parent_id; /* external id of the message that it answers */
 	struct text parent_revision, root_id, root_revision; /* empty: not known */
-	struct text thread_id;                               /* of a direct exchange; else empty */
-	struct text author_id, author_handle;                /* of the parent: who is answered */
+	struct text
+		parent_raw; /* the parent as the platform served it (answerd.message_raw), where it is
+				   still kept: some platforms want what only stands there. Else empty */
+	struct text thread_id;                /* of a direct exchange; else empty */
+	struct text author_id, author_handle; /* of the parent: who is answered */
 	enum message_kind parent_kind;
 	enum message_visibility visibility; /* of the parent */
 	struct text warning, language;      /* of the parent; the reply carries them on */
@@ -112,11 +115,14 @@ struct outcome {
 	bool is_more;      /* ask again at once with the new state */
 	bool has_hole; /* POLL: this page shows that something before it cannot be reached and may be
 			  lost (a server without paging, more equal times than a page holds) */
+	bool is_adrift; /* POLL: nothing of what was known before is there any more: taken back, or older than the
+			   platform still shows. A hole if we had not asked for long */
 	bool needs_refresh; /* with ERR_AUTH: the session ended, REFRESH and ask again */
 	struct rate rate;   /* also filled when digest fails */
 	/* IDENTIFY */
 	struct text own_id, own_handle, own_name;
 	struct text facts;   /* new facts to store; empty: unchanged. Any op may learn some */
+	struct wall token_until; /* when the credential ends, where that can be known; 0: unknown */
 	struct text missing; /* scopes or rights that are missing, in plain words; empty: none */
 	/* REPLY: the id that the platform gave it. LOOKUP: that of the post that is ours, or empty: not in
 	 * what was read. */
@@ -152,6 +158,7 @@ struct connector_can {
 	const char *idempotency; /* of a reply, in words; NULL: none */
 	int64_t key_valid_s; /* how long the platform keeps a reply's key: INT64_MAX for ever, 0 it
 				    has none */
+	int64_t direct_key_valid_s; /* the same where posting.visibility is MESSAGE_PRIVATE */
 	int64_t reply_window_s; /* after the customer's last message, then it takes no answer; 0: none */
 	int64_t settle_s;       /* until what was posted can be read back; 0: as configured */
 	bool lookup;            /* what we posted can be read back */
@@ -168,7 +175,7 @@ struct connector_can {
 	bool is_open;          /* everything can be read without a token */
 	const char *
 		why_no_reply; /* why it never takes a reply, one sentence; NULL: it does, or will */
-	int64_t rhythm_s;     /* `every` where the configuration says nothing; 0: as everywhere */
+	const char *rhythm;   /* `every` where the configuration says nothing; NULL: 60s */
 };
 
 struct connector {
