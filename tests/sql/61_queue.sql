@@ -154,7 +154,7 @@ select is(answerd.listening() ->> 'text', 'acme_social: not listening since 11:0
 update answerd.worker set stopped_at = now() - interval '1 min';
 select alike(answerd.listening() ->> 'text', 'Nobody listens since %', 'the worker was stopped');
 select is((answerd.health() ->> 'ok')::bool, false, 'so health is not ok');
-select alike(answerd.metrics(), E'%answerd_waiting 2\nanswerd_oldest_wait_seconds 8400\n%', 'numbers');
+select alike(answerd.metrics(), E'%answerd_waiting{brand="acme"} 2\n%answerd_oldest_wait_seconds{brand="acme"} 8400%', 'numbers');
 delete from answerd.worker;
 select is(answerd.listening() ->> 'text', 'Nobody listens: the worker has never run. Start answerd.');
 
