@@ -233,7 +233,8 @@ begin
 		with due as (
 			select r.reply_id from answerd.reply r where r.account_id = v.a and r.brand_id = v.b
 				and (r.state in ('unknown', 'reconciling') or (r.state = 'queued' and r.must_look))
-				and coalesce(r.not_before <= v_now, true) and coalesce(r.look_until < now(), true)
+				and coalesce(r.not_before <= v_now, true)
+				and (coalesce(r.look_until < now(), true) or (r.looker <> p_sender and answerd.sender_is_gone(r.looker)))
 			order by r.not_before, r.reply_id limit v.room for no key update skip locked
 		), moved as (
 			update answerd.reply r set looker = p_sender, look_until = now() + interval '60 s',
