@@ -60,13 +60,14 @@ struct worker {
 
 /* ---- configuration ---- */
 
-static struct conf *load_conf(const char *path)
+/* With the holidays, where office hours matter. */
+static struct conf *load_conf(const char *path, bool has_holidays)
 {
 	struct conf_problem *problems = xcalloc(MAX_PROBLEMS, sizeof(*problems));
 	size_t n = 0;
 	struct conf *c = conf_load(path, problems, MAX_PROBLEMS, &n);
 
-	if (c != NULL && !conf_read_holidays(c, problems, MAX_PROBLEMS, &n)) {
+	if (c != NULL && has_holidays && !conf_read_holidays(c, problems, MAX_PROBLEMS, &n)) {
 		conf_destroy(&c);
 	}
 	for (size_t i = 0; i < n && i < MAX_PROBLEMS; i++) {
@@ -89,7 +90,7 @@ static bool load_rest(struct conf *c, struct nature_rules **ret_rules, struct er
 
 static int cmd_check_config(const char *path, bool is_show)
 {
-	struct conf *c = load_conf(path);
+	struct conf *c = load_conf(path, /* has_holidays= */ true);
 	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	if (c == NULL) {
@@ -110,7 +111,7 @@ static int cmd_check_config(const char *path, bool is_show)
 /* `is_patient`: a database that is away is waited for, as at the start of a machine. */
 static int cmd_migrate(const char *path, bool is_patient)
 {
-	struct conf *c = load_conf(path);
+	struct conf *c = load_conf(path, /* has_holidays= */ false);
 	struct err err = { 0 };
 	int n_ran = 0;
 	bool has_rules = false, is_ok;
@@ -213,7 +214,7 @@ static int cmd_digest(char **args, int n)
 /* Under OnFailure= nobody reads an exit code; what was not told stands in the journal at least. */
 static int cmd_tell(const char *path, const char *words)
 {
-	struct conf *c = load_conf(path);
+	struct conf *c = load_conf(path, /* has_holidays= */ false);
 	struct arena *arena = arena_create(1024u * 1024);
 	struct err err = { 0 };
 	int told = 0, of = 0;
@@ -298,7 +299,8 @@ static void say_refused(struct worker *k, const struct conf_problem *problems, s
 		}
 		if (problems[i].is_error && text[0] == '\0') {
 			(void)snprintf(text, sizeof(text),
-				       "The changed configuration was refused, the old one is in force: %s",
+				       "The changed configuration was refused, the old one is in "
+				       "force: %s",
 				       problems[i].text);
 		}
 	}
@@ -307,7 +309,7 @@ static void say_refused(struct worker *k, const struct conf_problem *problems, s
 	}
 }
 
-/* The whole new file is checked, and its secrets and word lists read, before anything changes (RELIABILITY I11). */
+/* The whole new file is checked, its holidays, secrets and word lists read, before anything changes (RELIABILITY I11). */
 static struct conf *load_changed(struct worker *k, struct nature_rules **ret_rules)
 {
 	struct conf_problem *problems = xcalloc(MAX_PROBLEMS, sizeof(*problems));
@@ -315,6 +317,9 @@ static struct conf *load_changed(struct worker *k, struct nature_rules **ret_rul
 	size_t n = 0;
 	struct conf *c = conf_load(k->path, problems, MAX_PROBLEMS, &n);
 
+	if (c != NULL && !conf_read_holidays(c, problems, MAX_PROBLEMS, &n)) {
+		conf_destroy(&c);
+	}
 	if (c != NULL && !load_rest(c, ret_rules, &err)) {
 		conf_destroy(&c);
 		n = 1;
@@ -468,7 +473,7 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 
 static int cmd_run(const char *path)
 {
-	struct conf *c = load_conf(path);
+	struct conf *c = load_conf(path, /* has_holidays= */ true);
 	struct nature_rules *rules = NULL;
 	struct err err = { 0 };
 	int code = EXIT_USAGE;

@@ -358,27 +358,28 @@ static void say(struct alert *a, bool is_back)
 	at[sizeof("2026-11-20T14:02") - 1] = '\0';
 	at[sizeof("2026-11-20") - 1] = ' ';
 	if (is_back) {
-		(void)snprintf(text, sizeof(text),
-			       "The worker on %s reaches its database again (it was away since %s UTC).",
-			       host, at);
+		(void)snprintf(
+			text, sizeof(text),
+			"The worker on %s reaches its database again (it was away since %s UTC).",
+			host, at);
 	} else {
-		(void)snprintf(text, sizeof(text),
-			       "The worker on %s cannot reach its database since %s UTC: nothing is "
-			       "stored, and nobody is told who waits, until it is back.",
-			       host, at);
+		(void)snprintf(
+			text, sizeof(text),
+			"The worker on %s cannot reach its database since %s UTC: nothing is "
+			"stored, and nobody is told who waits, until it is back.",
+			host, at);
 	}
 	notice_destroy(&a->notice);
-	a->notice = notice_start(&(struct notice_options){ .loop = a->o.loop,
-							   .sender = a->sender,
-							   .conf = a->o.conf,
-							   .event = is_back ? TEXT("hearing")
-									    : TEXT("deaf"),
-							   .title = text_of(text),
-							   .text = text_of(text),
-							   .limit = is_back ? BACK_LIMIT
-									    : NOTICE_LIMIT,
-							   .done = done_notice,
-							   .owner = a });
+	a->notice = notice_start(
+		&(struct notice_options){ .loop = a->o.loop,
+					  .sender = a->sender,
+					  .conf = a->o.conf,
+					  .event = is_back ? TEXT("hearing") : TEXT("deaf"),
+					  .title = text_of(text),
+					  .text = text_of(text),
+					  .limit = is_back ? BACK_LIMIT : NOTICE_LIMIT,
+					  .done = done_notice,
+					  .owner = a });
 }
 
 static void on_away(struct ev_loop *loop, ev_timer *w, int revents)

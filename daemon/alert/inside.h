@@ -29,21 +29,22 @@ struct alert {
 	bool is_declared, is_turning, is_locked, is_leading, is_stopping;
 	bool must_declare; /* it changed while it was being declared */
 	int64_t wait_us;   /* as the last turn said */
-	bool has_reload;   /* something to write about a reload: reload_text, NULL that all is well */
+	bool has_reload; /* something to write about a reload: reload_text, NULL that all is well */
 	char *reload_text;
 	bool must_turn; /* something happened during a turn */
 	struct mono chores_at, all_chores_at, complained_at;
 	ev_timer turn, away, ending;
-	struct mono away_since;   /* 0: the database is there */
-	struct wall away_at;      /* the same for people */
-	struct notice *notice;    /* about the database, under way */
+	struct mono away_since; /* 0: the database is there */
+	struct wall away_at;    /* the same for people */
+	struct notice *notice;  /* about the database, under way */
 	bool has_told_away;
 	void (*done_stopped)(void *owner);
 	void *stop_owner;
 };
 
 /* declare.c */
-void declare_write(const struct conf *conf, struct strbuf *out); /* JSON of answerd.declare_alerts() */
+void declare_write(const struct conf *conf,
+		   struct strbuf *out); /* JSON of answerd.declare_alerts() */
 
 /* notice.c: one text to all of health.notify; each channel until it took it. */
 struct notice_options {

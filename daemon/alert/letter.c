@@ -49,7 +49,8 @@ static void add_subject(struct strbuf *out, struct text subject)
 	bool is_first = true;
 
 	strbuf_add_str(out, "Subject: ");
-	if (is_ascii(subject) && subject.len <= 60 && text_find(subject, TEXT("=?"), 0) == SIZE_MAX) {
+	if (is_ascii(subject) && subject.len <= 60 &&
+	    text_find(subject, TEXT("=?"), 0) == SIZE_MAX) {
 		strbuf_add(out, subject);
 	} else {
 		while (subject.len > 0) {

@@ -141,8 +141,8 @@ static void start_mail(struct sending *s, const struct conf_channel *ch, const s
 			  .from = l.from,
 			  .to = ch->to,
 			  .n_to = ch->n_to,
-			  .is_plain = ch->insecure_loopback &&
-				      text_starts(ch->server, TEXT("smtp://")),
+			  .is_plain =
+				  ch->insecure_loopback && text_starts(ch->server, TEXT("smtp://")),
 			  /* One address that is no more must not keep it from the others. */
 			  .allow_some = t->is_again };
 
@@ -182,7 +182,9 @@ static void start_journal(struct sending *s, const struct telling *t)
 		       text_eq(t->event, TEXT("heartbeat"));
 	struct journal_field fields[] = {
 		{ "MESSAGE", TEXT_NONE },
-		{ "PRIORITY", is_bad ? TEXT("3") : is_good ? TEXT("6") : TEXT("4") },
+		{ "PRIORITY", is_bad    ? TEXT("3")
+			      : is_good ? TEXT("6")
+					: TEXT("4") },
 		{ "SYSLOG_IDENTIFIER", TEXT("answerd") },
 		{ "ANSWERD_EVENT", t->event },
 		{ "ANSWERD_DELIVERY", t->id },
@@ -194,9 +196,11 @@ static void start_journal(struct sending *s, const struct telling *t)
 	fields[0].value = strbuf_text(&message);
 	/* Where there is no journal, what reads our stderr is the log. */
 	if (!journal_write(fields, sizeof(fields) / sizeof(fields[0]))) {
-		log_event(is_bad ? LEVEL_ERR : is_good ? LEVEL_INFO : LEVEL_WARN, "alert", "event",
-			  fields[3].value.at, "delivery", fields[4].value.at, "count",
-			  log_num(t->n), "text", message.at, NULL);
+		log_event(is_bad    ? LEVEL_ERR
+			  : is_good ? LEVEL_INFO
+				    : LEVEL_WARN,
+			  "alert", "event", fields[3].value.at, "delivery", fields[4].value.at,
+			  "count", log_num(t->n), "text", message.at, NULL);
 	}
 	loop_arm(s->sender->loop, &s->later, DUR_US(0));
 }

@@ -194,18 +194,20 @@ const struct command commands[] = {
 	  1,
 	  false,
 	  "You have seen the alert and deal with it.",
-	  "The lead is not called then, and deafness is not told again. The hard stop speaks all the "
+	  "The lead is not called then, and deafness is not told again. The hard stop speaks all "
+	  "the "
 	  "same.",
 	  { { 0 } },
 	  run_ack },
 	{ "silence",
-	  "add",
+	  NULL,
 	  "--for 2h --reason R",
 	  0,
 	  0,
 	  false,
-	  "Nobody is told for a while; a lead's act.",
-	  "What still stands at its end is told then, as one message a channel. Hard stops are told "
+	  "Nobody is told for a while; with a reason, and audited.",
+	  "What still stands at its end is told then, as one message a channel. Hard stops are "
+	  "told "
 	  "all the same.",
 	  { { "--for", 0, "LENGTH", "How long: 30m, 2h, 1d; at most 31d." },
 	    { "--reason", 'r', "R", "Why." },
@@ -214,8 +216,8 @@ const struct command commands[] = {
 	    { "--channel", 0, "CH", "Only this channel." },
 	    { "--policy", 0, "P", "Only this policy." } },
 	  run_silence_add },
-	{ "silence",
-	  "list",
+	{ "silences",
+	  NULL,
 	  "",
 	  0,
 	  0,
@@ -224,8 +226,8 @@ const struct command commands[] = {
 	  NULL,
 	  { { 0 } },
 	  run_silence_list },
-	{ "silence",
-	  "end",
+	{ "unsilence",
+	  NULL,
 	  "S",
 	  1,
 	  1,

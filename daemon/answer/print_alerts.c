@@ -28,9 +28,9 @@ static void print_delivery(struct call *c, struct jx d, struct wall now)
 		t = text_printf(c->arena, "%.*s is being told", TEXT_ARG(name));
 	}
 	screen_block(&c->screen,
-		     is_told                         ? INK_DIM
+		     is_told                           ? INK_DIM
 		     : jx_i64_or(d, "attempts", 0) > 0 ? INK_RED
-						     : INK_YELLOW,
+						       : INK_YELLOW,
 		     t, 7);
 }
 
@@ -255,7 +255,7 @@ enum exit_code run_silence_add(struct call *c)
 	enum exit_code code;
 
 	if (call_option(c, "--for") == NULL || call_option(c, "--reason") == NULL) {
-		(void)fprintf(stderr, "A silence has an end and a reason: answer silence add "
+		(void)fprintf(stderr, "A silence has an end and a reason: answer silence "
 				      "--for 2h --reason \"…\"\n");
 		return EXIT_USAGE;
 	}

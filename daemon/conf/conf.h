@@ -79,15 +79,14 @@ struct conf_channel {
 	enum channel_type type;
 	struct text url, server, from, user;
 	struct text url_reference, secret_reference, other_secret_reference, password_reference;
-	struct secret url_secret, secret, other_secret,
-		password; /* read by conf_read_secrets() */
+	struct secret url_secret, secret, other_secret, password; /* read by conf_read_secrets() */
 	struct text *to;
 	size_t n_to;
 	int port; /* of a webhook, beside 443 and 8443 */
 	bool insecure_loopback, allow_private;
 	struct text *quiet; /* as hours of a brand; tellings wait until their end */
 	size_t n_quiet;
-	struct text timezone; /* of the quiet hours */
+	struct text timezone;      /* of the quiet hours */
 	struct dur group_interval; /* default 30s: at most one telling of a group in it */
 };
 
@@ -144,6 +143,9 @@ bool conf_read_holidays(struct conf *c, struct conf_problem *problems, size_t ro
 /* Opens the references: "credential:NAME" below $CREDENTIALS_DIRECTORY, "file:PATH". A last newline
  * is cut off. */
 bool conf_read_secrets(struct conf *c, struct err *err);
+
+/* Where the option of that path ("brands.acme.timezone") stands: "FILE:LINE", or "default". */
+struct text conf_origin(const struct conf *c, struct text path);
 
 /* `answerd check-config --show`: every option with its value and where it came from; secrets only
  * by reference. */

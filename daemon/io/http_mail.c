@@ -82,8 +82,8 @@ static bool check_server(struct http_transfer *t, const struct mail *m, struct e
 	}
 	t->is_literal_loopback = url_is_loopback(text_of(https));
 	if (m->is_plain && !(t->is_literal_loopback && t->terms.allow_loopback)) {
-		return err_set(err, ERR_CONFIG,
-			       "%s: without TLS mail goes to this machine only", t->host);
+		return err_set(err, ERR_CONFIG, "%s: without TLS mail goes to this machine only",
+			       t->host);
 	}
 	return true;
 }
@@ -147,8 +147,7 @@ static bool dress(struct http_transfer *t, const struct mail *m, struct err *err
 	add_receivers(t, m);
 	e = t->easy = http_take_easy(t->http);
 	http_dress_strict(t);
-	SET(e, CURLOPT_PROTOCOLS_STR,
-	    text_starts(m->server, TEXT("smtps:")) ? "smtps" : "smtp");
+	SET(e, CURLOPT_PROTOCOLS_STR, text_starts(m->server, TEXT("smtps:")) ? "smtps" : "smtp");
 	SET(e, CURLOPT_USE_SSL, m->is_plain ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL);
 	SET(e, CURLOPT_FRESH_CONNECT, 1L);
 	SET(e, CURLOPT_FORBID_REUSE, 1L);
@@ -167,8 +166,8 @@ static bool dress(struct http_transfer *t, const struct mail *m, struct err *err
 	return true;
 }
 
-struct http_transfer *http_mail(struct http *h, const struct mail *m, const struct http_terms *terms,
-				http_done *done, void *owner)
+struct http_transfer *http_mail(struct http *h, const struct mail *m,
+				const struct http_terms *terms, http_done *done, void *owner)
 {
 	struct http_transfer *t = http_transfer_create(h, terms, done, owner);
 

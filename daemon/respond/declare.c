@@ -31,7 +31,7 @@ static void add_account(struct strbuf *out, const struct conf_account *c)
 		can->lookup ? "true" : "false", (long long)c->settle.us, (long long)c->every.us);
 }
 
-void declare_write(const struct conf *conf, struct strbuf *out)
+void respond_declaration(const struct conf *conf, struct strbuf *out)
 {
 	strbuf_add_str(out, "{\"brands\":[");
 	for (size_t i = 0; i < conf->n_brands; i++) {

@@ -88,7 +88,7 @@ void outcome_settle(struct flight *f, const char *outcome, const char *reason);
 void outcome_report(struct flight *f);
 
 /* declare.c */
-void declare_write(const struct conf *conf, struct strbuf *out);
+void respond_declaration(const struct conf *conf, struct strbuf *out);
 bool declare_can_post(const struct conf_account *c);
 
 #endif

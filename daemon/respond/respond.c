@@ -226,7 +226,7 @@ static void declare(struct respond *r)
 	scoped(strbuf_done) struct strbuf b = { 0 };
 
 	strbuf_init(&b, 16u * 1024 * 1024);
-	declare_write(r->snapshot, &b);
+	respond_declaration(r->snapshot, &b);
 	db_add_text(p, strbuf_text(&b));
 	r->is_declaring =
 		db_send(r->db, "respond_declare", SQL_RESPOND_DECLARE, &p, done_declare, r);

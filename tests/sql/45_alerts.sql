@@ -120,7 +120,7 @@ update answerd.conversation set lead_at = null, stop_at = null where conversatio
 select pg_temp.turn() \g /dev/null
 select is(pg_temp.rows(format('select a.step, d.state, d.kept_by from answerd.delivery d join answerd.alert a using (alert_id, brand_id) where a.conversation_id = %s order by 1', :'c3')),
 	E'(due,kept,"quiet hours")\n(warn,kept,"quiet hours")', 'kept back in quiet hours');
-select answerd.raise_alert('deaf', 'y', 1, null, null, 'owner is never quiet') is not null;
+select answerd.raise_alert('deaf', 'y', (select brand_id from answerd.brand), null, null, 'owner is never quiet') is not null;
 select answerd.silence_add(pg_temp.staff('lea'), null, null, 'owner', null, '2h', 'moving house') ->> 'by' as by \gset
 select is(:'by'::text, 'lea', 'a silence has an author');
 select is((select answerd.silences_list() -> 'items' -> 0 ->> 'reason'), 'moving house');

@@ -28,6 +28,11 @@ declare
 	v_house answerd.alert_house;
 	v_id bigint;
 begin
+	-- Most often it stands: then nothing is written, not even a number taken.
+	if exists (select from answerd.alert where key = p_key and brand_id = coalesce(p_brand, 0)
+		and (over_at is null or event in ('waiting', 'digest'))) then
+		return null;
+	end if;
 	select * into v_house from answerd.alert_house;
 	insert into answerd.alert as a (brand_id, event, key, account_id, source_id, at, since, text, channels, repeat_at, over_at)
 	values (coalesce(p_brand, 0), p_event, p_key, p_account, p_source, answerd.now(), coalesce(p_since, answerd.now()), p_text,

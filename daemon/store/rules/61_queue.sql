@@ -45,6 +45,7 @@ begin
 			from answerd.source_health h where h.is_configured
 			group by h.brand, h.account having not bool_and(h.is_heard)) t;
 	end if;
+	v_text := v_text || array(select x from answerd.telling_trouble() x where x like 'Alerts reach nobody%');
 	return json_build_object('ok', cardinality(v_text) = 0,
 		'text', case when cardinality(v_text) > 0 then array_to_string(v_text, '; ') end);
 end $$;

@@ -64,7 +64,7 @@ class Floor:
         with self.database.connect() as conn:
             seq = conn.execute("select poll_seq from answerd.source where source_id = %s", (source,)).fetchone()[0]
             now, lead = conn.execute("select answerd.us(answerd.now()), extract(epoch from %s::interval) * 1000000", (first,)).fetchone()
-            at = [int(now - lead + d * 1_000_000) for d in due]
+            at = [int(now) - int(lead) + int(d * 1_000_000) for d in due]
             hashed = int.from_bytes(hashlib.md5(text.encode()).digest()[:7], "big")
             args = [brand, account, source, 1, "poll", seq, "x", last, history, ids, [None] * n, [None] * n, [None] * n, [kind] * n,
                     ["inbound"] * n, ["public"] * n, [2 if about else 1] * n, ids, [handle or i for i in ids], ids, [text] * n, [None] * n, [None] * n,

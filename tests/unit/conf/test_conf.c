@@ -404,7 +404,7 @@ static void test_mistakes_are_named(void **state)
 		{ DATABASE "policies = ( { name = \"x\"; notify = [\"no\"]; } );",
 		  "no channel 'no'" },
 		{ DATABASE "policies = ( { name = \"x\"; warn = \"2h\"; first = \"1h\"; } );",
-		  "warn comes before first" },
+		  "warn must come before first" },
 		{ DATABASE "policies = ( { name = \"x\"; }, { name = \"x\"; } );",
 		  "two policies 'x'" },
 		{ DATABASE "channels = { c = { }; };", "type is missing" },
