@@ -274,6 +274,65 @@ struct wall page_wall_or_none(struct arena *a, struct jx object, const char *nam
 	return w;
 }
 
+static int base64url_value(char c)
+{
+	if (c >= 'A' && c <= 'Z') {
+		return c - 'A';
+	}
+	if (c >= 'a' && c <= 'z') {
+		return c - 'a' + 26;
+	}
+	if (c >= '0' && c <= '9') {
+		return c - '0' + 52;
+	}
+	return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+static bool base64url_decode(struct arena *a, struct text in, struct text *ret)
+{
+	char *out = arena_alloc(a, in.len + 1);
+	unsigned bits = 0;
+	int n_bits = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < in.len; i++) {
+		int v = base64url_value(in.at[i]);
+
+		if (v < 0) {
+			return false;
+		}
+		bits = (bits << 6 | (unsigned)v) & 0xffff;
+		n_bits += 6;
+		if (n_bits >= 8) {
+			n_bits -= 8;
+			out[n++] = (char)(bits >> n_bits & 0xff);
+		}
+	}
+	*ret = (struct text){ out, n };
+	return true;
+}
+
+struct wall page_token_until(struct arena *a, struct text token)
+{
+	struct text head, rest, claims, signature, json;
+	struct wall until = { 0 };
+	struct jx_doc *doc = NULL;
+	struct jx v;
+
+	if (token.len > LIMIT_URL_BYTES || !text_cut(token, '.', &head, &rest) ||
+	    !text_cut(rest, '.', &claims, &signature) || !base64url_decode(a, claims, &json) ||
+	    !jx_parse(a, json, &v, &doc, NULL)) {
+		return until;
+	}
+	if (jx_is_object(v)) {
+		int64_t exp = jx_i64_or(v, "exp", 0);
+
+		until.us = exp >= EPOCH_LEAST && exp <= EPOCH_MOST ? exp * 1000000 : 0;
+	}
+	jx_release(&doc);
+	return until;
+}
+
 bool page_is_ours(const struct connector_ctx *ctx, struct text id)
 {
 	return id.len > 0 && text_eq(id, ctx->own_id);

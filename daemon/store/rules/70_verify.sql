@@ -186,6 +186,22 @@ create or replace function answerd.verify_small() returns text[] language sql st
 		from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id
 		where s.poll_seq = 0 and s.poll_state <> ''
 		union all
+		-- What was heard: no cursor beyond an open gap, no two spans over each other, no hole that no gap speaks of.
+		select 'source ' || v.account || '/' || v.source || ' claims to have heard ' || answerd.rfc3339(v.heard_from) || ' to ' || answerd.rfc3339(v.heard_until)
+			|| ' twice' from answerd.coverage v join answerd.coverage w on w.source_id = v.source_id
+				and (w.heard_from, w.is_going_on) > (v.heard_from, v.is_going_on) and tstzrange(v.heard_from, v.heard_until) && tstzrange(w.heard_from, w.heard_until)
+		union all
+		select 'gap ' || g.gap_id || ' of source ' || v.account || '/' || v.source || ' was heard, as its coverage says' from answerd.gap g
+			join answerd.coverage v on v.source_id = g.source_id
+			where (g.closed_at is null or g.lost_at is not null) and g.from_at is not null
+				and tstzrange(g.from_at, g.until_at) && tstzrange(v.heard_from, v.heard_until)
+		union all
+		select 'source ' || v.account || '/' || v.source || ' was not heard between ' || answerd.rfc3339(v.heard_until) || ' and ' || answerd.rfc3339(v.next)
+			|| ', and no gap says so'
+			from (select *, lead(heard_from) over (partition by source_id order by heard_from) as next from answerd.coverage) v
+			where v.heard_until < v.next and not tstzmultirange(tstzrange(v.heard_until, greatest(v.next, v.heard_until))) <@ (select coalesce(range_agg(tstzrange(g.from_at, g.until_at)), '{}')
+				from answerd.gap g where g.source_id = v.source_id and (g.closed_at is null or g.lost_at is not null))
+		union all
 		select 'quarantine ' || quarantine_id || ' belongs to no source' from answerd.quarantine q
 		where not exists (select from answerd.source s where s.source_id = q.source_id and s.account_id = q.account_id and s.brand_id = q.brand_id)
 		union all
