@@ -269,6 +269,8 @@ begin
 		else
 			v_findings := v_findings || coalesce((select array_agg(json_build_object('check', 'house', 'text', t))
 				from unnest(answerd.verify_small()) t), '{}');
+			v_findings := v_findings || coalesce((select array_agg(json_build_object('check', 'replies', 'text', t))
+				from unnest(answerd.verify_replies()) t), '{}');
 			return json_build_object('ok', cardinality(v_findings) = 0, 'findings', to_json(v_findings), 'next', null);
 		end if;
 		if clock_timestamp() - v_started > interval '1 second' then
