@@ -395,6 +395,50 @@ def test_two_workers_tell_once_and_the_other_takes_over(floor):
         second.kill()
 
 
+def test_a_frozen_worker_does_not_silence_the_other(floor):
+    """I13: its lock is held, but its row goes stale: after 30 s the other speaks; awake again it repeats nothing under another key."""
+    care = floor.channel("care", Hook())
+    floor.channel("owner", Hook())
+    floor.begin()
+    second = Worker(floor.config, floor.folder, "second").start()
+    try:
+        place = floor.account()
+        wait_until(lambda: floor.database.one("select count(*) from answerd.worker where stopped_at is null") == 2, 15, "both run")
+        floor.worker.freeze()
+        conversation, = floor.say(place, 1, 0.2)
+        told, = care.wait(1, "waiting", "due", timeout=60)
+        floor.worker.wake()
+        other, = floor.say(place, 1, 0.2)
+        wait_until(lambda: other in sum((h.ids for h in care.all("waiting", "due")), []), 20, "told on")
+        per_key = collections.defaultdict(set)
+        for heard in care.all("waiting"):
+            per_key[heard.step, tuple(heard.ids)].add(heard.delivery)
+        assert told.ids == [conversation] and all(len(keys) == 1 for keys in per_key.values()), per_key
+    finally:
+        floor.worker.wake()
+        second.kill()
+
+
+def test_where_an_alert_would_go(floor):
+    """Nothing is sent; the shipped policies and those of the file; people and programs can read it."""
+    care = floor.channel("care", Hook())
+    floor.channel("owner", Mailbox())
+    floor.begin().open_desk()
+    own = floor.answer("alerts", "test", "--kind", "mention", code=0).json
+    assert own["policy"] == "fast" and not own["is_shipped"] and [s["step"] for s in own["steps"]] == ["warn", "due", "lead", "stop"]
+    assert [[(c["channel"], c["type"], c["would"], c["why"]) for c in s["channels"]] for s in own["steps"]] == (
+        [[("care", "webhook", "tell", "at once")]] * 2 + [[("owner", "smtp", "tell", "at once")]] * 2)
+    shipped = floor.answer("alerts", "test", "--kind", "review", "--nature", "neutral", "--brand", "acme", code=0).json
+    assert shipped["policy"] == "review" and shipped["is_shipped"] and shipped["steps"][0]["channels"][0]["channel"] == "owner"
+    about = floor.answer("alerts", "test", "--kind", "post", "--about", code=0).json
+    assert about["steps"][0]["step"] == "digest"
+    shown = floor.answer("alerts", "test", raw=True, code=0).out
+    assert "Nothing was sent." in shown and max(map(len, shown.splitlines())) <= 80
+    assert floor.answer("alerts", "test", "--brand", "nobody", code=2) and floor.answer("alerts", "test", "--kind", "shout", code=2)
+    assert floor.answer("alerts", "test", "--conversation", "99", code=4)
+    assert not care.all()
+
+
 # ---- what it costs
 
 def test_a_scan_with_nothing_due_costs_a_trivial_read(floor):
