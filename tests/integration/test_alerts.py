@@ -150,6 +150,28 @@ def test_imported_history_is_one_summary(floor):
     assert told.ids == [new] and len(owner.all("digest")) == 1 and not owner.all("waiting")
 
 
+def test_a_connected_account_tells_of_its_history_once(house):
+    """The same with a real connector: what was there before is one sentence, what comes then is an alarm."""
+    hook = Hook()
+    try:
+        house.mastodon("social", own="shop", people=("ann", "bob"))
+        old = [house.town.post("ann", f"@shop where is parcel {n}?") for n in range(5)]
+        house.config.policies = [{"name": "fast", "warn": "1s", "first": "2s", "stop": "20h", "clock": "calendar"}]
+        house.config.channels["care"] = {"type": "webhook", "url": hook.url, "insecure_loopback": True, "group_interval": "1s"}
+        house.config.health = {"notify": ["care"]}
+        house.begin(desk=False)
+        house.wait_for(*old)
+        digest, = hook.wait(1, "digest", timeout=40)
+        assert "5 customers in it still wait" in digest.body["text"], digest.body["text"]
+        new = house.town.post("bob", "@shop and mine?")
+        told, = hook.wait(1, "waiting", "due", timeout=20)
+        assert told.body["items"][0]["customer"]["handle"] == "bob" and len(hook.all("digest")) == 1
+        house.wait_for(new)
+        assert {h.body["count"] for h in hook.all("waiting")} == {1}
+    finally:
+        hook.destroy()
+
+
 def test_heartbeat_goes_the_same_way(floor):
     owner = floor.channel("owner", Hook())
     floor.channel("care", Hook())
