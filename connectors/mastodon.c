@@ -379,6 +379,7 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 	ret->is_more = walk_step(ctx->arena, &w, paging_of(ctx, kind), q->since, &page,
 				 response_header(r, TEXT("Link")));
 	ret->has_hole = w.has_hole;
+	ret->is_adrift = w.is_adrift && q->op == OP_POLL;
 	if (ret->is_more || q->op == OP_POLL) {
 		ret->state = walk_save(ctx->arena, &w);
 	}

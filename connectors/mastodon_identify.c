@@ -157,6 +157,7 @@ static bool digest_instance(const struct connector_ctx *ctx, struct identity *wh
 	ret->own_id = who->id;
 	ret->own_handle = who->handle;
 	ret->own_name = who->name;
+	ret->token_until = page_token_until(ctx->arena, ctx->token); /* Pixelfed's say it */
 	if (r->status != 200 && who->step == STEP_INSTANCE) {
 		who->step = STEP_OLD_INSTANCE;
 		ret->state = identity_save(ctx->arena, who);

@@ -9,6 +9,7 @@
 #define KEPT_ID_BYTES      128 /* 40 of them, and a cursor, fit into LIMIT_STATE_BYTES */
 #define LIMIT_CURSOR_BYTES 512
 #define WALK_MOST_PAGES    20000
+#define ADRIFT_LEAST       5 /* known items: fewer may all have been taken back */
 
 /* ---- ids ---- */
 
@@ -339,6 +340,7 @@ static bool back_step(struct arena *a, struct walk *w, enum walk_paging paging, 
 		      const struct mastodon_page *page, struct text link)
 {
 	struct text first = first_id(page), last = last_id(page);
+	struct text next;
 	bool is_repeat =
 		first.len > 0 && text_eq(first, w->page_first) && text_eq(last, w->page_last);
 
@@ -346,13 +348,27 @@ static bool back_step(struct arena *a, struct walk *w, enum walk_paging paging, 
 		w->fresh = (struct walk_ids){ 0 };
 		ids_add_page(&w->fresh, page); /* the first page: what will be known */
 	}
-	w->has_hole = is_repeat && w->known.n > 0 && !any_in(page, &w->known);
-	if (page->n == 0 || is_repeat || any_in(page, &w->known) || all_before(page, since)) {
+	if (any_in(page, &w->known)) {
+		return false;
+	}
+	w->has_hole = is_repeat && w->known.n > 0;
+	if (is_repeat) {
+		return false;
+	}
+	w->is_adrift = w->known.n >= ADRIFT_LEAST;
+	if (page->n == 0 || all_before(page, since)) {
 		return false;
 	}
 	w->page_first = text_clip(first, LIMIT_CURSOR_BYTES);
 	w->page_last = text_clip(last, LIMIT_CURSOR_BYTES);
-	return cursor_set(w, back_cursor(a, w, paging, page, link));
+	next = back_cursor(a, w, paging, page, link);
+	if (!cursor_set(w, next)) {
+		/* A circle, or no end. The same cursor again is the list's own end. */
+		w->has_hole = next.len > 0 && !text_eq(next, w->at) && w->known.n > 0;
+		return false;
+	}
+	w->is_adrift = false;
+	return true;
 }
 
 static void walk_end(struct walk *w)
@@ -360,6 +376,7 @@ static void walk_end(struct walk *w)
 	ids_add_all(&w->fresh, &w->known);
 	*w = (struct walk){ .was_walked = true,
 			    .has_hole = w->has_hole,
+			    .is_adrift = w->is_adrift,
 			    .is_newest_first = w->is_newest_first,
 			    .is_plain = w->is_plain,
 			    .full_page = w->full_page,
@@ -392,6 +409,8 @@ bool walk_step(struct arena *a, struct walk *w, enum walk_paging paging, struct 
 				    .full_page = w->full_page,
 				    .known = w->known };
 	}
+	w->is_adrift = w->way == WALK_FORWARD && !w->is_walking && w->known.n >= ADRIFT_LEAST &&
+		       !any_in(page, &w->known);
 	is_more = w->way == WALK_FORWARD ? forward_step(a, w, page, link)
 					 : back_step(a, w, paging, since, page, link);
 	if (!is_more) {

@@ -50,7 +50,9 @@ struct walk {
 	struct text turtle;
 	int64_t n_pages;
 	/* of this step */
-	bool has_hole; /* the server gives one page for ever, and it did not reach what we knew */
+	bool has_hole; /* it did not reach what we knew: the server gives one page for ever, or its cursors run in a
+			  circle */
+	bool is_adrift; /* it came to its end, and nothing of what we knew was there */
 };
 
 void walk_load(struct arena *a, struct text state, struct walk *ret);

@@ -478,6 +478,7 @@ static int cmd_run(const char *path)
 	struct err err = { 0 };
 	int code = EXIT_USAGE;
 
+	watch_leave_no_core();
 	if (c == NULL) {
 		(void)fprintf(stderr, "The configuration has errors; answerd does not start.\n");
 		return EXIT_USAGE;

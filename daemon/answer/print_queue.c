@@ -122,6 +122,7 @@ static void queue_path(const struct call *c, const char *after, const char *limi
 	add_query(path, "all", call_option(c, "--all") != NULL ? "true" : NULL);
 	add_query(path, "mine", call_option(c, "--mine") != NULL ? "true" : NULL);
 	add_query(path, "overdue", call_option(c, "--overdue") != NULL ? "true" : NULL);
+	add_query(path, "clocks", c->is_json ? NULL : "true");
 	add_query(path, "limit", limit);
 	add_query(path, "after", after);
 }

@@ -125,7 +125,10 @@ static void context_read(struct arena *a, struct recording *ret)
 	int64_t limit = 0;
 
 	ctx->arena = a;
-	ctx->server = TEXT("https://recorded.example");
+	ctx->server = response_header(r, TEXT("X-Answerd-Server"));
+	if (ctx->server.len == 0) {
+		ctx->server = TEXT("https://recorded.example");
+	}
 	ctx->token = TEXT("recorded");
 	ctx->own_id = response_header(r, TEXT("X-Answerd-Own-Id"));
 	ctx->own_handle = response_header(r, TEXT("X-Answerd-Own-Handle"));

@@ -58,6 +58,12 @@ EVENT(deadlines_renewed, LEVEL_INFO, "brand because waiting moved",
 EVENT(declare_failed, LEVEL_ERR, "why",
       "The configuration could not be written into the database; look at its log and at answerd "
       "migrate.")
+EVENT(gap_closed, LEVEL_INFO, "account", "A hole in what was heard was read after all.")
+EVENT(gap_lost, LEVEL_WARN, "account",
+      "What was said in a hole cannot be read any more; answer gaps shows which.")
+EVENT(page_unread, LEVEL_WARN, "account source elements",
+      "Most of a page cannot be read: the platform may have changed its answers; answer quarantine "
+      "shows them.")
 EVENT(gap_found, LEVEL_WARN, "account source",
       "Something could not be heard and may be lost: answer gaps shows what; look on the platform "
       "itself.")

@@ -198,6 +198,28 @@ bool page_is_id(struct text id)
 	return true;
 }
 
+struct text page_basic(struct arena *a, struct text user_and_password)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	struct text t = user_and_password, word = TEXT("Basic ");
+	char *out = arena_alloc(a, word.len + (t.len + 2) / 3 * 4 + 1);
+	size_t n = word.len;
+
+	memcpy(out, word.at, word.len);
+	for (size_t i = 0; i < t.len; i += 3) {
+		uint32_t three = (uint32_t)(unsigned char)t.at[i] << 16;
+
+		three |= i + 1 < t.len ? (uint32_t)(unsigned char)t.at[i + 1] << 8 : 0;
+		three |= i + 2 < t.len ? (uint32_t)(unsigned char)t.at[i + 2] : 0;
+		out[n++] = digits[three >> 18];
+		out[n++] = digits[three >> 12 & 63];
+		out[n++] = i + 1 < t.len ? digits[three >> 6 & 63] : '=';
+		out[n++] = i + 2 < t.len ? digits[three & 63] : '=';
+	}
+	return (struct text){ out, n };
+}
+
 /* Room for one more: a list's room is the next power of two, so it needs no count of its own. */
 static void *list_grow(struct arena *a, void *list, size_t n, size_t size)
 {
@@ -250,6 +272,65 @@ struct wall page_wall_or_none(struct arena *a, struct jx object, const char *nam
 
 	(void)wall_parse(jx_text_or(a, object, name, TEXT_NONE), &w); /* unreadable: not known */
 	return w;
+}
+
+static int base64url_value(char c)
+{
+	if (c >= 'A' && c <= 'Z') {
+		return c - 'A';
+	}
+	if (c >= 'a' && c <= 'z') {
+		return c - 'a' + 26;
+	}
+	if (c >= '0' && c <= '9') {
+		return c - '0' + 52;
+	}
+	return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+static bool base64url_decode(struct arena *a, struct text in, struct text *ret)
+{
+	char *out = arena_alloc(a, in.len + 1);
+	unsigned bits = 0;
+	int n_bits = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < in.len; i++) {
+		int v = base64url_value(in.at[i]);
+
+		if (v < 0) {
+			return false;
+		}
+		bits = (bits << 6 | (unsigned)v) & 0xffff;
+		n_bits += 6;
+		if (n_bits >= 8) {
+			n_bits -= 8;
+			out[n++] = (char)(bits >> n_bits & 0xff);
+		}
+	}
+	*ret = (struct text){ out, n };
+	return true;
+}
+
+struct wall page_token_until(struct arena *a, struct text token)
+{
+	struct text head, rest, claims, signature, json;
+	struct wall until = { 0 };
+	struct jx_doc *doc = NULL;
+	struct jx v;
+
+	if (token.len > LIMIT_URL_BYTES || !text_cut(token, '.', &head, &rest) ||
+	    !text_cut(rest, '.', &claims, &signature) || !base64url_decode(a, claims, &json) ||
+	    !jx_parse(a, json, &v, &doc, NULL)) {
+		return until;
+	}
+	if (jx_is_object(v)) {
+		int64_t exp = jx_i64_or(v, "exp", 0);
+
+		until.us = exp >= EPOCH_LEAST && exp <= EPOCH_MOST ? exp * 1000000 : 0;
+	}
+	jx_release(&doc);
+	return until;
 }
 
 bool page_is_ours(const struct connector_ctx *ctx, struct text id)

@@ -278,7 +278,14 @@ bool posting_check(const struct connector_ctx *ctx, const struct response *r,
 	struct err why = { 0 };
 
 	if (page_check_reply(ctx, r, rate, is_429_unsent, &why)) {
-		return true;
+		struct text type = response_header(r, TEXT("Content-Type"));
+
+		(void)text_cut(type, ';', &type, &(struct text){ 0 });
+		type = text_lower_ascii(ctx->arena, text_trim(type));
+		return text_ends(type, TEXT("/json")) || text_ends(type, TEXT("+json")) ||
+		       err_set(err, ERR_UNSURE,
+			       "the platform answers %d, but with no JSON: it may have been posted",
+			       r->status);
 	}
 	if (why.kind == ERR_DATA && is_of_a_copy(r, words)) {
 		return err_set(err, ERR_UNSURE,

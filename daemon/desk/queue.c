@@ -57,7 +57,7 @@ struct ask {
 	struct queue *queue;
 	struct work *work;
 	struct text brand, platform;
-	bool is_due, is_mine, is_overdue, is_all;
+	bool is_due, is_mine, is_overdue, is_all, has_clocks;
 	struct text after_due, after_since; /* as PostgreSQL reads them */
 	int64_t after_id, limit;            /* 0: all */
 	bool is_read;                       /* the names were read for this request */
@@ -129,6 +129,7 @@ static bool parse_ask(struct ask *k, struct err *err)
 	    !desk_query_bool(&q, "mine", &k->is_mine, err) ||
 	    !desk_query_bool(&q, "overdue", &k->is_overdue, err) ||
 	    !desk_query_bool(&q, "all", &k->is_all, err) ||
+	    !desk_query_bool(&q, "clocks", &k->has_clocks, err) ||
 	    !desk_query_text(&q, "after", &after, err) ||
 	    !desk_query_count(&q, "limit", PAGE_ROWS, &k->limit, err)) {
 		return false;
@@ -340,12 +341,15 @@ static void add_next(struct strbuf *out, const struct ask *k, const struct db_re
 	strbuf_add_byte(out, '"');
 }
 
+static int rows_of(const struct ask *k, const struct db_result *r)
+{
+	return k->limit > 0 && r->n_rows > k->limit ? (int)k->limit : r->n_rows;
+}
+
 static bool page_print(struct strbuf *out, const struct ask *k, const struct db_result *r)
 {
-	int n = k->limit > 0 && r->n_rows > k->limit ? (int)k->limit : r->n_rows;
-
 	strbuf_add_str(out, "{\"items\": [");
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < rows_of(k, r); i++) {
 		if (!add_entry(out, k, r, i)) {
 			return false;
 		}
@@ -397,6 +401,8 @@ static void done_page(const struct db_result *r, void *owner)
 		desk_work_refuse(k->work, 400,
 				 TEXT("The list is too long to be sent at once. Ask for it page by "
 				      "page."));
+	} else if (k->has_clocks && r->n_rows > 0) {
+		queue_clocks(k->work, strbuf_text(&out), r, rows_of(k, r), COL_ID);
 	} else {
 		desk_work_answer(k->work, strbuf_text(&out));
 	}

@@ -56,6 +56,8 @@ const struct desk_route desk_routes[] = {
 	    { "overdue", FROM_QUERY, PARAM_BOOL, false, "Only what is past its due time." },
 	    { "all", FROM_QUERY, PARAM_BOOL, false,
 	      "Also what is snoozed, only thanks, or about us and not to us." },
+	    { "clocks", FROM_QUERY, PARAM_BOOL, false,
+	      "Also office_s: by the office's clock, for how many seconds each has waited." },
 	    AFTER,
 	    LIMIT },
 	  "Who waits, oldest first." },

@@ -65,6 +65,7 @@ static void load_row(struct account *a, const struct db_result *r, int row)
 		f->is_imported = db_bool(r, row, 3);
 		set_string(&f->sweep_state, db_text(r, row, 4));
 		f->is_sweeping = f->sweep_state != NULL;
+		f->is_unread = db_bool(r, row, 18);
 		/* An unfinished walk goes on at once; asking once more where it had ended costs one page. */
 		f->is_walking = f->state != NULL && !f->is_imported;
 		f->n_remembered = 0;
@@ -131,6 +132,7 @@ static void done_load(const struct db_result *r, void *owner)
 			set_string(&a->own_handle, db_text(r, 0, 6));
 		}
 		set_string(&a->facts, db_text(r, 0, 7));
+		a->is_skewed = db_bool(r, 0, 19);
 		load_session(a, r);
 	}
 	account_ready(a);
@@ -143,6 +145,7 @@ void account_reload(struct account *a)
 	a->phase = PHASE_LOADING;
 	background_forget_threads(a);
 	background_forget_rechecks(a);
+	refill_forget(a);
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	if (!account_send(a, a->writer, "listen_load", SQL_LISTEN_LOAD, &p, done_load)) {
@@ -413,6 +416,11 @@ static void postpone(struct account *a)
 	switch (a->job.op) {
 	case OP_POLL: f->poll_at = later(a, f->n_failed++); break;
 	case OP_SWEEP:
+		if (a->job.is_refill) {
+			refill_forget(a);
+			a->refill.at = mono_add(account_now(a), DUR_US(a->conf->every.us * 10));
+			break;
+		}
 		set_string(&f->sweep_state, TEXT_NONE);
 		f->is_sweeping = false;
 		f->n_failed++;
@@ -446,11 +454,11 @@ void account_failed(struct account *a, const struct err *why, const struct outco
 			       account_now(a));
 		lease_budget(a);
 		log_info("account_limited", "account", account_label(a), "why", why->text, NULL);
-		lease_failed(a, source, why->text);
+		lease_failed(a, source, why);
 		break;
 	case ERR_AUTH:
 		failed_auth(a, why, o);
-		lease_failed(a, source, why->text);
+		lease_failed(a, source, why);
 		break;
 	default:
 		if (a->n_failed == 0 || (a->job.feed != NULL && a->job.feed->n_failed == 0)) {
@@ -461,7 +469,7 @@ void account_failed(struct account *a, const struct err *why, const struct outco
 		}
 		postpone(a);
 		a->n_failed++;
-		lease_failed(a, source, why->text);
+		lease_failed(a, source, why);
 		break;
 	}
 	loop_arm(a->listen->o.loop, &a->timer, DUR_MS(10));

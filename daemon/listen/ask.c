@@ -115,8 +115,8 @@ static struct question question(struct account *a, struct arena *arena)
 		break;
 	case OP_SWEEP:
 		q.source = f->name;
-		q.state = text_of(f->sweep_state);
-		q.since = f->sweep_since;
+		q.state = text_of(a->job.is_refill ? a->refill.state : f->sweep_state);
+		q.since = a->job.is_refill ? a->refill.from : f->sweep_since;
 		q.page_limit = f->portion.limit;
 		break;
 	case OP_THREAD:
@@ -212,6 +212,7 @@ static void done_identify(struct account *a, const struct outcome *o)
 		log_info("account_let_in", "account", account_label(a), NULL);
 	}
 	a->must_identify = a->is_refused = a->must_confirm = false;
+	hearing_token(a, o->token_until);
 	a->phase = PHASE_STORING;
 	p = db_params_create();
 	db_add_i64(p, a->brand_id);
@@ -299,6 +300,7 @@ static void on_answer(const struct response *r, const struct err *err, void *own
 		account_failed(a, err, NULL);
 		return;
 	}
+	hearing_clock(a, r);
 	arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
 	answered(a, r, arena);
 	arena_destroy(&arena);

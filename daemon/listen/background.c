@@ -223,5 +223,5 @@ static bool choose_recheck(struct account *a, struct mono now, struct mono *wake
 bool background_choose(struct account *a, struct mono now, struct mono *wake)
 {
 	return choose_thread(a, now, wake) || choose_sweep(a, now, wake) ||
-	       choose_recheck(a, now, wake);
+	       choose_recheck(a, now, wake) || refill_choose(a, now, wake);
 }

@@ -6,6 +6,8 @@
  * background.c  what is read when no news are due
  * ask.c      one question: request, answer, digest
  * page.c     one page into the database, and what came of it
+ * hearing.c  signs of deafness in the answers
+ * refill.c   gaps, walked through again
  * budget.c   how much we may ask
  * reload.c   a new configuration: accounts come, go and change
  *
@@ -52,6 +54,7 @@ struct feed {
 	int64_t source_id, seq;
 	char *state, *sweep_state;
 	bool is_imported, is_walking, is_sweeping;
+	bool is_unread; /* the database knows that most of what it serves cannot be read */
 	struct mono poll_at, sweep_at;
 	struct wall asked_at, sweep_since; /* when the walk under way began */
 	int n_pages;                       /* of the walk under way, this round */
@@ -69,6 +72,18 @@ struct reload {
 	const struct conf_brand *brand;
 };
 
+/* A gap that is being walked through, from new to old. */
+struct refill {
+	int64_t gap_id; /* 0: none at hand */
+	int64_t source_id;
+	char *state;
+	struct wall from;  /* where the gap begins */
+	int64_t oldest_us; /* of the page at hand; 0: it showed no message */
+	bool has_hole, is_done;
+	int n_pages;    /* of this round */
+	struct mono at; /* look for one, or go on */
+};
+
 enum phase { PHASE_AWAY, PHASE_LOADING, PHASE_READY, PHASE_QUEUED, PHASE_ASKING, PHASE_STORING };
 
 struct thread_due {
@@ -81,6 +96,7 @@ struct job {
 	struct feed *feed; /* POLL, SWEEP */
 	struct wall asked_at;
 	bool is_confirming; /* this IDENTIFY decides whether a 401 is meant */
+	bool is_refill;     /* SWEEP: of a gap */
 	bool is_unasked;    /* the connector needs no answer from the platform for it */
 };
 
@@ -141,7 +157,12 @@ struct account {
 	struct portion recheck_portion;
 	int64_t recheck_before_us;
 	struct mono rechecks_at;
-	unsigned turn; /* every fourth goes to the background */
+	struct refill refill;
+	struct mono
+		skewed_at; /* first of the answers in a row whose clock disagrees with what the database knows; 0: none */
+	unsigned n_skewed;
+	bool is_skewed; /* the database knows it */
+	unsigned turn;  /* every fourth goes to the background */
 
 	struct job job;
 	struct http_transfer *transfer;
@@ -248,12 +269,28 @@ void page_store(struct account *a, const struct outcome *o, struct arena *arena)
 void page_quarantine(struct account *a, const struct response *r, const struct err *why,
 		     struct arena *arena);
 
+/* hearing.c: each is told to the database only when it changes. */
+void hearing_clock(struct account *a, const struct response *r);
+void hearing_page(struct account *a, const struct outcome *o);
+void hearing_token(struct account *a, struct wall until);
+void hearing_hole(struct account *a, const struct outcome *o);
+int64_t
+hearing_oldest(const struct outcome *o); /* of its messages, microseconds; 0: none has a time */
+
+/* refill.c */
+bool refill_choose(struct account *a, struct mono now,
+		   struct mono *wake); /* true: as background_choose() */
+struct feed *refill_feed(struct account *a);
+void refill_page(struct account *a, const struct outcome *o); /* is about to be stored */
+void refill_stored(struct account *a);
+void refill_forget(struct account *a);
+
 /* lease.c */
 void lease_start(struct listen *l);
 void lease_kick(struct listen *l); /* looks at once for accounts to take */
 void lease_heard(struct account *a, int64_t source_id,
 		 struct wall asked_at); /* asked_at 0: no poll of news */
-void lease_failed(struct account *a, int64_t source_id, const char *failure);
+void lease_failed(struct account *a, int64_t source_id, const struct err *why);
 void lease_give_back(struct listen *l);
 void lease_end(struct account *a);    /* gives this one back */
 void lease_budget(struct account *a); /* what its platform allows, into its row, now */

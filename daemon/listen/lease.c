@@ -512,13 +512,13 @@ void lease_heard(struct account *a, int64_t source_id, struct wall asked_at)
 	}
 }
 
-void lease_failed(struct account *a, int64_t source_id, const char *failure)
+void lease_failed(struct account *a, int64_t source_id, const struct err *why)
 {
 	struct db_params *p;
 
 	if (source_id == 0) {
 		if (!a->is_refused) {
-			account_set_state(a, "failing", failure);
+			account_set_state(a, "failing", why->text);
 		}
 		return;
 	}
@@ -527,7 +527,8 @@ void lease_failed(struct account *a, int64_t source_id, const char *failure)
 	db_add_i64(p, a->account_id);
 	db_add_i64(p, source_id);
 	db_add_i64(p, a->epoch);
-	db_add_text(p, text_of(failure));
+	db_add_text(p, text_of(why->text));
+	db_add_text(p, text_of(err_kind_name(why->kind)));
 	if (!db_send(a->writer, "listen_failed", SQL_LISTEN_FAILED, &p, NULL, NULL)) {
 		db_params_destroy(&p);
 	}

@@ -102,7 +102,7 @@ bool page_is_worth_storing(const struct account *a, const struct outcome *o)
 	case OP_POLL:
 		return o->is_more || f->is_walking || !f->is_imported ||
 		       !text_eq(o->state, text_of(f->state));
-	case OP_SWEEP: return o->is_more || f->is_sweeping;
+	case OP_SWEEP: return o->is_more || (f->is_sweeping && !a->job.is_refill);
 	default: return false;
 	}
 }
@@ -116,8 +116,10 @@ static void remember(struct account *a, const struct outcome *o)
 		return;
 	}
 	f->n_remembered = f->n_sending = 0;
-	if (o->n_messages > 0 && f->remembered == NULL) {
-		f->remembered = xcalloc(MAX_REMEMBERED, sizeof(*f->remembered));
+	if (o->n_messages > 0) { /* no more room than the page needs: there are many sources */
+		size_t room = o->n_messages < MAX_REMEMBERED ? o->n_messages : MAX_REMEMBERED;
+
+		f->remembered = xrealloc(f->remembered, room * sizeof(*f->remembered));
 	}
 	for (size_t i = 0; i < o->n_messages && f->n_sending < MAX_REMEMBERED; i++) {
 		if (!is_before_history(a, &o->messages[i])) {
@@ -289,7 +291,7 @@ static struct text walk_name(const struct account *a)
 {
 	switch (a->job.op) {
 	case OP_POLL: return TEXT("poll");
-	case OP_SWEEP: return TEXT("sweep");
+	case OP_SWEEP: return a->job.is_refill ? TEXT("refill") : TEXT("sweep");
 	case OP_THREAD: return TEXT("thread");
 	default: return TEXT("recheck");
 	}
@@ -337,6 +339,10 @@ static void stored(struct account *a)
 		break;
 	case OP_SWEEP:
 		f->n_failed = 0;
+		if (a->job.is_refill) {
+			refill_stored(a);
+			break;
+		}
 		f->sweep_at = f->is_sweeping ? now : mono_add(now, DUR_US(a->conf->every.us * 10));
 		break;
 	case OP_THREAD:
@@ -394,6 +400,10 @@ static void move_walk(struct account *a, const struct outcome *o)
 		f->is_walking = o->is_more;
 		break;
 	case OP_SWEEP:
+		if (a->job.is_refill) {
+			refill_page(a, o);
+			break;
+		}
 		set_string(&f->sweep_state, o->is_more ? o->state : TEXT_NONE);
 		f->is_sweeping = o->is_more;
 		break;
@@ -434,34 +444,14 @@ static void learn(struct account *a, const struct outcome *o)
 	}
 }
 
-/* Something before this page cannot be reached: it is written down before the walk passes it. */
-static void tell_hole(struct account *a, const struct outcome *o)
-{
-	struct db_params *p;
-
-	if (!o->has_hole || a->job.op != OP_POLL) {
-		return;
-	}
-	log_warn("gap_found", "account", account_label(a), "source", a->job.feed->name.at, NULL);
-	p = db_params_create();
-	db_add_i64(p, a->brand_id);
-	db_add_i64(p, a->account_id);
-	db_add_i64(p, a->job.feed->source_id);
-	db_add_i64(p, a->epoch);
-	db_add_wall(p, a->job.asked_at);
-	db_add_text(p, TEXT("the platform does not show everything behind its first page"));
-	if (!db_send(a->writer, "listen_gap", SQL_LISTEN_GAP, &p, NULL, NULL)) {
-		db_params_destroy(&p);
-	}
-}
-
 void page_store(struct account *a, const struct outcome *o, struct arena *arena)
 {
 	bool is_worth = page_is_worth_storing(a, o);
 	struct db_params *p = NULL;
 
 	learn(a, o);
-	tell_hole(a, o);
+	hearing_page(a, o);
+	hearing_hole(a, o);
 	a->phase = PHASE_STORING;
 	if (is_worth) {
 		p = params_of(a, o, arena, walk_name(a));

@@ -59,6 +59,7 @@ void promises_add(struct strbuf *b, const struct conf *c)
 	}
 	strbuf_add_str(b, "],\"health\":{");
 	add_texts(b, "notify", c->health_notify, c->n_health_notify);
+	strbuf_printf(b, ",\"silent_us\":%lld", (long long)c->silent_after.us);
 	strbuf_add_str(b, "}");
 }
 

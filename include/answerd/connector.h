@@ -115,11 +115,14 @@ struct outcome {
 	bool is_more;      /* ask again at once with the new state */
 	bool has_hole; /* POLL: this page shows that something before it cannot be reached and may be
 			  lost (a server without paging, more equal times than a page holds) */
+	bool is_adrift; /* POLL: nothing of what was known before is there any more: taken back, or older than the
+			   platform still shows. A hole if we had not asked for long */
 	bool needs_refresh; /* with ERR_AUTH: the session ended, REFRESH and ask again */
 	struct rate rate;   /* also filled when digest fails */
 	/* IDENTIFY */
 	struct text own_id, own_handle, own_name;
-	struct text facts;   /* new facts to store; empty: unchanged. Any op may learn some */
+	struct text facts;       /* new facts to store; empty: unchanged. Any op may learn some */
+	struct wall token_until; /* when the credential ends, where that can be known; 0: unknown */
 	struct text missing; /* scopes or rights that are missing, in plain words; empty: none */
 	/* REPLY: the id that the platform gave it. LOOKUP: that of the post that is ours, or empty: not in
 	 * what was read. */

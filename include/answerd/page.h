@@ -55,8 +55,14 @@ struct wall page_wall_or_none(struct arena *a, struct jx object, const char *nam
 /* How many elements to ask for: `most`, or fewer where the question says so. */
 int page_size(const struct question *q, int most);
 
+/* When a token ends that says so itself (a JWT's "exp"); 0: it does not. It is not verified: this is for a reminder only. */
+struct wall page_token_until(struct arena *a, struct text token);
+
 /* Is this our own account? Never before IDENTIFY has said who we are. */
 bool page_is_ours(const struct connector_ctx *ctx, struct text id);
+
+/* The value of an Authorization header: "Basic" and USER:PASSWORD in base64. A secret. */
+struct text page_basic(struct arena *a, struct text user_and_password);
 
 /* Growing lists of an outcome. */
 struct message *outcome_add_message(struct arena *a, struct outcome *o); /* zeroed */

@@ -49,7 +49,7 @@ struct wall posting_key_time(struct text key);
 struct text posting_language(struct text language);
 
 /* page_check_reply(), and with the platform's own words where it refuses (`words`, may be empty). A
- * refusal that speaks of a duplicate is evidence of a copy: ERR_UNSURE. */
+ * refusal that speaks of a duplicate is evidence of a copy: ERR_UNSURE; so is a 2xx that is no JSON. */
 bool posting_check(const struct connector_ctx *ctx, const struct response *r,
 		   const struct rate *rate, bool is_429_unsent, struct text words, struct err *err);
 

@@ -134,7 +134,9 @@ def test_every_act_through_the_command(shop):
     assert list(shown)[:22] == ENTRY_KEYS and shown["thread"][0]["text"] == "Where is my parcel?" and len(shown["notes"]) == 2
     assert "told by telephone" in shop.answer("explain", c, code=0).json["thread"][0]["why"]
     ledger = shop.answer("ledger", code=0).json
+    heard, = ledger.pop("heard")
     assert ledger == {"received": 1, "answered": 0, "dismissed": 1, "deleted": 0, "spam": 0, "waiting": 0, "overheard": 0}
+    assert (heard["brand"], heard["account"]) == ("acme", "acme_social")
     assert shop.answer("ledger", "--from", "2030-01-01", code=0).json["received"] == 0
     assert shop.answer("customer", shown["customer"]["id"], code=0).json["timeline"][0]["text"] == "Where is my parcel?"
     acts = shop.db.column("select act from answerd.audit where brand_id <> 0 order by seq")

@@ -126,7 +126,7 @@ def test_explain_says_where_a_date_comes_from(open_shop):
     shop.config.channels = {"care": {"type": "journal"}}
     shop.config.health = {"notify": ["care"]}
     restart(shop)
-    wait_until(lambda: not shop.database.one("select count(*) from answerd.source where name not in ('threads', 'rechecks') and imported_at is null"),
+    wait_until(lambda: shop.database.one("select bool_and(imported_at is not null) from answerd.source where name not in ('threads', 'rechecks')"),
                20, "history is in")
     shop.wait_for(shop.town.post("ann", "@shop where is my parcel?"))
     c = entry(shop, "ann")["id"]
@@ -162,3 +162,16 @@ def test_states_follow_the_clock(open_shop):
         assert entry(shop, "ann")["state"] == state
         assert [e["id"] for e in shop.answer("queue", "--overdue", code=0).items][:1] == ([c] if hours > 1 else [])
     assert [e["customer"]["handle"] for e in shop.answer("queue", "--by", "due", code=0).items] == ["ann", "bob"]
+
+
+def test_both_clocks_stand_in_the_list(open_shop):
+    """A person sees the office's clock beside the customer's; the API gives it when asked, and its entries keep their keys."""
+    shop = open_shop
+    shop.wait_for(shop.town.post("ann", "@shop where is my parcel?"))
+    shop.database.shift(7200)
+    shop.config.brands["acme"]["hours"] = ["Mon-Sun 00:00-00:01"]
+    restart(shop)
+    wait_until(lambda: "office 2h" not in shop.answer("queue", raw=True, code=0).out, 10, "other hours")
+    line = shop.answer("queue", raw=True, code=0).out
+    assert "2h 00m" in line and "office " in line, line
+    assert "office_s" not in shop.answer("queue", code=0).json

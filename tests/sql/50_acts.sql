@@ -64,7 +64,7 @@ select throws_ok(format('select answerd.dismiss(%L, pg_temp.staff(''ann''), ''  
 select throws_ok(format('select answerd.dismiss(%L, pg_temp.staff(''ann''), ''seen'', 1)', :'c1'), 'AN409', null, 'so is closing what has changed since one looked');
 select is(answerd.dismiss(:'c1', pg_temp.staff('ann'), 'answered by telephone') ->> 'waiting_since', null, 'dismissed');
 select throws_like(format('select answerd.dismiss(%L, pg_temp.staff(''lea''), ''me too'')', :'c1'), 'Nobody waits in conversation % any more: Ann Ash said at 12:01 that no reply is needed.', 'the second hears what happened');
-select is(answerd.the_ledger(null, null, null, null)::jsonb, '{"received": 3, "answered": 0, "dismissed": 2, "deleted": 0, "spam": 0, "waiting": 1, "overheard": 0}'::jsonb, 'counted apart from answered');
+select is(answerd.the_ledger(null, null, null, null)::jsonb - 'heard', '{"received": 3, "answered": 0, "dismissed": 2, "deleted": 0, "spam": 0, "waiting": 1, "overheard": 0}'::jsonb, 'counted apart from answered');
 select pg_temp.say('carl', 'm4', '12:01', 'And another thing', 'm3');
 select is((select waiting_since from answerd.conversation where conversation_id = :'c1'), pg_temp.at('12:01'), 'what comes after waits again');
 select answerd.dismiss(:'c2', pg_temp.staff('ann'), 'spam') is not null;

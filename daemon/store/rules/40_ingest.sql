@@ -1,7 +1,7 @@
 -- ingest(…): one page of one source becomes messages, threads and right clocks, and the walk moves on: one round trip, one
 -- transaction (DESIGN §5, INGEST.md). Called by the worker only, as one prepared statement a page.
 --
--- In:  brand, account, source, epoch (the fence), walk 'poll' | 'sweep' | 'thread' | 'recheck', seq (of the poll state that was
+-- In:  brand, account, source, epoch (the fence), walk 'poll' | 'sweep' | 'refill' | 'thread' | 'recheck', seq (of the poll state that was
 --      read), state (the connector's, to store with the page), is_done (the walk ended), asked_us (when the walk began);
 --      then arrays, one element a message, without repeated ids: times in microseconds since 1970, 0 unknown;
 --      flags 1 named, 2 about, 4 automatic; texts may be null; name_row/name_id: 1-based row and whom it names;
@@ -22,13 +22,13 @@ create or replace function answerd.ingest(p_brand int, p_account int, p_source i
 language plpgsql set search_path = pg_catalog, answerd as $$
 declare
 	v_realm text; v_time_authors bool; v_declared timestamptz; v_now timestamptz := answerd.now();
-	v_seq bigint; v_imported timestamptz; v_heard timestamptz; v_is_imported bool;
+	v_seq bigint; v_imported timestamptz; v_heard timestamptz; v_is_imported bool; v_every_us bigint; v_leased timestamptz;
 	v_fresh bigint[]; v_known bigint[]; v_changed bigint[]; v_renamed bigint[]; v_stubs text[];
 	v_root text[]; v_customer bigint[]; v_make bool[]; v_start text[]; v_ids text[]; v_replied text[];
 	v_more_root text[]; v_more_customer bigint[]; v_more_make bool[];
 begin
 	o_state := 'ok'; o_new := 0; o_changed := 0; o_gone := 0; o_bad := 0; o_touched := 0;
-	select realm, is_time_authors, declared_at into v_realm, v_time_authors, v_declared from answerd.account
+	select realm, is_time_authors, declared_at, every_us, leased_at into v_realm, v_time_authors, v_declared, v_every_us, v_leased from answerd.account
 	where account_id = p_account and brand_id = p_brand and epoch = p_epoch for no key update;
 	if not found then
 		o_state := 'stale';
@@ -193,7 +193,7 @@ begin
 	end if;
 
 	-- Known ones that another source saw first.
-	if v_known is not null and p_walk in ('poll', 'sweep') then
+	if v_known is not null and p_walk in ('poll', 'sweep', 'refill') then
 		insert into answerd.message_source (brand_id, account_id, source_id, external_id)
 		select p_brand, p_account, p_source, u.id
 		from unnest(p_external_id) with ordinality u(id, n)
@@ -242,17 +242,32 @@ begin
 	if p_walk = 'poll' then
 		o_seq := v_seq + 1;
 		update answerd.source set poll_state = coalesce(p_state, poll_state), poll_seq = o_seq, heard_at = v_now, failures = 0,
-			failure = null, imported_at = case when p_is_done then coalesce(imported_at, v_now) else imported_at end,
-			heard_until = case when p_is_done then greatest(heard_until, answerd.from_us(p_asked_us)) else heard_until end
+			failure = null, failure_kind = null, failing_since = null,
+			imported_at = case when p_is_done then coalesce(imported_at, v_now) else imported_at end,
+			heard_until = case when p_is_done then greatest(heard_until, answerd.from_us(p_asked_us)) else heard_until end,
+			heard_from = case when p_is_done and p_asked_us > 0 then coalesce(heard_from, answerd.from_us(p_asked_us)) else heard_from end,
+			interval_us = case when p_is_done and failures = 0 and polled_at >= v_leased then answerd.rhythm_of(interval_us, v_every_us, polled_at, v_now)
+				else interval_us end,
+			polled_at = case when p_is_done then v_now else polled_at end,
+			news_at = case when o_new > 0 then v_now else news_at end,
+			stuck_since = case when p_is_done or o_new > 0 or imported_at is null then null else coalesce(stuck_since, v_now) end
 		where source_id = p_source and account_id = p_account and brand_id = p_brand;
 	elsif p_walk = 'sweep' then
-		update answerd.source set sweep_state = coalesce(p_state, ''), heard_at = v_now, failures = 0, failure = null
+		update answerd.source set sweep_state = coalesce(p_state, ''), heard_at = v_now, failures = 0, failure = null, failure_kind = null,
+			failing_since = null
 		where source_id = p_source and account_id = p_account and brand_id = p_brand;
 	elsif p_bad_hex is null or cardinality(p_bad_hex) = 0 then
-		update answerd.source set heard_at = v_now, failures = 0, failure = null
+		update answerd.source set heard_at = v_now, failures = 0, failure = null, failure_kind = null, failing_since = null
 		where source_id = p_source and account_id = p_account and brand_id = p_brand;
 	end if;
 end $$;
+
+-- rhythm_of(mean, every, before, now) → how long walks for news lie apart, as a running mean that one outlier does not move far.
+create or replace function answerd.rhythm_of(p_mean bigint, p_every bigint, p_before timestamptz, p_now timestamptz) returns bigint
+language sql stable as $$
+	select case when p_before is null then p_mean
+		else (coalesce(p_mean, p_every) * 3 + least(greatest(answerd.us(p_now) - answerd.us(p_before), 0), 3 * p_every + 10000000)) / 4 end
+$$;
 
 -- revise(…): other versions of known messages. Takes only what is newer by the platform's own edit time or revision; an older
 -- copy that comes late changes nothing. Keeps the old words in message_revision. A message that was thought to be

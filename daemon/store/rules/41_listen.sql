@@ -2,7 +2,7 @@
 
 -- declare(configuration) → one row a source: what the file says becomes rows; what it no longer says is marked, never deleted.
 -- In: {"brands": [{"name", "timezone", "hours": [], "holidays": [[begins, ends, name]], "accounts": [{"name", "platform", "server",
---     "realm", "is_time_authors", "every_us", "sources": []}]}], "policies": [as declare_policies has it], "health": {"notify": []}}.
+--     "realm", "is_time_authors", "every_us", "sources": []}]}], "policies": [as declare_policies has it], "health": {"notify": [], "silent_us"}}.
 -- The sources "threads" and "rechecks" exist on every account.
 create or replace function answerd.declare(p jsonb) returns table (brand text, account text, source text, brand_id int,
 	account_id int, source_id int) language plpgsql set search_path = pg_catalog, answerd as $$
@@ -51,6 +51,8 @@ begin
 		and not exists (select from said where said.brand = b.name and said.account = a.name and said.source = s.name);
 	perform answerd.declare_calendar(b.brand_id, b.timezone, b.hours, coalesce(x -> 'holidays', '[]'))
 	from jsonb_array_elements(p -> 'brands') x join answerd.brand b on b.name = x ->> 'name' order by b.brand_id;
+	update answerd.alert_house set silent_us = (p #>> '{health,silent_us}')::bigint
+	where silent_us is distinct from (p #>> '{health,silent_us}')::bigint and p #>> '{health,silent_us}' is not null;
 	perform answerd.declare_policies(p -> 'policies', array(select jsonb_array_elements_text(p #> '{health,notify}')));
 	return query select b.name, a.name, s.name, s.brand_id, s.account_id, s.source_id
 		from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id
@@ -93,17 +95,23 @@ $$;
 -- heard(arrays): answers that brought nothing new; one statement a second for all of them. asked_us 0: no poll of news.
 create or replace function answerd.heard(p_brand int[], p_account int[], p_source int[], p_epoch bigint[], p_asked_us bigint[])
 returns void language sql set search_path = pg_catalog, answerd as $$
-	update answerd.source s set heard_at = answerd.now(), failures = 0, failure = null,
-		heard_until = case when u.asked_us > 0 then greatest(s.heard_until, answerd.from_us(u.asked_us)) else s.heard_until end
+	update answerd.source s set heard_at = answerd.now(), failures = 0, failure = null, failure_kind = null, failing_since = null,
+		stuck_since = case when u.asked_us > 0 then null else s.stuck_since end,
+		heard_until = case when u.asked_us > 0 then greatest(s.heard_until, answerd.from_us(u.asked_us)) else s.heard_until end,
+		heard_from = case when u.asked_us > 0 then coalesce(s.heard_from, answerd.from_us(u.asked_us)) else s.heard_from end,
+		interval_us = case when u.asked_us > 0 and s.failures = 0 and s.polled_at >= x.leased_at
+			then answerd.rhythm_of(s.interval_us, x.every_us, s.polled_at, answerd.now()) else s.interval_us end,
+		polled_at = case when u.asked_us > 0 then answerd.now() else s.polled_at end
 	from unnest(p_brand, p_account, p_source, p_epoch, p_asked_us) u(b, a, s, e, asked_us)
 	join answerd.account x on x.account_id = u.a and x.brand_id = u.b and x.epoch = u.e
 	where s.source_id = u.s and s.account_id = u.a and s.brand_id = u.b
 $$;
 
--- failed(…): a source could not be read; the sentence says what to do.
-create or replace function answerd.failed(p_brand int, p_account int, p_source int, p_epoch bigint, p_failure text)
+-- failed(…): a source could not be read; the sentence says what to do, the kind is err.h's.
+create or replace function answerd.failed(p_brand int, p_account int, p_source int, p_epoch bigint, p_failure text, p_kind text default 'retry')
 returns void language sql set search_path = pg_catalog, answerd as $$
-	update answerd.source s set failures = s.failures + 1, failed_at = answerd.now(), failure = p_failure
+	update answerd.source s set failures = s.failures + 1, failed_at = answerd.now(), failure = p_failure, failure_kind = p_kind,
+		failing_since = coalesce(s.failing_since, answerd.now())
 	from answerd.account x
 	where s.source_id = p_source and s.account_id = p_account and s.brand_id = p_brand
 		and x.account_id = p_account and x.brand_id = p_brand and x.epoch = p_epoch
@@ -194,24 +202,3 @@ begin
 		order by m.at desc, m.external_id desc limit p_n)) x
 	order by x.at desc, x.external_id desc limit p_n;
 end $$;
-
--- gap_found(…): something before this page cannot be reached any more. One open gap a source and reason; it grows.
-create or replace function answerd.gap_found(p_brand int, p_account int, p_source int, p_epoch bigint, p_until_us bigint, p_reason text)
-returns void language sql set search_path = pg_catalog, answerd as $$
-	insert into answerd.gap as g (brand_id, account_id, source_id, from_at, until_at, reason, found_at)
-	select p_brand, p_account, p_source, s.heard_until, answerd.from_us(p_until_us), p_reason, answerd.now()
-	from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id and a.epoch = p_epoch
-	where s.source_id = p_source and s.account_id = p_account and s.brand_id = p_brand
-	on conflict (source_id, reason, account_id, brand_id) where closed_at is null do update set until_at = greatest(g.until_at, excluded.until_at)
-$$;
-
--- list_gaps(): open gaps, newest first.
-create or replace function answerd.list_gaps() returns json language sql stable set search_path = pg_catalog as $$
-	select json_build_object('items', coalesce(json_agg(json_build_object('id', g.gap_id::text, 'brand', b.name, 'account', a.name,
-			'platform', a.platform, 'source', s.name, 'from', answerd.rfc3339(g.from_at), 'until', answerd.rfc3339(g.until_at),
-			'reason', g.reason, 'found_at', answerd.rfc3339(g.found_at)) order by g.found_at desc, g.gap_id desc), '[]'), 'next', null)
-	from answerd.gap g join answerd.brand b on b.brand_id = g.brand_id
-	join answerd.account a on a.account_id = g.account_id and a.brand_id = g.brand_id
-	join answerd.source s on s.source_id = g.source_id and s.account_id = g.account_id and s.brand_id = g.brand_id
-	where g.closed_at is null
-$$;

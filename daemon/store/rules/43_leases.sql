@@ -14,7 +14,8 @@ begin
 	o_locked := pg_try_advisory_lock(p_brand, p_account);
 	with before as materialized (select holder from answerd.account where account_id = p_account and brand_id = p_brand
 		for no key update)
-	update answerd.account a set epoch = a.epoch + 1, holder = p_holder, held_until = now() + interval '30 s'
+	update answerd.account a set epoch = a.epoch + 1, holder = p_holder, held_until = now() + interval '30 s',
+		leased_at = answerd.now()
 	from before
 	where a.account_id = p_account and a.brand_id = p_brand and a.is_configured
 		and (o_locked or a.held_until is null or a.held_until < now())

@@ -32,7 +32,7 @@ begin
 	v_next := answerd.next_alarm();
 	if v_first is not null then
 		-- A wave is told as one: not before all of it was swept, unless that takes long.
-		if v_next <= answerd.now() and v_first > now() - interval '5 s' then
+		if v_next <= answerd.now() and v_first > now() - interval '20 s' then
 			o_wait_us := 0;
 			return;
 		end if;
@@ -65,6 +65,14 @@ begin
 			update answerd.delivery set group_key = r.event || '||lead' where alert_id = r.alert_id and brand_id = r.brand_id and round = r.rounds + 1;
 		end if;
 	end loop;
+	-- A fault in looking at health must not silence the clocks; it is told itself.
+	begin
+		perform answerd.deaf_sweep(p_all);
+		perform answerd.alert_over('health', 'Health is looked at again.');
+	exception when others then
+		perform answerd.raise_alert('deaf', 'health', null, null, null, format('Whether all sources are heard is not known: looking at it fails (%s). '
+			'Please report it.', sqlerrm));
+	end;
 	perform answerd.alert_heartbeat(h);
 	perform answerd.import_summaries();
 	perform answerd.daily_digests();

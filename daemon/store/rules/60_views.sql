@@ -77,7 +77,7 @@ join answerd.brand b on b.brand_id = m.brand_id
 left join answerd.conversation c on c.root_id = m.root_id and c.customer_id = m.customer_id and c.account_id = m.account_id
 	and c.brand_id = m.brand_id;
 
--- source_health: is each source heard? is_heard is false as soon as there is doubt.
+-- source_health: is each source heard? is_heard is false as soon as there is doubt, and whenever deafness stands alarmed (rules/64).
 create or replace view answerd.source_health as
 select b.name as brand, b.timezone, a.name as account, a.platform, s.source_id, s.name as source,
 	s.is_configured and a.is_configured and b.is_configured as is_configured,
@@ -87,21 +87,30 @@ select b.name as brand, b.timezone, a.name as account, a.platform, s.source_id, 
 		-- "threads" and "rechecks" are read when there is something to read.
 		and (s.name in ('threads', 'rechecks') or (s.heard_at is not null
 			and s.heard_at > answerd.now() - (interval '15 min' + 5 * a.every_us * interval '1 microsecond')))
+		and not coalesce(t.is_deaf, false)
 		-- Heartbeats are facts of the machine: never the test clock.
-		and coalesce(w.beat_at > now() - interval '30 s' and w.stopped_at is null, false) as is_heard
+		and coalesce(w.beat_at > now() - interval '30 s' and w.stopped_at is null, false) as is_heard,
+	t.reason as trouble, t.text as trouble_text, t.since as trouble_since,
+	a.every_us * interval '1 microsecond' as interval_target, s.interval_us * interval '1 microsecond' as interval_achieved,
+	s.news_at, case when s.usual_at > s.news_at then s.usual_silence end as usual_silence, a.token_until, a.skew_us * interval '1 microsecond' as skew,
+	s.heard_from, s.failing_since
 from answerd.source s
 join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id
 join answerd.brand b on b.brand_id = s.brand_id
-left join answerd.worker w on w.holder = a.holder;
+left join answerd.worker w on w.holder = a.holder
+left join lateral (select t.reason, t.text, t.since, t.is_deaf from answerd.trouble t where t.account_id = s.account_id and t.brand_id = s.brand_id
+	and t.source_id in (0, s.source_id) and t.key is not null order by t.is_deaf desc, t.since limit 1) t on true;
 
--- coverage: from when to when each source has provably been listened to. For now one span each: since its import.
+-- coverage: from when to when each source has provably been listened to: one row a span, a gap between two of them.
 create or replace view answerd.coverage as
-select b.name as brand, a.name as account, a.platform, s.source_id, s.name as source,
-	least(coalesce(s.imported_at, s.heard_until), s.heard_until) as heard_from, s.heard_until
+select b.name as brand, a.name as account, a.platform, s.source_id, s.name as source, x.heard_from, x.heard_until, x.is_going_on
 from answerd.source s
 join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id
 join answerd.brand b on b.brand_id = s.brand_id
-where s.heard_until is not null;
+cross join lateral (select h.from_at as heard_from, h.until_at as heard_until, false as is_going_on from answerd.heard_span h
+	where h.source_id = s.source_id and h.account_id = s.account_id and h.brand_id = s.brand_id
+	union all
+	select s.heard_from, s.heard_until, true where s.heard_from <= s.heard_until) x;
 
 -- ledger_message: what became of every inbound message, each exactly once.
 create or replace view answerd.ledger_message as

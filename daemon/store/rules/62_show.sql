@@ -202,15 +202,19 @@ begin
 				order by m.at desc, m.external_id limit nullif(coalesce(p_limit, 200), 0)) t), '[]'));
 end $$;
 
--- list_sources(): per source what it hears, and when it last did.
+-- list_sources(): per source what it hears, since when, how often, and what is wrong.
 create or replace function answerd.list_sources() returns json language sql stable set search_path = pg_catalog as $$
 	select json_build_object('items', coalesce(json_agg(json_build_object('id', source_id::text, 'brand', brand, 'account', account,
 		'platform', platform, 'source', source, 'is_configured', is_configured,
 		'state', case when not is_configured then 'off' when is_heard then 'listening' when account_state in ('refused', 'failing')
-			then account_state::text when heard_at is null then 'new' else 'late' end,
-		'account_state', account_state, 'reason', state_reason, 'since', answerd.rfc3339(state_since), 'missing', missing,
-		'heard_at', answerd.rfc3339(heard_at), 'heard_until', answerd.rfc3339(heard_until), 'imported_at', answerd.rfc3339(imported_at),
-		'failures', failures, 'failed_at', answerd.rfc3339(failed_at), 'failure', failure)
+			then account_state::text when heard_at is null then 'new' when trouble is not null then trouble when failures > 0 then 'failing' else 'late' end,
+		'account_state', account_state, 'reason', coalesce(trouble_text, state_reason),
+		'since', answerd.rfc3339(coalesce(trouble_since, failing_since, state_since)), 'missing', missing,
+		'heard_at', answerd.rfc3339(heard_at), 'heard_from', answerd.rfc3339(heard_from), 'heard_until', answerd.rfc3339(heard_until),
+		'imported_at', answerd.rfc3339(imported_at), 'failures', failures, 'failed_at', answerd.rfc3339(failed_at), 'failure', failure,
+		'every_s', extract(epoch from interval_target)::bigint, 'achieved_s', extract(epoch from interval_achieved)::bigint,
+		'news_at', answerd.rfc3339(news_at), 'usual_silence_s', extract(epoch from usual_silence)::bigint,
+		'token_until', answerd.rfc3339(token_until), 'skew_s', extract(epoch from skew)::bigint)
 		order by is_configured desc, brand, account, source), '[]'), 'next', null, 'now', answerd.rfc3339(answerd.now()), 'listening', answerd.listening())
 	from answerd.source_health
 $$;
@@ -257,7 +261,8 @@ begin
 		'received', count(*) filter (where fate <> 'overheard'), 'answered', count(*) filter (where fate = 'answered'),
 		'dismissed', count(*) filter (where fate = 'dismissed'), 'deleted', count(*) filter (where fate = 'deleted'),
 		'spam', count(*) filter (where fate = 'spam'), 'waiting', count(*) filter (where fate = 'waiting'),
-		'overheard', count(*) filter (where fate = 'overheard'))
+		'overheard', count(*) filter (where fate = 'overheard'),
+		'heard', (select coalesce(json_agg(h order by h.brand, h.account), '[]') from answerd.heard_share(p_from, p_to, v_brand, v_account) h))
 		from answerd.ledger_message l
 		where (p_from is null or l.at >= p_from) and (p_to is null or l.at < p_to)
 			and (v_brand is null or l.brand_id = v_brand) and (v_account is null or l.account_id = any (v_account)));
