@@ -98,7 +98,8 @@ void can_reply_ask(struct can_reply *c, struct db *line)
 	}
 }
 
-struct text can_reply_why_not(const struct can_reply *c, struct arena *a,
+/* A sentence, or at NULL: it can be answered. */
+static struct text why_not_of(const struct can_reply *c, struct arena *a,
 			      const struct can_reply_entry *e)
 {
 	const struct account_row *row = NULL;
@@ -129,7 +130,23 @@ struct text can_reply_why_not(const struct can_reply *c, struct arena *a,
 	return TEXT_NONE;
 }
 
-struct text can_reply_attention(const struct can_reply *c)
+void can_reply_print(const struct can_reply *c, struct strbuf *out, struct arena *scratch,
+		     const struct can_reply_entry *e)
 {
-	return text_of(c->attention);
+	struct text why_not = why_not_of(c, scratch, e);
+
+	if (why_not.at == NULL) {
+		strbuf_add_str(out, ", \"can_reply\": true, \"why_not\": null");
+		return;
+	}
+	strbuf_add_str(out, ", \"can_reply\": false, \"why_not\": ");
+	strbuf_add_json(out, why_not);
+}
+
+void can_reply_print_attention(const struct can_reply *c, struct strbuf *out)
+{
+	if (c->attention != NULL) {
+		strbuf_add_str(out, ", \"attention\": ");
+		strbuf_add_json(out, text_of(c->attention));
+	}
 }

@@ -8,6 +8,7 @@
 #ifndef ANSWERD_DESK_CAN_REPLY_H
 #define ANSWERD_DESK_CAN_REPLY_H
 
+#include "answerd/strbuf.h"
 #include "daemon/io/db.h"
 
 struct can_reply;
@@ -24,10 +25,10 @@ struct can_reply_entry {
 	struct wall since, now;
 	int64_t n_messages;
 };
-/* A sentence in the arena, or at NULL: it can be answered. */
-struct text can_reply_why_not(const struct can_reply *c, struct arena *a,
-			      const struct can_reply_entry *e);
-/* What a person must do about replies; empty: nothing. */
-struct text can_reply_attention(const struct can_reply *c);
+/* The entry's members `can_reply` and `why_not`, each with a comma before it. */
+void can_reply_print(const struct can_reply *c, struct strbuf *out, struct arena *scratch,
+		     const struct can_reply_entry *e);
+/* The page's member `attention`: what a person must do about replies; nothing: no member. */
+void can_reply_print_attention(const struct can_reply *c, struct strbuf *out);
 
 #endif

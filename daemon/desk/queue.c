@@ -241,7 +241,7 @@ static bool add_entry(struct strbuf *out, const struct ask *k, const struct db_r
 	bool has_warn = get_time(r, row, COL_WARN, &warn),
 	     has_due = get_time(r, row, COL_DUE, &due),
 	     has_stop = get_time(r, row, COL_STOP, &stop);
-	struct text brand, account, assignee, why_not;
+	struct text brand, account, assignee;
 	const char *state = "ok";
 	bool is_held, is_asleep;
 
@@ -299,20 +299,12 @@ static bool add_entry(struct strbuf *out, const struct ask *k, const struct db_r
 	}
 	add_raw(out, "priority", db_text(r, row, COL_PRIORITY));
 	add_raw(out, "tags", db_text(r, row, COL_TAGS));
-	why_not = can_reply_why_not(
-		q->can_reply, httpd_arena(k->work->r),
-		&(struct can_reply_entry){ .account_id = db_i64(r, row, COL_ACCOUNT),
-					   .kind = db_text(r, row, COL_KIND),
-					   .since = since,
-					   .now = now,
-					   .n_messages = db_i64(r, row, COL_UNANSWERED) });
-	add_raw(out, "can_reply", why_not.at == NULL ? TEXT("true") : TEXT("false"));
-	add_key(out, "why_not");
-	if (why_not.at == NULL) {
-		strbuf_add_str(out, "null");
-	} else {
-		strbuf_add_json(out, why_not);
-	}
+	can_reply_print(q->can_reply, out, httpd_arena(k->work->r),
+			&(struct can_reply_entry){ .account_id = db_i64(r, row, COL_ACCOUNT),
+						   .kind = db_text(r, row, COL_KIND),
+						   .since = since,
+						   .now = now,
+						   .n_messages = db_i64(r, row, COL_UNANSWERED) });
 	strbuf_add_byte(out, '}');
 	return true;
 }
@@ -362,10 +354,7 @@ static bool page_print(struct strbuf *out, const struct ask *k, const struct db_
 		strbuf_add_str(out, "{\"ok\": false, \"text\": \"Whether somebody listens is not "
 				    "known.\"}");
 	}
-	if (!text_is_empty(can_reply_attention(k->queue->can_reply))) {
-		add_key(out, "attention");
-		strbuf_add_json(out, can_reply_attention(k->queue->can_reply));
-	}
+	can_reply_print_attention(k->queue->can_reply, out);
 	strbuf_add_byte(out, '}');
 	return true;
 }
