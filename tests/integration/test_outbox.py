@@ -401,3 +401,41 @@ def test_another_database_is_noticed_and_queued_replies_are_looked_for(quick):
     assert any("another database" in a["text"] for a in quick.answer("alerts", "--all", code=0).items)
     quick.wait_waiting()
     quick.verify()
+
+
+def test_a_reply_on_bluesky(house):
+    """The session is listen's, sealed; the record's name is ours, so that what the platform took and did not tell is found."""
+    house.bluesky("sky", own="shop", people=("ann", "bob"), settle="1s")
+    house.begin()
+    places = {}
+    for who in ("ann", "bob"):
+        message = house.town.post(who, f"@shop.test where are you, says {who}?", server="sky")
+        house.wait_for(message)
+        places[who] = conversation(house, message)
+    wait_state(house, reply(house, places["ann"], "In Bath, Ann."), "sent")
+    house.town.fault("lie", server="sky", how="applied_502", count=1)
+    wait_state(house, reply(house, places["bob"], "In Bath as well."), "sent")
+    assert len(posted(house, "In Bath, Ann.", "sky")) == 1 and len(posted(house, "In Bath as well.", "sky")) == 1
+    house.wait_waiting()
+    house.rounds("sky", 3)
+    assert house.database.one("select count(*) from answerd.message where direction = 'outbound' and hash <> 0") == 2
+    house.verify()
+
+
+def test_a_reload_neither_drops_nor_repeats_a_reply(quick):
+    """I11: reloads, broken files among them, while replies go out: each once."""
+    conversations = many(quick, 40)
+    quick.town.fault("stall", server="social", after=0.3, count=20, method="POST", path="statuses")
+    quick.config.brand()["repeat_limit"] = 0
+    quick.worker.reload()
+    wait_until(lambda: quick.database.one("select repeat_limit from answerd.brand") == 0, 20, "the new file is in force")
+    texts = queue_all(quick, conversations)
+    for n in range(20):
+        quick.config.brand()["accounts"]["acme_social"]["max_per_host"] = 2 + n % 5 if n % 3 else 99
+        quick.worker.reload()
+        seen = quick.town.requests()
+        wait_until(lambda seen=seen: quick.town.requests() > seen or not open_states(quick), 20, "the worker works")
+    wait_until(lambda: not open_states(quick), 60, "all replies ended")
+    assert_once(quick, texts)
+    quick.wait_waiting(timeout=40)
+    quick.verify()
