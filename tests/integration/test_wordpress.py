@@ -131,7 +131,7 @@ def test_the_history_of_a_site_is_read_whole(house, options):
     new = [comment(house, "ann", f"new {i}", post) for i in range(3)]
     house.wait_for(*(i for i in new if not (options.get("hides") and int(i) % 7 == 0)))
     house.lost_nothing()
-    assert house.database.column("select kind::text from answerd.gap") == []
+    assert house.database.column("select reason from answerd.gap") == []
     house.verify()
 
 
@@ -153,7 +153,7 @@ def test_a_refused_password_is_told(house):
     house.wait_for(post)
     house.town.do("revoke", server="site", person="shop")
     wait_until(lambda: house.database.one("select state::text from answerd.account") == "refused", 30, "the account is refused")
-    assert "APPLICATION PASSWORD" in house.database.one("select failure from answerd.account")
+    assert "APPLICATION PASSWORD" in house.database.one("select state_reason from answerd.account")
     house.town.do("restore", server="site", person="shop")
     c = comment(house, "ann", "Anybody there?", post)
     house.wait_for(c, timeout=90)
