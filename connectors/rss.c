@@ -92,26 +92,6 @@ static bool thread_source(const struct connector_ctx *ctx, const struct question
 
 /* ---- asking ---- */
 
-static struct text base64(struct arena *a, struct text t)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *out = arena_alloc(a, (t.len + 2) / 3 * 4 + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < t.len; i += 3) {
-		uint32_t three = (uint32_t)(unsigned char)t.at[i] << 16;
-
-		three |= i + 1 < t.len ? (uint32_t)(unsigned char)t.at[i + 1] << 8 : 0;
-		three |= i + 2 < t.len ? (uint32_t)(unsigned char)t.at[i + 2] : 0;
-		out[n++] = digits[three >> 18];
-		out[n++] = digits[three >> 12 & 63];
-		out[n++] = i + 1 < t.len ? digits[three >> 6 & 63] : '=';
-		out[n++] = i + 2 < t.len ? digits[three & 63] : '=';
-	}
-	return (struct text){ out, n };
-}
-
 static void ask_url(const struct connector_ctx *ctx, struct text url, struct request *ret)
 {
 	*ret = (struct request){ .method = HTTP_GET, .url = url };
@@ -119,10 +99,7 @@ static void ask_url(const struct connector_ctx *ctx, struct text url, struct req
 			   TEXT("application/atom+xml, application/rss+xml, application/rdf+xml, "
 				"application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"));
 	if (ctx->token.len > 0 && url_same_origin(url, ctx->server)) {
-		struct text secret = base64(ctx->arena, ctx->token);
-
-		request_add_header(ret, TEXT("Authorization"),
-				   text_printf(ctx->arena, "Basic %.*s", TEXT_ARG(secret)));
+		request_add_header(ret, TEXT("Authorization"), page_basic(ctx->arena, ctx->token));
 	}
 }
 

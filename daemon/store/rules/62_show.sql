@@ -211,9 +211,9 @@ create or replace function answerd.list_sources() returns json language sql stab
 		'since', answerd.rfc3339(coalesce(trouble_since, failing_since, state_since)), 'missing', missing,
 		'heard_at', answerd.rfc3339(heard_at), 'heard_from', answerd.rfc3339(heard_from), 'heard_until', answerd.rfc3339(heard_until),
 		'imported_at', answerd.rfc3339(imported_at), 'failures', failures, 'failed_at', answerd.rfc3339(failed_at), 'failure', failure,
-		'every_s', extract(epoch from interval_target), 'achieved_s', round(extract(epoch from interval_achieved), 1),
+		'every_s', extract(epoch from interval_target)::bigint, 'achieved_s', extract(epoch from interval_achieved)::bigint,
 		'news_at', answerd.rfc3339(news_at), 'usual_silence_s', extract(epoch from usual_silence)::bigint,
-		'token_until', answerd.rfc3339(token_until), 'skew_s', round(extract(epoch from skew)))
+		'token_until', answerd.rfc3339(token_until), 'skew_s', extract(epoch from skew)::bigint)
 		order by is_configured desc, brand, account, source), '[]'), 'next', null, 'now', answerd.rfc3339(answerd.now()), 'listening', answerd.listening())
 	from answerd.source_health
 $$;
