@@ -174,6 +174,13 @@ enum exit_code run_show(struct call *c)
 	for (size_t i = 0; i < jx_len(thread); i++) {
 		print_message(c, thread, i, now);
 	}
+	notes = jx_get(r.root, "replies");
+	for (size_t i = 0; i < jx_len(notes); i++) {
+		if (!text_eq(jx_str(c, jx_at(notes, i), "state"), TEXT("sent"))) {
+			screen_say(s, INK_PLAIN, "\n");
+			print_reply(c, jx_at(notes, i), now, 0);
+		}
+	}
 	notes = jx_get(r.root, "notes");
 	for (size_t i = 0; i < jx_len(notes); i++) {
 		struct jx n = jx_at(notes, i);

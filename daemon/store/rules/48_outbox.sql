@@ -126,6 +126,8 @@ declare
 begin
 	insert into answerd.sender (holder, pid) values (p_holder, pg_backend_pid()) returning sender_id into o_sender;
 	perform pg_advisory_lock(1634628451, o_sender);
+	delete from answerd.sender s where s.begun_at < now() - interval '30 days' and s.sender_id <> o_sender
+		and not exists (select from answerd.attempt t where t.sender_id = s.sender_id and t.ended_at is null);
 	select * into h from answerd.respond_house for update;
 	if not found then
 		insert into answerd.respond_house default values;

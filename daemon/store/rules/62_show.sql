@@ -147,6 +147,7 @@ begin
 		'policy', (select y.name from answerd.policy y where y.policy_id = c.policy_id), 'is_about', c.is_about, 'why', answerd.why_waiting(c), 'account_handle', a.own_handle,
 		'merged', coalesce((select json_agg(x.conversation_id::text order by x.conversation_id) from answerd.conversation x
 			where x.merged_into = c.conversation_id and x.brand_id = c.brand_id), '[]'),
+		'replies', answerd.replies_of(c),
 		'notes', coalesce((select json_agg(json_build_object('id', n.note_id::text, 'at', answerd.rfc3339(n.at), 'by', s.login,
 			'name', s.name, 'text', n.body) order by n.at, n.note_id) from answerd.note n left join answerd.staff s using (staff_id)
 			where n.conversation_id = c.conversation_id and n.brand_id = c.brand_id), '[]'),
