@@ -4,6 +4,7 @@
 #include "answerd/page.h"
 #include "answerd/strbuf.h"
 #include "bluesky_chat.h"
+#include "bluesky_reply.h"
 #include "bluesky_session.h"
 #include "bluesky_thread.h"
 #include "bluesky_walk.h"
@@ -158,9 +159,9 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_SWEEP: return ask_source(ctx, q, ret, err);
 	case OP_THREAD: return bluesky_thread_ask(ctx, q, ret, err);
 	case OP_RECHECK: return bluesky_recheck_ask(ctx, q, ret, err);
+	case OP_REPLY: return bluesky_reply_ask(ctx, q, ret, err);
+	case OP_LOOKUP: return bluesky_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH: return bluesky_refresh_ask(ctx, q, ret, err);
-	case OP_REPLY:
-	case OP_LOOKUP:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "bluesky does not do '%s'", op_name(q->op));
@@ -320,9 +321,9 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 			       : digest_list(ctx, q, r, ret, err);
 	case OP_THREAD: return bluesky_thread_digest(ctx, q, r, ret, err);
 	case OP_RECHECK: return bluesky_recheck_digest(ctx, q, r, ret, err);
+	case OP_REPLY: return bluesky_reply_digest(ctx, q, r, ret, err);
+	case OP_LOOKUP: return bluesky_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH: return bluesky_refresh_digest(ctx, q, r, ret, err);
-	case OP_REPLY:
-	case OP_LOOKUP:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "bluesky does not do '%s'", op_name(q->op));
@@ -338,14 +339,20 @@ const struct connector connector_bluesky = {
 	.options = options,
 	.can = {
 		.hears = "mention reply direct post",
-		.reply = false, /* from issue 4 on */
+		.reply = true,
 		.edits = true,
 		.deletions = true,
 		.direct = true,
 		.search = true,
 		.is_time_authors = true,
 		.history = "all notifications that the server still keeps; own posts without end",
-		.idempotency = "a record key of our own choice: the same post twice is one",
+		.answers = "mention reply direct post",
+		.idempotency = "a record key of our own choice: the same post twice is one; none of "
+			       "direct messages",
+		.key_valid_s = INT64_MAX,
+		.direct_key_valid_s = 0,
+		.settle_s = 5,
+		.lookup = true,
 		.max_length = 300,
 		.length_unit = LENGTH_GRAPHEMES,
 		.recheck_batch = 25,
@@ -356,6 +363,7 @@ const struct connector connector_bluesky = {
 		.needs_session = true,
 		.are_ids_global = true,
 	},
+	.measure = bluesky_measure,
 	.check_source = check_source,
 	.ask = ask,
 	.digest = digest,

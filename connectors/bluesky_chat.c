@@ -171,6 +171,11 @@ static struct wall stop_of(const struct chat *c, const struct question *q)
 
 /* ---- asking ---- */
 
+void bluesky_chat_address(struct request *r)
+{
+	request_add_header(r, TEXT("atproto-proxy"), TEXT("did:web:api.bsky.chat#bsky_chat"));
+}
+
 bool bluesky_chat_ask(const struct connector_ctx *ctx, const struct question *q,
 		      struct request *ret, struct err *err)
 {
@@ -200,7 +205,7 @@ bool bluesky_chat_ask(const struct connector_ctx *ctx, const struct question *q,
 	if (!bluesky_url_finish(ctx, &b, ret, err)) {
 		return false;
 	}
-	request_add_header(ret, TEXT("atproto-proxy"), TEXT("did:web:api.bsky.chat#bsky_chat"));
+	bluesky_chat_address(ret);
 	return true;
 }
 
@@ -257,6 +262,11 @@ static struct text refusal_of(const struct connector_ctx *ctx, const struct resp
 		return TEXT_NONE;
 	}
 	return r->status == 401 || r->status == 403 || r->status == 501 ? TEXT(CHAT_NO) : TEXT_NONE;
+}
+
+struct text bluesky_chat_refused(const struct connector_ctx *ctx, const struct response *r)
+{
+	return missing_of(refusal_of(ctx, r));
 }
 
 static void walk_end(struct chat *c)

@@ -20,6 +20,12 @@
 /* Why there are no direct messages, as the account's facts say; empty: there are. */
 struct text bluesky_chat_missing(const struct connector_ctx *ctx);
 
+/* Why the chat service alone refuses this answer's question; empty: it does not. */
+struct text bluesky_chat_refused(const struct connector_ctx *ctx, const struct response *r);
+
+/* Sends a request on to the chat service. */
+void bluesky_chat_address(struct request *r);
+
 bool bluesky_chat_ask(const struct connector_ctx *ctx, const struct question *q,
 		      struct request *ret, struct err *err);
 bool bluesky_chat_digest(const struct connector_ctx *ctx, const struct question *q,

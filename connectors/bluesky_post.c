@@ -56,7 +56,7 @@ static bool is_plain(struct text t)
 	return t.len > 0;
 }
 
-static struct text permalink_of(struct arena *a, struct text uri)
+struct text bluesky_permalink(struct arena *a, struct text uri)
 {
 	struct text did, rkey;
 
@@ -177,7 +177,7 @@ static bool post_read(const struct reading *r, struct jx v, struct message *m, s
 	m->body = body_read(ctx->arena, record);
 	(void)jx_as_text(ctx->arena, jx_at(jx_get(record, "langs"), 0), &m->language);
 	m->language = text_clip(m->language, 64);
-	m->permalink = permalink_of(ctx->arena, m->external_id);
+	m->permalink = bluesky_permalink(ctx->arena, m->external_id);
 	m->parent_id = page_id_or_none(ctx->arena, jx_path(record, "reply.parent"), "uri");
 	if (text_eq(m->parent_id, m->external_id)) {
 		m->parent_id = TEXT_NONE; /* nobody answers himself */

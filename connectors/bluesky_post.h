@@ -41,6 +41,9 @@ bool bluesky_convo_read(const struct connector_ctx *ctx, struct text slice,
 bool bluesky_is_post_uri(struct text uri);
 bool bluesky_is_of(struct text uri, struct text did);
 
+/* Where people see a post; empty for other uris. */
+struct text bluesky_permalink(struct arena *a, struct text uri);
+
 /* The later of two times; one that is later than now does not count: a clock that runs ahead, or a
  * lie, must neither carry the mark past what is still to come nor move it at every poll. */
 struct wall bluesky_later(struct wall high, struct wall at, struct wall now);

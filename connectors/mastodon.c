@@ -5,6 +5,7 @@
 #include "answerd/page.h"
 #include "answerd/strbuf.h"
 #include "mastodon_identify.h"
+#include "mastodon_reply.h"
 #include "mastodon_walk.h"
 
 #define RECHECK_BATCH 20
@@ -291,8 +292,8 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_SWEEP: return ask_source(ctx, q, ret, err);
 	case OP_THREAD: return ask_thread(ctx, q, ret, err);
 	case OP_RECHECK: return ask_recheck(ctx, q, ret, err);
-	case OP_REPLY:
-	case OP_LOOKUP:
+	case OP_REPLY: return mastodon_reply_ask(ctx, q, ret, err);
+	case OP_LOOKUP: return mastodon_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH:
 	case OP_COUNT: break;
 	}
@@ -547,8 +548,8 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 		n = singles_of(ctx, q, &ids);
 		return n > 0 ? digest_single(ctx, ids, n, r, ret, err)
 			     : digest_batch(ctx, q, r, ret, err);
-	case OP_REPLY:
-	case OP_LOOKUP:
+	case OP_REPLY: return mastodon_reply_digest(ctx, q, r, ret, err);
+	case OP_LOOKUP: return mastodon_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH:
 	case OP_COUNT: break;
 	}
@@ -560,7 +561,7 @@ const struct connector connector_mastodon = {
 	.about = "Mastodon and servers that speak like it: mentions, replies, direct messages, "
 		 "hashtags",
 	.needs = "an access token with read:accounts, read:notifications, read:statuses and "
-		 "read:search (Preferences, Development)",
+		 "read:search, and write:statuses to reply (Preferences, Development)",
 	.sources = "mentions, own and directs are always read with a token; search:#tag and search:words "
 		   "hear what is said about us, without a token too where the server lets strangers "
 		   "search",
@@ -568,14 +569,19 @@ const struct connector connector_mastodon = {
 	.options = options,
 	.can = {
 		.hears = "mention reply direct post",
-		.reply = false, /* from issue 4 on */
+		.reply = true,
 		.edits = true,
 		.deletions = true,
 		.direct = true,
 		.search = true,
 		.is_time_authors = false,
 		.history = "all notifications that the server still keeps; own statuses without end",
+		.answers = "mention reply direct post",
 		.idempotency = "Idempotency-Key, kept for an hour",
+		.key_valid_s = 3600,
+		.direct_key_valid_s = 3600,
+		.settle_s = 10,
+		.lookup = true,
 		.max_length = 500,
 		.length_unit = LENGTH_CHARACTERS,
 		.recheck_batch = RECHECK_BATCH,
@@ -585,6 +591,7 @@ const struct connector connector_mastodon = {
 		.anonymous_search = true,
 		.needs_session = false,
 	},
+	.measure = mastodon_measure,
 	.check_source = check_source,
 	.ask = ask,
 	.digest = digest,

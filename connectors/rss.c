@@ -5,6 +5,8 @@
 #include "answerd/strbuf.h"
 #include "rss_state.h"
 
+#define MOST_SOURCE_BYTES 1000 /* its name is part of a key */
+
 static const struct connector_option options[] = {
 	{ "server",
 	  "The site's address; sources may then be paths on it, and `token` is sent nowhere else.",
@@ -60,9 +62,9 @@ static bool check_source(struct text name, struct err *err)
 	struct rss_source from;
 	bool is_good;
 
-	if (name.len > LIMIT_URL_BYTES / 2) {
+	if (name.len > MOST_SOURCE_BYTES) {
 		return err_set(err, ERR_CONFIG, "an address has at most %d bytes",
-			       LIMIT_URL_BYTES / 2);
+			       MOST_SOURCE_BYTES);
 	}
 	a = arena_create((size_t)8 * LIMIT_URL_BYTES);
 	/* Whether there is a server is known only where the whole account is. */
@@ -90,26 +92,6 @@ static bool thread_source(const struct connector_ctx *ctx, const struct question
 
 /* ---- asking ---- */
 
-static struct text base64(struct arena *a, struct text t)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *out = arena_alloc(a, (t.len + 2) / 3 * 4 + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < t.len; i += 3) {
-		uint32_t three = (uint32_t)(unsigned char)t.at[i] << 16;
-
-		three |= i + 1 < t.len ? (uint32_t)(unsigned char)t.at[i + 1] << 8 : 0;
-		three |= i + 2 < t.len ? (uint32_t)(unsigned char)t.at[i + 2] : 0;
-		out[n++] = digits[three >> 18];
-		out[n++] = digits[three >> 12 & 63];
-		out[n++] = i + 1 < t.len ? digits[three >> 6 & 63] : '=';
-		out[n++] = i + 2 < t.len ? digits[three & 63] : '=';
-	}
-	return (struct text){ out, n };
-}
-
 static void ask_url(const struct connector_ctx *ctx, struct text url, struct request *ret)
 {
 	*ret = (struct request){ .method = HTTP_GET, .url = url };
@@ -117,10 +99,7 @@ static void ask_url(const struct connector_ctx *ctx, struct text url, struct req
 			   TEXT("application/atom+xml, application/rss+xml, application/rdf+xml, "
 				"application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"));
 	if (ctx->token.len > 0 && url_same_origin(url, ctx->server)) {
-		struct text secret = base64(ctx->arena, ctx->token);
-
-		request_add_header(ret, TEXT("Authorization"),
-				   text_printf(ctx->arena, "Basic %.*s", TEXT_ARG(secret)));
+		request_add_header(ret, TEXT("Authorization"), page_basic(ctx->arena, ctx->token));
 	}
 }
 
@@ -233,7 +212,7 @@ static bool digest_poll(const struct connector_ctx *ctx, const struct question *
 {
 	struct rss_page page;
 	struct rss_state s;
-	bool is_first;
+	bool is_first, is_hole;
 
 	state_load(ctx, q, from, &s);
 	is_first = s.next.len == 0;
@@ -247,7 +226,9 @@ static bool digest_poll(const struct connector_ctx *ctx, const struct question *
 	} else if (!check(ctx, r, ret, err) || !rss_page_read(ctx, from, r, ret, &page, err)) {
 		return false;
 	}
-	ret->is_more = rss_state_step(&s, q->since, &page, ret, &ret->has_hole);
+	ret->has_hole = is_first && r->is_cut && s.known.n == 0;
+	ret->is_more = rss_state_step(&s, q->since, &page, ret, &is_hole);
+	ret->has_hole = ret->has_hole || is_hole;
 	if (is_first) {
 		s.etag = text_clean(ctx->arena, response_header(r, TEXT("ETag")), NULL);
 		s.modified =
@@ -266,6 +247,46 @@ static bool digest_once(const struct connector_ctx *ctx, const struct rss_source
 	return check(ctx, r, ret, err) && rss_page_read(ctx, from, r, ret, &page, err);
 }
 
+/* The place behind the last `mark`, or 0. */
+static size_t behind_last(struct text t, struct text mark)
+{
+	size_t at, end = 0;
+
+	while (at = text_find(t, mark, end), at != SIZE_MAX) {
+		end = at + mark.len;
+	}
+	return end;
+}
+
+/* A feed cannot be asked for in parts. Of one that is larger than we read, the entries that came whole
+ * are: the newest, as feeds go. The rest is a hole, unless it is known. */
+static struct response whole_part(struct arena *a, const struct response *r)
+{
+	static const struct {
+		struct text entry_end, root_begin, root_end;
+	} forms[] = {
+		{ { "</item>", 7 }, { "<rss", 4 }, { "</channel></rss>", 16 } },
+		{ { "</item>", 7 }, { "<rdf:RDF", 8 }, { "</rdf:RDF>", 10 } },
+		{ { "</entry>", 8 }, { "<feed", 5 }, { "</feed>", 7 } },
+	};
+	struct response part = *r;
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		size_t end = behind_last(r->body, forms[i].entry_end);
+
+		if (end > 0 && text_find(r->body, forms[i].root_begin, 0) != SIZE_MAX) {
+			struct text tail = forms[i].root_end;
+			char *at = arena_alloc(a, end + tail.len);
+
+			memcpy(at, r->body.at, end);
+			memcpy(at + end, tail.at, tail.len);
+			part.body = (struct text){ at, end + tail.len };
+			break;
+		}
+	}
+	return part;
+}
+
 /* A recording may come without its source. */
 static struct rss_source source_of(const struct connector_ctx *ctx, const struct question *q)
 {
@@ -281,8 +302,13 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 		   const struct response *r, struct outcome *ret, struct err *err)
 {
 	struct rss_source from;
+	struct response part;
 
 	*ret = (struct outcome){ 0 };
+	if (r->is_cut) {
+		part = whole_part(ctx->arena, r);
+		r = &part;
+	}
 	switch (q->op) {
 	case OP_POLL: from = source_of(ctx, q); return digest_poll(ctx, q, &from, r, ret, err);
 	case OP_SWEEP: from = source_of(ctx, q); return digest_once(ctx, &from, r, ret, err);
@@ -331,7 +357,7 @@ const struct connector connector_rss = {
 		.is_open = true,
 		.why_no_reply = "A feed takes nothing: answer on the site itself; the answer is seen here "
 				"once the feed shows it under a name of `authors`.",
-		.rhythm_s = 900,
+		.rhythm = "15m",
 	},
 	.check_source = check_source,
 	.ask = ask,

@@ -213,6 +213,7 @@ int main(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
+	watch_leave_no_core();
 	c = load_conf(config);
 	if (c == NULL) {
 		(void)fprintf(stderr,

@@ -17,6 +17,7 @@
 #include "daemon/conf/conf.h"
 #include "daemon/io/watch.h"
 #include "daemon/listen/listen.h"
+#include "daemon/respond/respond.h"
 #include "daemon/store/store.h"
 
 #define EXIT_FINDING 1
@@ -48,6 +49,7 @@ struct worker {
 	struct watch *watch;
 	struct listen *listen;
 	struct alert *alert;
+	struct respond *respond;
 	int n_stopping;   /* machines that have not ended yet */
 	const char *path; /* of the configuration; NULL: the usual one */
 	struct conf *conf;
@@ -58,13 +60,14 @@ struct worker {
 
 /* ---- configuration ---- */
 
-static struct conf *load_conf(const char *path)
+/* With the holidays, where office hours matter. */
+static struct conf *load_conf(const char *path, bool has_holidays)
 {
 	struct conf_problem *problems = xcalloc(MAX_PROBLEMS, sizeof(*problems));
 	size_t n = 0;
 	struct conf *c = conf_load(path, problems, MAX_PROBLEMS, &n);
 
-	if (c != NULL && !conf_read_holidays(c, problems, MAX_PROBLEMS, &n)) {
+	if (c != NULL && has_holidays && !conf_read_holidays(c, problems, MAX_PROBLEMS, &n)) {
 		conf_destroy(&c);
 	}
 	for (size_t i = 0; i < n && i < MAX_PROBLEMS; i++) {
@@ -87,7 +90,7 @@ static bool load_rest(struct conf *c, struct nature_rules **ret_rules, struct er
 
 static int cmd_check_config(const char *path, bool is_show)
 {
-	struct conf *c = load_conf(path);
+	struct conf *c = load_conf(path, /* has_holidays= */ true);
 	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	if (c == NULL) {
@@ -108,7 +111,7 @@ static int cmd_check_config(const char *path, bool is_show)
 /* `is_patient`: a database that is away is waited for, as at the start of a machine. */
 static int cmd_migrate(const char *path, bool is_patient)
 {
-	struct conf *c = load_conf(path);
+	struct conf *c = load_conf(path, /* has_holidays= */ false);
 	struct err err = { 0 };
 	int n_ran = 0;
 	bool has_rules = false, is_ok;
@@ -211,7 +214,7 @@ static int cmd_digest(char **args, int n)
 /* Under OnFailure= nobody reads an exit code; what was not told stands in the journal at least. */
 static int cmd_tell(const char *path, const char *words)
 {
-	struct conf *c = load_conf(path);
+	struct conf *c = load_conf(path, /* has_holidays= */ false);
 	struct arena *arena = arena_create(1024u * 1024);
 	struct err err = { 0 };
 	int told = 0, of = 0;
@@ -279,9 +282,10 @@ static void on_stop(bool is_second, void *owner)
 	watch_stopping(k->watch);
 	log_info("stopping", NULL);
 	loop_arm(k->loop, &k->hard, STOP_HARD);
-	k->n_stopping = 2;
+	k->n_stopping = 3;
 	listen_stop(k->listen, done_stopped, k);
 	alert_stop(k->alert, done_stopped, k);
+	respond_stop(k->respond, done_stopped, k);
 }
 
 /* One loud line a problem, each with file, line and remedy; and the first of them as an alert. */
@@ -305,7 +309,7 @@ static void say_refused(struct worker *k, const struct conf_problem *problems, s
 	}
 }
 
-/* The whole new file is checked, and its secrets and word lists read, before anything changes (RELIABILITY I11). */
+/* The whole new file is checked, its holidays, secrets and word lists read, before anything changes (RELIABILITY I11). */
 static struct conf *load_changed(struct worker *k, struct nature_rules **ret_rules)
 {
 	struct conf_problem *problems = xcalloc(MAX_PROBLEMS, sizeof(*problems));
@@ -313,6 +317,9 @@ static struct conf *load_changed(struct worker *k, struct nature_rules **ret_rul
 	size_t n = 0;
 	struct conf *c = conf_load(k->path, problems, MAX_PROBLEMS, &n);
 
+	if (c != NULL && !conf_read_holidays(c, problems, MAX_PROBLEMS, &n)) {
+		conf_destroy(&c);
+	}
 	if (c != NULL && !load_rest(c, ret_rules, &err)) {
 		conf_destroy(&c);
 		n = 1;
@@ -341,6 +348,7 @@ static void take_changed(struct worker *k, struct conf *c, struct nature_rules *
 	k->rules = rules;
 	listen_reload(k->listen, c, rules);
 	alert_reload(k->alert, c);
+	respond_reload(k->respond, c);
 	alert_about_reload(k->alert, NULL);
 	nature_destroy(&old_rules);
 	conf_destroy(&old);
@@ -438,8 +446,11 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 		.loop = k.loop, .conf = k.conf, .rules = k.rules, .holder = holder });
 	k.alert = alert_create(
 		&(struct alert_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
+	k.respond = respond_create(
+		&(struct respond_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
 	listen_start(k.listen);
 	alert_start(k.alert);
+	respond_start(k.respond);
 	watch_ready(k.watch);
 	log_info("started", "version", ANSWERD_VERSION, "holder", holder, NULL);
 	loop_arm(k.loop, &k.status, DUR_S(1));
@@ -449,6 +460,7 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 	loop_run(k.loop);
 	loop_disarm(k.loop, &k.status);
 	loop_disarm(k.loop, &k.hard);
+	respond_destroy(&k.respond);
 	alert_destroy(&k.alert);
 	listen_destroy(&k.listen);
 	watch_destroy(&k.watch);
@@ -461,11 +473,12 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 
 static int cmd_run(const char *path)
 {
-	struct conf *c = load_conf(path);
+	struct conf *c = load_conf(path, /* has_holidays= */ true);
 	struct nature_rules *rules = NULL;
 	struct err err = { 0 };
 	int code = EXIT_USAGE;
 
+	watch_leave_no_core();
 	if (c == NULL) {
 		(void)fprintf(stderr, "The configuration has errors; answerd does not start.\n");
 		return EXIT_USAGE;

@@ -3,10 +3,11 @@
   path      500 sources × 50 new posts, JSON bytes → committed with threads and clocks, against the smallest poller that does it
   repeats   server CPU of a page of which 90 % is known, against a new page; and of one that is wholly known
   queue     the queue's statement and every filter at ten million messages, one million conversations, 50,000 waiting, against a trivial read
+  sources   10,000 sources at a rhythm of 60 s: what they cost of one core, how late they are, memory over an idle worker's
   idle      resident memory of worker and desk, and their CPU when nothing happens, against the bare libraries
 
 The yardsticks' sources are measuring programs beside the project (../shared/bench, or $ANSWERD_SHARED/bench): without them a figure is
-printed without its ratio. --runs N (default 5), --messages N for a smaller `queue`. More, and a profile of the worker: tests/bench/README.md."""
+printed without its ratio. --runs N (default 5), --messages N for a smaller `queue`, --seconds N (default 120) of `sources`. More, and a profile of the worker: tests/bench/README.md."""
 import argparse
 import json
 import os
@@ -367,6 +368,80 @@ def queue_latencies(cluster, database, args):
     return worst
 
 
+# ---- sources ----
+
+N_MANY, N_AN_ACCOUNT = 10_000, 20
+
+
+def quiet_config(name, database, port, n_accounts, n_sources, every):
+    config = Config(WORK / name, database.conninfo)
+    config.brand("bench")
+    for i in range(n_accounts):
+        config.account(f"a{i}", "mastodon", f"http://127.0.0.1:{port}/s/{i}", brand="bench", listen=[f"search:#x{k}" for k in range(n_sources)], every=every,
+                       history="1d", max_per_host=16)
+    migrate(config)
+    return config
+
+
+def settle(conn, worker, n):
+    """Until every source was read to its beginning once."""
+    begun = time.monotonic()
+    while conn.execute("select count(*) from answerd.source where imported_at is not null").fetchone()[0] < n:
+        if worker.poll() is not None or time.monotonic() > begun + 180:
+            sys.exit(f"the worker does not get through; see {WORK}/sources.log")
+        time.sleep(0.2)
+    return time.monotonic() - begun
+
+
+def bench_sources(args):
+    www = WORK / "www-quiet"
+    (www / "p50").mkdir(parents=True, exist_ok=True)
+    for i in range(N_MANY // N_AN_ACCOUNT):
+        # One post each, so that the walk has a place to go on from; afterwards nobody says anything.
+        at = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - 3600))
+        (www / "p50" / str(i)).write_text(json.dumps([{
+            "id": str(1000 + i), "created_at": at, "in_reply_to_id": None, "in_reply_to_account_id": None, "sensitive": False, "spoiler_text": "",
+            "visibility": "public", "language": "en", "uri": f"https://s.test/{i}", "url": f"https://s.test/{i}", "content": "<p>Hello there</p>", "edited_at": None,
+            "reblog": None, "account": {"id": str(i), "username": "ann", "acct": "ann", "display_name": "Ann", "bot": False, "url": "https://s.test/@ann"},
+            "media_attachments": [], "mentions": [], "tags": [], "emojis": []}]), encoding="utf-8")
+    server, port = web_server(www)
+    cluster = Cluster(DURABLE)
+    try:
+        idle = cluster.create()
+        worker = start("answerd", quiet_config("sources1", idle, port, 1, 1, "60s"), WORK / "sources.log")
+        with psycopg.connect(idle.conninfo, autocommit=True) as conn:
+            settle(conn, worker, 1)
+        time.sleep(3)
+        base = memory_of(worker.pid)
+        stop(worker)
+        database = cluster.create()
+        worker = start("answerd", quiet_config("sources", database, port, N_MANY // N_AN_ACCOUNT, N_AN_ACCOUNT, "60s"), WORK / "sources.log")
+        with psycopg.connect(database.conninfo, autocommit=True) as conn:
+            first = settle(conn, worker, N_MANY)
+            time.sleep(2)
+            backends = [r[0] for r in conn.execute("select pid from pg_stat_activity where application_name like 'answerd%' and datname = current_database()")]
+            before, server_before, web = cpu_of(worker.pid), sum(map(cpu_of, backends)), cpu_of(server.pid)
+            begun, late, n_heard = time.monotonic(), [], 0
+            while time.monotonic() < begun + args.seconds:
+                time.sleep(5)
+                late.append(conn.execute("select extract(epoch from max(now() - heard_at))::float8 from answerd.source where name like 'search%'").fetchone()[0])
+            took = time.monotonic() - begun
+            n_heard = conn.execute("select count(*) from answerd.source where name like 'search%%' and heard_at > now() - make_interval(secs => %s)",
+                                   (took,)).fetchone()[0]
+            ours, theirs = cpu_of(worker.pid) - before, sum(map(cpu_of, backends)) - server_before
+            rss = memory_of(worker.pid)
+        stop(worker)
+    finally:
+        cluster.destroy()
+        stop(server)
+    each = (rss - base) * 1024 / N_MANY
+    share = (ours + theirs) / took
+    say(f"sources: {N_MANY} sources once in {first:.0f} s; then {took:.0f} s at a rhythm of 60 s: worker {ours / took:.3f} + PostgreSQL {theirs / took:.3f} = "
+        f"{share:.3f} of one core (goal ≤ 0.5), {n_heard} were heard in that time, the latest {max(late):.0f} s ago (goal ≤ 66); {rss / 1024:.1f} MB resident, "
+        f"{base / 1024:.1f} MB with one source: {each:.0f} bytes each (goal ≤ 2048)")
+    return share <= 0.5 and max(late) <= 66 and each <= 2048
+
+
 # ---- idle ----
 
 def bench_idle(args):
@@ -400,11 +475,12 @@ def bench_idle(args):
 
 
 def main():
-    benches = {"path": bench_path, "repeats": bench_repeats, "queue": bench_queue, "idle": bench_idle}
+    benches = {"path": bench_path, "repeats": bench_repeats, "queue": bench_queue, "sources": bench_sources, "idle": bench_idle}
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--messages", type=int, default=10_000_000)
+    parser.add_argument("--seconds", type=int, default=120)
     args = parser.parse_args()
     for name in args.names:
         if name not in benches:

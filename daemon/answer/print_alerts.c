@@ -255,7 +255,7 @@ enum exit_code run_silence_add(struct call *c)
 	enum exit_code code;
 
 	if (call_option(c, "--for") == NULL || call_option(c, "--reason") == NULL) {
-		(void)fprintf(stderr, "A silence has an end and a reason: answer silence add "
+		(void)fprintf(stderr, "A silence has an end and a reason: answer silence "
 				      "--for 2h --reason \"…\"\n");
 		return EXIT_USAGE;
 	}

@@ -122,6 +122,7 @@ static void queue_path(const struct call *c, const char *after, const char *limi
 	add_query(path, "all", call_option(c, "--all") != NULL ? "true" : NULL);
 	add_query(path, "mine", call_option(c, "--mine") != NULL ? "true" : NULL);
 	add_query(path, "overdue", call_option(c, "--overdue") != NULL ? "true" : NULL);
+	add_query(path, "clocks", c->is_json ? NULL : "true");
 	add_query(path, "limit", limit);
 	add_query(path, "after", after);
 }
@@ -158,6 +159,13 @@ enum exit_code run_queue(struct call *c)
 		code = call_get(c, path.at, &r);
 		if (code != EXIT_DONE || c->is_json) {
 			return code;
+		}
+		if (is_first && !text_is_empty(jx_str(c, r.root, "attention"))) {
+			screen_text(&c->screen, INK_RED,
+				    text_printf(c->arena, "! %.*s",
+						TEXT_ARG(jx_str(c, r.root, "attention"))),
+				    0);
+			screen_say(&c->screen, INK_PLAIN, "\n\n");
 		}
 		if (is_first) {
 			print_listening(c, r.root);

@@ -87,6 +87,37 @@ static void options_read(struct arena *a, struct recording *ret)
 	}
 }
 
+/* What a reply or a lookup was asked for. */
+static void posting_read(struct arena *a, struct recording *ret)
+{
+	struct posting *p = ARENA_NEW(a, struct posting);
+	const struct response *r = &ret->response;
+	struct text visibility = response_header(r, TEXT("X-Answerd-Visibility"));
+
+	p->key = response_header(r, TEXT("X-Answerd-Key"));
+	p->text = response_header(r, TEXT("X-Answerd-Text"));
+	p->parent_id = response_header(r, TEXT("X-Answerd-Parent"));
+	p->parent_revision = response_header(r, TEXT("X-Answerd-Parent-Revision"));
+	p->parent_raw = response_header(r, TEXT("X-Answerd-Parent-Raw"));
+	p->root_id = response_header(r, TEXT("X-Answerd-Root"));
+	p->root_revision = response_header(r, TEXT("X-Answerd-Root-Revision"));
+	p->thread_id = response_header(r, TEXT("X-Answerd-Thread"));
+	p->author_id = response_header(r, TEXT("X-Answerd-Author-Id"));
+	p->author_handle = response_header(r, TEXT("X-Answerd-Author-Handle"));
+	p->warning = response_header(r, TEXT("X-Answerd-Warning"));
+	p->language = response_header(r, TEXT("X-Answerd-Language"));
+	p->parent_kind = MESSAGE_MENTION;
+	for (int v = MESSAGE_PUBLIC; v <= MESSAGE_PRIVATE; v++) {
+		if (text_eq(visibility,
+			    text_of(message_visibility_name((enum message_visibility)v)))) {
+			p->visibility = (enum message_visibility)v;
+		}
+	}
+	/* Unreadable: not begun. */
+	(void)wall_parse(response_header(r, TEXT("X-Answerd-Begun")), &p->begun_at);
+	ret->question.posting = p;
+}
+
 static void context_read(struct arena *a, struct recording *ret)
 {
 	const struct response *r = &ret->response;
@@ -94,7 +125,10 @@ static void context_read(struct arena *a, struct recording *ret)
 	int64_t limit = 0;
 
 	ctx->arena = a;
-	ctx->server = TEXT("https://recorded.example");
+	ctx->server = response_header(r, TEXT("X-Answerd-Server"));
+	if (ctx->server.len == 0) {
+		ctx->server = TEXT("https://recorded.example");
+	}
 	ctx->token = TEXT("recorded");
 	ctx->own_id = response_header(r, TEXT("X-Answerd-Own-Id"));
 	ctx->own_handle = response_header(r, TEXT("X-Answerd-Own-Handle"));
@@ -115,6 +149,9 @@ static void context_read(struct arena *a, struct recording *ret)
 	ret->response.received_at = ctx->now;
 	subjects_read(a, ret);
 	options_read(a, ret);
+	if (ret->question.op == OP_REPLY || ret->question.op == OP_LOOKUP) {
+		posting_read(a, ret);
+	}
 }
 
 bool recording_parse(struct arena *a, struct text file_bytes, enum op op, struct recording *ret,
@@ -141,12 +178,13 @@ static void field_print(struct strbuf *out, const char *name, struct text t)
 	}
 }
 
-static void error_print(struct strbuf *out, struct arena *a, const struct err *err)
+static void error_print(struct strbuf *out, struct arena *a, bool has_ended, const struct err *err)
 {
 	char when[WALL_TEXT_BYTES];
 
 	strbuf_add_str(out, "{\"error\":{");
 	field_print(out, "kind", text_of(err_kind_name(err->kind)));
+	strbuf_add_str(out, has_ended ? ",\"needs_refresh\":true" : "");
 	if (wall_is_set(err->not_before)) {
 		strbuf_add_byte(out, ',');
 		field_print(out, "not_before",
@@ -157,8 +195,25 @@ static void error_print(struct strbuf *out, struct arena *a, const struct err *e
 	strbuf_add_str(out, "}}\n");
 }
 
-static void outcome_print(struct strbuf *out, const struct outcome *o)
+static void sent_print(struct strbuf *out, enum op op, const struct outcome *o)
 {
+	strbuf_add_byte(out, '{');
+	field_print(out, "sent_id", o->sent_id);
+	strbuf_add_byte(out, ',');
+	field_print(out, "sent_permalink", o->sent_permalink);
+	strbuf_add_str(out, "}\n");
+	if (op == OP_LOOKUP && o->is_more) {
+		strbuf_add_byte(out, '{');
+		field_print(out, "state", o->state);
+		strbuf_add_str(out, "}\n");
+	}
+}
+
+static void outcome_print(struct strbuf *out, enum op op, const struct outcome *o)
+{
+	if (op == OP_REPLY || op == OP_LOOKUP) {
+		sent_print(out, op, o);
+	}
 	for (size_t i = 0; i < o->n_messages; i++) {
 		message_print(&o->messages[i], out);
 	}
@@ -196,7 +251,7 @@ bool digest_print(const struct connector *c, enum op op, struct text file_bytes,
 	bool is_read = recording_parse(a, file_bytes, op, &rec, err);
 
 	if (is_read && c->digest(&rec.ctx, &rec.question, &rec.response, &o, &why)) {
-		outcome_print(out, &o);
+		outcome_print(out, op, &o);
 	} else if (is_read && rec.is_bare && why.kind == ERR_DATA) {
 		/* Some recorded object that is no message: shown as what it is. */
 		struct quarantined q = { .raw = file_bytes };
@@ -204,7 +259,7 @@ bool digest_print(const struct connector *c, enum op op, struct text file_bytes,
 		memcpy(q.reason, why.text, sizeof(q.reason) - 1);
 		quarantined_print(&q, out);
 	} else if (is_read) {
-		error_print(out, a, &why);
+		error_print(out, a, rec.question.posting != NULL && o.needs_refresh, &why);
 	}
 	arena_destroy(&a);
 	return is_read;

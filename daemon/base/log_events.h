@@ -8,6 +8,9 @@
 
 EVENT(access_refused, LEVEL_WARN, "uid asked",
       "A local user who is nobody's `os_user` asked the desk: `answer staff add` lets a person in.")
+EVENT(account_given, LEVEL_INFO, "account",
+      "Another worker has less than its share of the accounts and listens for this one from now "
+      "on.")
 EVENT(account_leased, LEVEL_INFO, "account epoch", "This worker listens for the account now.")
 EVENT(account_left, LEVEL_INFO, "account",
       "The account no longer stands in the configuration: it is left alone, what it heard stays.")
@@ -28,6 +31,11 @@ EVENT(alert_failed, LEVEL_ERR, "why",
       "please report the line.")
 EVENT(alert_following, LEVEL_INFO, "", "Another worker tells people who waits too long.")
 EVENT(alert_leading, LEVEL_INFO, "", "This worker tells people who waits too long.")
+EVENT(another_database, LEVEL_WARN, "",
+      "The database is another one than before, or an older copy: queued replies are read back on their platforms before they go.")
+EVENT(asking_for_less, LEVEL_INFO, "account op source elements",
+      "An answer was larger than we read (2 MiB): the same is asked again, so many elements at "
+      "once.")
 EVENT(ask_failed, LEVEL_WARN, "account op source kind why",
       "A question to the platform failed; it is asked again, ever rarer.")
 EVENT(bug, LEVEL_ERR, "why",
@@ -40,6 +48,13 @@ EVENT(database_away, LEVEL_ERR, "",
 EVENT(database_down, LEVEL_WARN, "why",
       "The database cannot be reached; nothing is lost, we try again at least every 30 seconds.")
 EVENT(database_up, LEVEL_INFO, "connection", "The database is there.")
+EVENT(deadlines_failed, LEVEL_WARN, "why",
+      "Deadlines could not be computed anew after a change of policies or hours; tried again in "
+      "seconds. If it repeats, look at the database's log.")
+EVENT(deadlines_renewed, LEVEL_INFO, "brand because waiting moved",
+      "Policies, hours, holidays or a zone's rules changed: so many conversations wait in the "
+      "brand, "
+      "and the dates of so many moved. The audit log says from what to what.")
 EVENT(declare_failed, LEVEL_ERR, "why",
       "The configuration could not be written into the database; look at its log and at answerd "
       "migrate.")
@@ -66,6 +81,10 @@ EVENT(reload_failed, LEVEL_ERR, "why",
 EVENT(reload_partial, LEVEL_WARN, "why",
       "The rest is in force; this takes effect at the next start.")
 EVENT(reloaded, LEVEL_INFO, "accounts", "The changed configuration is in force.")
+EVENT(reply_not_sent, LEVEL_WARN, "account reply outcome why",
+      "An attempt to post a reply did not end with the platform's confirmation; answer replies --open shows what becomes of it.")
+EVENT(respond_failed, LEVEL_ERR, "why",
+      "The database refused a statement of the machine that posts: `answerd migrate` may be due; else please report the line.")
 EVENT(started, LEVEL_INFO, "version holder", "The worker runs.")
 EVENT(statement_failed, LEVEL_ERR, "name sqlstate why",
       "The database refused a statement of the desk: `answerd migrate` may be due; else please "

@@ -198,6 +198,28 @@ bool page_is_id(struct text id)
 	return true;
 }
 
+struct text page_basic(struct arena *a, struct text user_and_password)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	struct text t = user_and_password, word = TEXT("Basic ");
+	char *out = arena_alloc(a, word.len + (t.len + 2) / 3 * 4 + 1);
+	size_t n = word.len;
+
+	memcpy(out, word.at, word.len);
+	for (size_t i = 0; i < t.len; i += 3) {
+		uint32_t three = (uint32_t)(unsigned char)t.at[i] << 16;
+
+		three |= i + 1 < t.len ? (uint32_t)(unsigned char)t.at[i + 1] << 8 : 0;
+		three |= i + 2 < t.len ? (uint32_t)(unsigned char)t.at[i + 2] : 0;
+		out[n++] = digits[three >> 18];
+		out[n++] = digits[three >> 12 & 63];
+		out[n++] = i + 1 < t.len ? digits[three >> 6 & 63] : '=';
+		out[n++] = i + 2 < t.len ? digits[three & 63] : '=';
+	}
+	return (struct text){ out, n };
+}
+
 /* Room for one more: a list's room is the next power of two, so it needs no count of its own. */
 static void *list_grow(struct arena *a, void *list, size_t n, size_t size)
 {

@@ -78,7 +78,8 @@ static void get_sources(struct conf_reader *r, const struct conf_place *p, struc
 			is_double = is_double || text_eq(a->listen[k].name, names[i]);
 		}
 		if (is_double) {
-			conf_fault(r, conf_where(p, "listen"), "'%.*s' is listed twice",
+			conf_fault(r, conf_where(p, "listen"),
+				   "'%.*s' is listed twice: remove one of them",
 				   TEXT_ARG(text_clip(names[i], 80)));
 			continue;
 		}
@@ -184,12 +185,13 @@ static void get_account(struct conf_reader *r, const struct conf_place *p, struc
 	a->token_reference =
 		conf_check_reference(r, conf_where(p, "token"), conf_get_text(r, p, "token"));
 	get_sources(r, p, a);
-	a->every = conf_get_dur(r, p, "every");
-	if (a->connector != NULL && a->connector->can.rhythm_s > 0 && !conf_is_given(p, "every")) {
-		a->every = DUR_S(a->connector->can.rhythm_s);
-	}
+	a->every = conf_get_dur_or(r, p, "every",
+				   a->connector != NULL ? a->connector->can.rhythm : NULL);
 	a->history = conf_get_dur(r, p, "history");
 	a->settle = conf_get_dur(r, p, "settle");
+	if (a->connector != NULL && a->connector->can.settle_s > 0 && !conf_is_given(p, "settle")) {
+		a->settle = DUR_S(a->connector->can.settle_s);
+	}
 	a->max_per_host = conf_get_number(r, p, "max_per_host");
 	if (a->connector != NULL) {
 		get_own_options(r, p, a);
@@ -225,6 +227,9 @@ static void get_brand(struct conf_reader *r, const struct conf_place *p, struct 
 	b->holidays = conf_full_path(r, conf_get_text(r, p, "holidays"));
 	get_place_of_holidays(r, p, b);
 	conf_get_texts(r, p, "businesses", &b->businesses, &b->n_businesses);
+	b->sign = conf_get_bool(r, p, "sign");
+	b->approval = conf_get_bool(r, p, "approval");
+	b->repeat_limit = conf_get_number(r, p, "repeat_limit");
 	b->n_accounts = (size_t)conf_count(r, p, "accounts");
 	b->accounts = ARENA_ARRAY(r->arena, struct conf_account, b->n_accounts);
 	for (size_t i = 0; i < b->n_accounts; i++) {
@@ -384,6 +389,18 @@ void conf_destroy(struct conf **c)
 	}
 	arena_destroy(&w->arena);
 	free(w);
+}
+
+struct text conf_origin(const struct conf *c, struct text path)
+{
+	const struct whole *w = (const struct whole *)(const void *)c;
+
+	for (const struct conf_shown *s = w->shown; s != NULL; s = s->next) {
+		if (text_eq(s->path, path)) {
+			return s->origin;
+		}
+	}
+	return c->path;
 }
 
 void conf_show(const struct conf *c, struct strbuf *out)

@@ -65,7 +65,9 @@ static void get_url(struct conf_reader *r, const struct conf_place *p, struct co
 
 		ch->url = url;
 		if (!url_parse(url, &u)) {
-			conf_fault(r, conf_where(p, "url"), "%.*s.url is no address",
+			conf_fault(r, conf_where(p, "url"),
+				   "%.*s.url is no address: write it as in "
+				   "\"https://hooks.example/x\"",
 				   TEXT_ARG(p->path));
 		} else if (text_eq(u.scheme, TEXT("http")) &&
 			   !(url_is_loopback(url) && ch->insecure_loopback)) {
@@ -75,7 +77,7 @@ static void get_url(struct conf_reader *r, const struct conf_place *p, struct co
 			check_port(r, p, ch, u.port);
 		}
 	} else if (!conf_is_given(p, "url")) {
-		conf_fault(r, p->group, "%.*s.url is missing: a webhook has an address",
+		conf_fault(r, p->group, "%.*s.url is missing: write where the webhook is",
 			   TEXT_ARG(p->path));
 	}
 }
@@ -91,14 +93,14 @@ static void get_mail(struct conf_reader *r, const struct conf_place *p, struct c
 	if (!text_is_empty(ch->server)) {
 		conf_check_mail_server(r, conf_where(p, "server"), ch->server);
 	} else if (!conf_is_given(p, "server")) {
-		conf_fault(r, p->group, "%.*s.server is missing: who takes the mail",
+		conf_fault(r, p->group, "%.*s.server is missing: write who takes the mail",
 			   TEXT_ARG(p->path));
 	}
 	if (!text_is_empty(ch->from)) {
 		conf_check_mail_address(r, conf_where(p, "from"), ch->from);
 	}
 	if (ch->n_to == 0) {
-		conf_fault(r, conf_where(p, "to"), "%.*s.to is missing: who gets the mail",
+		conf_fault(r, conf_where(p, "to"), "%.*s.to is missing: write who gets the mail",
 			   TEXT_ARG(p->path));
 	}
 	for (size_t i = 0; i < ch->n_to; i++) {
@@ -213,15 +215,16 @@ static void check_promise(struct conf_reader *r, const struct conf_place *p,
 			  const struct conf_policy *y)
 {
 	if (y->warn.us > 0 && y->first.us > 0 && !dur_more(y->first, y->warn)) {
-		conf_fault(r, conf_where(p, "warn"), "%.*s.warn comes before first",
-			   TEXT_ARG(p->path));
+		conf_fault(r, conf_where(p, "warn"),
+			   "%.*s.warn must come before first: make it shorter", TEXT_ARG(p->path));
 	}
 	if (y->warn.us > 0 && y->next.us > 0 && !dur_more(y->next, y->warn)) {
-		conf_fault(r, conf_where(p, "warn"), "%.*s.warn comes before next",
-			   TEXT_ARG(p->path));
+		conf_fault(r, conf_where(p, "warn"),
+			   "%.*s.warn must come before next: make it shorter", TEXT_ARG(p->path));
 	}
 	if (y->stop.us > 0 && dur_more(y->next, y->stop)) {
-		conf_fault(r, conf_where(p, "stop"), "%.*s.stop does not come before next",
+		conf_fault(r, conf_where(p, "stop"),
+			   "%.*s.stop must not come before next: make it longer",
 			   TEXT_ARG(p->path));
 	}
 	if (y->warn.us == 0 && y->first.us == 0 && y->next.us == 0 && y->stop.us == 0) {
@@ -232,7 +235,8 @@ static void check_promise(struct conf_reader *r, const struct conf_place *p,
 			TEXT_ARG(p->path));
 	}
 	if (y->stop.us > 0 && dur_more(y->first, y->stop)) {
-		conf_fault(r, conf_where(p, "stop"), "%.*s.stop does not come before first",
+		conf_fault(r, conf_where(p, "stop"),
+			   "%.*s.stop must not come before first: make it longer",
 			   TEXT_ARG(p->path));
 	}
 }
@@ -262,7 +266,8 @@ static void get_policy(struct conf_reader *r, const struct conf *c, const struct
 			is_there = is_there || text_eq(c->brands[k].name, y->brands[i]);
 		}
 		if (!is_there) {
-			conf_fault(r, conf_where(p, "brands"), "there is no brand '%.*s'",
+			conf_fault(r, conf_where(p, "brands"),
+				   "there is no brand '%.*s': write one of brands",
 				   TEXT_ARG(text_clip(y->brands[i], 60)));
 		}
 	}
@@ -293,7 +298,7 @@ void conf_get_policies(struct conf_reader *r, const struct conf_place *top, stru
 			if (!text_is_empty(c->policies[i].name) &&
 			    text_eq(c->policies[i].name, c->policies[k].name)) {
 				conf_fault(r, conf_where(&in, "name"),
-					   "there are two policies '%.*s'",
+					   "there are two policies '%.*s': rename one of them",
 					   TEXT_ARG(c->policies[i].name));
 			}
 		}

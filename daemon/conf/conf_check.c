@@ -82,6 +82,13 @@ void conf_check_database(struct conf_reader *r, const config_setting_t *at, stru
 	if (text_is_empty(conninfo)) {
 		return;
 	}
+	if (!text_starts(conninfo, TEXT("postgresql://")) &&
+	    !text_starts(conninfo, TEXT("postgres://")) &&
+	    text_find(conninfo, TEXT("="), 0) == SIZE_MAX) {
+		conf_fault(r, at,
+			   "database is no connection string: write it as in "
+			   "\"host=/run/postgresql dbname=answerd\"");
+	}
 	if (has_keyword(conninfo, "password", &value)) {
 		conf_warning(r, at,
 			     "database holds a password: better come by the Unix socket as the "
@@ -296,7 +303,8 @@ struct text conf_check_server(struct conf_reader *r, const config_setting_t *at,
 			   "\"https://social.example\"",
 			   TEXT_ARG(shown));
 	} else if (!text_is_empty(u.query) || text_find(url, TEXT("#"), 0) != SIZE_MAX) {
-		conf_fault(r, at, "the server's address ends before '?' and '#'");
+		conf_fault(r, at,
+			   "the server's address ends before '?' and '#': remove what follows");
 	} else if (text_eq(u.scheme, TEXT("http")) && !url_is_loopback(url)) {
 		conf_fault(r, at, "'%.*s' is not protected: write https://", TEXT_ARG(shown));
 	} else if (text_eq(u.scheme, TEXT("http")) && !is_insecure) {

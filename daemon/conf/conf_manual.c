@@ -26,6 +26,26 @@ static const char head[] =
 	"Where no default is named, the option may be left out and then means nothing.\n";
 
 static const char tail[] =
+	".SH POLICIES\n"
+	"A policy says how soon whom is answered. Those of the file are tried in their order, then "
+	"these, which ship; the first "
+	"that matches wins, and\n.B answer explain\nshows which did.\n"
+	".nf\n\n"
+	"    name      what                                    warn  first  next  stop\n"
+	"    thanks    praise and thanks                       -     8h     -     72h\n"
+	"    question  question or complaint to us, in public  45m   1h     1h    24h\n"
+	"    direct    direct message                          45m   1h     2h    20h\n"
+	"    neutral   neutral mention, comment or reply       3h    4h     4h    24h\n"
+	"    review    neutral review                          6h    8h     8h    48h\n"
+	"    about_us  about us, not to us                     -     8h     -     -\n\n"
+	".fi\n"
+	"Lengths count in the brand's office hours, unless the policy's clock is the calendar; "
+	"stop is always plain time. At warn "
+	"who has the conversation is told, or the team; when it is due the team, half as much "
+	"later the lead, at stop the owner. "
+	"thanks and about_us tell nobody singly: they stand in a daily digest. What was imported "
+	"is told nobody. A change of a "
+	"policy, of hours or of holidays moves the dates of what waits at once.\n"
 	".SH EXAMPLE\n.nf\n"
 	"database = \"host=/run/postgresql dbname=answerd\";\n"
 	"brands = { acme = {\n"
@@ -97,10 +117,8 @@ static void print_platform(const struct connector *c)
 		(void)printf(".TP\n.B %s\n%s%s\n", o->name, o->about,
 			     o->is_required ? " It must be there." : "");
 	}
-	if (c->can.rhythm_s > 0) {
-		(void)printf(".TP\n.B every\nDefault ");
-		print_seconds(c->can.rhythm_s);
-		(void)printf(".\n");
+	if (c->can.rhythm != NULL) {
+		(void)printf(".TP\n.B every\nDefault %s.\n", c->can.rhythm);
 	}
 }
 

@@ -230,9 +230,16 @@ struct text conf_get_text(struct conf_reader *r, const struct conf_place *p, con
 
 struct dur conf_get_dur(struct conf_reader *r, const struct conf_place *p, const char *name)
 {
+	return conf_get_dur_or(r, p, name, NULL);
+}
+
+struct dur conf_get_dur_or(struct conf_reader *r, const struct conf_place *p, const char *name,
+			   const char *otherwise)
+{
 	const struct conf_option *o = option(p, name, IS_DUR);
 	const config_setting_t *s = look(r, p, o);
-	struct text t = text_of(o->otherwise), path = path_of(r, p, name);
+	struct text t = text_of(otherwise != NULL ? otherwise : o->otherwise),
+		    path = path_of(r, p, name);
 	struct dur d = { 0 };
 	bool is_read = s == NULL;
 

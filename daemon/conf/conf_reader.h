@@ -54,6 +54,9 @@ bool conf_is_given(const struct conf_place *p, const char *name);
 
 struct text conf_get_text(struct conf_reader *r, const struct conf_place *p, const char *name);
 struct dur conf_get_dur(struct conf_reader *r, const struct conf_place *p, const char *name);
+/* The same with another default than the table's; NULL: the table's. */
+struct dur conf_get_dur_or(struct conf_reader *r, const struct conf_place *p, const char *name,
+			   const char *otherwise);
 int conf_get_number(struct conf_reader *r, const struct conf_place *p, const char *name);
 bool conf_get_bool(struct conf_reader *r, const struct conf_place *p, const char *name);
 void conf_get_texts(struct conf_reader *r, const struct conf_place *p, const char *name,

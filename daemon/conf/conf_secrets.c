@@ -11,7 +11,7 @@
 #define MAX_SECRET_BYTES LIMIT_FACTS_BYTES
 
 /* The whole file, its last newline cut off. */
-static bool read_file(const char *path, const char *whose, struct secret *ret, struct err *err)
+static bool read_file(const char *path, const char *where, struct secret *ret, struct err *err)
 {
 	static const char *const too_long = "is longer than a secret can be";
 	char bytes[MAX_SECRET_BYTES + 1];
@@ -20,8 +20,10 @@ static bool read_file(const char *path, const char *whose, struct secret *ret, s
 	const char *why = NULL;
 
 	if (fd < 0) {
-		return err_set(err, ERR_CONFIG, "the secret of %s: %s: %s", whose, path,
-			       strerror(errno));
+		return err_set(err, ERR_CONFIG,
+			       "%s: the secret %s cannot be read: %s; put it there, for the user "
+			       "of the worker to read",
+			       where, path, strerror(errno));
 	}
 	while (n < sizeof(bytes)) {
 		ssize_t got = read(fd, bytes + n, sizeof(bytes) - n);
@@ -54,57 +56,86 @@ static bool read_file(const char *path, const char *whose, struct secret *ret, s
 		secret_set(ret, (struct text){ bytes, n });
 	}
 	secret_wipe(bytes, sizeof(bytes));
-	return why == NULL || err_set(err, ERR_CONFIG, "the secret of %s: %s %s", whose, path, why);
+	return why == NULL ||
+	       err_set(err, ERR_CONFIG, "%s: the secret %s %s: write it there, in one line", where,
+		       path, why);
 }
 
-static bool read_reference(struct text reference, struct text whose, struct secret *ret,
+/* Of the option `option` of the group "PARENT.NAME". */
+struct whose {
+	const struct conf *conf;
+	struct text parent, group, name;
+	const char *option;
+};
+
+static bool read_reference(struct text reference, const struct whose *whose, struct secret *ret,
 			   struct err *err)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
-	char path[4096], name[200];
+	char option[400], where[400], path[4096];
 
 	if (text_is_empty(reference)) {
 		return true;
 	}
-	(void)snprintf(name, sizeof(name), "%.*s", TEXT_ARG(text_clip(whose, 199)));
+	(void)snprintf(option, sizeof(option), "%.*s%s%.*s.%.*s.%s", TEXT_ARG(whose->parent),
+		       text_is_empty(whose->parent) ? "" : ".", TEXT_ARG(whose->group),
+		       TEXT_ARG(text_clip(whose->name, 100)), whose->option);
+	(void)snprintf(where, sizeof(where), "%.*s: %s",
+		       TEXT_ARG(text_clip(conf_origin(whose->conf, text_of(option)), 250)), option);
 	if (text_starts(reference, TEXT("file:"))) {
 		struct text rest = text_slice(reference, strlen("file:"), reference.len);
 
 		(void)snprintf(path, sizeof(path), "%.*s", TEXT_ARG(rest));
-		return read_file(path, name, ret, err);
+		return read_file(path, where, ret, err);
 	}
 	if (folder == NULL || folder[0] == '\0') {
 		return err_set(err, ERR_CONFIG,
-			       "the secret of %s: %.*s needs LoadCredential= in the unit, or write "
+			       "%s: %.*s needs LoadCredential= in the unit: add it, or write "
 			       "\"file:PATH\"",
-			       name, TEXT_ARG(text_clip(reference, 100)));
+			       where, TEXT_ARG(text_clip(reference, 100)));
 	}
 	reference = text_slice(reference, strlen("credential:"), reference.len);
 	(void)snprintf(path, sizeof(path), "%s/%.*s", folder, TEXT_ARG(reference));
 	if (access(path, F_OK) != 0) { /* from LoadCredential=answerd:FOLDER */
 		(void)snprintf(path, sizeof(path), "%s/answerd_%.*s", folder, TEXT_ARG(reference));
 	}
-	return read_file(path, name, ret, err);
+	return read_file(path, where, ret, err);
+}
+
+static bool read_accounts(const struct conf *c, struct conf_brand *b, struct err *err)
+{
+	char parent[200];
+
+	(void)snprintf(parent, sizeof(parent), "brands.%.*s", TEXT_ARG(text_clip(b->name, 100)));
+	for (size_t k = 0; k < b->n_accounts; k++) {
+		struct conf_account *a = &b->accounts[k];
+		struct whose whose = { c, text_of(parent), TEXT("accounts"), a->name, "token" };
+
+		if (!read_reference(a->token_reference, &whose, &a->token, err)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 bool conf_read_secrets(struct conf *c, struct err *err)
 {
 	for (size_t i = 0; i < c->n_brands; i++) {
-		for (size_t k = 0; k < c->brands[i].n_accounts; k++) {
-			struct conf_account *a = &c->brands[i].accounts[k];
-
-			if (!read_reference(a->token_reference, a->name, &a->token, err)) {
-				return false;
-			}
+		if (!read_accounts(c, &c->brands[i], err)) {
+			return false;
 		}
 	}
 	for (size_t i = 0; i < c->n_channels; i++) {
 		struct conf_channel *ch = &c->channels[i];
+		struct whose url = { c, TEXT_NONE, TEXT("channels"), ch->name, "url" };
+		struct whose secret = { c, TEXT_NONE, TEXT("channels"), ch->name, "secret" };
+		struct whose other = { c, TEXT_NONE, TEXT("channels"), ch->name, "other_secret" };
+		struct whose password = { c, TEXT_NONE, TEXT("channels"), ch->name, "password" };
 
-		if (!read_reference(ch->url_reference, ch->name, &ch->url_secret, err) ||
-		    !read_reference(ch->secret_reference, ch->name, &ch->secret, err) ||
-		    !read_reference(ch->other_secret_reference, ch->name, &ch->other_secret, err) ||
-		    !read_reference(ch->password_reference, ch->name, &ch->password, err)) {
+		if (!read_reference(ch->url_reference, &url, &ch->url_secret, err) ||
+		    !read_reference(ch->secret_reference, &secret, &ch->secret, err) ||
+		    !read_reference(ch->other_secret_reference, &other, &ch->other_secret, err) ||
+		    !read_reference(ch->password_reference, &password, &ch->password, err)) {
 			return false;
 		}
 	}

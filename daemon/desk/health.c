@@ -29,6 +29,10 @@ static void done_health(const struct db_result *result, void *owner)
 						.body = db_text(result, 0, 1) });
 }
 
+static const char metrics_down[] = "# HELP answerd_database_up Does the database answer the desk?\n"
+				   "# TYPE answerd_database_up gauge\n"
+				   "answerd_database_up 0\n";
+
 static void answer_metrics(struct httpd_request *r, struct text body)
 {
 	httpd_answer(r, &(struct httpd_answer){ .status = 200,
@@ -42,7 +46,7 @@ static void done_metrics(const struct db_result *result, void *owner)
 	struct httpd_request *r = owner;
 
 	answer_metrics(r, result->is_ok && result->n_rows == 1 ? db_text(result, 0, 0)
-							       : TEXT("answerd_database_up 0\n"));
+							       : text_of(metrics_down));
 }
 
 /* False: not sent. */
@@ -74,6 +78,6 @@ void desk_health(struct desk *d, struct httpd_request *r)
 void desk_metrics(struct desk *d, struct httpd_request *r)
 {
 	if (!ask(d, r, "desk_metrics", SQL_DESK_METRICS, done_metrics)) {
-		answer_metrics(r, TEXT("answerd_database_up 0\n"));
+		answer_metrics(r, text_of(metrics_down));
 	}
 }

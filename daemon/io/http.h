@@ -34,6 +34,7 @@ struct http_terms {
 	struct dur timeout;  /* 0: 30 s */
 	size_t max_body_bytes; /* 0: LIMIT_BODY_BYTES */
 	bool keep_cut; /* a larger answer is a response with is_cut, no error; never with `once` */
+	bool read_cut; /* and its beginning is read, also of one that says before how large it is */
 };
 
 typedef void http_done(const struct response *r, const struct err *err,

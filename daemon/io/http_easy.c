@@ -159,7 +159,9 @@ static void set_terms(CURL *e, struct http_transfer *t)
 
 	SET(e, CURLOPT_TIMEOUT_MS, ms > 0 ? ms : 1L);
 	SET(e, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
-	SET(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->terms.max_body_bytes);
+	/* 0: no limit here, on_body() counts. */
+	SET(e, CURLOPT_MAXFILESIZE_LARGE,
+	    t->terms.read_cut ? 0 : (curl_off_t)t->terms.max_body_bytes);
 	SET(e, CURLOPT_OPENSOCKETDATA, (void *)t);
 	SET(e, CURLOPT_PREREQDATA, (void *)t);
 	SET(e, CURLOPT_WRITEDATA, (void *)t);

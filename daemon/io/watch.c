@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -102,6 +103,12 @@ void watch_destroy(struct watch **w)
 	ev_signal_stop(loop_ev(gone->loop), &gone->hangup);
 	ev_timer_stop(loop_ev(gone->loop), &gone->ping);
 	loop_bury(gone->loop, gone, free);
+}
+
+void watch_leave_no_core(void)
+{
+	/* Cannot fail for this. RLIMIT_CORE would not hold where cores go to a program. */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 void watch_ready(struct watch *w)

@@ -12,12 +12,14 @@
 
 void set_string(char **at, struct text value)
 {
-	free(*at);
+	char *old = *at;
+
 	*at = NULL;
 	if (value.at != NULL && value.len > 0) {
 		*at = xcalloc(1, value.len + 1);
 		memcpy(*at, value.at, value.len);
 	}
+	free(old); /* not before: a connector may give the state back that it was asked with */
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)

@@ -58,16 +58,23 @@ static int portion_most(const struct account *a)
 	return a->job.op == OP_RECHECK ? can->recheck_batch : can->page_most;
 }
 
+/* How many elements are asked for now; 0: that is not ours to say. */
+static int portion_now(struct account *a)
+{
+	const struct portion *p = portion_of(a);
+
+	if (p == NULL) {
+		return 0;
+	}
+	return p->limit > 0 ? p->limit : portion_most(a);
+}
+
 /* The answer was larger than we read: the same again, but half of it. False: there is no less. */
 static bool portion_halve(struct account *a)
 {
 	struct portion *p = portion_of(a);
-	int now;
+	int now = portion_now(a);
 
-	if (p == NULL) {
-		return false;
-	}
-	now = p->limit > 0 ? p->limit : portion_most(a);
 	if (now <= 1) {
 		return false;
 	}
@@ -315,6 +322,7 @@ void ask_start(struct account *a)
 	struct connector_ctx ctx = context(a, arena);
 	struct question q = question(a, arena);
 	struct request request = { 0 };
+	struct http_terms terms = a->terms;
 	struct err err = { 0 };
 
 	a->phase = PHASE_ASKING;
@@ -328,7 +336,8 @@ void ask_start(struct account *a)
 		loop_arm(a->listen->o.loop, &a->timer, DUR_US(0));
 	} else {
 		budget_asked(&a->budget, account_now(a));
-		a->transfer = http_start(a->listen->http, &request, &a->terms, on_answer, a);
+		terms.read_cut = portion_now(a) <= 1;
+		a->transfer = http_start(a->listen->http, &request, &terms, on_answer, a);
 	}
 	arena_destroy(&arena);
 }

@@ -2,7 +2,8 @@
  * kept for replies (RELIABILITY I14). */
 #include "daemon/listen/inside.h"
 
-#define KEPT_SHARE 5 /* one in five */
+#define KEPT_SHARE     5 /* one in five */
+#define CAREFUL_TOKENS 3 /* far below what is kept */
 
 void budget_init(struct budget *b)
 {
@@ -35,6 +36,50 @@ static void refill(struct budget *b, const struct connector_can *can, struct mon
 		b->tokens = room(can);
 	}
 	b->filled_at = now;
+}
+
+/* What the next holder of the account must know. */
+struct budget_facts budget_tell(struct budget *b, const struct connector_can *can, struct mono now,
+				struct wall wall)
+{
+	struct budget_facts f = { 0 };
+
+	refill(b, can, now);
+	f.tokens = (int64_t)b->tokens;
+	if (is_told(b, wall)) {
+		f.limit = b->rate.limit;
+		f.left = b->rate.remaining;
+		f.reset_us = b->rate.reset_at.us;
+	}
+	if (mono_before(now, b->not_before)) {
+		f.after_us = wall_add(wall, mono_since(now, b->not_before)).us;
+	}
+	return f;
+}
+
+/* Taken from one who could not say what it asked in its last seconds: a few questions, then as fast as tokens come. What the
+ * platform says itself corrects the rest with its first answer. */
+void budget_restore(struct budget *b, const struct budget_facts *f, bool is_exact, struct mono now,
+		    struct wall wall)
+{
+	int64_t age = f->age_us < now.us ? f->age_us : now.us;
+
+	budget_init(b);
+	b->tokens = (double)f->tokens;
+	b->filled_at = mono_add(now, DUR_US(-age));
+	if (!is_exact) {
+		b->tokens = b->tokens < CAREFUL_TOKENS ? b->tokens : CAREFUL_TOKENS;
+		b->filled_at = now;
+	}
+	if (f->limit > 0) {
+		b->rate = (struct rate){ .is_known = true,
+					 .limit = f->limit,
+					 .remaining = f->left,
+					 .reset_at = { f->reset_us } };
+	}
+	if (f->after_us > wall.us) {
+		budget_limited(b, (struct wall){ f->after_us }, wall, now);
+	}
 }
 
 bool budget_may_ask(struct budget *b, const struct connector_can *can, struct mono now,

@@ -41,6 +41,13 @@ struct portion {
 	unsigned n_small; /* answers in a row that were so small that twice as much would fit */
 };
 
+/* The same for whoever listens next, as it is kept in the account's row. */
+struct budget_facts {
+	int64_t tokens, age_us;
+	int64_t limit, left, reset_us; /* limit 0: the platform says nothing */
+	int64_t after_us;              /* 0: it did not say wait */
+};
+
 /* One source of one account. */
 struct feed {
 	struct text name;
@@ -102,7 +109,14 @@ struct account {
 	const struct conf_brand *brand;
 	struct reload next; /* what it becomes when it is idle and the database knows of it */
 	bool is_leaving;    /* it is no longer configured: nothing more is asked */
-	int n_calls;        /* statements whose answers will come to us */
+	bool is_surplus;    /* another worker has less than its share and gets this one */
+	struct mono abstain_until; /* it was given away: others come first */
+	enum {
+		RESTORE_NOT,
+		RESTORE_EXACTLY,
+		RESTORE_CAREFULLY
+	} restore;   /* its budget, when loaded */
+	int n_calls; /* statements whose answers will come to us */
 	char *realm;
 	int64_t brand_id, account_id, epoch;
 	int64_t beat_epoch; /* the epoch that the last heartbeat named */
@@ -181,9 +195,10 @@ struct listen {
 	struct heard heard;
 	ev_timer beat, flush, ending, settle;
 	bool is_declared, is_stopping;
+	struct mono beat_at; /* the next heartbeat; we look for free accounts more often */
+	bool is_looking;
 	bool must_declare, is_declaring; /* the database does not know the newest configuration */
 	bool must_renew; /* deadlines: a batch failed, try again with the next beat */
-	int n_unheld_tries;
 	uint64_t random;
 	void (*done_stopped)(void *);
 	void *stop_owner;
@@ -204,6 +219,7 @@ bool account_send(struct account *a, struct db *d, const char *name, const char 
 
 /* account.c */
 void account_leased(struct account *a, int64_t epoch, bool is_locked);
+void account_given(struct account *a); /* in good order, to another worker */
 void account_lost(struct account *a, const char *why);
 void account_ready(struct account *a); /* the job is over: on to the next */
 void account_step(struct account *a);
@@ -276,7 +292,8 @@ void lease_heard(struct account *a, int64_t source_id,
 		 struct wall asked_at); /* asked_at 0: no poll of news */
 void lease_failed(struct account *a, int64_t source_id, const struct err *why);
 void lease_give_back(struct listen *l);
-void lease_end(struct account *a); /* gives this one back */
+void lease_end(struct account *a);    /* gives this one back */
+void lease_budget(struct account *a); /* what its platform allows, into its row, now */
 
 /* reload.c */
 void reload_start(struct listen *l);
@@ -303,6 +320,10 @@ bool budget_may_ask(struct budget *b, const struct connector_can *can, struct mo
 		    struct wall wall, struct mono *ret_at);
 struct mono budget_paced_until(const struct budget *b, struct mono now,
 			       struct wall wall); /* ordinary questions wait */
+struct budget_facts budget_tell(struct budget *b, const struct connector_can *can, struct mono now,
+				struct wall wall);
+void budget_restore(struct budget *b, const struct budget_facts *f, bool is_exact, struct mono now,
+		    struct wall wall);
 void budget_asked(struct budget *b, struct mono now);
 void budget_told(struct budget *b, const struct rate *r);
 void budget_limited(struct budget *b, struct wall until, struct wall wall, struct mono now);

@@ -142,6 +142,9 @@ static void done_lease(const struct db_result *r, void *owner)
 	a->n_calls--;
 	a->is_being_taken = false;
 	if (r->is_ok && !db_is_null(r, 0, 0) && a->phase == PHASE_AWAY && !a->listen->is_stopping) {
+		a->restore = text_eq(db_text(r, 0, 2), TEXT("given"))  ? RESTORE_EXACTLY
+			     : text_eq(db_text(r, 0, 2), TEXT("lost")) ? RESTORE_CAREFULLY
+								       : RESTORE_NOT;
 		account_leased(a, db_i64(r, 0, 0), db_bool(r, 0, 1));
 	}
 }
@@ -165,20 +168,49 @@ static void take(struct account *a)
 	}
 }
 
-static struct account *by_id(struct listen *l, int64_t account_id)
+/* Rows come mostly in the order in which we sent them: looking goes on behind the last one found. */
+static struct account *by_id(struct listen *l, int64_t account_id, size_t *hint)
 {
-	for (size_t i = 0; i < l->n_accounts; i++) {
+	for (size_t k = 0; k < l->n_accounts; k++) {
+		size_t i = (*hint + k) % l->n_accounts;
+
 		if (l->accounts[i]->account_id == account_id) {
+			*hint = i + 1;
 			return l->accounts[i];
 		}
 	}
 	return NULL;
 }
 
+static struct budget_facts facts_of(struct account *a)
+{
+	return budget_tell(&a->budget, &a->conf->connector->can, account_now(a),
+			   loop_wall(a->listen->o.loop));
+}
+
+void lease_budget(struct account *a)
+{
+	struct budget_facts f = facts_of(a);
+	struct db_params *p = db_params_create();
+
+	db_add_i64(p, a->brand_id);
+	db_add_i64(p, a->account_id);
+	db_add_i64(p, a->epoch);
+	db_add_i64(p, f.tokens);
+	db_add_i64(p, f.limit);
+	db_add_i64(p, f.left);
+	db_add_i64(p, f.reset_us);
+	db_add_i64(p, f.after_us);
+	if (!db_send(a->listen->keeper, "listen_budget", SQL_LISTEN_BUDGET, &p, NULL, NULL)) {
+		db_params_destroy(&p);
+	}
+}
+
 void lease_end(struct account *a)
 {
 	struct db_params *p = db_params_create();
 
+	lease_budget(a); /* in order, on the same connection */
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	db_add_i64(p, a->epoch);
@@ -187,9 +219,24 @@ void lease_end(struct account *a)
 	}
 }
 
+/* Others have less than their share: so many go to them, the last ones first. */
+static void give_away(struct listen *l, int64_t n)
+{
+	for (size_t i = l->n_accounts; i > 0 && n > 0; i--) {
+		struct account *a = l->accounts[i - 1];
+
+		if (a->phase != PHASE_AWAY && !a->is_leaving) {
+			n--;
+			a->is_surplus = true;
+			(void)reload_holds_up(a); /* as soon as it is idle */
+		}
+	}
+}
+
 static void done_beat(const struct db_result *r, void *owner)
 {
 	struct listen *l = owner;
+	size_t hint = 0;
 	bool *kept;
 
 	if (!r->is_ok) {
@@ -197,13 +244,14 @@ static void done_beat(const struct db_result *r, void *owner)
 	}
 	kept = xcalloc(l->n_accounts + 1, sizeof(*kept));
 	for (int row = 0; row < r->n_rows; row++) {
-		struct account *a = by_id(l, db_i64(r, row, 0));
+		struct account *a = by_id(l, db_i64(r, row, 0), &hint);
 
 		if (a != NULL) {
 			kept[a->at] = true;
 			a->is_locked = db_bool(r, row, 1);
-		} else {
+		} else if (db_i64(r, row, 0) == 0) {
 			loop_shift_wall(l->o.loop, DUR_US(db_i64(r, row, 2)));
+			give_away(l, db_i64(r, row, 3));
 		}
 	}
 	for (size_t i = 0; i < l->n_accounts; i++) {
@@ -218,45 +266,146 @@ static void done_beat(const struct db_result *r, void *owner)
 	free(kept);
 }
 
+/* What we hold, as columns. */
+struct held {
+	int32_t *brands, *accounts, *tokens, *limits, *lefts;
+	int64_t *epochs, *resets, *afters;
+	bool *locked;
+	size_t n;
+};
+
+static void held_add(struct held *h, struct account *a)
+{
+	struct budget_facts f = facts_of(a);
+
+	a->beat_epoch = a->epoch;
+	h->brands[h->n] = (int32_t)a->brand_id;
+	h->accounts[h->n] = (int32_t)a->account_id;
+	h->epochs[h->n] = a->epoch;
+	h->tokens[h->n] = (int32_t)(f.tokens < INT32_MAX ? f.tokens : INT32_MAX);
+	h->limits[h->n] = (int32_t)(f.limit < INT32_MAX ? f.limit : INT32_MAX);
+	h->lefts[h->n] = (int32_t)(f.left < INT32_MAX ? f.left : INT32_MAX);
+	h->resets[h->n] = f.reset_us;
+	h->afters[h->n] = f.after_us;
+	h->locked[h->n++] = a->is_locked;
+}
+
 static void send_beat(struct listen *l)
 {
+	struct arena *arena = arena_create(64u * 1024 * 1024);
 	struct db_params *p = db_params_create();
-	int32_t *brands = xcalloc(l->n_accounts + 1, sizeof(*brands));
-	int32_t *accounts = xcalloc(l->n_accounts + 1, sizeof(*accounts));
-	int64_t *epochs = xcalloc(l->n_accounts + 1, sizeof(*epochs));
-	bool *locked = xcalloc(l->n_accounts + 1, sizeof(*locked));
-	size_t n = 0;
+	size_t n = l->n_accounts;
+	struct held h = { .brands = ARENA_ARRAY(arena, int32_t, n),
+			  .accounts = ARENA_ARRAY(arena, int32_t, n),
+			  .tokens = ARENA_ARRAY(arena, int32_t, n),
+			  .limits = ARENA_ARRAY(arena, int32_t, n),
+			  .lefts = ARENA_ARRAY(arena, int32_t, n),
+			  .epochs = ARENA_ARRAY(arena, int64_t, n),
+			  .resets = ARENA_ARRAY(arena, int64_t, n),
+			  .afters = ARENA_ARRAY(arena, int64_t, n),
+			  .locked = ARENA_ARRAY(arena, bool, n) };
 
-	for (size_t i = 0; i < l->n_accounts; i++) {
-		struct account *a = l->accounts[i];
-
-		if (a->phase != PHASE_AWAY) {
-			a->beat_epoch = a->epoch;
-			brands[n] = (int32_t)a->brand_id;
-			accounts[n] = (int32_t)a->account_id;
-			epochs[n] = a->epoch;
-			locked[n++] = a->is_locked;
+	for (size_t i = 0; i < n; i++) {
+		if (l->accounts[i]->phase != PHASE_AWAY) {
+			held_add(&h, l->accounts[i]);
 		}
 	}
 	db_add_text(p, text_of(l->o.holder));
 	db_add_i64(p, getpid());
+	db_add_i64(p, (int64_t)n);
+	db_add_i32_array(p, h.brands, h.n);
+	db_add_i32_array(p, h.accounts, h.n);
+	db_add_i64_array(p, h.epochs, h.n);
+	db_add_bool_array(p, h.locked, h.n);
+	db_add_i32_array(p, h.tokens, h.n);
+	db_add_i32_array(p, h.limits, h.n);
+	db_add_i32_array(p, h.lefts, h.n);
+	db_add_i64_array(p, h.resets, h.n);
+	db_add_i64_array(p, h.afters, h.n);
+	if (!db_send(l->keeper, "listen_beat", SQL_LISTEN_BEAT, &p, done_beat, l)) {
+		db_params_destroy(&p);
+	}
+	arena_destroy(&arena);
+}
+
+/* ---- accounts that nobody holds ---- */
+
+static bool is_wanted(const struct account *a, struct mono now)
+{
+	return a->phase == PHASE_AWAY && a->account_id != 0 && !a->is_being_taken &&
+	       !mono_before(now, a->abstain_until);
+}
+
+static void done_free(const struct db_result *r, void *owner)
+{
+	struct listen *l = owner;
+	struct mono now = loop_mono(l->o.loop);
+	int64_t n_held = 0;
+	size_t hint = 0;
+
+	l->is_looking = false;
+	for (size_t i = 0; i < l->n_accounts; i++) {
+		n_held += l->accounts[i]->phase != PHASE_AWAY || l->accounts[i]->is_being_taken;
+	}
+	for (int row = 0; r->is_ok && row < r->n_rows && !l->is_stopping; row++) {
+		struct account *a = by_id(l, db_i64(r, row, 0), &hint);
+
+		if (a != NULL && is_wanted(a, now) && !reload_holds_up(a) &&
+		    (db_bool(r, row, 1) || n_held < db_i64(r, row, 2))) {
+			n_held++;
+			take(a);
+		}
+	}
+}
+
+static void look(struct listen *l)
+{
+	struct mono now = loop_mono(l->o.loop);
+	struct db_params *p;
+	int32_t *brands, *accounts;
+	size_t n = 0;
+
+	if (l->is_looking) {
+		return;
+	}
+	brands = xcalloc(l->n_accounts + 1, sizeof(*brands));
+	accounts = xcalloc(l->n_accounts + 1, sizeof(*accounts));
+	for (size_t i = 0; i < l->n_accounts; i++) {
+		struct account *a = l->accounts[i];
+
+		if (is_wanted(a, now) && !reload_holds_up(a)) {
+			brands[n] = (int32_t)a->brand_id;
+			accounts[n++] = (int32_t)a->account_id;
+		}
+	}
+	p = db_params_create();
 	db_add_i32_array(p, brands, n);
 	db_add_i32_array(p, accounts, n);
-	db_add_i64_array(p, epochs, n);
-	db_add_bool_array(p, locked, n);
-	if (!db_send(l->keeper, "listen_beat", SQL_LISTEN_BEAT, &p, done_beat, l)) {
+	l->is_looking = n > 0;
+	if (n == 0 || !db_send(l->keeper, "listen_free", SQL_LISTEN_FREE, &p, done_free, l)) {
+		l->is_looking = false;
 		db_params_destroy(&p);
 	}
 	free(brands);
 	free(accounts);
-	free(epochs);
-	free(locked);
 }
 
+static bool is_any_away(const struct listen *l)
+{
+	for (size_t i = 0; i < l->n_accounts; i++) {
+		if (l->accounts[i]->phase == PHASE_AWAY && !l->accounts[i]->is_leaving) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Looking for accounts that another worker leaves behind goes on all the time; the heartbeat has its own pace. The first one
+ * comes before we look: a worker that nobody counts has no share. */
 static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct listen *l = container_of(w, struct listen, beat);
-	bool is_any_away = false;
+	struct mono now = loop_mono(l->o.loop);
 
 	(void)loop;
 	(void)revents;
@@ -272,22 +421,16 @@ static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 	if (l->must_renew) {
 		promises_renew(l);
 	}
-	for (size_t i = 0; i < l->n_accounts; i++) {
-		struct account *a = l->accounts[i];
-
-		if (reload_holds_up(a)) {
-			continue;
-		}
-		if (a->phase == PHASE_AWAY && a->account_id != 0) {
-			is_any_away = true;
-			take(a);
-		}
-	}
-	/* Looking for accounts that another worker may leave behind is cheap; the heartbeat goes at its own pace. */
-	if (!is_any_away || l->n_unheld_tries++ % 7 == 0) {
+	if (!mono_before(now, l->beat_at)) {
+		l->beat_at = mono_add(now, BEAT_EVERY);
 		send_beat(l);
 	}
-	loop_arm(l->o.loop, &l->beat, is_any_away ? TAKE_EVERY : BEAT_EVERY);
+	if (is_any_away(l)) {
+		look(l);
+		loop_arm(l->o.loop, &l->beat, TAKE_EVERY);
+	} else {
+		loop_arm(l->o.loop, &l->beat, mono_since(now, l->beat_at));
+	}
 }
 
 void lease_kick(struct listen *l)
@@ -310,10 +453,8 @@ void lease_give_back(struct listen *l)
 {
 	struct db_params *p = db_params_create();
 
-	for (size_t i = 0; i < l->n_accounts; i++) {
-		if (l->accounts[i]->phase != PHASE_AWAY) {
-			lease_end(l->accounts[i]);
-		}
+	if (l->is_declared) {
+		send_beat(l); /* what the platforms allow */
 	}
 	db_add_text(p, text_of(l->o.holder));
 	l->n_storing++;

@@ -31,8 +31,12 @@ static void on_down(struct db *d, const struct err *why, void *owner)
 
 static void on_keeper_up(struct db *d, void *owner)
 {
+	struct listen *l = owner;
+
 	(void)d;
-	lease_kick(owner);
+	l->beat_at = (struct mono){ 0 }; /* the session is new: it has no lock yet */
+	l->is_looking = false;
+	lease_kick(l);
 }
 
 /* Its session held the locks: whoever takes an account now raises the epoch, so nothing we store afterwards counts. */

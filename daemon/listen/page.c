@@ -116,8 +116,10 @@ static void remember(struct account *a, const struct outcome *o)
 		return;
 	}
 	f->n_remembered = f->n_sending = 0;
-	if (o->n_messages > 0 && f->remembered == NULL) {
-		f->remembered = xcalloc(MAX_REMEMBERED, sizeof(*f->remembered));
+	if (o->n_messages > 0) { /* no more room than the page needs: there are many sources */
+		size_t room = o->n_messages < MAX_REMEMBERED ? o->n_messages : MAX_REMEMBERED;
+
+		f->remembered = xrealloc(f->remembered, room * sizeof(*f->remembered));
 	}
 	for (size_t i = 0; i < o->n_messages && f->n_sending < MAX_REMEMBERED; i++) {
 		if (!is_before_history(a, &o->messages[i])) {

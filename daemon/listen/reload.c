@@ -18,9 +18,15 @@ static bool is_declared(const struct listen *l)
 	return l->is_declared && !l->must_declare && !l->is_declaring;
 }
 
+static bool wants_change(const struct account *a)
+{
+	return a->is_leaving || a->is_surplus ||
+	       (a->next.snapshot != NULL && is_declared(a->listen));
+}
+
 bool reload_holds_up(struct account *a)
 {
-	if (!a->is_leaving && (a->next.snapshot == NULL || !is_declared(a->listen))) {
+	if (!wants_change(a)) {
 		return false;
 	}
 	loop_arm(a->listen->o.loop, &a->listen->settle, DUR_MS(0));
@@ -134,13 +140,15 @@ static void on_settle(struct ev_loop *loop, ev_timer *w, int revents)
 	for (size_t i = l->n_accounts; i > 0 && !l->is_stopping; i--) {
 		struct account *a = l->accounts[i - 1];
 
-		if (!a->is_leaving && (a->next.snapshot == NULL || !is_declared(l))) {
+		if (!wants_change(a)) {
 			continue;
 		}
 		if (!is_idle(a)) {
 			is_any_busy = true;
 		} else if (a->is_leaving) {
 			leave(a); /* the last one comes to its place: it was looked at already */
+		} else if (a->is_surplus) {
+			account_given(a);
 		} else {
 			change(a);
 		}

@@ -53,8 +53,11 @@ struct posting {
 	struct wall begun_at;  /* of the first attempt; 0 before it */
 	struct text parent_id; /* external id of the message that it answers */
 	struct text parent_revision, root_id, root_revision; /* empty: not known */
-	struct text thread_id;                               /* of a direct exchange; else empty */
-	struct text author_id, author_handle;                /* of the parent: who is answered */
+	struct text
+		parent_raw; /* the parent as the platform served it (answerd.message_raw), where it is
+				   still kept: some platforms want what only stands there. Else empty */
+	struct text thread_id;                /* of a direct exchange; else empty */
+	struct text author_id, author_handle; /* of the parent: who is answered */
 	enum message_kind parent_kind;
 	enum message_visibility visibility; /* of the parent */
 	struct text warning, language;      /* of the parent; the reply carries them on */
@@ -155,6 +158,7 @@ struct connector_can {
 	const char *idempotency; /* of a reply, in words; NULL: none */
 	int64_t key_valid_s; /* how long the platform keeps a reply's key: INT64_MAX for ever, 0 it
 				    has none */
+	int64_t direct_key_valid_s; /* the same where posting.visibility is MESSAGE_PRIVATE */
 	int64_t reply_window_s; /* after the customer's last message, then it takes no answer; 0: none */
 	int64_t settle_s;       /* until what was posted can be read back; 0: as configured */
 	bool lookup;            /* what we posted can be read back */
@@ -171,7 +175,7 @@ struct connector_can {
 	bool is_open;          /* everything can be read without a token */
 	const char *
 		why_no_reply; /* why it never takes a reply, one sentence; NULL: it does, or will */
-	int64_t rhythm_s;     /* `every` where the configuration says nothing; 0: as everywhere */
+	const char *rhythm;   /* `every` where the configuration says nothing; NULL: 60s */
 };
 
 struct connector {

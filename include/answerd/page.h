@@ -61,6 +61,9 @@ struct wall page_token_until(struct arena *a, struct text token);
 /* Is this our own account? Never before IDENTIFY has said who we are. */
 bool page_is_ours(const struct connector_ctx *ctx, struct text id);
 
+/* The value of an Authorization header: "Basic" and USER:PASSWORD in base64. A secret. */
+struct text page_basic(struct arena *a, struct text user_and_password);
+
 /* Growing lists of an outcome. */
 struct message *outcome_add_message(struct arena *a, struct outcome *o); /* zeroed */
 void outcome_add_bad(struct arena *a, struct outcome *o, struct text raw, struct text external_id,

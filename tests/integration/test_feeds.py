@@ -246,3 +246,22 @@ def test_a_refused_feed_is_told_and_the_other_goes_on(house):
     other = house.town.post("shop", "Cake", server="blog")
     house.wait_for(other)
     assert house.database.one("select state::text from answerd.account") == "listening"
+
+
+def test_killed_worker_loses_nothing_of_a_feed(house):
+    """Ten kills while comments keep coming, over pages of ten: nothing is lost, nothing doubled."""
+    house.blog("blog", own="shop", people=("ann", "bob"), options={"paged": True})
+    post = house.town.post("shop", "Bread", server="blog")
+    house.begin()
+    ids = [post]
+    for n in range(10):
+        ids += [r["id"] for r in house.town.bulk([{"author": ("ann", "bob")[i % 2], "text": f"{n}.{i}?", "parent": post} for i in range(14)], server="blog")]
+        goal = house.town.requests("blog") + 1 + n % 5
+        wait_until(lambda: house.town.requests("blog") >= goal, 20, "the worker works")
+        house.worker.kill()
+        house.worker.start()
+    house.wait_for(*ids, timeout=60)
+    house.lost_nothing()
+    assert house.database.one("select count(*) from answerd.message") == len(ids)
+    assert gaps(house) == []
+    house.verify()

@@ -93,3 +93,17 @@ def test_long_messages_are_re_read(house, platform):
     wait_until(noticed, 90, "the edit and the deletion are noticed")
     house.worker.assert_alive()
     house.verify()
+
+
+@pytest.mark.parametrize("form", ["rss", "rdf", "atom"])
+def test_a_feed_that_does_not_fit(house, form):
+    """A feed cannot be asked for in parts: its newest entries are read, and what is behind them is a told gap."""
+    house.blog("blog", own="shop", people=("ann", "bob"), options={"format": form, "window": 200})
+    post = house.town.post("shop", "Fresh bread at eight.", server="blog")
+    house.town.bulk([{"author": "bob", "text": text_of(40) + str(i), "parent": post} for i in range(70)], server="blog")
+    house.begin()
+    for n in range(3):
+        house.wait_for(house.town.post("ann", f"And now something short {n}", "blog", parent=post), timeout=30)
+    wait_until(lambda: house.answer("gaps", code=0).items, 20, "the gap is told")
+    house.worker.assert_small()
+    house.verify()

@@ -374,6 +374,11 @@ class BlueskyApi:
         if not form.get("rkey"):
             return fail(400, "InvalidRequest", "Input must have the property \"rkey\"")
         post = self.s.posts.get(f"at://{viewer.id}/{POST}/{form['rkey']}")
+        if post is not None and self.s.options.get("idempotency_breaks"):
+            return fail(500, "InternalServerError", "Internal Server Error")
+        if "swapRecord" in form and form["swapRecord"] != (post.cid if post is not None else None) \
+                and (post is None or post.record != form["record"]):       # the same record again is no change, whatever it swaps
+            return fail(400, "InvalidSwap", f"Record was at {post and post.cid}")
         if post is None:
             post = self.store(form, viewer)
         elif post.record != form["record"]:

@@ -2,17 +2,18 @@
 import hashlib
 import json
 
-from people import Bad, iso, tid
+from people import Bad, graphemes, iso, tid
 from wire import Reply, dumps
 
 
 class Message:
-    __slots__ = ("id", "rev", "text", "sender", "at", "deleted", "convo", "el", "cache")
+    __slots__ = ("id", "rev", "text", "sender", "at", "deleted", "convo", "via", "visible_at", "el", "cache")
 
     def __init__(self, ident, text, sender, at, convo):
         self.id = self.rev = ident
         self.text, self.sender, self.at, self.convo = text, sender, at, convo
         self.deleted = False
+        self.via, self.visible_at = "person", 0
         self.el = self.cache = None
 
 
@@ -55,6 +56,7 @@ class Chat:
         if convo is None:
             raise Bad("no such conversation")
         message = Message(self.rev(op["t"]), op["text"], author, self.server.world.time_of(op), convo)
+        message.via, message.visible_at = op.get("via", "person"), op["t"] + op.get("late_ms", 0)
         self.keys[op.get("key", message.id)] = message
         op["members"] = [p.key for p in convo.members]
         convo.messages.append(message)
@@ -72,6 +74,15 @@ class Chat:
         self.log.append((message.rev, "DeleteMessage", message.convo, message))
         return {}
 
+    def applied(self):
+        return [{"id": m.id, "key": m.id, "author": m.sender.key, "convo": m.convo.id, "to": [p.key for p in m.convo.members if p is not m.sender],
+                 "parent": None, "text": m.text, "at": m.at, "visibility": "direct", "deleted": m.deleted, "via": m.via, "posting_key": None}
+                for m in self.keys.values() if m.via == "api"]
+
+    def shown(self, messages):
+        now = self.server.world.now_ms()
+        return [m for m in messages if m.visible_at <= now]
+
     # ---- views
     def view(self, message):
         if message.cache is None:
@@ -87,8 +98,9 @@ class Chat:
     def convo_view(self, convo, viewer):
         body = {"id": convo.id, "rev": convo.rev, "members": [self.server.profile(p) for p in convo.members],
                 "muted": False, "status": "accepted", "unreadCount": sum(m.sender is not viewer for m in convo.messages)}
-        if convo.messages:
-            body["lastMessage"] = json.loads(self.view(convo.messages[-1]))
+        shown = self.shown(convo.messages)
+        if shown:
+            body["lastMessage"] = json.loads(self.view(shown[-1]))
         return body
 
     # ---- XRPC
@@ -103,7 +115,7 @@ class Chat:
         return fail(501, "MethodNotImplemented", "Method Not Implemented") if handler is None else handler(request, viewer, fail)
 
     def mine(self, viewer):
-        return [c for c in self.convos.values() if viewer in c.members and c.messages]
+        return [c for c in self.convos.values() if viewer in c.members and self.shown(c.messages)]
 
     @staticmethod
     def cut(request, default=50):
@@ -121,7 +133,7 @@ class Chat:
         body = {"convos": [self.convo_view(c, viewer) for c in page]}
         if len(convos) > limit:
             body["cursor"] = page[-1].rev
-        return Reply.json(body, els=[c.messages[-1].el for c in page])
+        return Reply.json(body, els=[self.shown(c.messages)[-1].el for c in page])
 
     def do_getConvo(self, request, viewer, fail):
         convo = self.convos.get(request.arg("convoId"))
@@ -141,7 +153,7 @@ class Chat:
             return fail(400, "InvalidConvo", "Convo not found")
         if limit is None:
             return fail(400, "InvalidRequest", "Error: limit must be between 1 and 100")
-        found = [m for m in reversed(convo.messages) if not cursor or m.id < cursor]
+        found = [m for m in reversed(self.shown(convo.messages)) if not cursor or m.id < cursor]
         page = found[:limit]
         parts = [self.view(m) for m in page]
         tail = b"]}" if len(found) <= limit else b'],"cursor":"' + page[-1].id.encode() + b'"}'
@@ -149,7 +161,8 @@ class Chat:
 
     def do_getLog(self, request, viewer, fail):
         cursor = request.arg("cursor") or ""
-        found = [e for e in self.log if e[0] > cursor and viewer in e[2].members][:100]
+        now = self.server.world.now_ms()
+        found = [e for e in self.log if e[0] > cursor and viewer in e[2].members and e[3].visible_at <= now][:100]
         parts, els = [], []
         for rev, kind, convo, message in found:
             head = dumps({"$type": f"chat.bsky.convo.defs#log{kind}", "rev": rev, "convoId": convo.id})
@@ -166,7 +179,7 @@ class Chat:
             return fail(400, "InvalidConvo", "Convo not found")
         if convo.locked:
             return fail(400, "ConvoLocked", "Convo is locked")
-        if len(text) > 1000 or not text:
+        if graphemes(text) > 1000 or not text:
             return fail(400, "InvalidRequest", "Input/message/text must not be longer than 1000 graphemes")
         made = self.server.world.do({"op": "chat", "server": self.server.name, "author": viewer.key, "convo": convo.id,
                                      "text": text, "via": "api"})

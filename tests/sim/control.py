@@ -65,11 +65,11 @@ class Control:
         return Reply.json(self.town.world.truth(request.arg("server")))
 
     def get_applied(self, request, body):
-        """What came in through the platforms' own APIs."""
+        """What came in through the platforms' own APIs, and under which key."""
         rows = []
         for name in self.town.world.servers:
             if request.arg("server") in (None, name):
-                rows += [{"server": name, **row} for row in self.town.world.truth(name) if row["via"] == "api"]
+                rows += [{"server": name, **row} for row in self.town.world.applied(name)]
         return Reply.json(rows)
 
     def get_counters(self, request, body):

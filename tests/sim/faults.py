@@ -2,7 +2,8 @@
 server, path (a regular expression on the part after /m/NAME or /b/NAME), method, who, count, skip, prob.
 
 A fault gets `run`, which makes the true answer (and with a POST does what was asked). A fault that never calls
-it leaves the world as it was; with `apply: true` it calls it first: applied, and then the answer goes wrong."""
+it leaves the world as it was; with `apply: true` it calls it first: applied, and then the answer goes wrong.
+What is applied under a fault with `late_s` is shown by the platform only so much later."""
 import asyncio
 import email.utils
 import gzip
@@ -21,12 +22,39 @@ NUMBERS = {"bigint": b"9223372036854775808", "huge_float": b"1e999", "nan": b"Na
 PAGE_HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><h1>We will be right back</h1></body></html>"
 
 
+# What posts, on any platform: where lies about outcomes strike.
+POSTS = r"/api/v1/statuses$|\.(putRecord|createRecord|sendMessage)$"
+# Lies about the outcome of a post. `apply` does what was asked before the answer goes wrong.
+LIES = {
+    "applied_timeout": {"kind": "stall", "apply": True}, "applied_reset": {"kind": "drop", "apply": True},
+    "applied_closed": {"kind": "drop", "apply": True, "end": "fin"},
+    "applied_408": {"kind": "status", "apply": True, "status": 408, "body": "empty"},
+    "applied_500": {"kind": "status", "apply": True, "status": 500}, "applied_502": {"kind": "status", "apply": True, "status": 502, "body": "html"},
+    "applied_503": {"kind": "status", "apply": True, "status": 503}, "applied_504": {"kind": "status", "apply": True, "status": 504, "body": "html"},
+    "applied_429": {"kind": "limited", "apply": True, "seconds": 2}, "applied_redirect": {"kind": "redirect", "apply": True},
+    "applied_duplicate": {"kind": "replace", "apply": True, "status": 422, "text": '{"error":"Duplicate","message":"Status is a duplicate"}'},
+    "applied_empty": {"kind": "empty", "apply": True}, "applied_html": {"kind": "html", "apply": True},
+    "applied_type": {"kind": "ctype", "apply": True}, "applied_cut": {"kind": "cut", "apply": True},
+    "applied_no_id": {"kind": "replace", "apply": True, "text": "{}"},
+    "unapplied_timeout": {"kind": "stall"}, "unapplied_reset": {"kind": "drop"}, "unapplied_502": {"kind": "status", "status": 502, "body": "html"},
+    "unapplied_504": {"kind": "status", "status": 504, "body": "html"}, "unapplied_empty": {"kind": "empty"},
+    "applied_late": {"kind": "stall", "after": 40},         # the client has long gone when it is done
+}
+
+
 class Fault:
     def __init__(self, number, order):
         self.number, self.order = number, order
         self.kind = order["kind"]
         if self.kind not in KINDS:
             raise ValueError(f"unknown fault {self.kind!r}")
+        if self.kind == "lie":
+            how = order.setdefault("how", sorted(LIES))
+            order["how"] = [how] if isinstance(how, str) else how
+            if not set(order["how"]) <= set(LIES):
+                raise ValueError(f"unknown lie in {order['how']}")
+            order.setdefault("method", "POST")
+            order.setdefault("path", POSTS)
         self.left = order.get("count", 1)           # 0: for ever
         self.skip = order.get("skip", 0)
         self.random = random.Random(order.get("seed", number))
@@ -84,10 +112,26 @@ class Faults:
 
     def play(self, fault, request, run):
         """A Reply, or a coroutine that writes by itself."""
+        if fault.kind == "lie":
+            how = fault.random.choice(fault.order["how"])
+            self.town.count(f"lie {how}")
+            common = {k: v for k, v in fault.order.items() if k in ("after", "late_s")}
+            fault = Fault(fault.number, {**common, **LIES[how]})
+        run = self.late(fault.get("late_s", 0), run)
         if fault.get("apply", False):
             done = run()
             run = lambda: done  # noqa: E731  the true answer, made once
         return KINDS[fault.kind](self.town, fault, request, run)
+
+    def late(self, seconds, run):
+        """The same, but what it applies is shown only so much later."""
+        def later():
+            self.town.world.late_ms = int(1000 * seconds)
+            try:
+                return run()
+            finally:
+                self.town.world.late_ms = 0
+        return later if seconds else run
 
 
 # ---- whole answers
@@ -353,7 +397,8 @@ KINDS = {
     "many": f_many, "cut_json": f_cut_json, "bom": f_bom, "ctype": f_ctype, "date": f_date, "again": f_again,
     "poison": f_poison, "stall": f_stall, "drip": f_drip, "cut": f_cut, "drop": f_drop, "length": f_length,
     "endless_body": f_endless_body, "endless_headers": f_endless_headers, "bomb": f_bomb, "garbage": f_garbage,
-    "bad_chunks": f_bad_chunks,
+    "bad_chunks": f_bad_chunks, "lie": None,
+    "late": lambda town, fault, request, run: run(),
     "html": lambda town, fault, request, run: Reply(fault.get("status", 200), PAGE_HTML, HTML),
     "empty": lambda town, fault, request, run: Reply(fault.get("status", 200), b"", fault.get("ctype", JSON)),
 }

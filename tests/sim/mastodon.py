@@ -81,6 +81,7 @@ class Mastodon(Server):
         post.visibility = op.get("visibility", "public")
         post.lang = op.get("lang", "en")
         post.spoiler = op.get("spoiler", "")
+        post.visible_at = t + self.lag_ms
         post.html, post.raw, post.via = op.get("html"), op.get("raw", {}), op.get("via", "person")
         names = op.get("mentions")
         post.mentions = self.names_in(post.text) if names is None else [self.person(k) for k in names]
@@ -142,7 +143,7 @@ class Mastodon(Server):
             self.insert(boost)
 
     def sees(self, viewer, post):
-        if post.deleted:
+        if post.deleted or post.visible_at > self.world.now_ms():
             return False
         if post.visibility in ("public", "unlisted"):
             return True

@@ -4,7 +4,7 @@ import zlib
 from urllib.parse import urlencode
 
 from mastodon import note_order, order, post_order
-from people import LINK, NAME, iso
+from people import LINK, NAME, graphemes, iso
 from wire import HTML, Reply, dumps
 
 STATUS = re.compile(r"/api/v1/statuses/([^/]*)(/context|/source|/history)?$")
@@ -102,6 +102,9 @@ class MastodonApi:
         parts = [self.s.status_bytes(p) for p in posts]
         return Reply.page(b"[", parts, b"]", [p.el for p in posts], headers)
 
+    def visible(self, post):
+        return not post.deleted and post.visible_at <= self.s.world.now_ms()
+
     # ---- reads
     def notifications(self, request, viewer):
         if viewer is None:
@@ -117,7 +120,7 @@ class MastodonApi:
 
         def keep(note):
             return (not note.gone and note.arrived >= kept_since and (not types or note.kind in types) and note.kind not in without
-                    and (everybody or not note.actor.filtered) and (note.post is None or not note.post.deleted))
+                    and (everybody or not note.actor.filtered) and (note.post is None or self.visible(note.post)))
         top = 20 if "snac" in self.s.dialect else 80
         notes = self.s.window(viewer.notes, request, self.limit(request, min(40, top), top), note_order, order, keep,
                               ignores="snac" in self.s.dialect)
@@ -188,7 +191,7 @@ class MastodonApi:
 
     def timeline(self, request, viewer, tag):
         def keep(post):
-            return not post.deleted and post.visibility == "public"
+            return self.visible(post) and post.visibility == "public"
         posts = self.s.window(self.s.tags.get(tag.lower(), []), request, self.limit(request, 20, 40), post_order,
                               self.s.post_number, keep)
         return self.page(posts, self.links(request, posts, lambda p: p.id))
@@ -205,7 +208,7 @@ class MastodonApi:
         found = []
         if kind in (None, "statuses") and words:
             found = [p for p in reversed(list(self.s.posts.values()))
-                     if p.visibility == "public" and not p.deleted and all(w in p.text.lower() for w in words)]
+                     if p.visibility == "public" and self.visible(p) and all(w in p.text.lower() for w in words)]
         below = request.arg("max_id")
         if viewer is None and below and self.s.options["open_search"] == "one page":
             return self.refuse("Search queries pagination is not supported without authentication")
@@ -220,7 +223,7 @@ class MastodonApi:
             return self.refuse()
         latest = {}
         for post in list(viewer.posts) + [n.post for n in viewer.notes if n.kind == "mention"]:
-            if post.visibility == "direct" and not post.deleted:
+            if post.visibility == "direct" and self.visible(post):
                 people = frozenset(p.key for p in post.mentions + [post.author])
                 if people not in latest or post_order(latest[people]) < post_order(post):
                     latest[people] = post
@@ -276,14 +279,14 @@ class MastodonApi:
     # ---- writes
     def length(self, text):
         text = LINK.sub("x" * 23, text)
-        return len(NAME.sub(lambda m: "@" + m[1], text))
+        return graphemes(NAME.sub(lambda m: "@" + m[1], text))
 
     def post_status(self, request, viewer):
         if viewer is None:
             return self.refuse()
         server, now = self.s, self.s.world.now_ms()
         key = request.headers.get("idempotency-key")
-        if key and "snac" not in server.dialect:
+        if key and "snac" not in server.dialect and server.options.get("idempotency") != "ignored":
             kept = server.idempotency.get((viewer.key, key))
             if kept is not None and now - kept[1] < 3600_000:
                 if server.options.get("idempotency_breaks"):
@@ -295,7 +298,7 @@ class MastodonApi:
         top = server.options.get("max_characters", 500)
         if not text.strip():
             return fail(422, "Validation failed: Text can't be blank")
-        if self.length(text) + len(form.get("spoiler_text") or "") > top:
+        if self.length(text) + graphemes(form.get("spoiler_text") or "") > top:
             return fail(422, f"Validation failed: Text character limit of {top} exceeded")
         parent = form.get("in_reply_to_id") or None
         if parent is not None and (parent not in server.posts or not server.sees(viewer, server.posts[parent])):

@@ -126,6 +126,7 @@ class Post:
         self.el = None              # number in the book of the cached form
         self.cache = None
         self.visible_at = arrived
+        self.posting_key = None     # with which it came in through the API
         self.record = None          # Bluesky
         self.cid = None
         self.quote = None

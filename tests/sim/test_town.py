@@ -364,6 +364,88 @@ def test_applied_then_lost(social):
     assert [p["text"] for p in social.get("/control/applied")] == ["hello"]
 
 
+@pytest.mark.parametrize("how", ["applied_reset", "applied_502", "applied_504", "applied_429", "applied_empty", "applied_type", "applied_no_id",
+                                 "applied_duplicate", "applied_html", "unapplied_reset", "unapplied_502"])
+def test_lies_about_outcomes(social, how):
+    """What a lie did to the world is in the book under its key, whatever the answer says."""
+    social.fault(kind="lie", how=how)
+    body = json.dumps({"status": "hello"}).encode()
+    try:
+        answer, data = social.call("POST", "/m/social/api/v1/statuses", body, {"Idempotency-Key": "k", "Content-Type": "application/json"}, social.token)
+        honest = answer.status == 200 and "json" in answer.headers["Content-Type"] and b'"id"' in data
+    except (ConnectionError, http.client.HTTPException):
+        honest = False
+    assert not honest
+    wanted = [("hello", "k")] if how.startswith("applied") else []
+    assert [(p["text"], p["posting_key"]) for p in social.get("/control/applied")] == wanted
+    again = social.post("/m/social/api/v1/statuses", {"status": "hello"}, social.token, headers={"Idempotency-Key": "k"})
+    assert [(p["id"], p["posting_key"]) for p in social.get("/control/applied")] == [(again["id"], "k")], "the key holds"
+    assert social.get("/control/counters")[f"lie {how}"] == 1
+
+
+def test_a_client_that_has_gone_is_served_all_the_same(social):
+    """applied_late: the answer never came, and only later the post is there."""
+    social.fault(kind="stall", path="statuses", method="POST", after=0.5)
+    conn = http.client.HTTPConnection("127.0.0.1", social.port, timeout=0.1)
+    with pytest.raises(TimeoutError):
+        conn.request("POST", "/m/social/api/v1/statuses", b'{"status":"late"}',
+                     {"Authorization": "Bearer " + social.token, "Content-Type": "application/json"})
+        conn.getresponse()
+    conn.close()
+    assert social.get("/control/applied") == []
+    end = time.monotonic() + 10
+    while not social.get("/control/applied"):
+        assert time.monotonic() < end, "the post never came"
+        time.sleep(0.02)
+
+
+def test_what_is_applied_may_be_shown_late(social):
+    q = say(social, "social", "@shop ?", key="q")
+    social.fault(kind="late", path="statuses", method="POST", late_s=60)
+    post = social.post("/m/social/api/v1/statuses", {"status": "@ann yes", "in_reply_to_id": q}, social.token)
+    own = f"/m/social/api/v1/accounts/{post['account']['id']}/statuses"
+    assert social.get(own, social.token) == [] == social.get(f"/m/social/api/v1/statuses/{q}/context", social.token)["descendants"]
+    social.stop()
+    social.start()
+    assert social.get(own, social.token) == [], "a new start knows it too"
+    social.post("/control/time", {"add_s": 61})
+    assert [p["id"] for p in social.get(own, social.token)] == [post["id"]]
+    assert len(social.get(f"/m/social/api/v1/statuses/{q}/context", social.token)["descendants"]) == 1
+
+
+def test_keys_may_be_ignored_or_break(social):
+    def twice(status=200):
+        for code in (200, status):
+            social.post("/m/social/api/v1/statuses", {"status": "x"}, social.token, code, headers={"Idempotency-Key": "k%d" % status})
+    social.do(op="option", server="social", idempotency_breaks=True)
+    twice(500)
+    assert len(social.get("/control/applied")) == 1
+    social.do(op="option", server="social", idempotency="ignored", idempotency_breaks=False)
+    twice()
+    assert len(social.get("/control/applied")) == 3
+
+
+def test_put_record_swaps_with_nothing_only_where_nothing_is(sky):
+    record = {"$type": "app.bsky.feed.post", "text": "hello", "createdAt": "2026-11-21T00:00:00Z"}
+    body = {"repo": sky.did, "collection": "app.bsky.feed.post", "rkey": "3n2u5xjnras2b", "record": record, "swapRecord": None}
+    one = sky.post("/b/sky/xrpc/com.atproto.repo.putRecord", body, sky.token)
+    assert sky.post("/b/sky/xrpc/com.atproto.repo.putRecord", body, sky.token)["cid"] == one["cid"]
+    other = {**body, "record": {**record, "text": "goodbye"}}
+    assert sky.post("/b/sky/xrpc/com.atproto.repo.putRecord", other, sky.token, 400)["error"] == "InvalidSwap"
+    assert [(p["text"], p["posting_key"]) for p in sky.get("/control/applied")] == [("hello", "3n2u5xjnras2b")]
+
+
+def test_direct_messages_that_came_in_through_the_api_are_in_the_book(sky):
+    convo = sky.do(op="chat", server="sky", author="ann", to="shop", text="psst")["convo"]
+    sky.fault(kind="lie", how="applied_503", late_s=60)
+    sky.post("/b/sky/xrpc/chat.bsky.convo.sendMessage", {"convoId": convo, "message": {"text": "yes?"}}, sky.token, 503, headers=PROXY)
+    assert [(m["text"], m["convo"], m["to"]) for m in sky.get("/control/applied")] == [("yes?", convo, ["ann"])]
+    read = "/b/sky/xrpc/chat.bsky.convo.getMessages"
+    assert [m["text"] for m in sky.get(read, sky.token, headers=PROXY, convoId=convo)["messages"]] == ["psst"]
+    sky.post("/control/time", {"add_s": 61})
+    assert [m["text"] for m in sky.get(read, sky.token, headers=PROXY, convoId=convo)["messages"]] == ["yes?", "psst"]
+
+
 def test_other_faults_do_what_they_say(social):
     say(social, "social", "@shop a")
     social.fault(kind="limited", dialect="date", seconds=60)
@@ -465,3 +547,25 @@ def test_a_blog_shows_its_window_and_says_when_nothing_changed(town):
     answer, data = town.call("GET", "/f/loaf/comments/feed/", headers={"If-None-Match": answer.getheader("ETag")})
     assert answer.status == 200 and b"changed" in data
     assert town.call("GET", "/f/loaf/post/1/feed/")[0].status == 200 and town.call("GET", "/f/loaf/nothing")[0].status == 404
+
+
+def test_telegram_gives_an_update_until_it_is_confirmed(town):
+    town.do(op="server", kind="telegram", name="wire")
+    bot = town.do(op="person", server="wire", key="shop", own="acme", bot=True)
+    town.do(op="person", server="wire", key="ann")
+    ids = [town.do(op="post", server="wire", author="ann", text=f"hello {i} @shop", chat="bakers" if i else None)["id"] for i in range(3)]
+
+    def call(method, query=""):
+        return town.get(f"/t/wire/bot{bot['token']}/{method}{query}")
+    for _ in range(2):
+        found = call("getUpdates", "?limit=2")["result"]
+        assert [u["message"]["chat"]["type"] for u in found] == ["private", "supergroup"]
+        assert f"{found[0]['message']['chat']['id']}:{found[0]['message']['message_id']}" == ids[0]
+        assert found[1]["message"]["entities"] == [{"type": "mention", "offset": 8, "length": 5}]
+    last = found[1]["update_id"]
+    assert len(call("getUpdates", f"?offset={last + 1}")["result"]) == 1
+    town.stop()
+    town.start()
+    assert [u["update_id"] for u in call("getUpdates")["result"]] == [last + 1]
+    town.do(op="delete", server="wire", post=ids[0])
+    assert len(call("getUpdates")["result"]) == 1

@@ -127,6 +127,7 @@ class World:
         self.base = ""
         self.book = None
         self.on_change = None
+        self.late_ms = 0            # of what is applied now, by order of a fault
 
     def now_ms(self):
         return int(time.time() * 1000) + self.offset_ms
@@ -228,14 +229,21 @@ class World:
             post.stale()
         return {}
 
+    def delay(self, op):
+        if self.late_ms and op.get("via") == "api":
+            op["late_ms"] = self.late_ms
+
     # ---- posts
     def op_post(self, op):
         """`author`, `text`; optional `key`, `id`, `parent` (key or id, may be absent yet), `at`, `mentions`,
         `visibility`, `lang`, `spoiler`, `html`, `raw`, `quiet` (notifies nobody)."""
         server = self.server(op["server"])
+        self.delay(op)
         post = server.new_post(op)
         if post.id in server.posts:
             raise Bad(f"the id {post.id!r} is taken")
+        post.visible_at += op.get("late_ms", 0)
+        post.posting_key = op.get("idempotency") or (op.get("rkey") if op.get("via") == "api" else None)
         server.insert(post)
         if not op.get("quiet"):
             server.notify(post, op)
@@ -291,10 +299,15 @@ class World:
 
     def op_chat(self, op):
         """A direct message of Bluesky: `author`, `to` (person) or `convo`, `text`."""
+        self.delay(op)
         return self.server(op["server"]).chat.post(op)
 
     def op_chat_delete(self, op):
         return self.server(op["server"]).chat.delete(op)
+
+    def op_confirm(self, op):
+        """A bot of Telegram confirmed everything below `offset`."""
+        return self.server(op["server"]).confirm(op)
 
     # ---- what it knows, for tests
     def truth(self, name):
@@ -307,8 +320,14 @@ class World:
                          "parent": post.parent_id, "text": post.text, "at": post.at, "arrived": post.arrived,
                          "mentions": [p.key for p in post.mentions], "visibility": post.visibility,
                          "deleted": post.deleted, "edited": post.edited, "via": post.via, "application": post.application,
+                         "posting_key": post.posting_key, "spoiler": post.spoiler, "lang": post.lang,
                          "boosted": post.boosted.id if post.boosted else None})
         return rows
+
+    def applied(self, name):
+        """What came in through a server's own API, with the key that it came with; direct messages too."""
+        chat = getattr(self.server(name), "chat", None)
+        return [row for row in self.truth(name) if row["via"] == "api"] + (chat.applied() if chat else [])
 
     @staticmethod
     def time_of(op):

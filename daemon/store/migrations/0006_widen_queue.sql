@@ -15,10 +15,13 @@ where c.waiting_since is not null and m.external_id = c.oldest_id and m.account_
 
 create index conversation_brand_platform on answerd.conversation (brand_id, platform, waiting_since, conversation_id)
 	where waiting_since is not null;
--- What has no due date comes last, by age. The platform stands behind the order, so that it is judged without a look at the row.
+-- By what falls due next, a hard stop as well as an answer; what has no date comes last, by age. The platform stands behind the order, so that it is judged without a look at the row.
 drop index answerd.conversation_due;
-create index conversation_due on answerd.conversation (coalesce(due_at, 'infinity'), waiting_since, conversation_id, platform)
+create index conversation_due on answerd.conversation (coalesce(least(due_at, stop_at), 'infinity'), waiting_since, conversation_id, platform)
 	where waiting_since is not null;
-create index conversation_brand_due on answerd.conversation (brand_id, coalesce(due_at, 'infinity'), waiting_since, conversation_id,
-	platform)
+create index conversation_brand_due on answerd.conversation (brand_id, coalesce(least(due_at, stop_at), 'infinity'), waiting_since,
+	conversation_id, platform)
 	where waiting_since is not null;
+create index conversation_assignee_due on answerd.conversation (assignee_id, coalesce(least(due_at, stop_at), 'infinity'), waiting_since,
+	conversation_id)
+	where waiting_since is not null and assignee_id is not null;

@@ -1,2 +1,2 @@
--- $1 text holder: it says goodbye.
-update answerd.worker set stopped_at = pg_catalog.now() where holder = $1::text
+-- $1 text holder: it says goodbye and gives everything back.
+select answerd.stopped($1::text)

@@ -1,7 +1,8 @@
--- What one person holds, by what falls due next. That is little: all of it is sorted.
+-- What one person holds, by what falls due next.
 -- $1 int4 brand, $2 text platform, $3 int8 staff member who holds it (each null: all), $4 bool overdue only, $5 bool all lanes, then behind
 -- which row: $6 timestamptz waiting_since, $7 int8 conversation; $8 int8 limit, null: all; $9 timestamptz due. Rows of answerd.queue_row, in order.
-select q.* from (select * from answerd.queue_row h where h.assignee_id = $3::int8 and h.is_held offset 0) q
-where ($1::int4 is null or q.brand_id = $1) and ($2::text is null or q.platform = $2)
-	and (q.is_overdue or not $4::bool) and (q.is_listed or $5::bool) and (q.due_key, q.waiting_since, q.conversation_id) > ($9::timestamptz, $6::timestamptz, $7::int8)
+select q.* from answerd.queue_row q
+where ($1::int4 is null or q.brand_id = $1) and ($2::text is null or q.platform = $2) and q.assignee_id = $3::int8 and q.is_held
+	and (q.is_overdue or not $4::bool) and (q.is_listed or $5::bool)
+	and (q.due_key, q.waiting_since, q.conversation_id) > ($9::timestamptz, $6::timestamptz, $7::int8)
 order by q.due_key, q.waiting_since, q.conversation_id limit $8::int8

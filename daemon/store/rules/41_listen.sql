@@ -1,5 +1,4 @@
--- What the worker asks and tells while it listens. Leases and heartbeats use now(), never the test clock: they are facts of
--- this machine, not of the customers' world.
+-- What the worker asks and tells while it listens. Leases: 43_leases.sql.
 
 -- declare(configuration) → one row a source: what the file says becomes rows; what it no longer says is marked, never deleted.
 -- In: {"brands": [{"name", "timezone", "hours": [], "holidays": [[begins, ends, name]], "accounts": [{"name", "platform", "server",
@@ -60,53 +59,6 @@ begin
 		join answerd.brand b on b.brand_id = s.brand_id
 		where s.is_configured and a.is_configured and b.is_configured order by 4, 5, 6;
 end $$;
-
--- lease(brand, account, holder) → epoch, or null: somebody else listens. Lock free: the holder's connection is gone, take it
--- at once. Lock held but the row is stale: the holder is frozen, take it by the epoch. Each take-over raises the epoch,
--- which every write of a page checks: whatever the old holder still sends finds no row.
-create or replace function answerd.lease(p_brand int, p_account int, p_holder text, out o_epoch bigint, out o_locked bool)
-language plpgsql set search_path = pg_catalog, answerd as $$
-begin
-	o_locked := pg_try_advisory_lock(p_brand, p_account);
-	update answerd.account set epoch = epoch + 1, holder = p_holder, held_until = now() + interval '30 s', leased_at = answerd.now()
-	where account_id = p_account and brand_id = p_brand and is_configured
-		and (o_locked or held_until is null or held_until < now())
-	returning epoch into o_epoch;
-	if o_epoch is null and o_locked then
-		perform pg_advisory_unlock(p_brand, p_account);
-		o_locked := false;
-	end if;
-end $$;
-
--- beat(holder, …) → the accounts that are still ours, renewed; tries again for locks that a frozen holder kept.
--- shift_us: how far answerd.now() is from now(), 0 outside of tests.
-create or replace function answerd.beat(p_holder text, p_pid int, p_brand int[], p_account int[], p_epoch bigint[], p_locked bool[])
-returns table (account_id int, locked bool, shift_us bigint) language plpgsql set search_path = pg_catalog, answerd as $$
-#variable_conflict use_column
-begin
-	insert into answerd.worker as w (holder, pid, started_at, beat_at) values (p_holder, p_pid, now(), now())
-	on conflict (holder) do update set beat_at = now(), stopped_at = null;
-	return query with ours as (
-		select u.* from unnest(p_brand, p_account, p_epoch, p_locked) u(b, a, e, l)
-	), held as (
-		update answerd.account x set held_until = now() + interval '30 s' from ours
-		where x.account_id = ours.a and x.brand_id = ours.b and x.epoch = ours.e and x.is_configured
-		returning x.account_id, x.brand_id, ours.l
-	)
-	select h.account_id, h.l or pg_try_advisory_lock(h.brand_id, h.account_id),
-		round(extract(epoch from answerd.now() - now()) * 1000000)::bigint from held h
-	union all
-	select 0, true, round(extract(epoch from answerd.now() - now()) * 1000000)::bigint;
-end $$;
-
--- unlease(brand, account): gives back what we hold, at a stop or when another has taken it over.
-create or replace function answerd.unlease(p_brand int, p_account int, p_epoch bigint) returns void language sql
-set search_path = pg_catalog, answerd as $$
-	select pg_advisory_unlock(p_brand, p_account) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()
-		and classid = p_brand::oid and objid = p_account::oid and objsubid = 2;
-	update answerd.account set held_until = now(), holder = null
-	where account_id = p_account and brand_id = p_brand and epoch = p_epoch;
-$$;
 
 -- identified(…) → 'ok', 'stale', or 'other': the credential belongs to another user than this account's messages; refused.
 create or replace function answerd.identified(p_brand int, p_account int, p_epoch bigint, p_own_id text, p_own_handle text,
@@ -240,6 +192,7 @@ begin
 			and m.at <= coalesce(answerd.from_us(p_before_us), 'infinity')
 			and (p_before_us is null or (m.at, m.external_id) < (answerd.from_us(p_before_us), p_before_id))
 			and m.deleted_at is null and m.kind <> 'other' and m.thread_id is null and m.direction <> 'context'
+			and m.external_id not like 'replied:%' -- ours alone (rules/48)
 		order by m.at desc, m.external_id desc limit p_n)
 		union
 		(select m.external_id, m.at from answerd.conversation c

@@ -32,7 +32,7 @@ begin
 	v_next := answerd.next_alarm();
 	if v_first is not null then
 		-- A wave is told as one: not before all of it was swept, unless that takes long.
-		if v_next <= answerd.now() and v_first > now() - interval '5 s' then
+		if v_next <= answerd.now() and v_first > now() - interval '20 s' then
 			o_wait_us := 0;
 			return;
 		end if;

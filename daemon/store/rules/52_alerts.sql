@@ -114,11 +114,11 @@ end $$;
 create or replace function answerd.silence_end(p_id text, p_actor bigint) returns json language plpgsql volatile set search_path = pg_catalog as $$
 declare
 	v answerd.silence;
-	v_id bigint := answerd.id_of(p_id, 'silence', 'answer silence list names them.');
+	v_id bigint := answerd.id_of(p_id, 'silence', 'answer silences names them.');
 begin
 	select * into v from answerd.silence where silence_id = v_id for update;
 	if not found then
-		perform answerd.refuse('AN404', format('There is no silence %s. answer silence list names them.', v_id));
+		perform answerd.refuse('AN404', format('There is no silence %s. answer silences names them.', v_id));
 	end if;
 	if v.until > answerd.now() then
 		update answerd.silence set until = answerd.now() where silence_id = v_id returning * into v;

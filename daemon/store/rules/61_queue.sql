@@ -4,14 +4,15 @@
 
 -- queue_row: one row a conversation that waits, with what a page shows and nothing that must be looked up: brand, account and staff
 -- are ids (the desk knows their names), words and names are the copies that recompute keeps. Flat, so that the planner walks indexes.
+-- due_key: what falls due next. A hard stop may come before the date of an answer, when the office is closed: whichever is first.
 -- is_listed: on the plain list; what sleeps, the thanks lane and what is about us but not to us is shown with `all` only.
 create or replace view answerd.queue_row as
 select c.conversation_id, c.brand_id, c.account_id, c.platform, c.kind, c.nature, c.customer_id, c.customer_name, c.customer_handle,
 	c.excerpt, c.permalink, c.unanswered, c.waiting_since, c.warn_at, c.due_at, c.stop_at, c.snoozed_until, c.assignee_id, c.assigned_until,
 	c.priority, case when c.tags = '{}' then '[]' else to_json(c.tags)::text end as tags,
-	(select answerd.us(answerd.now())) as now_us, coalesce(c.due_at, 'infinity') as due_key,
+	(select answerd.us(answerd.now())) as now_us, coalesce(least(c.due_at, c.stop_at), 'infinity') as due_key,
 	(c.snoozed_until is null or c.snoozed_until <= (select answerd.now())) and c.nature <> 'thanks' and not c.is_about as is_listed,
-	coalesce(c.due_at <= (select answerd.now()), false) as is_overdue,
+	coalesce(least(c.due_at, c.stop_at) <= (select answerd.now()), false) as is_overdue,
 	coalesce(c.assigned_until > (select answerd.now()), false) as is_held
 from answerd.conversation c
 where c.waiting_since is not null;

@@ -109,7 +109,7 @@ class Hook(Ear):
     """A webhook's receiver. `status` is what it answers; with `secrets` it refuses what is not signed."""
 
     def __init__(self, secrets=(), **kwargs):
-        self.status, self.secrets, self.location, self.hang = 200, [s.encode() for s in secrets], None, False
+        self.status, self.secrets, self.location, self.delay = 200, [s.encode() for s in secrets], None, 0.0
         super().__init__(**kwargs)
 
     @property
@@ -130,18 +130,17 @@ class Hook(Ear):
         first, *lines = head.split("\r\n")
         headers = {k.lower(): v.strip() for k, v in (line.split(":", 1) for line in lines if line)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
-        if self.hang:
-            await asyncio.sleep(3600)
         status = self.status
         if self.secrets and not self.is_signed(headers.get("x-answerd-signature"), body):
             self.faults.append("not signed: " + str(headers.get("x-answerd-signature")))
             status = 401
         if not first.startswith("POST /told") or headers.get("content-type") != "application/json; charset=utf-8":
             self.faults.append(first)
-        more = f"Location: {self.location}\r\n" if self.location else ""
-        writer.write(f"HTTP/1.1 {status} X\r\n{more}Content-Length: 2\r\n\r\nok".encode())
         if 200 <= status < 300:
             self.note(Told(json.loads(body), headers.get("x-answerd-delivery"), headers))
+        await asyncio.sleep(self.delay)         # it has heard it; whoever asked may die before he knows
+        more = f"Location: {self.location}\r\n" if self.location else ""
+        writer.write(f"HTTP/1.1 {status} X\r\n{more}Content-Length: 2\r\n\r\nok".encode())
         await writer.drain()
 
 
@@ -152,6 +151,7 @@ class Mailbox(Ear):
     def __init__(self, starttls=None, login=None, **kwargs):
         self.starttls, self.login, self.refuse, self.script = starttls, login, None, None
         self.unknown = ()           # receivers that it does not know
+        self.commands = []
         super().__init__(**kwargs)
 
     @property
@@ -177,10 +177,17 @@ class Mailbox(Ear):
         while True:
             command = (await self.line(reader)).decode("latin-1")
             word = command.upper()
+            self.commands.append(word.split(" ")[0].split(":")[0])
             answer = "250 fine"
             if word.startswith("EHLO "):
                 offers = (["STARTTLS"] if self.starttls and self.tls is None else []) + (["AUTH PLAIN"] if self.login else []) + ["SIZE 10000000", "8BITMIME"]
                 answer = "".join(f"250-{o}\r\n" for o in ["mail.example"] + offers[:-1]) + f"250 {offers[-1]}"
+            elif word == "STARTTLS" and self.starttls:
+                writer.write(b"220 go\r\n")
+                await writer.drain()
+                await writer.start_tls(self.starttls)
+                sender, receivers = None, []
+                continue
             elif word.startswith("AUTH PLAIN"):
                 given = command[len("AUTH PLAIN "):].strip()
                 if not given:

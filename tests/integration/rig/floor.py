@@ -8,6 +8,7 @@ from rig.wait import wait_until
 
 TYPES = (["int"] * 3 + ["bigint", "text", "bigint", "text", "bool", "bigint"] + ["text[]"] * 7 + ["int[]"] + ["text[]"] * 7
          + ["bigint[]"] * 2 + ["text[]"] * 2 + ["bigint[]", "text[]", "int[]"] + ["text[]"] * 5)
+PAGE = 80           # as platforms serve them
 CALL = "select * from answerd.ingest(" + ", ".join(f"%s::{t}" for t in TYPES) + ")"
 
 
@@ -57,24 +58,29 @@ class Floor:
     def say(self, place, n, due_in, first="30 min", text="Where is my parcel?", handle=None, kind="mention", nature="question", about=False, last=True,
             history=0):
         """n customers, one question each; they fall due in so many seconds (a number, or a list of them). Returns ids of conversations."""
-        brand, account, source = place
         due = due_in if isinstance(due_in, list) else [due_in] * n
         ids = [f"m{self.n + i}" for i in range(n)]
         self.n += n
         with self.database.connect() as conn:
-            seq = conn.execute("select poll_seq from answerd.source where source_id = %s", (source,)).fetchone()[0]
-            now, lead = conn.execute("select answerd.us(answerd.now()), extract(epoch from %s::interval) * 1000000", (first,)).fetchone()
-            at = [int(now) - int(lead) + int(d * 1_000_000) for d in due]
-            hashed = int.from_bytes(hashlib.md5(text.encode()).digest()[:7], "big")
-            args = [brand, account, source, 1, "poll", seq, "x", last, history, ids, [None] * n, [None] * n, [None] * n, [kind] * n,
-                    ["inbound"] * n, ["public"] * n, [2 if about else 1] * n, ids, [handle or i for i in ids], ids, [text] * n, [None] * n, [None] * n,
-                    [None] * n, at, [0] * n, [None] * n, [nature] * n, [hashed] * n, ["{}"] * n, [], [], [], [], [], []]
-            state = conn.execute(CALL, args).fetchone()
-            assert state[0] == "ok", state
+            now, lead = conn.execute("select answerd.us(answerd.now()), (extract(epoch from %s::interval) * 1000000)::bigint", (first,)).fetchone()
+            at = [now - lead + int(d * 1_000_000) for d in due]
+            for i in range(0, n, PAGE):
+                self.page(conn, place, ids[i:i + PAGE], at[i:i + PAGE], text, handle, kind, nature, 2 if about else 1, last, history)
         rows = self.database.rows("select m.external_id, c.conversation_id::text as id from answerd.message m join answerd.conversation c "
                                   "using (root_id, customer_id, account_id, brand_id) where m.external_id = any(%s)", ids)
         found = {r["external_id"]: r["id"] for r in rows}
         return [found[i] for i in ids]
+
+    @staticmethod
+    def page(conn, place, ids, at, text, handle, kind, nature, flags, last, history):
+        brand, account, source = place
+        n, hashed = len(ids), int.from_bytes(hashlib.md5(text.encode()).digest()[:7], "big")
+        seq = conn.execute("select poll_seq from answerd.source where source_id = %s", (source,)).fetchone()[0]
+        state = conn.execute(CALL, [
+            brand, account, source, 1, "poll", seq, "x", last, history, ids, [None] * n, [None] * n, [None] * n, [kind] * n, ["inbound"] * n,
+            ["public"] * n, [flags] * n, ids, [handle or i for i in ids], ids, [text] * n, [None] * n, [None] * n, [None] * n, at, [0] * n, [None] * n,
+            [nature] * n, [hashed] * n, ["{}"] * n, [], [], [], [], [], []]).fetchone()
+        assert state[0] == "ok", state
 
     def open_desk(self):
         self.desk = Desk(self.config, self.folder).start().wait_ready()

@@ -172,6 +172,10 @@ static void test_everything_is_understood(void **state)
 	assert_int_equal(c->channels[0].type, CHANNEL_SMTP);
 	assert_int_equal(c->channels[1].type, CHANNEL_WEBHOOK);
 	assert_string_equal(c->channels[1].url_reference.at, "credential:hook_url");
+	assert_int_equal(c->channels[1].port, 443);
+	assert_string_equal(c->channels[1].timezone.at, "UTC");
+	assert_int_equal(c->n_health_escalate, c->n_health_notify);
+	assert_true(dur_seconds(c->health_repeat) == 3600);
 	assert_true(dur_seconds(c->silent_after) == 7 * 3600);
 	assert_string_equal(c->heartbeat_channel.at, "owner");
 	assert_true(dur_seconds(c->heartbeat_every) == 300);
@@ -404,7 +408,7 @@ static void test_mistakes_are_named(void **state)
 		{ DATABASE "policies = ( { name = \"x\"; notify = [\"no\"]; } );",
 		  "no channel 'no'" },
 		{ DATABASE "policies = ( { name = \"x\"; warn = \"2h\"; first = \"1h\"; } );",
-		  "warn comes before first" },
+		  "warn must come before first" },
 		{ DATABASE "policies = ( { name = \"x\"; }, { name = \"x\"; } );",
 		  "two policies 'x'" },
 		{ DATABASE "channels = { c = { }; };", "type is missing" },
@@ -426,6 +430,20 @@ static void test_mistakes_are_named(void **state)
 		  "channels = { c = { type = \"smtp\"; server = \"smtps://m.example\"; to = "
 		  "[\"a@b\\r\\nBcc: x@y\"]; }; };",
 		  "no mail address" },
+		{ DATABASE "channels = { c = { type = \"journal\"; port = 99; }; };",
+		  "not for a channel of this type" },
+		{ DATABASE
+		  "channels = { c = { type = \"webhook\"; url = \"https://x.example:9443/\"; }; };",
+		  "add port = 9443" },
+		{ DATABASE "channels = { c = { type = \"journal\"; quiet = [\"at night\"]; }; };",
+		  "are no hours" },
+		{ DATABASE "channels = { c = { type = \"journal\"; timezone = \"Mars/Base\"; }; };",
+		  "Mars/Base" },
+		{ DATABASE "channels = { c = { type = \"webhook\"; url = \"https://x.example/\"; "
+			   "other_secret = \"plain\"; }; };",
+		  "other_secret" },
+		{ DATABASE "health = { escalate = [\"x\"]; };", "no channel 'x'" },
+		{ DATABASE "health = { repeat = \"1s\"; };", "repeat" },
 		{ DATABASE "health = { notify = [\"x\"]; };", "no channel 'x'" },
 		{ DATABASE "health = { heartbeat = { every = \"5m\"; }; };", "channel is missing" },
 		{ DATABASE "@include \"more.conf\"\n", "cannot open include file" },

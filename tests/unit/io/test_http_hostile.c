@@ -56,7 +56,7 @@ static void test_a_giant_can_be_kept_in_part(void **state)
 	char url[200];
 
 	(void)state;
-	t.keep_cut = true;
+	t.keep_cut = t.read_cut = true;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		struct seen *s;
 
@@ -65,9 +65,13 @@ static void test_a_giant_can_be_kept_in_part(void **state)
 		assert_int_equal(s->n_calls, 1);
 		assert_int_equal(s->kind, ERR_NONE);
 		assert_int_equal(s->status, 200);
-		assert_true(s->is_cut && s->body_len <= LIMIT_BODY_BYTES);
+		assert_true(s->is_cut && s->body_len > LIMIT_BODY_BYTES / 2 &&
+			    s->body_len <= LIMIT_BODY_BYTES);
 		assert_true(s->has_headers);
 	}
+	t.read_cut = false; /* told before how large it is: not even begun */
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%s/honest-giant", port);
+	assert_true(get_url(url, &t)->is_cut && seen[0].body_len == 0 && seen[0].status == 200);
 	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%s/connection", port);
 	assert_false(get_url(url, &t)->is_cut);
 	assert_int_equal(http->body_bytes, 0);

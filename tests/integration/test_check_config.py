@@ -1,0 +1,216 @@
+"""`answerd check-config`: every option, broken in every way that its type allows, is named with file, line and remedy; so is a secret."""
+import re
+import subprocess
+
+import pytest
+
+from rig.place import REPO, program
+
+# What a person can do about it stands behind the last colon or semicolon.
+REMEDY = re.compile(r"(?:[:;] |, or )(?:write|remove|add|give|see|did you mean|save|there are|it must be|letters|rename|make|put|at most|at least)|it must be between|"
+                    r"write https|write it|lists them|is missing: [A-Za-z]|without quotes|answerd\.conf\(5\)|add port|is followed by|has the sources")
+FULL = """database = "host=/run/postgresql dbname=answerd";
+nature = "FOLDER/nature.words";
+desk = {
+  listen = ["/run/answerd/desk.sock", "127.0.0.1:8700"];
+  hosts = ["inbox.example"];
+  trusted_proxies = ["127.0.0.1"];
+  lease = "8h";
+};
+brands = { acme = {
+  timezone = "Europe/London";
+  hours = ["Mon-Fri 09:00-17:00"];
+  holidays = "FOLDER/days.ics";
+  businesses = ["rival"];
+  sign = false;
+  approval = false;
+  repeat_limit = 3;
+  accounts = { acme_social = {
+    platform = "mastodon";
+    server = "https://social.example";
+    token = "file:FOLDER/token";
+    listen = ["search:#acme"];
+    every = "60s";
+    history = "30d";
+    settle = "30s";
+    max_per_host = 2;
+    insecure_loopback = false;
+  }; };
+}; };
+policies = ( {
+  name = "direct";
+  kinds = ["direct"];
+  natures = ["complaint"];
+  audience = "to_us";
+  brands = ["acme"];
+  warn = "45m";
+  first = "1h";
+  next = "2h";
+  stop = "20h";
+  clock = "office";
+  notify = ["care"];
+  escalate = ["owner"];
+} );
+channels = { care = {
+  type = "smtp";
+  server = "smtps://mail.example";
+  user = "answerd";
+  password = "file:FOLDER/token";
+  from = "answerd@shop.example";
+  to = ["care@shop.example"];
+  group_interval = "30s";
+  timezone = "Europe/London";
+  quiet = ["Mon-Fri 22:00-23:00"];
+}; owner = {
+  type = "webhook";
+  url = "https://hooks.example/x";
+  secret = "file:FOLDER/token";
+  other_secret = "file:FOLDER/token";
+  port = 443;
+  allow_private = false;
+  insecure_loopback = false;
+}; };
+health = {
+  notify = ["owner"];
+  escalate = ["owner"];
+  repeat = "1h";
+  silent_after = "6h";
+  heartbeat = {
+    channel = "owner";
+    every = "5m";
+  };
+};
+"""
+WRONG = {"IS_TEXT": ["7", '""'], "IS_TEXTS": ["7", '"x"', "[7]"], "IS_DUR": ["8", '"soon"', '"99999w"'], "IS_NUMBER": ['"2"', "-1", "99999999"],
+         "IS_BOOL": ['"yes"', "1"], "IS_REFERENCE": ["7", '"s3cret"'], "IS_GROUP": ["5", "[1]"], "IS_GROUPS": ["5", "[1]"], "IS_LIST": ["5", "{ x = 1; }"]}
+# Values of the right type that mean nothing.
+SENSELESS = {"database": ['"host"'], "desk.listen": ['["nowhere"]', '["127.0.0.1:99999"]'], "desk.hosts": ['["a b"]'], "desk.trusted_proxies": ['["proxy"]'],
+             "brands.timezone": ['"Europe/Nowhere"', '"../etc"'], "brands.hours": ['["9 to 5"]', '["Mon-Fri 25:00-26:00"]'],
+             "accounts.platform": ['"mastodom"', '"zzz"'], "accounts.server": ['"http://social.example"', '"social"', '"https://x.example/?a"'],
+             "accounts.listen": ['["search:"]', '["mentions", "mentions"]', '["nonsense"]'], "policies.name": ['"a b"'], "policies.kinds": ['["letter"]'],
+             "policies.natures": ['["anger"]'], "policies.audience": ['"all"'], "policies.brands": ['["nobody"]'], "policies.warn": ['"2h"'],
+             "policies.stop": ['"30m"'], "policies.clock": ['"moon"'], "policies.notify": ['["nobody"]'], "policies.escalate": ['["nobody"]'],
+             "channels.type": ['"pigeon"'], "channels.server": ['"mail"'], "channels.from": ['"me"'], "channels.to": ['["you"]'],
+             "channels.url": ['"hooks"', '"http://hooks.example/"', '"https://hooks.example:99/"'], "health.notify": ['["nobody"]'], "health.escalate": ['["nobody"]'],
+             "channels.timezone": ['"Europe/Nowhere"'], "channels.quiet": ['["nights"]'],
+             "heartbeat.channel": ['"nobody"']}
+
+
+def options():
+    """(section, name, type, is it required) of the option table."""
+    table = (REPO / "daemon" / "conf" / "conf_options.c").read_text(encoding="utf-8")
+    found = re.findall(r'\{ IN_(\w+), "(\w+)", (IS_\w+), (?:NULL|"(?:[^"\\]|\\.)*"),[^{]*?, (true|false), (true|false)\s*,', table)
+    assert len(found) == len(re.findall(r"\{ IN_\w+,", table)) > 40
+    return [(s.lower(), n, t, r == "true") for s, n, t, r, _ in found]
+
+
+PLACES = {"desk": "desk", "brands": "brand", "accounts": "account", "policies": "policy", "channels": "channel", "health": "health", "heartbeat": "heartbeat"}
+
+
+def lines_of(folder):
+    """The full file as lines, and where each (section, name) stands in it."""
+    lines = FULL.replace("FOLDER", str(folder)).splitlines()
+    sections, where = ["top"], {}
+    for number, line in enumerate(lines):
+        if re.match(r"^\}; owner", line):
+            continue
+        for match in re.finditer(r"(\w+) = (\{|\( \{)?|\}", line):
+            name = match.group(1)
+            if name is None:
+                continue
+            section = sections[-1]
+            if name in ("acme", "acme_social", "care"):
+                sections.append({"acme": "brand", "acme_social": "account", "care": "channel"}[name])
+                continue
+            where.setdefault((section, name), number)
+            if match.group(2):
+                sections.append({"desk": "desk", "brands": "brands", "accounts": "accounts", "policies": "policy", "channels": "channels", "health": "health",
+                                 "heartbeat": "heartbeat"}[name])
+        for _ in re.findall(r"\}", line):
+            sections.pop()
+    where.update({("channel", n): next(i for i, text in enumerate(lines) if text.startswith(f"  {n} = ")) for n in ("url", "secret", "other_secret", "port", "allow_private")})
+    return lines, where
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "token").write_text("secret\n", encoding="utf-8")
+    (tmp_path / "token").chmod(0o600)
+    (tmp_path / "nature.words").write_text((REPO / "daemon" / "base" / "nature.words").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "days.ics").write_text("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n", encoding="utf-8")
+    return tmp_path
+
+
+def check(folder, lines):
+    """(exit code, the error lines)"""
+    path = folder / "answerd.conf"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    done = subprocess.run([program("answerd"), "check-config", "--config", str(path)], capture_output=True, text=True, timeout=30, check=False)
+    return done.returncode, [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+
+
+def complaint(folder, lines, number, what):
+    """None, when one of the errors names this line (number None: any) and every error names the file and a remedy."""
+    code, errors = check(folder, lines)
+    if code != 2 or not errors:
+        return f"{what}: accepted"
+    path = re.escape(str(folder / "answerd.conf"))
+    for error in errors:
+        if not re.match(rf"error: {path}(:\d+)?: ", error) or not REMEDY.search(error):
+            return f"{what}: no line or remedy: {error}"
+    if number is not None and not any(error.startswith(f"error: {folder / 'answerd.conf'}:{number + 1}: ") for error in errors):
+        return f"{what}: {errors}, wanted line {number + 1}"
+    return None
+
+
+def test_the_full_file_is_fine(folder):
+    assert check(folder, lines_of(folder)[0]) == (0, [])
+
+
+def test_every_option_broken_in_every_way(folder):
+    """Another type, out of bounds, empty, misspelt, left out though it must be there, of no sense."""
+    lines, where = lines_of(folder)
+    left, said = [], []
+    groups = {("top", "desk"), ("top", "brands"), ("top", "policies"), ("top", "channels"), ("top", "health"), ("brand", "accounts"), ("health", "heartbeat")}
+    for section, name, kind, is_required in options():
+        if (section, name) in groups:
+            for wrong in WRONG[kind]:
+                bare = ['database = "dbname=answerd";']
+                at = {"top": f"{name} = {wrong};", "brand": f"brands = {{ acme = {{ {name} = {wrong}; }}; }};", "health": f"health = {{ {name} = {wrong}; }};"}[section]
+                said.append(complaint(folder, [*bare, at], 1, f"{section}.{name} = {wrong}"))
+            continue
+        if (section, name) not in where:
+            left.append((section, name))
+            continue
+        number = where[(section, name)]
+        senseless = SENSELESS.get(f"{next((k for k, v in PLACES.items() if v == section), '')}.{name}".lstrip("."), [])
+        for wrong in WRONG[kind] + senseless:
+            changed = list(lines)
+            changed[number] = re.sub(rf"\b{name} = .*;", lambda _, w=wrong: f"{name} = {w};", lines[number], count=1)
+            said.append(complaint(folder, changed, number, f"{section}.{name} = {wrong}"))
+        changed = list(lines)
+        changed[number] = re.sub(rf"\b{name} = ", f"{name}x = ", lines[number], count=1)
+        # Without a platform nobody knows what belongs to it.
+        said.append(complaint(folder, changed, number if name != "platform" else None, f"{section}.{name}x"))
+        if is_required:
+            changed = list(lines)
+            changed[number] = ""
+            said.append(complaint(folder, changed, None, f"{section}.{name} left out"))
+    assert len(said) > 150 and not [x for x in said if x is not None], "\n".join(x for x in said if x is not None)
+    assert not left, f"not in the file above: {left}"
+
+
+def test_a_secret_that_cannot_be_read(folder):
+    """The worker does not start, and says which option of which line wants which file."""
+    lines, where = lines_of(folder)
+    name, number = "token", where[("account", "token")]
+    (folder / "answerd.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for content in (None, "", "two\nlines\n"):
+        if content is None:
+            (folder / name).unlink()
+        else:
+            (folder / name).write_text(content, encoding="utf-8")
+        done = subprocess.run([program("answerd"), "--config", str(folder / "answerd.conf")], capture_output=True, text=True, timeout=30, check=False)
+        said = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+        assert done.returncode == 2 and len(said) == 1
+        assert said[0].startswith(f"error: {folder / 'answerd.conf'}:{number + 1}: brands.acme.accounts.acme_social.token: ") and REMEDY.search(said[0]), said
