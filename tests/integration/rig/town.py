@@ -84,6 +84,10 @@ class Town:
         self.do("server", kind="wordpress", name=name, **options)
         return f"http://127.0.0.1:{self.port}/w/{name}"
 
+    def blogger(self, name="loaf", **options):
+        self.do("server", kind="blogger", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/g/{name}"
+
     def person(self, key, server="social", **more):
         return self.do("person", server=server, key=key, **more)
 
