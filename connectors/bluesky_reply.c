@@ -171,7 +171,7 @@ static bool record_add(struct strbuf *b, struct arena *a, const struct posting *
 	struct wall made_at = posting_key_time(p->key);
 	struct text language = posting_language(p->language);
 	char when[WALL_TEXT_BYTES];
-	struct ref root, parent;
+	struct ref root = { 0 }, parent = { 0 };
 
 	if (made_at.us < KEY_EPOCH_LEAST) {
 		return err_set(err, ERR_DATA, "the reply's key is no TID");

@@ -286,29 +286,38 @@ static void find(const struct connector_ctx *ctx, const struct posting *p, const
 
 /* A status of our own below that parent which cannot be read: it may be the one. */
 static bool has_unreadable(const struct connector_ctx *ctx, const struct posting *p,
-			   const struct outcome *page)
+			   const struct look *l, const struct outcome *page)
 {
 	struct text inner, parent;
 
 	for (size_t i = 0; i < page->n_bad; i++) {
 		bool is_told = jx_member(page->bad[i].raw, TEXT("in_reply_to_id"), &inner);
+		bool is_below = is_told && jx_slice_text(ctx->arena, inner, &parent);
 
-		if (!is_told ||
-		    (jx_slice_text(ctx->arena, inner, &parent) && text_eq(parent, p->parent_id))) {
+		if (!is_told || (is_below ? text_eq(parent, p->parent_id) : l->is_parent_gone)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-/* Where the walk through our own statuses goes on; false: this was its last page. */
-static bool look_on(const struct posting *p, const struct mastodon_page *page, struct look *l)
+/* The last status of the page that has an id; NULL where none has. */
+static const struct mastodon_item *last_of(const struct mastodon_page *page)
 {
-	const struct mastodon_item *last = page->n > 0 ? &page->items[page->n - 1] : NULL;
-	struct text first = page->n > 0 ? page->items[0].id : TEXT_NONE;
+	for (size_t i = page->n; i-- > 0;) {
+		if (page->items[i].id.len > 0) {
+			return &page->items[i];
+		}
+	}
+	return NULL;
+}
 
-	if (last == NULL || last->id.len == 0 || ++l->n_pages >= LOOK_PAGES ||
-	    text_eq(last->id, l->at) || text_eq(first, l->at) ||
+/* Where the walk through our own statuses goes on; false: this was its last page. */
+static bool look_on(const struct posting *p, const struct mastodon_page *page,
+		    const struct mastodon_item *last, struct look *l)
+{
+	if (++l->n_pages >= LOOK_PAGES || text_eq(last->id, l->at) ||
+	    text_eq(page->items[0].id, l->at) ||
 	    (wall_is_set(last->at) && wall_is_set(p->begun_at) &&
 	     wall_before(last->at, look_since(p)))) {
 		return false;
@@ -346,6 +355,7 @@ bool mastodon_lookup_digest(const struct connector_ctx *ctx, const struct questi
 			    const struct response *r, struct outcome *ret, struct err *err)
 {
 	const struct posting *p = q->posting;
+	const struct mastodon_item *last;
 	struct mastodon_page list;
 	struct outcome o = { 0 };
 	struct text page;
@@ -366,11 +376,12 @@ bool mastodon_lookup_digest(const struct connector_ctx *ctx, const struct questi
 	if (ret->sent_id.len > 0) {
 		return true;
 	}
-	if (has_unreadable(ctx, p, &o)) {
+	last = last_of(&list);
+	if (has_unreadable(ctx, p, &l, &o) || (list.n > 0 && last == NULL)) {
 		return err_set(err, ERR_DATA,
 			       "one of our own statuses cannot be read: it may be this reply");
 	}
-	ret->is_more = look_on(p, &list, &l);
+	ret->is_more = last != NULL && look_on(p, &list, last, &l);
 	ret->state = ret->is_more ? look_save(ctx->arena, &l) : TEXT_NONE;
 	return true;
 }

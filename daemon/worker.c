@@ -17,6 +17,7 @@
 #include "daemon/conf/conf.h"
 #include "daemon/io/watch.h"
 #include "daemon/listen/listen.h"
+#include "daemon/respond/respond.h"
 #include "daemon/store/store.h"
 
 #define EXIT_FINDING 1
@@ -48,6 +49,7 @@ struct worker {
 	struct watch *watch;
 	struct listen *listen;
 	struct alert *alert;
+	struct respond *respond;
 	int n_stopping;   /* machines that have not ended yet */
 	const char *path; /* of the configuration; NULL: the usual one */
 	struct conf *conf;
@@ -280,9 +282,10 @@ static void on_stop(bool is_second, void *owner)
 	watch_stopping(k->watch);
 	log_info("stopping", NULL);
 	loop_arm(k->loop, &k->hard, STOP_HARD);
-	k->n_stopping = 2;
+	k->n_stopping = 3;
 	listen_stop(k->listen, done_stopped, k);
 	alert_stop(k->alert, done_stopped, k);
+	respond_stop(k->respond, done_stopped, k);
 }
 
 /* One loud line a problem, each with file, line and remedy; and the first of them as an alert. */
@@ -345,6 +348,7 @@ static void take_changed(struct worker *k, struct conf *c, struct nature_rules *
 	k->rules = rules;
 	listen_reload(k->listen, c, rules);
 	alert_reload(k->alert, c);
+	respond_reload(k->respond, c);
 	alert_about_reload(k->alert, NULL);
 	nature_destroy(&old_rules);
 	conf_destroy(&old);
@@ -442,8 +446,11 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 		.loop = k.loop, .conf = k.conf, .rules = k.rules, .holder = holder });
 	k.alert = alert_create(
 		&(struct alert_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
+	k.respond = respond_create(
+		&(struct respond_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
 	listen_start(k.listen);
 	alert_start(k.alert);
+	respond_start(k.respond);
 	watch_ready(k.watch);
 	log_info("started", "version", ANSWERD_VERSION, "holder", holder, NULL);
 	loop_arm(k.loop, &k.status, DUR_S(1));
@@ -453,6 +460,7 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 	loop_run(k.loop);
 	loop_disarm(k.loop, &k.status);
 	loop_disarm(k.loop, &k.hard);
+	respond_destroy(&k.respond);
 	alert_destroy(&k.alert);
 	listen_destroy(&k.listen);
 	watch_destroy(&k.watch);

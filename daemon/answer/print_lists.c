@@ -1,4 +1,4 @@
-/* Sources, quarantine, ledger, verify and staff on a terminal. */
+/* Quarantine, verify and staff on a terminal. */
 #include <stdio.h>
 
 #include "daemon/answer/answer.h"
@@ -11,69 +11,6 @@ void add_query(struct strbuf *path, const char *name, const char *value)
 			      name);
 		strbuf_add_url(path, text_of(value));
 	}
-}
-
-/* ---- sources ---- */
-
-static void print_source(struct call *c, struct jx e, struct wall now)
-{
-	struct screen *s = &c->screen;
-	struct text state = jx_str(c, e, "state");
-	struct text failure = jx_str(c, e, "failure"), reason = jx_str(c, e, "reason"),
-		    missing = jx_str(c, e, "missing");
-	bool is_well = text_eq(state, TEXT("listening"));
-	char ago[48];
-
-	add_ago(ago, time_of(c, e, "heard_at"), now);
-	screen_cell(s, INK_PLAIN,
-		    text_printf(c->arena, "%.*s %.*s", TEXT_ARG(jx_str(c, e, "account")),
-				TEXT_ARG(jx_str(c, e, "source"))),
-		    s->columns - 36);
-	screen_say(s, INK_PLAIN, " ");
-	screen_cell(s,
-		    is_well                       ? INK_GREEN
-		    : text_eq(state, TEXT("off")) ? INK_DIM
-						  : INK_RED,
-		    state, 11);
-	screen_say(s, INK_DIM, " heard %s\n", ago);
-	if (!is_well && !text_is_empty(reason)) {
-		screen_block(s, INK_RED, reason, 4);
-	}
-	if (jx_i64_or(e, "failures", 0) > 0 && !text_is_empty(failure)) {
-		screen_block(s, INK_YELLOW,
-			     text_printf(c->arena, "failed %lld times: %.*s",
-					 (long long)jx_i64_or(e, "failures", 0), TEXT_ARG(failure)),
-			     4);
-	}
-	if (!text_is_empty(missing)) {
-		screen_block(s, INK_YELLOW,
-			     text_printf(c->arena, "the credential lacks: %.*s", TEXT_ARG(missing)),
-			     4);
-	}
-}
-
-enum exit_code run_sources(struct call *c)
-{
-	scoped(reply_done) struct reply r = { 0 };
-	enum exit_code code = call_get(c, "sources", &r);
-	struct jx items;
-	struct wall now;
-
-	if (code != EXIT_DONE || c->is_json) {
-		return code;
-	}
-	now = time_of(c, r.root, "now");
-	print_listening(c, r.root);
-	items = jx_get(r.root, "items");
-	for (size_t i = 0; i < jx_len(items); i++) {
-		print_source(c, jx_at(items, i), now);
-	}
-	if (jx_len(items) == 0) {
-		screen_say(&c->screen, INK_PLAIN,
-			   "Nothing is listened to. Name accounts in the configuration and start "
-			   "answerd.\n");
-	}
-	return EXIT_DONE;
 }
 
 /* ---- quarantine, and what is empty ---- */
@@ -121,39 +58,6 @@ enum exit_code run_quarantine(struct call *c)
 	return EXIT_DONE;
 }
 
-enum exit_code run_gaps(struct call *c)
-{
-	scoped(reply_done) struct reply r = { 0 };
-	enum exit_code code = call_get(c, "gaps", &r);
-	struct screen *s = &c->screen;
-	struct jx items = jx_get(r.root, "items");
-	char from[48], until[48];
-
-	if (code != EXIT_DONE || c->is_json) {
-		return code;
-	}
-	for (size_t i = 0; i < jx_len(items); i++) {
-		struct jx e = jx_at(items, i);
-
-		add_when(until, time_of(c, e, "until"), answer_now());
-		if (text_is_empty(jx_str(c, e, "from"))) {
-			(void)snprintf(from, sizeof(from), "the beginning");
-		} else {
-			add_when(from, time_of(c, e, "from"), answer_now());
-		}
-		screen_cell(s, INK_BOLD, jx_str(c, e, "account"), 20);
-		screen_say(s, INK_PLAIN, " ");
-		screen_cell(s, INK_PLAIN, jx_str(c, e, "source"), 20);
-		screen_say(s, INK_DIM, " from %s to %s\n    ", from, until);
-		screen_cell(s, INK_YELLOW, jx_str(c, e, "reason"), 74);
-		screen_say(s, INK_PLAIN, "\n");
-	}
-	if (jx_len(items) == 0) {
-		screen_say(s, INK_GREEN, "No holes are known in what was heard.\n");
-	}
-	return code;
-}
-
 enum exit_code run_empty(struct call *c)
 {
 	scoped(reply_done) struct reply r = { 0 };
@@ -166,40 +70,7 @@ enum exit_code run_empty(struct call *c)
 	return code;
 }
 
-/* ---- ledger, verify ---- */
-
-enum exit_code run_ledger(struct call *c)
-{
-	static const char *const names[] = { "received", "answered", "dismissed", "deleted",
-					     "spam",     "waiting",  "overheard" };
-	static const char *const words[] = { "messages to us",
-					     "a person of ours answered",
-					     "somebody said that no reply is needed",
-					     "their authors took them back",
-					     "spam",
-					     "nobody has answered yet",
-					     "beside that: people talking to each other" };
-	scoped(strbuf_done) struct strbuf path = { 0 };
-	scoped(reply_done) struct reply r = { 0 };
-	enum exit_code code;
-
-	strbuf_init(&path, 8192);
-	strbuf_add_str(&path, "ledger");
-	add_query(&path, "from", call_option(c, "--from"));
-	add_query(&path, "to", call_option(c, "--to"));
-	add_query(&path, "brand", call_option(c, "--brand"));
-	add_query(&path, "account", call_option(c, "--account"));
-	code = call_get(c, path.at, &r);
-	if (code != EXIT_DONE || c->is_json) {
-		return code;
-	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		screen_say(&c->screen, i == 0 ? INK_BOLD : INK_PLAIN, "%s%-10s %9lld  %s\n",
-			   i == 6 ? "\n" : "", names[i], (long long)jx_i64_or(r.root, names[i], 0),
-			   words[i]);
-	}
-	return EXIT_DONE;
-}
+/* ---- verify ---- */
 
 struct findings {
 	struct strbuf json;

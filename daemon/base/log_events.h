@@ -31,6 +31,8 @@ EVENT(alert_failed, LEVEL_ERR, "why",
       "please report the line.")
 EVENT(alert_following, LEVEL_INFO, "", "Another worker tells people who waits too long.")
 EVENT(alert_leading, LEVEL_INFO, "", "This worker tells people who waits too long.")
+EVENT(another_database, LEVEL_WARN, "",
+      "The database is another one than before, or an older copy: queued replies are read back on their platforms before they go.")
 EVENT(asking_for_less, LEVEL_INFO, "account op source elements",
       "An answer was larger than we read (2 MiB): the same is asked again, so many elements at "
       "once.")
@@ -56,8 +58,7 @@ EVENT(deadlines_renewed, LEVEL_INFO, "brand because waiting moved",
 EVENT(declare_failed, LEVEL_ERR, "why",
       "The configuration could not be written into the database; look at its log and at answerd "
       "migrate.")
-EVENT(gap_closed, LEVEL_INFO, "account",
-      "A hole in what was heard was read after all.")
+EVENT(gap_closed, LEVEL_INFO, "account", "A hole in what was heard was read after all.")
 EVENT(gap_lost, LEVEL_WARN, "account",
       "What was said in a hole cannot be read any more; answer gaps shows which.")
 EVENT(page_unread, LEVEL_WARN, "account source elements",
@@ -80,6 +81,10 @@ EVENT(reload_failed, LEVEL_ERR, "why",
 EVENT(reload_partial, LEVEL_WARN, "why",
       "The rest is in force; this takes effect at the next start.")
 EVENT(reloaded, LEVEL_INFO, "accounts", "The changed configuration is in force.")
+EVENT(reply_not_sent, LEVEL_WARN, "account reply outcome why",
+      "An attempt to post a reply did not end with the platform's confirmation; answer replies --open shows what becomes of it.")
+EVENT(respond_failed, LEVEL_ERR, "why",
+      "The database refused a statement of the machine that posts: `answerd migrate` may be due; else please report the line.")
 EVENT(started, LEVEL_INFO, "version holder", "The worker runs.")
 EVENT(statement_failed, LEVEL_ERR, "name sqlstate why",
       "The database refused a statement of the desk: `answerd migrate` may be due; else please "

@@ -66,7 +66,13 @@ static void print_json(const struct connector *c, struct strbuf *out)
 	} else {
 		strbuf_add_str(out, "null");
 	}
-	strbuf_printf(out, ",\"max_length\":%lld,\"length_unit\":\"%s\"}}",
+	strbuf_add_str(out, ",\"answers\":");
+	print_words(out, can->reply ? can->answers : NULL);
+	strbuf_printf(out,
+		      ",\"lookup\":%s,\"key_valid_s\":%lld,\"direct_key_valid_s\":%lld,"
+		      "\"reply_window_s\":%lld,\"max_length\":%lld,\"length_unit\":\"%s\"}}",
+		      truth(can->lookup), (long long)can->key_valid_s,
+		      (long long)can->direct_key_valid_s, (long long)can->reply_window_s,
 		      (long long)can->max_length, unit_name(can->length_unit));
 }
 
@@ -74,6 +80,11 @@ static void print_person(const struct connector *c, struct strbuf *out)
 {
 	strbuf_printf(out, "%-12s %s\n", c->name, c->about);
 	strbuf_printf(out, "             hears %s; history: %s\n", c->can.hears, c->can.history);
+	if (c->can.reply) {
+		strbuf_printf(out, "             answers %s, up to %lld %s\n",
+			      c->can.answers != NULL ? c->can.answers : c->can.hears,
+			      (long long)c->can.max_length, unit_name(c->can.length_unit));
+	}
 	strbuf_printf(out, "             sees %s%s%s; needs %s\n",
 		      c->can.edits ? "edits" : "no edits", c->can.deletions ? ", deletions" : "",
 		      c->can.direct ? ", direct messages" : "", c->needs);

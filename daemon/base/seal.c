@@ -42,6 +42,12 @@ struct text seal_close(struct arena *a, struct text key_material, struct text pl
 	return text_of(out);
 }
 
+struct text seal_place_of_session(struct arena *a, int64_t account_id, int64_t brand_id)
+{
+	return text_printf(a, "session of account %lld of brand %lld", (long long)account_id,
+			   (long long)brand_id);
+}
+
 bool seal_open(struct text key_material, struct text place, struct text sealed, struct secret *ret)
 {
 	unsigned char key[KEY], *box, *plain;

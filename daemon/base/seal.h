@@ -15,6 +15,8 @@
 /* `place` (account and column) is bound to it: sealed text that was moved elsewhere does not open. */
 struct text seal_close(struct arena *a, struct text key_material, struct text place,
 		       struct text plain);
+/* Where the sealed session of an account stands. */
+struct text seal_place_of_session(struct arena *a, int64_t account_id, int64_t brand_id);
 bool seal_open(struct text key_material, struct text place, struct text sealed, struct secret *ret);
 
 #endif

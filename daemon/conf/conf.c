@@ -189,6 +189,9 @@ static void get_account(struct conf_reader *r, const struct conf_place *p, struc
 				   a->connector != NULL ? a->connector->can.rhythm : NULL);
 	a->history = conf_get_dur(r, p, "history");
 	a->settle = conf_get_dur(r, p, "settle");
+	if (a->connector != NULL && a->connector->can.settle_s > 0 && !conf_is_given(p, "settle")) {
+		a->settle = DUR_S(a->connector->can.settle_s);
+	}
 	a->max_per_host = conf_get_number(r, p, "max_per_host");
 	if (a->connector != NULL) {
 		get_own_options(r, p, a);
@@ -224,6 +227,9 @@ static void get_brand(struct conf_reader *r, const struct conf_place *p, struct 
 	b->holidays = conf_full_path(r, conf_get_text(r, p, "holidays"));
 	get_place_of_holidays(r, p, b);
 	conf_get_texts(r, p, "businesses", &b->businesses, &b->n_businesses);
+	b->sign = conf_get_bool(r, p, "sign");
+	b->approval = conf_get_bool(r, p, "approval");
+	b->repeat_limit = conf_get_number(r, p, "repeat_limit");
 	b->n_accounts = (size_t)conf_count(r, p, "accounts");
 	b->accounts = ARENA_ARRAY(r->arena, struct conf_account, b->n_accounts);
 	for (size_t i = 0; i < b->n_accounts; i++) {

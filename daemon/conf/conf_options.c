@@ -44,6 +44,12 @@ const struct conf_option conf_options[] = {
 	{ IN_BRAND, "businesses", IS_TEXTS, NULL, 0, 0, false, true,
 	  "Handles or ids of other businesses: their words in our threads are context, not "
 	  "customers." },
+	{ IN_BRAND, "sign", IS_BOOL, "false", 0, 0, false, true,
+	  "Replies carry the first name of who wrote them." },
+	{ IN_BRAND, "approval", IS_BOOL, "false", 0, 0, false, true,
+	  "A second person must approve every reply (answer approve)." },
+	{ IN_BRAND, "repeat_limit", IS_NUMBER, "5", 0, 100000, false, true,
+	  "The same words to more other customers than this in 24 hours are refused; 0: never." },
 	{ IN_BRAND, "accounts", IS_GROUPS, NULL, 0, 0, false, true,
 	  "The brand's accounts, by name; the name is the account's identity." },
 

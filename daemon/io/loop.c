@@ -138,6 +138,12 @@ struct mono loop_mono(struct loop *l)
 	return l->mono;
 }
 
+struct mono loop_mono_now(struct loop *l)
+{
+	l->mono = (struct mono){ clock_us(CLOCK_BOOTTIME) };
+	return l->mono;
+}
+
 void loop_shift_wall(struct loop *l, struct dur shift)
 {
 	l->shift = shift;

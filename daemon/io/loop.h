@@ -25,6 +25,8 @@ struct ev_loop *loop_ev(struct loop *l);
 
 struct wall loop_wall(struct loop *l);
 struct mono loop_mono(struct loop *l);
+/* Read this moment, not once a turn: is a lease still long enough, right before a byte leaves? */
+struct mono loop_mono_now(struct loop *l);
 struct wall loop_wall_machine(
 	struct loop *l); /* never shifted: for signatures, which others judge by their own clocks */
 void loop_shift_wall(struct loop *l,

@@ -75,8 +75,7 @@ static void load_row(struct account *a, const struct db_result *r, int row)
 
 struct text account_place(const struct account *a, struct arena *arena)
 {
-	return text_printf(arena, "session of account %lld of brand %lld", (long long)a->account_id,
-			   (long long)a->brand_id);
+	return seal_place_of_session(arena, a->account_id, a->brand_id);
 }
 
 static void load_session(struct account *a, const struct db_result *r)

@@ -77,10 +77,10 @@ struct refill {
 	int64_t gap_id; /* 0: none at hand */
 	int64_t source_id;
 	char *state;
-	struct wall from; /* where the gap begins */
+	struct wall from;  /* where the gap begins */
 	int64_t oldest_us; /* of the page at hand; 0: it showed no message */
 	bool has_hole, is_done;
-	int n_pages; /* of this round */
+	int n_pages;    /* of this round */
 	struct mono at; /* look for one, or go on */
 };
 
@@ -158,10 +158,11 @@ struct account {
 	int64_t recheck_before_us;
 	struct mono rechecks_at;
 	struct refill refill;
-	struct mono skewed_at; /* first of the answers in a row whose clock disagrees with what the database knows; 0: none */
+	struct mono
+		skewed_at; /* first of the answers in a row whose clock disagrees with what the database knows; 0: none */
 	unsigned n_skewed;
 	bool is_skewed; /* the database knows it */
-	unsigned turn; /* every fourth goes to the background */
+	unsigned turn;  /* every fourth goes to the background */
 
 	struct job job;
 	struct http_transfer *transfer;
@@ -273,10 +274,12 @@ void hearing_clock(struct account *a, const struct response *r);
 void hearing_page(struct account *a, const struct outcome *o);
 void hearing_token(struct account *a, struct wall until);
 void hearing_hole(struct account *a, const struct outcome *o);
-int64_t hearing_oldest(const struct outcome *o); /* of its messages, microseconds; 0: none has a time */
+int64_t
+hearing_oldest(const struct outcome *o); /* of its messages, microseconds; 0: none has a time */
 
 /* refill.c */
-bool refill_choose(struct account *a, struct mono now, struct mono *wake); /* true: as background_choose() */
+bool refill_choose(struct account *a, struct mono now,
+		   struct mono *wake); /* true: as background_choose() */
 struct feed *refill_feed(struct account *a);
 void refill_page(struct account *a, const struct outcome *o); /* is about to be stored */
 void refill_stored(struct account *a);

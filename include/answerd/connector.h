@@ -121,7 +121,7 @@ struct outcome {
 	struct rate rate;   /* also filled when digest fails */
 	/* IDENTIFY */
 	struct text own_id, own_handle, own_name;
-	struct text facts;   /* new facts to store; empty: unchanged. Any op may learn some */
+	struct text facts;       /* new facts to store; empty: unchanged. Any op may learn some */
 	struct wall token_until; /* when the credential ends, where that can be known; 0: unknown */
 	struct text missing; /* scopes or rights that are missing, in plain words; empty: none */
 	/* REPLY: the id that the platform gave it. LOOKUP: that of the post that is ours, or empty: not in

@@ -93,7 +93,11 @@ static struct yield yield_of(enum op op, struct text file)
 		y.is_good = connector->digest(&rec.ctx, &rec.question, &rec.response, &o, &err);
 	}
 	if (y.is_good) {
-		y.n = o.n_messages + o.n_bad + o.n_gone;
+		/* A reply that is called sent has its id; a look either found it or goes on. */
+		y.n = o.n_messages + o.n_bad + o.n_gone + (o.sent_id.len > 0) +
+		      (op == OP_LOOKUP && o.is_more);
+		assert_true(op != OP_REPLY || o.sent_id.len > 0);
+		assert_true(o.sent_id.len <= LIMIT_ID_BYTES);
 	} else {
 		assert_int_not_equal(err.kind, ERR_NONE);
 		assert_true(err.text[0] != '\0');

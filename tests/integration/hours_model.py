@@ -18,7 +18,10 @@ class Office:
 
     def is_open(self, instant):
         wall = instant.astimezone(self.zone).replace(tzinfo=None)
-        return any(shows(wall, frame) for frame in self.frames) and not any(covers(h, wall, instant) for h in self.holidays)
+        for frame in self.frames:
+            if shows(wall, frame):
+                return not any(covers(h, wall, instant) for h in self.holidays)
+        return False
 
     def minutes(self, begin, end):
         """Every minute of a span in which the office is open."""
@@ -29,14 +32,6 @@ class Office:
 
     def between(self, begin, end):
         return sum(1 for _ in self.minutes(begin, end))
-
-    def add(self, begin, n, limit):
-        """The end of the n-th open minute; None when it does not come before the limit."""
-        for minute in self.minutes(begin, limit):
-            n -= 1
-            if n == 0:
-                return minute + MINUTE
-        return None
 
     def deadline(self, begin, seconds):
         """The instant when so many seconds of office time have passed since `begin` (any second)."""

@@ -3,6 +3,7 @@ every change of their clocks, with frames past midnight, until 24:00, several a 
 import json
 import os
 import random
+from bisect import bisect_left as bisect
 
 import pytest
 
@@ -47,20 +48,21 @@ def compare(database, rng, zone, hours, holidays, spans):
     office = Office(zone, hours, holidays)
     database.rows("select answerd.calendar_made(1, %s, %s, %s::jsonb, 'x', '2032-01-01Z')", zone, hours, json.dumps([declared(h) for h in holidays]))
     for begin, end in spans:
-        wanted = set(office.minutes(begin, end))
+        wanted = list(office.minutes(begin, end))
         found = [f["a"].astimezone(UTC) + timedelta(minutes=n) for f in database.rows(
             "select greatest(opens, %s) as a, extract(epoch from least(closes, %s) - greatest(opens, %s)) / 60 as n from answerd.office_frame "
             "where brand_id = 1 and opens < %s and closes > %s", begin, end, begin, end, begin) for n in range(int(f["n"]))]
         what = f"{zone} {hours} {holidays} {begin}"
-        assert set(found) == wanted and len(found) == len(wanted), what
+        assert sorted(found) == wanted, what
         for _ in range(4):
             n = int((end - begin).total_seconds() // 60)
             a = begin + timedelta(minutes=rng.randrange(n))
             b = begin + timedelta(minutes=rng.randrange(n))
-            assert database.one("select extract(epoch from answerd.business_between(1, %s, %s))::int", a, b) == 60 * office.between(a, b), what
+            assert database.one("select extract(epoch from answerd.business_between(1, %s, %s))::int", a, b) == 60 * max(bisect(wanted, b) - bisect(wanted, a), 0), what
             work = rng.randint(1, 900)
-            due = office.add(a, work, end)
-            if due is not None:
+            nth = bisect(wanted, a) + work - 1
+            if nth < len(wanted):
+                due = wanted[nth] + timedelta(minutes=1)
                 row = database.rows("""select answerd.business_add(1, %s, %s * interval '1 min') as long_way, (select answerd.business_due(1, %s,
                     %s * interval '1 min', f.closes, f.gap, f.next_closes) from answerd.office_frame f where f.brand_id = 1 and f.opens <= %s
                     order by f.opens desc limit 1) as short_way""", a, work, a, work, a)[0]
@@ -76,18 +78,18 @@ def test_every_change_of_the_clocks(calendars, part):
         changes = list(transitions(zone))
         chosen = changes if SOAK else rng.sample(changes, min(2, len(changes)))
         chosen = chosen or [datetime(2019, 6, 1, tzinfo=UTC)]
-        for hours in HOURS if SOAK else [rng.choice(HOURS)]:
+        for hours in rng.sample(HOURS, 3 if SOAK else 1):
             holidays = [h for at in chosen for h in some_holidays(rng, at)]
-            near = timedelta(days=2 if not SOAK else 3)
+            near = timedelta(days=2)
             compare(calendars, rng, zone, hours, holidays, [(at - near, at + near) for at in chosen])
             n_seen += len(chosen)
     assert n_seen >= 15
 
 
 def test_whole_years(calendars):
-    """A year, minute by minute; as a soak 2010 to 2030 of ten zones, so that sums over long spans are right too."""
+    """A year, minute by minute; as a soak 2010 to 2030 of five zones, so that sums over long spans are right too."""
     rng = random.Random(7)
-    for zone in ZONES[::5] if SOAK else ["Europe/London"]:
+    for zone in ZONES[2::10] if SOAK else ["Europe/London"]:
         begin, end = datetime(2010 if SOAK else 2026, 1, 1, tzinfo=UTC), datetime(2031 if SOAK else 2027, 1, 1, tzinfo=UTC)
         hours = rng.choice(HOURS) if SOAK else HOURS[3]
         holidays = [day(datetime(y, m, d).date()) for y in range(begin.year, end.year) for m, d in ((12, 25), (1, 1), (5, 1))]

@@ -1,5 +1,6 @@
 """Our connector against a real Bluesky: the platform's own server, directory and view of the network, on loopback
 (tests/real/bluesky/). Only with ./run test --real; the packages are installed once, into build/real/."""
+import json
 import os
 import time
 
@@ -7,6 +8,7 @@ import pytest
 
 from rig import wait_until
 from rig.house import House
+from rig.poster import Poster, key_of
 from rig.real_bluesky import Network, NotHere
 
 pytestmark = pytest.mark.skipif(not os.environ.get("ANSWERD_REAL"), reason="real servers: only with ./run test --real")
@@ -106,3 +108,38 @@ def test_equal_times_across_a_page_edge(sky):
     sky.begin()
     sky.wait_for(*before, *after, *crowd, timeout=90)
     sky.verify()
+
+
+def test_a_reply_is_there_once(network, tmp_path):
+    """The very request of our connector: the real server takes its record, takes it again as the same, lets nothing be written
+    over it, keeps our facets, and the customer sees it below what they said, in the thread where it belongs."""
+    ann, bob, kettle = (network.people[name] for name in ("ann", "bob", "kettle"))
+    made = kettle.xrpc("com.atproto.server.createSession", {"identifier": kettle.handle, "password": kettle.app})
+    session = json.dumps({"access": made["accessJwt"], "refresh": made["refreshJwt"], "did": kettle.did, "pds": ""})
+    poster = Poster(tmp_path, "bluesky", server=network.url, own_id=kettle.did, own_handle=kettle.handle, session=session)
+    top = bob.post("who has good cups?")
+    asked = ann.post("@kettle.test do you?", names=[kettle], parent=top)
+    network.settle()
+    listed = kettle.xrpc("app.bsky.notification.listNotifications", limit=20)["notifications"]
+    raw = json.dumps(next(n for n in listed if n["uri"] == asked[0]))
+    posting = {"key": key_of(time.time_ns() // 1000), "text": "Yes, @ann.test: https://kettle.example/cups \u2615", "parent": asked[0],
+               "parent_revision": asked[1], "parent_raw": raw, "author_id": ann.did, "author_handle": ann.handle, "visibility": "public",
+               "language": "en"}
+    assert poster.look(posting) is None
+    poster.timeout = 30
+    what, uri = poster.post(posting)
+    assert what == "sent" and poster.look(posting) == uri
+    assert poster.post(posting) == ("sent", uri), "the same record again"
+    assert poster.post({**posting, "text": "Something else"})[0] == "unsure", "InvalidSwap"
+    kept = kettle.xrpc("com.atproto.repo.getRecord", repo=kettle.did, collection="app.bsky.feed.post", rkey=posting["key"])["value"]
+    assert kept["text"] == posting["text"] and kept["reply"]["root"]["uri"] == top[0] and kept["reply"]["parent"]["uri"] == asked[0]
+    marked = [kept["text"].encode()[f["index"]["byteStart"]:f["index"]["byteEnd"]].decode() for f in kept["facets"]]
+    assert marked == ["@ann.test", "https://kettle.example/cups"]
+    network.settle()
+    told = [n["uri"] for n in ann.xrpc("app.bsky.notification.listNotifications", limit=20)["notifications"]]
+    assert told.count(uri) == 1, "Ann is told, once"
+    thread = ann.xrpc("app.bsky.feed.getPostThread", uri=top[0], depth=6)["thread"]
+    below = next(t for t in thread["replies"] if t["post"]["uri"] == asked[0])
+    assert [t["post"]["uri"] for t in below["replies"]] == [uri]
+    what, why = poster.post({**posting, "key": key_of(time.time_ns() // 1000), "text": "x" * 301})
+    assert what == "data" and "300" in why

@@ -33,8 +33,9 @@ def wait_held(house, wanted, timeout=30):
 
 
 def wait_stored(house, ids):
-    """As house.wait_for(), where some workers are meant to be dead."""
-    wait_until(lambda: set(ids) <= house.known(), 30, "all of it is stored")
+    """All that was said so far, on every server. (Ids of two servers may be the same; house.wait_for() wants every worker alive.)"""
+    wait_until(lambda: house.database.one("select count(*) from answerd.message") >= len(ids), 40, f"{len(ids)} messages are stored")
+    assert set(ids) <= house.known() and house.database.one("select count(*) from answerd.message") == len(ids)
 
 
 def speak(house, text):
@@ -61,7 +62,7 @@ def test_accounts_are_shared_evenly(town_of_six):
     stable = house.database.one("select sum(epoch) from answerd.account")
     house.rounds("s0", 8, timeout=60)       # longer than a heartbeat: nobody passes accounts to and fro
     assert house.database.one("select sum(epoch) from answerd.account") == stable
-    assert house.database.one("select count(*) from answerd.message") == len(ids) == 30
+    assert len(ids) == 30
     house.verify()
 
 
@@ -91,8 +92,7 @@ def test_a_frozen_worker_gets_its_share_again_when_it_wakes(town_of_six):
     house.workers[0].wake()
     wait_held(house, {0: 3, 1: 3}, timeout=60)
     ids += speak(house, "awake")
-    house.wait_for(*ids)
-    assert house.database.one("select count(*) from answerd.message") == len(ids)
+    wait_stored(house, ids)
     house.verify()
 
 
@@ -105,7 +105,7 @@ def test_a_worker_that_takes_nothing_makes_nobody_deaf(house):
             house.mastodon(f"s{n}", own=f"shop{n}", people=(f"ann{n}",), brand="acme" if n < 4 else "bolt")
         house.worker.start()
         wait_held(house, {0: 3})
-        house.wait_for(*speak(house, "hello"), timeout=40)
+        wait_stored(house, speak(house, "hello"))
 
 
 @pytest.mark.parametrize("how", ["kill", "stop"])
@@ -116,15 +116,20 @@ def test_a_budget_goes_with_the_account(house, how):
     now = house.town.now_ms()
     ids = [r["id"] for r in house.town.bulk([{"author": "ann", "text": f"@shop old {i}", "at": now - 86_400_000 + i * 1000} for i in range(1500)],
                                             server="busy")]
+    begun = time.monotonic()
     for n in range(3):
         worker = house.another_worker().start()
-        goal = house.town.requests("busy") + (150 if n == 0 else 12)
+        last, since = house.town.requests("busy"), time.monotonic()
+        goal = last + (150 if n == 0 else 7)
         wait_until(lambda: house.town.requests("busy") >= goal, 60, "it asks")
         if n < 2:
             getattr(worker, how)()
     assert set(ids[:40]) & house.known()
-    wait_until(lambda: house.workers[-1].is_running() and house.town.requests("busy") >= 185, 60, "the rest of the budget")
-    house.rounds("busy", 2, timeout=60)
+    house.rounds("busy", 3, timeout=60)
+    # Four fifths of 300 in 300 seconds, and a few questions more; after a kill only those few, then as fast as the budget refills.
+    asked, now = house.town.requests("busy"), time.monotonic()
+    assert asked <= 240 + 0.8 * (now - begun) + 15
+    assert how == "stop" or asked - last <= 0.8 * (now - since) + 10, f"{asked - last} in {now - since:.0f} s"
     assert house.town.counters().get("busy 429", 0) == 0, house.town.counters()
 
 

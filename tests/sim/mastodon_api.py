@@ -116,8 +116,10 @@ class MastodonApi:
             return fail(422, "Validation failed: types is not included in the list")
         everybody = request.arg("include_filtered") in ("true", "1") and "old" not in self.s.dialect
 
+        kept_since = self.s.world.now_ms() - 1000 * self.s.options["keeps_s"] if "keeps_s" in self.s.options else 0
+
         def keep(note):
-            return (not note.gone and (not types or note.kind in types) and note.kind not in without
+            return (not note.gone and note.arrived >= kept_since and (not types or note.kind in types) and note.kind not in without
                     and (everybody or not note.actor.filtered) and (note.post is None or self.visible(note.post)))
         top = 20 if "snac" in self.s.dialect else 80
         notes = self.s.window(viewer.notes, request, self.limit(request, min(40, top), top), note_order, order, keep,

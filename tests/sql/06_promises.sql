@@ -35,7 +35,7 @@ create function pg_temp.open(p_hours text[], p_zone text, p_from timestamp, p_un
 $$;
 create function pg_temp.brand() returns int stable language sql as $$ select brand_id from answerd.brand where name = 'acme' $$;
 -- Friday 20 November 2026 is a day of office: 09:00 to 17:00 in London is the same in UTC.
-select plan(88);
+select plan(91);
 select pg_temp.clock('16:00');
 
 -- Hours of a week.
@@ -185,6 +185,13 @@ select is(answerd.explain_conversation(pg_temp.conv('n1')) #>> '{promise,tried,2
 select is(answerd.explain_conversation(pg_temp.conv('n1')) #>> '{promise,frames,0,text}', 'Fri 2026-11-20 09:00-16:00: 7h', 'the hours that were counted');
 select is((answerd.show_conversation(pg_temp.conv('n1')) ->> 'waiting_office_s')::int, 7 * 3600, 'both clocks');
 select is((select state from answerd.queue where conversation_id = pg_temp.conv('n1')::bigint), 'overdue', 'the state is alive');
+select is((select array_agg(business_seconds order by waiting_since) from answerd.response_times where conversation_id = pg_temp.conv('c1')::bigint), '{4800}', 'an answer''s time by the office''s clock');
+select pg_temp.conf('{"Mon-Fri 09:00-10:00,15:00-15:30"}');
+select is((select array_agg(business_seconds order by waiting_since) from answerd.response_times where conversation_id = pg_temp.conv('c1')::bigint), '{3600}', 'of the hours as they are now');
+select pg_temp.conf('{"Mon 09:00-17:00"}');
+select is((select to_char(due_key at time zone 'UTC', 'DD/HH24:MI') || ' ' || to_char(due_at at time zone 'UTC', 'DD/HH24:MI') from answerd.queue_row where conversation_id = pg_temp.conv('q1')::bigint),
+	'21/09:00 23/10:00', 'what falls due next may be the hard stop');
+select pg_temp.conf();
 update answerd.conversation set due_at = due_at + interval '1 s' where conversation_id = pg_temp.conv('n1')::bigint;
 select alike(pg_temp.verified(), '%is due at%and should be at%', 'verify sees a wrong date');
 rollback;

@@ -195,8 +195,8 @@ select is(pg_temp.spans(), '09:00-18:00', 'what comes behind the hole is not hea
 select pg_temp.hears(:mentions, '19:00');
 select is(pg_temp.spans(), '09:00-18:00 18:40-19:00', 'from the oldest message behind the hole on');
 select is(pg_temp.verified(), '[]');
-select is((select share || ' ' || string_agg(h ->> 'source' || ' ' || (h ->> 'from') || ' ' || (h ->> 'why'), ',') from answerd.heard_share(pg_temp.at('09:00'), pg_temp.at('19:00'), null, null),
-	json_array_elements(holes) h group by share), '93.33 mentions 2026-11-20T18:00:00.000000Z open: one page', 'the ledger says what part was heard');
+select is((select percent || ' ' || string_agg(h ->> 'source' || ' ' || (h ->> 'from') || ' ' || (h ->> 'why'), ',') from answerd.heard_share(pg_temp.at('09:00'), pg_temp.at('19:00'), null, null),
+	json_array_elements(holes) h group by percent), '93.33 mentions 2026-11-20T18:00:00.000000Z open: one page', 'the ledger says what part was heard');
 select is(answerd.list_gaps() #>> '{items,0,doing}', 'It is read as soon as there is time for it.');
 select answerd.gap_found(:brand, :account, :mentions, :epoch, answerd.us(pg_temp.at('19:30')), 'retention', 0, 86400000000);
 select is((select count(*)::int from answerd.gap), 1, 'something known is gone after half an hour: it was taken back');

@@ -57,6 +57,7 @@ begin
 		version = s.version + 1
 	from answerd.conversation g
 	where s.conversation_id = p_survivor and s.brand_id = p_brand and g.conversation_id = p_gone and g.brand_id = p_brand;
+	update answerd.reply set conversation_id = p_survivor where conversation_id = p_gone and brand_id = p_brand;
 	update answerd.note set conversation_id = p_survivor where conversation_id = p_gone and brand_id = p_brand;
 	update answerd.conversation set merged_into = p_survivor where merged_into = p_gone and brand_id = p_brand;
 	update answerd.conversation set merged_into = p_survivor, customer_id = -conversation_id, waiting_since = null, warn_at = null,

@@ -190,6 +190,7 @@ begin
 			and m.at <= coalesce(answerd.from_us(p_before_us), 'infinity')
 			and (p_before_us is null or (m.at, m.external_id) < (answerd.from_us(p_before_us), p_before_id))
 			and m.deleted_at is null and m.kind <> 'other' and m.thread_id is null and m.direction <> 'context'
+			and m.external_id not like 'replied:%' -- ours alone (rules/48)
 		order by m.at desc, m.external_id desc limit p_n)
 		union
 		(select m.external_id, m.at from answerd.conversation c

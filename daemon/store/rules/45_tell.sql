@@ -77,14 +77,20 @@ begin
 				when c.warn_at <= v_now then 1 end) as top
 			from answerd.conversation c where c.alarm_at is not null and c.alarm_at <= v_now and c.brand_id = v_brand
 			order by c.alarm_at limit p_limit for no key update skip locked
+		), route as materialized (
+			-- Once a policy, not once an alarm.
+			select p.policy_id, p.name, answerd.channels_of(coalesce(p.notify, h.notify)) as notify,
+				answerd.channels_of(coalesce(p.escalate, p.notify, h.notify)) as escalate
+			from answerd.alert_house h left join answerd.policy p on p.policy_id = any (array(select distinct policy_id from due))
 		), reached as materialized (
-			select d.conversation_id, d.brand_id, d.account_id, d.oldest_id, s.n, s.step, s.at, p.name as policy, p.notify, p.escalate,
-				-- Who acknowledged is dealing with it: the lead is not called. The hard stop always speaks.
-				s.step = 'lead' and exists (select from answerd.alert a where a.conversation_id = d.conversation_id
-					and a.brand_id = d.brand_id and a.message_id = d.oldest_id and a.acked_at is not null) as is_seen
-			from due d left join answerd.policy p on p.policy_id = d.policy_id
-			cross join lateral (values (1, 'warn', d.warn_at), (2, 'due', d.due_at), (3, 'lead', d.lead_at), (4, 'stop', d.stop_at)) s(n, step, at)
-			where s.n > d.alarm_told and s.at <= v_now
+			select d.conversation_id, d.brand_id, d.account_id, d.oldest_id, s.n, s.step, s.at, p.name as policy,
+				case when s.n <= 2 then p.notify else p.escalate end as channels
+			from due d cross join lateral (values (1, 'warn', d.warn_at), (2, 'due', d.due_at), (3, 'lead', d.lead_at), (4, 'stop', d.stop_at)) s(n, step, at)
+			left join route p on p.policy_id = d.policy_id
+			-- Who acknowledged is dealing with it: the lead is not called. The hard stop always speaks.
+			left join lateral (select true as is_seen from answerd.alert a where s.n = 3 and a.conversation_id = d.conversation_id
+				and a.brand_id = d.brand_id and a.message_id = d.oldest_id and a.acked_at is not null limit 1) k on true
+			where s.n > d.alarm_told and s.at <= v_now and k.is_seen is null
 		), told as (
 			update answerd.conversation c set alarm_told = d.top,
 				alarm_at = (select min(s.at) from (values (1, d.warn_at), (2, d.due_at), (3, d.lead_at), (4, d.stop_at)) s(n, at)
@@ -99,14 +105,14 @@ begin
 					when 'due' then 'Nobody has answered in the promised time.'
 					when 'lead' then 'Nobody has answered in one and a half times the promised time.'
 					else 'Nobody has answered before the hard stop.' end,
-				coalesce(case when r.step in ('warn', 'due') then r.notify else r.escalate end, h.notify)
-			from reached r cross join answerd.alert_house h where not r.is_seen
+				coalesce(r.channels, answerd.channels_of(h.notify))
+			from reached r cross join answerd.alert_house h
 			on conflict (key, brand_id) where over_at is null or event in ('waiting', 'digest') do nothing
 			returning *
 		)
 		insert into answerd.delivery (brand_id, alert_id, channel, group_key)
 		select m.brand_id, m.alert_id, c.name, 'waiting|' || coalesce(m.policy, '') || '|' || m.step
-		from made m cross join lateral unnest(answerd.channels_of(m.channels)) c(name)
+		from made m cross join lateral unnest(m.channels) c(name)
 		on conflict do nothing;
 		get diagnostics v_n = row_count;
 		v_all := v_all + greatest(v_n, 1);
@@ -115,19 +121,28 @@ begin
 end $$;
 
 -- keep_back(): pending deliveries that a silence or a channel's quiet hours hold back. A hard stop and a heartbeat pass.
-create or replace function answerd.keep_back() returns void language sql set search_path = pg_catalog as $$
+create or replace function answerd.keep_back() returns void language plpgsql set search_path = pg_catalog as $$
+declare
+	v_now timestamptz := answerd.now();
+begin
+	-- Nearly always there is nothing to do, whatever is pending.
+	if not exists (select from answerd.silence where until > v_now)
+		and not exists (select from answerd.channel c where c.is_configured and not isempty(c.quiet) and answerd.quiet_until(c, v_now) is not null) then
+		return;
+	end if;
+	with hour as materialized (
+		select c.name, answerd.quiet_until(c, v_now) as until from answerd.channel c
+	)
 	update answerd.delivery d set state = 'kept', kept_until = x.until, kept_by = x.why
-	from (select d.alert_id, d.brand_id, d.channel, d.round,
-			greatest((s.s).until, q.until) as until,
+	from (select d.alert_id, d.brand_id, d.channel, d.round, greatest((s.s).until, q.until) as until,
 			case when (s.s).until >= coalesce(q.until, '-infinity') then 'silence ' || (s.s).silence_id else 'quiet hours' end as why
 		from answerd.delivery d join answerd.alert a on a.alert_id = d.alert_id and a.brand_id = d.brand_id
-		join answerd.channel c on c.name = d.channel
-		cross join lateral (select answerd.quiet_until(c, answerd.now()) as until) q
+		join hour q on q.name = d.channel
 		cross join lateral (select answerd.silenced(d.brand_id, a.account_id, d.channel, a.policy) as s) s
 		where d.state = 'pending' and a.step is distinct from 'stop' and a.event <> 'heartbeat'
 			and (q.until is not null or (s.s).silence_id is not null)) x
-	where d.alert_id = x.alert_id and d.brand_id = x.brand_id and d.channel = x.channel and d.round = x.round and d.state = 'pending'
-$$;
+	where d.alert_id = x.alert_id and d.brand_id = x.brand_id and d.channel = x.channel and d.round = x.round and d.state = 'pending';
+end $$;
 
 -- let_go(): what was kept back and still stands is told now, as one telling a channel.
 create or replace function answerd.let_go() returns void language sql set search_path = pg_catalog as $$
@@ -267,6 +282,8 @@ declare
 begin
 	update answerd.telling set attempts = attempts + 1, failure = p_failure,
 		ended_at = case when p_failure is null then now() end, is_told = case when p_failure is null then true end,
+		-- Customers' words are not kept twice: what a deletion erases must not live on here.
+		text = case when p_failure is null then title else text end, body = case when p_failure is null then '' else body end,
 		next_at = now() + random() * least(15, 0.5 * 2 ^ least(attempts, 10)) * interval '1 second'
 	where telling_id = p_telling and ended_at is null returning * into t;
 	if not found then

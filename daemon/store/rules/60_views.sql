@@ -40,9 +40,10 @@ select brand_id, conversation_id, json_build_object('id', conversation_id::text,
 	'excerpt', excerpt, 'permalink', permalink, 'messages', messages, 'waiting_since', answerd.rfc3339(waiting_since),
 	'waiting_s', waiting_s, 'warn_at', answerd.rfc3339(warn_at), 'due_at', answerd.rfc3339(due_at),
 	'stop_at', answerd.rfc3339(stop_at), 'state', state, 'snoozed_until', answerd.rfc3339(snoozed_until), 'assignee', assignee,
-	'priority', priority, 'tags', to_json(tags), 'can_reply', false,
-	'why_not', 'Replies come with a later version; answer in the platform''s own app, answerd will see it.') as entry
-from answerd.conversation_entry;
+	'priority', priority, 'tags', to_json(tags), 'can_reply', w.why is null, 'why_not', w.why) as entry
+from answerd.conversation_entry e
+cross join lateral (select coalesce(answerd.reply_hindrance(e.brand_id, e.account_id),
+	answerd.reply_unfit(e.brand_id, e.account_id, e.kind, case when e.messages = 1 then e.waiting_since end)) as why offset 0) w;
 
 create or replace function answerd.entry(c answerd.conversation) returns json language sql stable set search_path = pg_catalog as $$
 	select entry from answerd.entry_json where conversation_id = c.conversation_id and brand_id = c.brand_id
@@ -140,19 +141,20 @@ group by 1, 2, 3, 4;
 -- response_times: one row an answered wait: from the oldest message to us that an answer covered, to that answer.
 create or replace view answerd.response_times as
 with answered as (
-	select c.brand_id, c.account_id, c.platform, c.conversation_id, m.at, m.ord_at, n.at as answered_at, n.ord_at as answer_ord
+	select c.brand_id, c.account_id, c.platform, c.conversation_id, m.at, m.ord_at, n.at as answered_at, n.ord_at as answer_ord,
+		n.external_id as answer_id
 	from answerd.conversation c
 	join answerd.message m on m.root_id = c.root_id and m.customer_id = c.customer_id and m.account_id = c.account_id
 		and m.brand_id = c.brand_id and m.is_owed
 	cross join lateral (
-		select x.at, x.ord_at from (
-			(select r.at, r.ord_at from answerd.message r
+		select x.at, x.ord_at, x.external_id from (
+			(select r.at, r.ord_at, r.external_id from answerd.message r
 			where r.root_id = c.root_id and r.customer_id = c.customer_id and r.account_id = c.account_id and r.brand_id = c.brand_id
 				and r.ord_at >= m.ord_at and r.is_answer
 			order by r.ord_at limit 1)
 			union all
-			(select r.at, r.ord_at from answerd.answer_link k
-			cross join lateral (select r.at, r.ord_at from answerd.message r where r.external_id = k.external_id
+			(select r.at, r.ord_at, r.external_id from answerd.answer_link k
+			cross join lateral (select r.at, r.ord_at, r.external_id from answerd.message r where r.external_id = k.external_id
 				and r.account_id = k.account_id and r.brand_id = k.brand_id and r.root_id = c.root_id and r.is_answer
 				and r.ord_at >= m.ord_at offset 0) r
 			where k.customer_id = c.customer_id and k.account_id = c.account_id and k.brand_id = c.brand_id
@@ -161,16 +163,20 @@ with answered as (
 	where c.merged_into is null
 ), wait as (
 	select brand_id, account_id, platform, conversation_id, answer_ord, min(at) as waiting_since, min(answered_at) as answered_at,
+		min(answer_id) as answer_id,
 		row_number() over (partition by conversation_id order by answer_ord) = 1 as is_first
 	from answered group by 1, 2, 3, 4, 5
 )
 select b.name as brand, w.platform, a.name as account, w.conversation_id, w.waiting_since, w.answered_at,
 	case when w.is_first then greatest(w.answered_at - w.waiting_since, interval '0') end as first_response,
 	case when not w.is_first then greatest(w.answered_at - w.waiting_since, interval '0') end as next_response,
-	extract(epoch from answerd.business_between(w.brand_id, w.waiting_since, w.answered_at))::bigint as business_seconds, 'native'::text as actor
+	extract(epoch from answerd.business_between(w.brand_id, w.waiting_since, w.answered_at))::bigint as business_seconds,
+	coalesce(s.login, 'native') as actor
 from wait w
 join answerd.account a on a.account_id = w.account_id and a.brand_id = w.brand_id
-join answerd.brand b on b.brand_id = w.brand_id;
+join answerd.brand b on b.brand_id = w.brand_id
+left join lateral (select s.login from answerd.reply r join answerd.staff s on s.staff_id = r.author_id
+	where r.external_id = w.answer_id and r.account_id = w.account_id and r.brand_id = w.brand_id limit 1) s on true;
 
 -- talk_listen: how much we heard and how much we talked, by account and day of the brand's own calendar.
 create or replace view answerd.talk_listen as

@@ -22,12 +22,15 @@ create or replace function answerd.list_gaps() returns json language sql stable 
 $$;
 
 -- heard_share(from, to, brand, account) → one row an account: what part of the time all its sources were heard, and the holes. What was
--- asked for less than a few rhythms ago counts as heard while the source is.
+-- asked for less than a few rhythms ago counts as heard while the source is. Without `from` it begins with the first thing heard; the few
+-- minutes until the other sources follow are no hole.
 create or replace function answerd.heard_share(p_from timestamptz, p_to timestamptz, p_brand int, p_accounts int[])
-returns table (brand text, account text, share numeric, holes json) language sql stable set search_path = pg_catalog as $$
+returns table (brand text, account text, percent numeric, heard_s bigint, span_s bigint, "from" text, "to" text, holes json) language sql stable set search_path = pg_catalog as $$
 	with source as (
 		select s.*, a.name as account_name, b.name as brand_name, a.every_us, (h.is_heard and s.heard_until > answerd.now()
-			- (interval '1 min' + 3 * a.every_us * interval '1 microsecond')) as is_fresh
+			- (interval '1 min' + 3 * a.every_us * interval '1 microsecond')) as is_fresh,
+			least(s.heard_from, (select min(x.from_at) from answerd.heard_span x where x.source_id = s.source_id
+				and x.account_id = s.account_id and x.brand_id = s.brand_id)) as first_at
 		from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id and a.is_configured
 		join answerd.brand b on b.brand_id = s.brand_id and b.is_configured
 		join answerd.source_health h on h.source_id = s.source_id
@@ -35,20 +38,22 @@ returns table (brand text, account text, share numeric, holes json) language sql
 			and (p_accounts is null or s.account_id = any(p_accounts))
 	), span as (
 		select tstzrange(f.at, greatest(u.at, f.at)) as all_of_it from
-			(select coalesce(p_from, min(least(coalesce((select min(h.from_at) from answerd.heard_span h where h.source_id = s.source_id
-				and h.account_id = s.account_id and h.brand_id = s.brand_id), s.heard_from), s.heard_from)), answerd.now()) as at from source s) f,
+			(select coalesce(p_from, min(s.first_at), answerd.now()) as at from source s) f,
 			(select least(coalesce(p_to, answerd.now()), answerd.now()) as at) u
 	), heard as (
 		select s.brand_name, s.account_name, s.source_id, s.name, tstzmultirange(p.all_of_it) - (answerd.heard_ranges(s2)
+			+ case when p_from is null and s.first_at < lower(p.all_of_it) + interval '5 min' and s.first_at > lower(p.all_of_it)
+				then tstzmultirange(tstzrange(lower(p.all_of_it), s.first_at)) else '{}' end
 			+ case when s.is_fresh then tstzmultirange(tstzrange(s.heard_until, answerd.now(), '[]')) else '{}' end) as missing, p.all_of_it
 		from source s join answerd.source s2 on s2.source_id = s.source_id and s2.account_id = s.account_id and s2.brand_id = s.brand_id
 		cross join span p
 	), whole as (
-		select h.brand_name, h.account_name, h.all_of_it, coalesce(range_agg(r) filter (where r is not null), '{}') as missing
-		from heard h left join lateral unnest(h.missing) r on true group by 1, 2, 3
+		select h.brand_name, h.account_name, h.all_of_it, coalesce(extract(epoch from upper(h.all_of_it) - lower(h.all_of_it)), 0) as span_s,
+			coalesce((select sum(extract(epoch from upper(r) - lower(r))) from unnest(range_agg(m) filter (where m is not null)) r), 0) as missing_s
+		from heard h left join lateral unnest(h.missing) m on true group by 1, 2, 3
 	)
-	select w.brand_name, w.account_name, case when isempty(w.all_of_it) then null else round(100 * (1 - coalesce((select sum(extract(epoch from upper(r) - lower(r)))
-			from unnest(w.missing) r), 0) / nullif(extract(epoch from upper(w.all_of_it) - lower(w.all_of_it)), 0)), 2) end,
+	select w.brand_name, w.account_name, trunc(100 * (w.span_s - w.missing_s) / nullif(w.span_s, 0), 2), (w.span_s - w.missing_s)::bigint, w.span_s::bigint,
+		answerd.rfc3339(lower(w.all_of_it)), answerd.rfc3339(upper(w.all_of_it)),
 		coalesce((select json_agg(json_build_object('source', h.name, 'from', answerd.rfc3339(lower(r)), 'until', answerd.rfc3339(upper(r)),
 				'why', coalesce((select case when g.lost_at is not null then 'lost: ' || g.lost_reason else 'open: ' || g.reason end from answerd.gap g
 					where g.source_id = h.source_id and (g.closed_at is null or g.lost_at is not null)

@@ -94,45 +94,48 @@ create or replace function answerd.verify_conversations(p_after bigint, p_limit 
 		from thread t left join answered a using (conversation_id)
 		where t.is_owed and t.is_own and (a.ord_at is null or t.ord_at > a.ord_at)
 		order by t.conversation_id, t.ord_at, t.external_id
-	), found as (
-		select c.conversation_id, case
-			when c.waiting_since is distinct from o.since then 'waits since ' || coalesce(answerd.rfc3339(c.waiting_since), 'never')
-				|| ' and its messages say ' || coalesce(answerd.rfc3339(o.since), 'never')
-			when c.answered_ord is distinct from a.ord_at then 'is answered up to ' || coalesce(answerd.rfc3339(c.answered_ord), 'nothing')
-				|| ' and its messages say ' || coalesce(answerd.rfc3339(a.ord_at), 'nothing')
-			when c.unanswered <> coalesce(o.n, 0) then 'counts ' || c.unanswered || ' that wait and there are ' || coalesce(o.n, 0)
-			when c.oldest_id is distinct from x.external_id then 'names a wrong oldest message'
-			when (c.excerpt, c.permalink) is distinct from (x.words, x.permalink) then 'shows other words than its oldest message says'
-			when o.n > 0 and (c.nature, c.is_about, c.kind) is distinct from (o.nature, o.is_about, x.kind) then 'has a wrong kind, nature or audience'
-			end as what
+	), joined as materialized (
+		select c.*, a.ord_at as o_answered, o.since as o_since, o.n as o_n, o.nature as o_nature, o.is_about as o_is_about,
+			o.is_imported as o_is_imported, x.external_id as x_id, x.kind as x_kind, x.words as x_words, x.permalink as x_permalink
 		from part c
 		left join answered a using (conversation_id) left join owed o using (conversation_id) left join oldest x using (conversation_id)
 		where c.merged_into is null
+	), found as (
+		select c.conversation_id, case
+			when c.waiting_since is distinct from c.o_since then 'waits since ' || coalesce(answerd.rfc3339(c.waiting_since), 'never')
+				|| ' and its messages say ' || coalesce(answerd.rfc3339(c.o_since), 'never')
+			when c.answered_ord is distinct from c.o_answered then 'is answered up to ' || coalesce(answerd.rfc3339(c.answered_ord), 'nothing')
+				|| ' and its messages say ' || coalesce(answerd.rfc3339(c.o_answered), 'nothing')
+			when c.unanswered <> coalesce(c.o_n, 0) then 'counts ' || c.unanswered || ' that wait and there are ' || coalesce(c.o_n, 0)
+			when c.oldest_id is distinct from c.x_id then 'names a wrong oldest message'
+			when (c.excerpt, c.permalink) is distinct from (c.x_words, c.x_permalink) then 'shows other words than its oldest message says'
+			when c.o_n > 0 and (c.nature, c.is_about, c.kind) is distinct from (c.o_nature, c.o_is_about, c.x_kind) then 'has a wrong kind, nature or audience'
+			end as what
+		from joined c
 		union all
 		-- Deadlines, through the policies and the calendar themselves. A brand whose deadlines are just being renewed has its turn later.
 		select c.conversation_id, case
 			when c.policy_id is distinct from y.policy_id then 'waits under policy ' || coalesce(c.policy_id::text, '(none)')
 				|| ' and should under ' || coalesce(y.policy_id::text, '(none)')
-			when c.is_imported <> coalesce(o.is_imported, false) then 'has a wrong mark of import'
-			when c.warn_at is distinct from answerd.deadline(y, c.brand_id, o.since, y.warn) then 'warns at ' || coalesce(answerd.rfc3339(c.warn_at), 'no time')
-				|| ' and should at ' || coalesce(answerd.rfc3339(answerd.deadline(y, c.brand_id, o.since, y.warn)), 'no time')
-			when c.due_at is distinct from answerd.deadline(y, c.brand_id, o.since, case when a.ord_at is null then y.first else y.next end)
+			when c.is_imported <> coalesce(c.o_is_imported, false) then 'has a wrong mark of import'
+			when c.warn_at is distinct from answerd.deadline(y, c.brand_id, c.o_since, y.warn) then 'warns at ' || coalesce(answerd.rfc3339(c.warn_at), 'no time')
+				|| ' and should at ' || coalesce(answerd.rfc3339(answerd.deadline(y, c.brand_id, c.o_since, y.warn)), 'no time')
+			when c.due_at is distinct from answerd.deadline(y, c.brand_id, c.o_since, case when c.o_answered is null then y.first else y.next end)
 				then 'is due at ' || coalesce(answerd.rfc3339(c.due_at), 'no time') || ' and should be at '
-				|| coalesce(answerd.rfc3339(answerd.deadline(y, c.brand_id, o.since, case when a.ord_at is null then y.first else y.next end)), 'no time')
-			when c.lead_at is distinct from answerd.deadline(y, c.brand_id, o.since, 1.5 * case when a.ord_at is null then y.first else y.next end)
+				|| coalesce(answerd.rfc3339(answerd.deadline(y, c.brand_id, c.o_since, case when c.o_answered is null then y.first else y.next end)), 'no time')
+			when c.lead_at is distinct from answerd.deadline(y, c.brand_id, c.o_since, 1.5 * case when c.o_answered is null then y.first else y.next end)
 				then 'tells the lead at a wrong time'
-			when c.stop_at is distinct from o.since + y.stop then 'stops at ' || coalesce(answerd.rfc3339(c.stop_at), 'no time')
-				|| ' and should at ' || coalesce(answerd.rfc3339(o.since + y.stop), 'no time')
-			when c.alarm_at is not null and (o.since is null or c.is_imported or y.is_digest
+			when c.stop_at is distinct from c.o_since + y.stop then 'stops at ' || coalesce(answerd.rfc3339(c.stop_at), 'no time')
+				|| ' and should at ' || coalesce(answerd.rfc3339(c.o_since + y.stop), 'no time')
+			when c.alarm_at is not null and (c.o_since is null or c.is_imported or y.is_digest
 				or c.alarm_at not in (c.warn_at, c.due_at, c.lead_at, c.stop_at) is true) then 'has an alarm of its own'
-			when o.since is not null and c.alarm_told = 0 and c.alarm_at is null and not c.is_imported and not y.is_digest
+			when c.o_since is not null and c.alarm_told = 0 and c.alarm_at is null and not c.is_imported and not y.is_digest
 				and coalesce(y.warn, y.first, y.stop) is not null then 'waits without an alarm'
 			end
-		from part c
+		from joined c
 		join answerd.brand b on b.brand_id = c.brand_id
-		left join answered a using (conversation_id) left join owed o using (conversation_id)
-		left join lateral (select y.* from answerd.policy_for(b.name, c.kind, c.nature, c.is_about) y where o.since is not null) y on true
-		where c.merged_into is null and (c.waiting_since is not null or c.policy_id is not null or c.alarm_at is not null)
+		left join lateral (select y.* from answerd.policy_for(b.name, c.kind, c.nature, c.is_about) y where c.o_since is not null) y on true
+		where (c.waiting_since is not null or c.policy_id is not null or c.alarm_at is not null)
 			and not exists (select from answerd.renewal n where n.brand_id = c.brand_id)
 		union all
 		select c.conversation_id, case
@@ -266,6 +269,8 @@ begin
 		else
 			v_findings := v_findings || coalesce((select array_agg(json_build_object('check', 'house', 'text', t))
 				from unnest(answerd.verify_small()) t), '{}');
+			v_findings := v_findings || coalesce((select array_agg(json_build_object('check', 'replies', 'text', t))
+				from unnest(answerd.verify_replies()) t), '{}');
 			return json_build_object('ok', cardinality(v_findings) = 0, 'findings', to_json(v_findings), 'next', null);
 		end if;
 		if clock_timestamp() - v_started > interval '1 second' then

@@ -7,6 +7,10 @@ grant insert, update, delete on answerd.idempotency to answerd_desk;
 grant update on answerd.account to answerd_desk; -- for its row lock, taken before clocks are recomputed
 grant insert on answerd.audit to answerd_desk;
 grant insert, update on answerd.alert, answerd.delivery, answerd.silence to answerd_desk;
+grant insert, update on answerd.reply, answerd.snippet, answerd.respond_house to answerd_desk;
+grant insert on answerd.reply_event, answerd.identity, answerd.message_source to answerd_desk;
+grant update (reply_id) on answerd.reply_event to answerd_desk; -- a draft's history goes with its last words
+grant delete on answerd.reply, answerd.snippet to answerd_desk; -- drafts
 revoke all on answerd.credential from answerd_desk, answerd_reader;
 revoke update, delete, truncate on answerd.audit from answerd_worker, answerd_desk;
 revoke insert, update, delete on answerd.schema_version from answerd_worker;

@@ -151,6 +151,7 @@ class Mailbox(Ear):
     def __init__(self, starttls=None, login=None, **kwargs):
         self.starttls, self.login, self.refuse, self.script = starttls, login, None, None
         self.unknown = ()           # receivers that it does not know
+        self.commands = []
         super().__init__(**kwargs)
 
     @property
@@ -176,10 +177,17 @@ class Mailbox(Ear):
         while True:
             command = (await self.line(reader)).decode("latin-1")
             word = command.upper()
+            self.commands.append(word.split(" ")[0].split(":")[0])
             answer = "250 fine"
             if word.startswith("EHLO "):
                 offers = (["STARTTLS"] if self.starttls and self.tls is None else []) + (["AUTH PLAIN"] if self.login else []) + ["SIZE 10000000", "8BITMIME"]
                 answer = "".join(f"250-{o}\r\n" for o in ["mail.example"] + offers[:-1]) + f"250 {offers[-1]}"
+            elif word == "STARTTLS" and self.starttls:
+                writer.write(b"220 go\r\n")
+                await writer.drain()
+                await writer.start_tls(self.starttls)
+                sender, receivers = None, []
+                continue
             elif word.startswith("AUTH PLAIN"):
                 given = command[len("AUTH PLAIN "):].strip()
                 if not given:

@@ -56,6 +56,14 @@ class House:
         self.add(account or f"acme_{name}", "blogger", url, made["token"], brand, name, own, blog="1", oauth=url + "/token", **config)
         return url
 
+    def telegram(self, name="wire", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        url = self.town.telegram(name, **(options or {}))
+        made = self.town.person(own, name, own=brand, bot=True)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "telegram", url, made["token"], brand, name, own, listen, **config)
+        return url
+
     def add(self, account, platform, url, token, brand, server, own, listen=None, **config):
         if listen is not None:
             config["listen"] = listen

@@ -88,6 +88,10 @@ class Town:
         self.do("server", kind="blogger", name=name, **options)
         return f"http://127.0.0.1:{self.port}/g/{name}"
 
+    def telegram(self, name="wire", **options):
+        self.do("server", kind="telegram", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/t/{name}"
+
     def person(self, key, server="social", **more):
         return self.do("person", server=server, key=key, **more)
 

@@ -1,0 +1,53 @@
+/* What brands want of replies and what accounts can do with them, as the database knows it. */
+#include "daemon/respond/inside.h"
+
+bool declare_can_post(const struct conf_account *c)
+{
+	return c->connector->can.reply && secret_is_set(&c->token);
+}
+
+static void add_account(struct strbuf *out, const struct conf_account *c)
+{
+	const struct connector_can *can = &c->connector->can;
+	struct text kinds = text_of(can->answers), kind;
+	bool is_first = true;
+
+	strbuf_add_str(out, "{\"name\":");
+	strbuf_add_json(out, c->name);
+	strbuf_printf(out, ",\"is_able\":%s,\"answers\":[", declare_can_post(c) ? "true" : "false");
+	while (!text_is_empty(kinds)) {
+		(void)text_cut(kinds, ' ', &kind, &kinds);
+		if (!text_is_empty(kind)) {
+			strbuf_add_str(out, is_first ? "" : ",");
+			strbuf_add_json(out, kind);
+			is_first = false;
+		}
+	}
+	strbuf_printf(
+		out,
+		"],\"window_s\":%lld,\"key_valid_s\":%lld,\"has_lookup\":%s,\"settle_us\":%lld,"
+		"\"every_us\":%lld}",
+		(long long)can->reply_window_s, (long long)can->key_valid_s,
+		can->lookup ? "true" : "false", (long long)c->settle.us, (long long)c->every.us);
+}
+
+void respond_declaration(const struct conf *conf, struct strbuf *out)
+{
+	strbuf_add_str(out, "{\"brands\":[");
+	for (size_t i = 0; i < conf->n_brands; i++) {
+		const struct conf_brand *b = &conf->brands[i];
+
+		strbuf_add_str(out, i > 0 ? ",{\"name\":" : "{\"name\":");
+		strbuf_add_json(out, b->name);
+		strbuf_printf(out,
+			      ",\"sign\":%s,\"approval\":%s,\"repeat_limit\":%d,\"accounts\":[",
+			      b->sign ? "true" : "false", b->approval ? "true" : "false",
+			      b->repeat_limit);
+		for (size_t k = 0; k < b->n_accounts; k++) {
+			strbuf_add_str(out, k > 0 ? "," : "");
+			add_account(out, &b->accounts[k]);
+		}
+		strbuf_add_str(out, "]}");
+	}
+	strbuf_add_str(out, "]}");
+}
