@@ -55,9 +55,9 @@ struct conf_brand {
 	struct text *businesses; /* handles or ids of other businesses: their words in our threads
 				    are context */
 	size_t n_businesses;
-	bool sign;                    /* replies carry the first name of who wrote them */
-	bool approval;                /* a second person looks at every reply */
-	int repeat_limit;             /* the same words to more other customers are refused; 0: off */
+	bool sign;        /* replies carry the first name of who wrote them */
+	bool approval;    /* a second person looks at every reply */
+	int repeat_limit; /* the same words to more other customers are refused; 0: off */
 	struct conf_account *accounts;
 	size_t n_accounts;
 };

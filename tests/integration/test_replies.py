@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from rig import program
+from rig import program, wait_until
 from rig.poster import Poster, key_of
 from rig.real_bluesky import rfc3339
 
@@ -131,6 +131,21 @@ def test_servers_that_ignore_the_key_or_break_on_it(town, tmp_path):
             town.do("option", server="social", idempotency="kept", **options)
         for lie in LIES:
             once(place, lie)
+
+
+@pytest.mark.parametrize("where", ["social", "sky"])
+def test_what_is_applied_after_we_sent_again_is_the_same_post(where, request):
+    """The server was slow, we looked too early and sent again: the key makes one post of both."""
+    place = request.getfixturevalue(where)
+    posting = place.posting("only one", **place.answered("how many?"))
+    slow = place.town.fault("stall", server=where, method="POST", path="/statuses$|putRecord$", after=3)
+    assert place.poster.post(posting) == ("unsure", "no answer")
+    assert place.poster.look(posting) is None
+    what, sent = place.poster.post(posting)
+    assert what == "sent" and place.town.hits(slow) == 1
+    # The slow one has been worked on when its answer is in the book, although nobody waited for it.
+    wait_until(lambda: sum(a["m"] == "POST" and a["p"].endswith(("/statuses", "putRecord")) for a in place.town.answers()) == 2, 20, "both were done")
+    assert place.applied("only one") == [(sent, posting["key"])]
 
 
 def test_a_parent_that_goes_while_we_answer(social):

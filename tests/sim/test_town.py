@@ -547,3 +547,25 @@ def test_a_blog_shows_its_window_and_says_when_nothing_changed(town):
     answer, data = town.call("GET", "/f/loaf/comments/feed/", headers={"If-None-Match": answer.getheader("ETag")})
     assert answer.status == 200 and b"changed" in data
     assert town.call("GET", "/f/loaf/post/1/feed/")[0].status == 200 and town.call("GET", "/f/loaf/nothing")[0].status == 404
+
+
+def test_telegram_gives_an_update_until_it_is_confirmed(town):
+    town.do(op="server", kind="telegram", name="wire")
+    bot = town.do(op="person", server="wire", key="shop", own="acme", bot=True)
+    town.do(op="person", server="wire", key="ann")
+    ids = [town.do(op="post", server="wire", author="ann", text=f"hello {i} @shop", chat="bakers" if i else None)["id"] for i in range(3)]
+
+    def call(method, query=""):
+        return town.get(f"/t/wire/bot{bot['token']}/{method}{query}")
+    for _ in range(2):
+        found = call("getUpdates", "?limit=2")["result"]
+        assert [u["message"]["chat"]["type"] for u in found] == ["private", "supergroup"]
+        assert f"{found[0]['message']['chat']['id']}:{found[0]['message']['message_id']}" == ids[0]
+        assert found[1]["message"]["entities"] == [{"type": "mention", "offset": 8, "length": 5}]
+    last = found[1]["update_id"]
+    assert len(call("getUpdates", f"?offset={last + 1}")["result"]) == 1
+    town.stop()
+    town.start()
+    assert [u["update_id"] for u in call("getUpdates")["result"]] == [last + 1]
+    town.do(op="delete", server="wire", post=ids[0])
+    assert len(call("getUpdates")["result"]) == 1

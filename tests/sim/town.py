@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The town: simulated Mastodon servers, Bluesky and blogs, on one port of 127.0.0.1, with a book of all they did.
+"""The town: simulated Mastodon servers, Bluesky, Telegram and blogs, on one port of 127.0.0.1, with a book of all they did.
 
     town.py --port 0 --book /tmp/book.jsonl [--day lively] [--ready-file F]
 
@@ -22,18 +22,20 @@ from book import Book  # noqa: E402
 from faults import Faults  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
+from telegram import Telegram, TelegramApi  # noqa: E402
 from wire import Connection, Reply  # noqa: E402
+from wordpress import Wordpress, WordpressApi  # noqa: E402
 from world import World  # noqa: E402
 
-APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi}
-PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog"}
+APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "telegram": TelegramApi, "wordpress": WordpressApi}
+PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "t": "telegram", "w": "wordpress"}
 
 
 class Town:
     """Joins the parts: takes a request to the right server, and every answer to the book."""
 
     def __init__(self, book_path, sync=True, answers=True):
-        self.world = World({"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog})
+        self.world = World({"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "telegram": Telegram, "wordpress": Wordpress})
         self.book = Book(book_path, sync, answers)
         self.world.book = self.book
         self.faults = Faults(self)
@@ -92,6 +94,10 @@ class Town:
 
     @staticmethod
     def guess_viewer(server, request):
+        if server.kind == "wordpress":
+            viewer = server.viewer(request)
+            request.viewer = viewer.key if viewer is not None else ""
+            return
         entry = server.tokens.get(request.bearer()) or getattr(server, "sessions", {}).get(request.bearer())
         if entry and not isinstance(entry, str):
             request.viewer = entry[0].key
@@ -100,7 +106,7 @@ class Town:
         if not request.endpoint:
             return
         self.count(f"{request.endpoint} {reply.status}")
-        if reply.status in (200, 304) and request.path.endswith(("/notifications", "listNotifications", "/comments/feed/")):
+        if reply.status in (200, 304) and request.path.endswith(("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments")):
             self.count(f"polls {request.endpoint}")
         self.book.answer(self.now_ms(), request.endpoint, request, reply, body, cut)
 

@@ -190,7 +190,9 @@ class Connection(asyncio.Protocol):
         """A fault's own play: it writes to the wire by itself and may end with an ordinary reply."""
         try:
             reply = await steps
-            if reply is not None and not self.transport.is_closing():
+            if reply is not None and self.transport.is_closing():
+                self.town.note_answer(request, reply, reply.body(), cut=True)   # done for nobody
+            elif reply is not None:
                 self.send(request, reply)
         except (ConnectionError, asyncio.CancelledError):
             self.abort()

@@ -305,6 +305,10 @@ class World:
     def op_chat_delete(self, op):
         return self.server(op["server"]).chat.delete(op)
 
+    def op_confirm(self, op):
+        """A bot of Telegram confirmed everything below `offset`."""
+        return self.server(op["server"]).confirm(op)
+
     # ---- what it knows, for tests
     def truth(self, name):
         """Every post of a server, deleted ones too, in order of arrival."""

@@ -40,6 +40,22 @@ class House:
         self.add(account or f"acme_{name}", "rss", url, None, brand, name, own, list(listen), **{"authors": own, **config})
         return url
 
+    def wordpress(self, name="site", own="shop", people=(), brand="acme", account=None, options=None, **config):
+        url = self.town.wordpress(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "wordpress", url, made["token"], brand, name, own, **config)
+        return url
+
+    def telegram(self, name="wire", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        url = self.town.telegram(name, **(options or {}))
+        made = self.town.person(own, name, own=brand, bot=True)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "telegram", url, made["token"], brand, name, own, listen, **config)
+        return url
+
     def add(self, account, platform, url, token, brand, server, own, listen=None, **config):
         if listen is not None:
             config["listen"] = listen

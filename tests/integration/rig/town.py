@@ -80,6 +80,14 @@ class Town:
         self.do("server", kind="blog", name=name, **options)
         return f"http://127.0.0.1:{self.port}/f/{name}"
 
+    def wordpress(self, name="site", **options):
+        self.do("server", kind="wordpress", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/w/{name}"
+
+    def telegram(self, name="wire", **options):
+        self.do("server", kind="telegram", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/t/{name}"
+
     def person(self, key, server="social", **more):
         return self.do("person", server=server, key=key, **more)
 

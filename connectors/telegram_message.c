@@ -1,0 +1,615 @@
+#include "telegram_message.h"
+
+#include "answerd/json.h"
+#include "answerd/limits.h"
+#include "answerd/num.h"
+#include "answerd/page.h"
+#include "answerd/strbuf.h"
+#include "answerd/url.h"
+
+#define ENTITIES_MOST  256                   /* Telegram shows a hundred */
+#define SECONDS_MOST   INT64_C(253402300799) /* the end of the year 9999 */
+#define BUSINESS_BYTES 256
+
+/* ---- ids ---- */
+
+/* Cuts t at the last `sep`. */
+static bool cut_last(struct text t, char sep, struct text *head, struct text *rest)
+{
+	for (size_t i = t.len; i > 0; i--) {
+		if (t.at[i - 1] == sep) {
+			*head = text_slice(t, 0, i - 1);
+			*rest = text_slice(t, i, SIZE_MAX);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool telegram_place_parse(struct text external_id, struct telegram_place *ret)
+{
+	struct telegram_place p = { .business = TEXT_NONE };
+	struct text chat, message;
+
+	if (!cut_last(external_id, ':', &chat, &message)) {
+		return false;
+	}
+	if (text_starts(chat, TEXT("b:")) &&
+	    !cut_last(text_slice(chat, 2, SIZE_MAX), ':', &p.business, &chat)) {
+		return false;
+	}
+	if (!num_parse_i64(chat, &p.chat) || p.chat == 0 ||
+	    !num_parse_range(message, 1, INT64_MAX, &p.message)) {
+		return false;
+	}
+	*ret = p;
+	return true;
+}
+
+/* The exchange, and what stands before the number of each message in it. */
+static struct text chat_name(struct arena *a, const struct telegram_place *p)
+{
+	if (p->business.len > 0) {
+		return text_printf(a, "b:%.*s:%lld", TEXT_ARG(p->business), (long long)p->chat);
+	}
+	return text_printf(a, "%lld", (long long)p->chat);
+}
+
+struct text telegram_place_id(struct arena *a, const struct telegram_place *p)
+{
+	struct text chat = chat_name(a, p);
+
+	return text_printf(a, "%.*s:%lld", TEXT_ARG(chat), (long long)p->message);
+}
+
+static struct text number_id(struct arena *a, struct jx object, const char *name)
+{
+	int64_t n = jx_i64_or(object, name, 0);
+
+	return n != 0 ? text_printf(a, "%lld", (long long)n) : TEXT_NONE;
+}
+
+static struct wall seconds_or_none(struct jx object, const char *name)
+{
+	int64_t s = jx_i64_or(object, name, 0);
+
+	return (struct wall){ s > 0 && s <= SECONDS_MOST ? s * 1000000 : 0 };
+}
+
+/* ---- text and its entities, whose places count UTF-16 units ---- */
+
+/* The byte behind so many units, or SIZE_MAX. */
+static size_t byte_of(struct text t, int64_t units)
+{
+	size_t at = 0;
+
+	while (units > 0 && at < t.len) {
+		unsigned char c = (unsigned char)t.at[at];
+		size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+		units -= n == 4 ? 2 : 1;
+		at += n;
+	}
+	return units == 0 && at <= t.len ? at : SIZE_MAX;
+}
+
+static bool entity_place(struct text t, struct jx entity, size_t *ret_from, size_t *ret_end)
+{
+	int64_t from = jx_i64_or(entity, "offset", -1), len = jx_i64_or(entity, "length", -1);
+
+	if (from < 0 || len <= 0 || from > LIMIT_MESSAGE_BYTES || len > LIMIT_MESSAGE_BYTES) {
+		return false;
+	}
+	*ret_from = byte_of(t, from);
+	*ret_end = byte_of(t, from + len);
+	return *ret_from != SIZE_MAX && *ret_end != SIZE_MAX;
+}
+
+static void name_add(struct message *m, struct text id)
+{
+	bool is_known = id.len == 0 || text_eq(id, m->author_id);
+
+	for (size_t i = 0; i < m->n_names && !is_known; i++) {
+		is_known = text_eq(m->names[i], id);
+	}
+	if (!is_known && m->n_names < LIMIT_NAMES) {
+		m->names[m->n_names++] = id;
+	}
+}
+
+static bool is_our_name(const struct connector_ctx *ctx, struct text t)
+{
+	return ctx->own_handle.len > 0 && t.len == ctx->own_handle.len + 1 && t.at[0] == '@' &&
+	       text_eq_nocase(text_slice(t, 1, SIZE_MAX), ctx->own_handle);
+}
+
+/* Does one of the entities name us? Fills names. */
+static bool names_read(const struct connector_ctx *ctx, struct text t, struct jx entities,
+		       struct message *m)
+{
+	bool is_us = false;
+
+	for (size_t i = 0; i < jx_len(entities) && i < ENTITIES_MOST; i++) {
+		struct jx e = jx_at(entities, i);
+		struct text type = jx_text_or(ctx->arena, e, "type", TEXT_NONE), said;
+		size_t from, end, at;
+
+		if (text_eq(type, TEXT("text_mention"))) {
+			struct text id = number_id(ctx->arena, jx_get(e, "user"), "id");
+
+			if (page_is_ours(ctx, id)) {
+				is_us = true;
+			} else {
+				name_add(m, id);
+			}
+			continue;
+		}
+		if (!entity_place(t, e, &from, &end)) {
+			continue;
+		}
+		said = text_slice(t, from, end - from);
+		at = text_find(said, TEXT("@"), 0); /* a command: "/order@shop_bot" */
+		is_us = is_us ||
+			((text_eq(type, TEXT("mention")) || text_eq(type, TEXT("bot_command"))) &&
+			 at != SIZE_MAX && is_our_name(ctx, text_slice(said, at, SIZE_MAX)));
+	}
+	return is_us;
+}
+
+/* The text, with the addresses that stand behind words. */
+static void text_add(struct arena *a, struct text t, struct jx entities, struct strbuf *b)
+{
+	size_t done = 0;
+
+	for (size_t i = 0; i < jx_len(entities) && i < ENTITIES_MOST; i++) {
+		struct jx e = jx_at(entities, i);
+		struct text url = jx_text_or(a, e, "url", TEXT_NONE);
+		size_t from, end;
+		struct url u;
+
+		if (url_parse(url, &u) && entity_place(t, e, &from, &end) && end >= done &&
+		    !text_eq(text_slice(t, from, end - from), url)) {
+			strbuf_add(b, text_slice(t, done, end - done));
+			strbuf_add_str(b, " (");
+			strbuf_add(b, url);
+			strbuf_add_byte(b, ')');
+			done = end;
+		}
+	}
+	strbuf_add(b, text_slice(t, done, SIZE_MAX));
+}
+
+/* What people send beside words; `word` is a member that says something about it. */
+static const struct {
+	const char *name, *shown, *word;
+} media[] = {
+	{ "photo", "photo", NULL },
+	{ "video", "video", "file_name" },
+	{ "animation", "animation", NULL },
+	{ "audio", "audio", "title" },
+	{ "voice", "voice message", NULL },
+	{ "video_note", "video message", NULL },
+	{ "document", "document", "file_name" },
+	{ "sticker", "sticker", "emoji" },
+	{ "venue", "venue", "title" },
+	{ "location", "location", NULL },
+	{ "contact", "contact", "first_name" },
+	{ "poll", "poll", "question" },
+	{ "dice", "dice", "emoji" },
+	{ "game", "game", "title" },
+	{ "story", "story", NULL },
+	{ "paid_media", "paid media", NULL },
+	{ "checklist", "checklist", "title" },
+	{ "invoice", "invoice", "title" },
+};
+
+static bool media_add(struct arena *a, struct jx message, struct strbuf *b)
+{
+	for (size_t i = 0; i < sizeof(media) / sizeof(media[0]); i++) {
+		struct jx v = jx_get(message, media[i].name);
+		struct text word;
+
+		if (!jx_is_object(v) && !jx_is_array(v)) {
+			continue;
+		}
+		word = media[i].word != NULL ? jx_text_or(a, v, media[i].word, TEXT_NONE)
+					     : TEXT_NONE;
+		strbuf_add_str(b, b->len > 0 ? "\n[" : "[");
+		strbuf_add_str(b, media[i].shown);
+		strbuf_add_str(b, word.len > 0 ? ": " : "");
+		strbuf_add(b, text_clip(text_trim(word), LIMIT_NAME_BYTES));
+		strbuf_add_byte(b, ']');
+		return true; /* a venue is also a location, an animation also a document */
+	}
+	return false;
+}
+
+/* What happened, where nobody said anything. */
+static struct text event_name(struct jx message)
+{
+	static const char *const names[] = {
+		"new_chat_members",     "left_chat_member",
+		"group_chat_created",   "supergroup_chat_created",
+		"channel_chat_created", "pinned_message",
+		"new_chat_title",       "new_chat_photo",
+		"delete_chat_photo",    "migrate_to_chat_id",
+		"migrate_from_chat_id", "forum_topic_created",
+		"forum_topic_edited",   "forum_topic_closed",
+		"forum_topic_reopened", "message_auto_delete_timer_changed",
+		"users_shared",         "chat_shared",
+		"write_access_allowed", "boost_added",
+		"video_chat_started",   "video_chat_ended"
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (jx_is_set(jx_get(message, names[i]))) {
+			return text_of(names[i]);
+		}
+	}
+	return TEXT("a kind of message that this version does not know");
+}
+
+/* ---- people ---- */
+
+static struct text person_name(struct arena *a, struct jx person)
+{
+	struct text first = text_trim(jx_text_or(a, person, "first_name", TEXT_NONE));
+	struct text last = text_trim(jx_text_or(a, person, "last_name", TEXT_NONE));
+
+	if (first.len == 0 && last.len == 0) {
+		return text_clip(text_trim(jx_text_or(a, person, "title", TEXT_NONE)),
+				 LIMIT_NAME_BYTES);
+	}
+	return text_clip(text_trim(text_printf(a, "%.*s %.*s", TEXT_ARG(first), TEXT_ARG(last))),
+			 LIMIT_NAME_BYTES);
+}
+
+static bool author_read(struct arena *a, struct jx person, struct message *m)
+{
+	struct text id = number_id(a, person, "id");
+
+	if (id.len == 0) {
+		return false;
+	}
+	m->author_id = id;
+	m->author_handle =
+		text_clip(jx_text_or(a, person, "username", TEXT_NONE), LIMIT_NAME_BYTES);
+	m->author_name = person_name(a, person);
+	return true;
+}
+
+/* The option `staff`: people and chats that answer for us. */
+static bool is_staff(const struct connector_ctx *ctx, struct text id, struct text handle)
+{
+	struct text rest = connector_option(ctx, "staff"), one;
+
+	while (rest.len > 0) {
+		(void)text_cut(rest, ',', &one, &rest);
+		one = text_trim(one);
+		if (text_starts(one, TEXT("@"))) {
+			one = text_slice(one, 1, SIZE_MAX);
+		}
+		if (one.len > 0 && (text_eq(one, id) || text_eq_nocase(one, handle))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Is this message one of ours: by the bot, by staff, by our channel, by our business? */
+static bool is_by_us(const struct connector_ctx *ctx, struct jx message)
+{
+	struct arena *a = ctx->arena;
+	struct jx sender = jx_get(message, "sender_chat"), from = jx_get(message, "from");
+	struct text chat = number_id(a, jx_get(message, "chat"), "id");
+	struct text type = jx_text_or(a, jx_get(message, "chat"), "type", TEXT_NONE);
+
+	sender = jx_is_object(sender) ? sender : from;
+	if (page_is_ours(ctx, number_id(a, from, "id")) || text_eq(type, TEXT("channel")) ||
+	    jx_bool_or(message, "is_automatic_forward", false)) {
+		return true;
+	}
+	if (text_eq(type, TEXT("private"))) {
+		return jx_is_text(jx_get(message, "business_connection_id")) &&
+		       !text_eq(number_id(a, from, "id"), chat);
+	}
+	return is_staff(ctx, number_id(a, sender, "id"),
+			jx_text_or(a, sender, "username", TEXT_NONE));
+}
+
+/* Written by a program: away and greeting messages, other bots that answer for the business. */
+static bool is_by_program(const struct connector_ctx *ctx, struct jx message)
+{
+	struct text bot = number_id(ctx->arena, jx_get(message, "sender_business_bot"), "id");
+	struct jx from = jx_get(message, "from");
+	bool is_our_bot = page_is_ours(ctx, number_id(ctx->arena, from, "id"));
+
+	return jx_bool_or(message, "is_from_offline", false) ||
+	       (bot.len > 0 && !page_is_ours(ctx, bot)) ||
+	       (jx_bool_or(from, "is_bot", false) && !is_our_bot &&
+		!jx_is_object(jx_get(message, "sender_chat")));
+}
+
+/* ---- messages ---- */
+
+/* What it answers in the same chat. A message in a topic "answers" the one that opened the topic. */
+static struct jx answered(struct jx message)
+{
+	struct jx parent = jx_get(message, "reply_to_message");
+
+	if (jx_is_set(jx_get(parent, "forum_topic_created"))) {
+		return (struct jx){ NULL };
+	}
+	return parent;
+}
+
+static bool place_read(struct arena *a, struct jx message, struct telegram_place *ret,
+		       struct err *err)
+{
+	struct text business = jx_text_or(a, message, "business_connection_id", TEXT_NONE);
+
+	*ret = (struct telegram_place){
+		.business = business,
+		.chat = jx_i64_or(jx_get(message, "chat"), "id", 0),
+		.message = jx_i64_or(message, "message_id", 0),
+	};
+	if (ret->chat == 0 || ret->message <= 0 || business.len > BUSINESS_BYTES ||
+	    (business.len > 0 && !page_is_id(business))) {
+		return err_set(err, ERR_DATA, "it has no id that can be stored");
+	}
+	return true;
+}
+
+static struct text permalink_of(struct arena *a, struct jx chat, int64_t message)
+{
+	struct text name = jx_text_or(a, chat, "username", TEXT_NONE), link;
+	struct url u;
+
+	link = text_printf(a, "https://t.me/%.*s/%lld", TEXT_ARG(name), (long long)message);
+	return name.len > 0 && url_parse(link, &u) ? link : TEXT_NONE;
+}
+
+/* A press of the Start button is sent as "/start": nobody said anything. */
+static bool is_start(struct text t)
+{
+	return text_eq(t, TEXT("/start")) || text_starts(t, TEXT("/start "));
+}
+
+static bool body_read(struct arena *a, struct jx message, struct text words, struct jx entities,
+		      struct message *m)
+{
+	scoped(strbuf_done) struct strbuf b = { .max_bytes = (size_t)8 * LIMIT_MESSAGE_BYTES };
+	bool is_said = words.len > 0;
+
+	text_add(a, words, entities, &b);
+	is_said = media_add(a, message, &b) || is_said;
+	if (!is_said) {
+		strbuf_add(&b, event_name(message));
+	}
+	m->body = text_dup(a, text_clip(strbuf_text(&b), LIMIT_MESSAGE_BYTES));
+	return is_said;
+}
+
+static void kind_read(const struct connector_ctx *ctx, struct jx message, bool is_naming_us,
+		      struct message *m)
+{
+	struct jx parent = answered(message);
+	bool is_inbound = m->direction == MESSAGE_INBOUND;
+	bool is_answering_us = jx_is_object(parent) && is_by_us(ctx, parent);
+
+	if (m->thread_id.len > 0) {
+		m->kind = MESSAGE_DIRECT;
+		m->is_named = is_inbound;
+	} else if (m->parent_id.len > 0) {
+		m->kind = jx_bool_or(parent, "is_automatic_forward", false) ? MESSAGE_COMMENT
+									    : MESSAGE_REPLY;
+		m->is_named = is_inbound && (is_naming_us || is_answering_us);
+	} else {
+		m->kind = is_inbound && is_naming_us ? MESSAGE_MENTION : MESSAGE_POST;
+		m->is_named = m->kind == MESSAGE_MENTION;
+	}
+}
+
+static bool message_read(const struct connector_ctx *ctx, struct jx message, struct message *m,
+			 struct err *err)
+{
+	struct arena *a = ctx->arena;
+	struct jx chat = jx_get(message, "chat"), sender = jx_get(message, "sender_chat");
+	struct text words = jx_text_or(a, message, "text", TEXT_NONE), public_name;
+	struct jx entities = jx_get(message, "entities");
+	struct telegram_place place;
+	bool is_naming_us;
+	int64_t parent;
+
+	if (!jx_is_object(message)) {
+		return err_set(err, ERR_DATA, "it is no object");
+	}
+	if (!place_read(a, message, &place, err)) {
+		return false;
+	}
+	if (!author_read(a, sender, m) && !author_read(a, jx_get(message, "from"), m) &&
+	    !author_read(a, chat, m)) {
+		return err_set(err, ERR_DATA, "nobody is named as its author");
+	}
+	m->external_id = telegram_place_id(a, &place);
+	m->direction = is_by_us(ctx, message) ? MESSAGE_OUTBOUND : MESSAGE_INBOUND;
+	m->is_automatic = m->direction == MESSAGE_OUTBOUND && is_by_program(ctx, message);
+	m->posted_at = seconds_or_none(message, "date");
+	m->edited_at = seconds_or_none(message, "edit_date");
+	public_name = jx_text_or(a, chat, "username", TEXT_NONE);
+	if (text_eq(jx_text_or(a, chat, "type", TEXT_NONE), TEXT("private"))) {
+		m->visibility = MESSAGE_PRIVATE;
+		m->thread_id = chat_name(a, &place);
+		m->peer_id =
+			m->direction == MESSAGE_OUTBOUND ? number_id(a, chat, "id") : TEXT_NONE;
+	} else {
+		m->visibility = public_name.len > 0 ? MESSAGE_PUBLIC : MESSAGE_FOLLOWERS;
+		m->permalink = permalink_of(a, chat, place.message);
+	}
+	parent = jx_i64_or(answered(message), "message_id", 0);
+	if (parent > 0 && parent != place.message) {
+		place.message = parent;
+		m->parent_id = telegram_place_id(a, &place);
+	}
+	if (words.len == 0) {
+		words = jx_text_or(a, message, "caption", TEXT_NONE);
+		entities = jx_get(message, "caption_entities");
+	}
+	is_naming_us = names_read(ctx, words, entities, m);
+	if (body_read(a, message, words, entities, m) &&
+	    !(m->thread_id.len > 0 && m->direction == MESSAGE_INBOUND && is_start(words))) {
+		kind_read(ctx, message, is_naming_us, m);
+	} else {
+		m->kind = MESSAGE_OTHER;
+	}
+	return true;
+}
+
+bool telegram_message_read(const struct connector_ctx *ctx, struct text slice, struct message *ret)
+{
+	struct jx_doc *doc = NULL;
+	struct jx v;
+	bool is_read = jx_parse(ctx->arena, slice, &v, &doc, NULL);
+
+	*ret = (struct message){ .raw = slice };
+	is_read = is_read && message_read(ctx, v, ret, NULL);
+	jx_release(&doc);
+	return is_read;
+}
+
+/* ---- updates ---- */
+
+/* Members of an update that are messages. */
+static const char *const message_names[] = { "message",          "edited_message",
+					     "channel_post",     "edited_channel_post",
+					     "business_message", "edited_business_message" };
+/* And some that are not. */
+static const char *const event_names[] = { "my_chat_member",     "chat_member", "message_reaction",
+					   "callback_query",     "poll_answer", "chat_join_request",
+					   "business_connection" };
+
+static bool deleted_read(const struct connector_ctx *ctx, struct jx deleted, struct text slice,
+			 struct outcome *out)
+{
+	struct text inner, list, *ids;
+	size_t n;
+	struct telegram_place place = {
+		.business = jx_text_or(ctx->arena, deleted, "business_connection_id", TEXT_NONE),
+		.chat = jx_i64_or(jx_get(deleted, "chat"), "id", 0),
+	};
+
+	if (place.chat == 0 || !page_is_id(place.business) || place.business.len > BUSINESS_BYTES ||
+	    !jx_member(slice, TEXT("deleted_business_messages"), &inner) ||
+	    !jx_member(inner, TEXT("message_ids"), &list) ||
+	    !jx_elements(ctx->arena, list, &ids, &n, NULL) || n == 0) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (num_parse_range(ids[i], 1, INT64_MAX, &place.message)) {
+			outcome_add_gone(ctx->arena, out, telegram_place_id(ctx->arena, &place));
+		} else {
+			outcome_add_bad(ctx->arena, out, slice, TEXT_NONE,
+					"it names no message that was deleted");
+		}
+	}
+	return true;
+}
+
+/* Joined, blocked, reacted and whatever will be invented: kept, nobody waits. */
+static void event_read(const struct connector_ctx *ctx, struct jx update, int64_t id,
+		       struct message *m)
+{
+	struct arena *a = ctx->arena;
+
+	m->external_id = text_printf(a, "update:%lld", (long long)id);
+	m->kind = MESSAGE_OTHER;
+	m->visibility = MESSAGE_PRIVATE;
+	m->body = TEXT("a kind of update that this version does not know");
+	m->author_id = TEXT("telegram");
+	for (size_t i = 0; i < sizeof(event_names) / sizeof(event_names[0]); i++) {
+		struct jx event = jx_get(update, event_names[i]);
+
+		if (jx_is_object(event)) {
+			m->body = text_of(event_names[i]);
+			m->posted_at = seconds_or_none(event, "date");
+			(void)(author_read(a, jx_get(event, "from"), m) ||
+			       author_read(a, jx_get(event, "user"), m) ||
+			       author_read(a, jx_get(event, "chat"), m));
+		}
+	}
+	m->direction = page_is_ours(ctx, m->author_id) ? MESSAGE_OUTBOUND : MESSAGE_INBOUND;
+}
+
+static bool update_read(const struct connector_ctx *ctx, struct jx update, int64_t id,
+			struct text slice, struct outcome *out, struct err *err)
+{
+	struct message m = { .raw = slice };
+	struct jx deleted = jx_get(update, "deleted_business_messages");
+
+	if (!jx_is_object(update)) {
+		return err_set(err, ERR_DATA, "it is no object");
+	}
+	if (jx_is_object(deleted)) {
+		return deleted_read(ctx, deleted, slice, out) ||
+		       err_set(err, ERR_DATA, "it does not say what was deleted");
+	}
+	for (size_t i = 0; i < sizeof(message_names) / sizeof(message_names[0]); i++) {
+		struct jx message = jx_get(update, message_names[i]);
+
+		if (jx_is_object(message)) {
+			if (!message_read(ctx, message, &m, err)) {
+				return false;
+			}
+			*outcome_add_message(ctx->arena, out) = m;
+			return true;
+		}
+	}
+	if (id < 0) {
+		return err_set(err, ERR_DATA, "it is no update: it has no number");
+	}
+	event_read(ctx, update, id, &m);
+	*outcome_add_message(ctx->arena, out) = m;
+	return true;
+}
+
+/* The number of an update that does not parse, or was cut. */
+static int64_t id_salvage(struct text slice)
+{
+	struct text mark = TEXT("\"update_id\":");
+	size_t at = text_find(slice, mark, 0), n = 0;
+	int64_t id;
+
+	slice = at == SIZE_MAX ? TEXT_NONE : text_trim(text_slice(slice, at + mark.len, 64));
+	while (n < slice.len && slice.at[n] >= '0' && slice.at[n] <= '9') {
+		n++;
+	}
+	return num_parse_range(text_slice(slice, 0, n), 0, INT64_MAX - 1, &id) ? id : -1;
+}
+
+void telegram_blind_add(const struct connector_ctx *ctx, struct text start, struct outcome *out,
+			int64_t *ret_id)
+{
+	*ret_id = id_salvage(start);
+	outcome_add_bad(ctx->arena, out, start, TEXT_NONE,
+			"an update over 2 MiB, which is not read: see it in Telegram");
+}
+
+void telegram_update_add(const struct connector_ctx *ctx, struct text slice, struct outcome *out,
+			 int64_t *ret_id)
+{
+	struct jx_doc *doc = NULL;
+	struct err err = { 0 };
+	struct jx v;
+
+	if (!jx_parse(ctx->arena, slice, &v, &doc, &err)) {
+		*ret_id = id_salvage(slice);
+		outcome_add_bad(ctx->arena, out, slice, TEXT_NONE, err.text);
+		return;
+	}
+	*ret_id = jx_i64_or(v, "update_id", -1);
+	*ret_id = *ret_id >= 0 && *ret_id < INT64_MAX ? *ret_id : -1;
+	if (!update_read(ctx, v, *ret_id, slice, out, &err)) {
+		outcome_add_bad(ctx->arena, out, slice, TEXT_NONE, err.text);
+	}
+	jx_release(&doc);
+}
