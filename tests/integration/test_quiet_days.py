@@ -12,7 +12,7 @@ HOLIDAYS = ["2026-04-03", "2026-04-06", "2026-05-04", "2026-05-25", "2026-08-31"
 # name, zone, says its holidays, hours of day (from, until, per hour by day, by night), share at weekends, on holidays
 HABITS = [
     ("clinic", "Europe/London", True, (8, 19, 4, 0.05), 0.1, 0.05),
-    ("shop", "Europe/Berlin", False, (7, 23, 10, 1), 0.7, 0.5),
+    ("shop", "Europe/Berlin", False, (7, 23, 6, 0.5), 0.7, 0.5),
     ("cafe", "Europe/London", False, (9, 21, 0.4, 0), 1.3, 1),
     ("hermit", "Europe/Paris", False, (0, 24, 2 / 168, 0), 1, 1),
     ("office", "Europe/London", False, (9, 17, 2, 0), 0, 0),
@@ -21,7 +21,7 @@ HABITS = [
     ("evening", "America/Sao_Paulo", False, (17, 24, 6, 0.1), 2, 2),
 ]
 DAYS, SEEDS = int(os.environ.get("ANSWERD_QUIET_DAYS", "30")), int(os.environ.get("ANSWERD_QUIET_SEEDS", "1"))
-TICK = os.environ.get("ANSWERD_QUIET_TICK", "20 min")
+TICK = os.environ.get("ANSWERD_QUIET_TICK", "1 hour")
 
 
 class Life:
@@ -48,8 +48,8 @@ class Life:
     def day(self, n, broken=None):
         day = self.begins + datetime.timedelta(days=n)
         self.db.rows("select sim.speak(%s, %s)", day, day + datetime.timedelta(days=1))
-        for hour in range(0, 24, 2):
-            self.db.rows("select sim.quiet_time(%s, %s, %s::interval, %s)", day + datetime.timedelta(hours=hour), day + datetime.timedelta(hours=hour + 2),
+        for hour in range(0, 24, 6):
+            self.db.rows("select sim.quiet_time(%s, %s, %s::interval, %s)", day + datetime.timedelta(hours=hour), day + datetime.timedelta(hours=hour + 6),
                          TICK, broken)
         self.db.rows("vacuum answerd.source, answerd.test_clock, answerd.worker")
 

@@ -52,7 +52,8 @@ end $$;
 
 -- silence_of(source, since, zone) → for how long a silence that began then has to last before it is strange: three times the 99th
 -- percentile of the source's own silences, of those that began in the same hour of the week (with its neighbours) and of those that
--- reached into the present one, whichever is longer; where these are few, of all of them. Null: its habits are not known yet.
+-- reached into the present one, whichever is longer; where these are few, of all of them. Null: its habits are not known yet, or this
+-- may be a holiday that nobody told us of (no `holidays`): since a day before, and not yet for more than two days on which it usually speaks.
 create or replace function answerd.silence_of(p_brand int, p_account int, p_source int, p_since timestamptz, p_zone text) returns interval
 language sql stable set search_path = pg_catalog as $$
 	with gap as materialized (
@@ -71,6 +72,11 @@ language sql stable set search_path = pg_catalog as $$
 	)
 	select 3 * greatest(b.usual, r.usual, case when b.n < 4 or r.n < 4 then k.usual end, interval '1 hour')
 	from known k, began b, reached r where k.n >= 20 and k.span >= interval '14 days'
+		and ((p_since at time zone p_zone)::date = (answerd.now() at time zone p_zone)::date
+			or exists (select from answerd.office_holiday y where y.brand_id = p_brand)
+			or 2 < (select count(*) from generate_series(date_trunc('day', p_since at time zone p_zone) + interval '1 day', answerd.now() at time zone p_zone,
+				interval '1 day') d where 3 <= (select count(distinct g.local / 24) from gap g
+					where extract(isodow from g.hour at time zone p_zone) = extract(isodow from d))))
 $$;
 
 -- ---- what is wrong ----
@@ -192,6 +198,8 @@ begin
 		from (select s.source_id, s.account_id, s.brand_id, b.timezone from answerd.source s join answerd.brand b on b.brand_id = s.brand_id
 			cross join answerd.alert_house h
 			where s.is_configured and not answerd.may_be_silent(s.name) and s.news_at < answerd.now() - h.silent_us * interval '1 microsecond'
+				and not exists (select from answerd.trouble o where o.account_id = s.account_id and o.source_id = s.source_id and o.reason = 'silent'
+					and o.brand_id = s.brand_id and o.key is not null) -- it stands until somebody speaks
 				and coalesce(s.usual_at < s.news_at or s.usual_at not between answerd.now() - interval '1 hour' and answerd.now(), true)
 			order by s.usual_at nulls first limit 25) x
 		where s.source_id = x.source_id and s.account_id = x.account_id and s.brand_id = x.brand_id;
