@@ -20,7 +20,7 @@ HABITS = [
     ("search", "America/New_York", False, (0, 24, 1 / 24, 0), 1, 1),
     ("evening", "America/Sao_Paulo", False, (17, 24, 6, 0.1), 2, 2),
 ]
-DAYS, SEEDS = int(os.environ.get("ANSWERD_QUIET_DAYS", "30")), int(os.environ.get("ANSWERD_QUIET_SEEDS", "1"))
+DAYS, SEEDS = int(os.environ.get("ANSWERD_QUIET_DAYS", "30")), int(os.environ.get("ANSWERD_QUIET_SEEDS", "8" if "ANSWERD_SOAK" in os.environ else "1"))
 TICK = os.environ.get("ANSWERD_QUIET_TICK", "1 hour")
 
 

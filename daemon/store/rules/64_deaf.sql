@@ -74,8 +74,8 @@ language sql stable set search_path = pg_catalog as $$
 	from known k, began b, reached r where k.n >= 20 and k.span >= interval '14 days'
 		and ((p_since at time zone p_zone)::date = (answerd.now() at time zone p_zone)::date
 			or exists (select from answerd.office_holiday y where y.brand_id = p_brand)
-			or 2 < (select count(*) from generate_series(date_trunc('day', p_since at time zone p_zone) + interval '1 day', answerd.now() at time zone p_zone,
-				interval '1 day') d where 3 <= (select count(distinct g.local / 24) from gap g
+			or 2 < (select count(*) from generate_series(date_trunc('day', p_since at time zone p_zone) + interval '1 day',
+				answerd.now() at time zone p_zone - interval '17 hours', interval '1 day') d where 3 <= (select count(distinct g.local / 24) from gap g
 					where extract(isodow from g.hour at time zone p_zone) = extract(isodow from d))))
 $$;
 
