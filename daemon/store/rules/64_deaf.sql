@@ -135,7 +135,9 @@ cross join lateral (
 		answerd.length_text(a.every_us * interval '1 microsecond'))
 	where s.failures = 0 and s.name not in ('threads', 'rechecks') and s.interval_us > greatest(2 * a.every_us, a.every_us + 5000000)
 ) t
-where s.is_configured;
+-- Most sources are well: they are not looked at eight times.
+where s.is_configured and (s.failures >= 2 or s.unread_since is not null or s.stuck_since is not null or s.usual_silence is not null
+	or s.interval_us > 2 * a.every_us or coalesce(s.heard_at < answerd.now() - interval '15 min', false));
 
 -- account_trouble(): what concerns a whole account; no source of it is asked what is wrong with it then.
 create or replace view answerd.account_trouble as
@@ -184,6 +186,7 @@ declare
 	r record;
 	t answerd.trouble;
 	v_seen answerd.trouble_now[];
+	v_keys text[];
 	v_n int := 0;
 begin
 	if p_all then
@@ -207,13 +210,13 @@ begin
 			and h.source_id in (select source_id from answerd.source order by random() limit 10);
 	end if;
 	select coalesce(array_agg(n), '{}') into v_seen from answerd.trouble_now n;
-	insert into answerd.trouble as o (brand_id, account_id, source_id, reason, is_deaf, since, text)
-	select s.brand_id, s.account_id, s.source_id, s.reason, s.is_deaf, s.since, s.text from unnest(v_seen) s
+	select coalesce(array_agg(concat_ws(':', s.account_id, s.source_id, s.reason)), '{}') into v_keys from unnest(v_seen) s;
+	insert into answerd.trouble as o (brand_id, account_id, source_id, reason, is_deaf, since, n_needed, text)
+	select s.brand_id, s.account_id, s.source_id, s.reason, s.is_deaf, s.since, s.n_needed, s.text from unnest(v_seen) s
 	on conflict (account_id, source_id, reason, brand_id) do update set n_seen = o.n_seen + 1, text = excluded.text
 	where o.key is null or o.text <> excluded.text;
 	-- Over, and silently where nobody was told. A whole account is heard again only when all of it is.
-	for t in delete from answerd.trouble x where not exists (select from unnest(v_seen) s where s.account_id = x.account_id
-			and s.source_id = x.source_id and s.reason = x.reason and s.brand_id = x.brand_id)
+	for t in delete from answerd.trouble x where concat_ws(':', x.account_id, x.source_id, x.reason) <> all (v_keys)
 			and not (x.reason = 'unheard' and x.key is not null and exists (select from answerd.source s where s.account_id = x.account_id
 				and s.brand_id = x.brand_id and s.is_configured and s.failures > 0 and s.name not in ('threads', 'rechecks')))
 		returning x.* loop
@@ -222,9 +225,8 @@ begin
 		end if;
 	end loop;
 	-- New, and seen often enough; a source of an account that was told as a whole does not speak as well.
-	for r in select o.* from answerd.trouble o join unnest(v_seen) s on s.account_id = o.account_id and s.source_id = o.source_id
-			and s.reason = o.reason and s.brand_id = o.brand_id
-		where o.key is null and o.n_seen >= s.n_needed and (o.source_id = 0 or not exists (select from answerd.trouble w
+	for r in select o.* from answerd.trouble o
+		where o.key is null and o.n_seen >= o.n_needed and (o.source_id = 0 or not exists (select from answerd.trouble w
 			where w.account_id = o.account_id and w.brand_id = o.brand_id and w.source_id = 0 and w.is_deaf and w.key is not null)) loop
 		update answerd.trouble set key = format('deaf:%s:%s:%s:%s', r.account_id, r.source_id, r.reason, answerd.us(r.since))
 		where account_id = r.account_id and source_id = r.source_id and reason = r.reason and brand_id = r.brand_id returning key into r.key;
