@@ -126,7 +126,10 @@ cross join lateral (
 		'platform: if somebody wrote there, make a new token; if nobody did, acknowledge this', answerd.clock_text(s.news_at, b.timezone),
 		answerd.length_text(s.usual_silence / 3))
 	from answerd.alert_house h
-	where not answerd.may_be_silent(s.name) and s.failures = 0 and s.usual_at > s.news_at and s.usual_silence is not null
+	where not answerd.may_be_silent(s.name) and s.usual_at > s.news_at
+		-- A failure in between is no word of anybody: what was told stands on.
+		and (s.failures = 0 or exists (select from answerd.trouble o where o.account_id = s.account_id and o.source_id = s.source_id
+			and o.reason = 'silent' and o.brand_id = s.brand_id and o.key is not null)) and s.usual_silence is not null
 		and s.news_at < answerd.now() - h.silent_us * interval '1 microsecond'
 		and answerd.silent_for(s) > greatest(s.usual_silence, h.silent_us * interval '1 microsecond')
 	union all
