@@ -252,3 +252,53 @@ def test_platforms_says_what_can_be_answered():
     assert can["wordpress"]["reply"] is True and can["wordpress"]["key_valid_s"] == 0 and can["wordpress"]["lookup"] is True
     for name in ("rss", "blogger"):
         assert can[name]["reply"] is False and can[name]["answers"] == []
+
+
+# ---- with the machine that posts
+
+def queue(house, message, text):
+    """A reply to the conversation of that message, through the function that the desk calls."""
+    c = wait_until(lambda: house.database.one("select c.conversation_id::text from answerd.message m join answerd.conversation c using (root_id, customer_id, "
+                                              "account_id, brand_id) where m.external_id = %s", message), what="the conversation is there")
+    made = house.database.one("select answerd.reply_make(%s, answerd.desk_admin(), %s, null, false, false, array[%s])", c, text, text)
+    return int(made["id"])
+
+
+def ends(house, reply):
+    def so():
+        state = house.database.one("select state::text from answerd.reply where reply_id = %s", reply)
+        return state if state in ("sent", "failed_visible", "needs_human") else None
+    return wait_until(so, 60, "the reply ends")
+
+
+def test_direct_messages_of_bluesky_through_the_machine(house):
+    """What was applied is found however late it is shown; what was not is given to a person, never sent again by itself."""
+    house.bluesky("sky", own="shop", people=("ann", "bob"), settle="1s")
+    house.begin()
+    asked = {who: "dm:" + house.town.do("chat", server="sky", author=who, to="shop", text="psst")["id"] for who in ("ann", "bob")}
+    house.wait_for(*asked.values())
+    house.town.fault("lie", server="sky", how="applied_502", late_s=2)
+    assert ends(house, queue(house, asked["ann"], "Yes, Ann?")) == "sent"
+    house.town.fault("lie", server="sky", how="unapplied_reset")
+    assert ends(house, queue(house, asked["bob"], "Yes, Bob?")) == "needs_human"
+    assert [(m["text"], m["to"]) for m in house.town.applied("sky")] == [("Yes, Ann?", ["ann"])]
+    house.wait_waiting("bob")
+    house.verify()
+
+
+def test_a_thread_of_bluesky_whose_top_we_never_saw(house):
+    """Its beginning stands in the record of what we answer."""
+    house.bluesky("sky", own="shop", people=("ann", "bob"), settle="1s")
+    town = house.town
+    town.fault("status", server="sky", path="getPostThread|getPosts", status=503, count=0)
+    top = town.post("bob", "who has good cups?", server="sky")
+    asked = town.post("ann", "@shop.test do you?", server="sky", parent=top)
+    house.begin()
+    house.wait_for(asked)
+    assert ends(house, queue(house, asked, "We do!")) == "sent"
+    town.heal()
+    assert top not in house.known(), "the house never saw it"
+    town.call("GET", "book")        # written out
+    with open(town.book_path, encoding="utf-8") as book:
+        record, = [line["record"] for line in map(json.loads, book) if line.get("via") == "api"]
+    assert (record["reply"]["root"]["uri"], record["reply"]["parent"]["uri"]) == (top, asked)
