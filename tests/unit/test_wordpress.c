@@ -197,6 +197,11 @@ static void test_what_cannot_be_a_reply_is_refused(void **state)
 		assert_int_equal(d->err.kind, ERR_DATA);
 		assert_non_null(strstr(d->err.text, "which post"));
 	}
+	d->posting.parent_revision = TEXT("49.1");
+	d->posting.warning = TEXT("awaiting moderation");
+	assert_false(wordpress()->ask(&d->ctx, &d->q, &d->request, &d->err));
+	assert_int_equal(d->err.kind, ERR_DATA);
+	assert_non_null(strstr(d->err.text, "approve it"));
 }
 
 static void test_a_reply_is_measured_as_html(void **state)
