@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The town: simulated Mastodon servers, Bluesky, Telegram and blogs, on one port of 127.0.0.1, with a book of all they did.
+"""The town: simulated Mastodon servers, Bluesky, Telegram, forums and blogs, on one port of 127.0.0.1, with a book of all they did.
 
     town.py --port 0 --book /tmp/book.jsonl [--day lively] [--ready-file F]
 
@@ -19,6 +19,7 @@ from blog import Blog, BlogApi  # noqa: E402
 from bluesky import Bluesky  # noqa: E402
 from bluesky_api import BlueskyApi  # noqa: E402
 from book import Book  # noqa: E402
+from discourse import Discourse, DiscourseApi  # noqa: E402
 from faults import Faults  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
@@ -26,15 +27,15 @@ from telegram import Telegram, TelegramApi  # noqa: E402
 from wire import Connection, Reply  # noqa: E402
 from world import World  # noqa: E402
 
-APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "telegram": TelegramApi}
-PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "t": "telegram"}
+APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "telegram": TelegramApi, "discourse": DiscourseApi}
+PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "t": "telegram", "d": "discourse"}
 
 
 class Town:
     """Joins the parts: takes a request to the right server, and every answer to the book."""
 
     def __init__(self, book_path, sync=True, answers=True):
-        self.world = World({"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "telegram": Telegram})
+        self.world = World({"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "telegram": Telegram, "discourse": Discourse})
         self.book = Book(book_path, sync, answers)
         self.world.book = self.book
         self.faults = Faults(self)
@@ -101,7 +102,7 @@ class Town:
         if not request.endpoint:
             return
         self.count(f"{request.endpoint} {reply.status}")
-        if reply.status in (200, 304) and request.path.endswith(("/notifications", "listNotifications", "/comments/feed/", "/getUpdates")):
+        if reply.status in (200, 304) and request.path.endswith(("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/posts.json")):
             self.count(f"polls {request.endpoint}")
         self.book.answer(self.now_ms(), request.endpoint, request, reply, body, cut)
 
