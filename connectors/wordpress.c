@@ -98,23 +98,33 @@ static bool ask_source(const struct connector_ctx *ctx, const struct question *q
 	return wordpress_url_finish(ctx, &b, ret, err);
 }
 
-/* A comment or a post, by its id here. */
+#define PAGE TEXT("page:") /* what was not found among the posts */
+
+static struct text number_of(struct text id)
+{
+	if (text_starts(id, WORDPRESS_POST) || text_starts(id, PAGE)) {
+		return text_slice(id, PAGE.len, SIZE_MAX);
+	}
+	return id;
+}
+
+/* A comment, a post or a page, by its id here. */
 static bool ask_one(const struct connector_ctx *ctx, struct text id, struct request *ret,
 		    struct err *err)
 {
-	bool is_post = text_starts(id, WORDPRESS_POST);
 	struct strbuf b;
 
-	wordpress_url_start(ctx, &b, is_post ? "/posts" : "/comments",
-			    is_post ? text_slice(id, WORDPRESS_POST.len, SIZE_MAX) : id);
+	wordpress_url_start(ctx, &b,
+			    text_starts(id, PAGE)             ? "/pages"
+			    : text_starts(id, WORDPRESS_POST) ? "/posts"
+							      : "/comments",
+			    number_of(id));
 	return wordpress_url_finish(ctx, &b, ret, err);
 }
 
 static bool is_askable(struct text id)
 {
-	return wordpress_is_comment_id(text_starts(id, WORDPRESS_POST)
-					       ? text_slice(id, WORDPRESS_POST.len, SIZE_MAX)
-					       : id);
+	return wordpress_is_comment_id(number_of(id));
 }
 
 /* The state of a THREAD: "DEPTH ID", the id that is due on the way up. */
@@ -285,20 +295,21 @@ static bool digest_thread(const struct connector_ctx *ctx, const struct question
 			  const struct response *r, struct outcome *ret, struct err *err)
 {
 	struct text id, parent = TEXT_NONE;
-	bool is_post;
 	int64_t depth;
 
 	if (!climb_load(q, &depth, &id)) {
 		return true;
 	}
-	is_post = text_starts(id, WORDPRESS_POST);
-	/* A page is not found among the posts, and somebody else's comment may be hidden from us: what is
-	 * above stays unknown. */
-	if ((is_post || depth > 0) &&
-	    (r->status == 404 || ((r->status == 401 || r->status == 403) && !page_is_html(r)))) {
-		if (!is_post && is_deleted(ctx, r)) {
-			outcome_add_gone(ctx->arena, ret, id);
-		}
+	if (r->status == 404 && text_starts(id, WORDPRESS_POST) && depth < CLIMB_MOST) {
+		ret->is_more = true;
+		ret->state = text_printf(ctx->arena, "%lld page:%.*s", (long long)depth + 1,
+					 TEXT_ARG(number_of(id)));
+		return true;
+	}
+	/* What is above may be hidden from us, or of a kind that has no list: then it stays unknown. */
+	if (!is_deleted(ctx, r) && !page_is_html(r) &&
+	    (r->status == 401 || r->status == 403 ||
+	     (r->status == 404 && !text_eq(id, number_of(id))))) {
 		return true;
 	}
 	if (!digest_one(ctx, id, r, ret, err)) {

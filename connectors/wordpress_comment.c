@@ -129,6 +129,23 @@ static enum message_kind kind_of(struct text type, bool is_reply)
 	return MESSAGE_OTHER; /* pingbacks, trackbacks, what plugins keep as comments */
 }
 
+static bool is_gone(struct arena *a, struct jx v)
+{
+	struct text status = jx_text_or(a, v, "status", TEXT_NONE);
+
+	return text_eq(status, TEXT("trash")) || text_eq(status, TEXT("spam")) ||
+	       text_eq(status, TEXT("post-trashed"));
+}
+
+/* A comment says nothing of its edits: its post, and a hash of what changes with them. */
+static struct text revision_of(struct arena *a, struct text post, struct text status,
+			       const struct message *m)
+{
+	uint64_t h = text_hash(text_hash(TEXT_HASH_SEED, status), m->body);
+
+	return text_printf(a, "%.*s.%016llx", TEXT_ARG(post), (unsigned long long)h);
+}
+
 static bool comment_read(const struct connector_ctx *ctx, struct jx v, struct message *m,
 			 struct err *err)
 {
@@ -154,15 +171,20 @@ static bool comment_read(const struct connector_ctx *ctx, struct jx v, struct me
 	m->posted_at = time_read(a, v, "date_gmt");
 	m->body = text_clip(rendered(a, v, "content"), LIMIT_MESSAGE_BYTES);
 	m->permalink = permalink_read(a, v);
-	m->is_named = m->direction == MESSAGE_INBOUND && !is_reply && m->kind != MESSAGE_OTHER;
+	if (post.len > 0) {
+		m->revision = revision_of(a, post, status, m);
+	}
 	if (!text_eq(status, TEXT("approved"))) {
 		m->warning = text_eq(status, TEXT("hold"))
 				     ? TEXT("awaiting moderation")
 				     : text_printf(a, "not shown: %.*s",
 						   TEXT_ARG(text_clip(status, 64)));
-		/* Nobody but moderators sees it: it has answered nobody yet. */
-		m->is_automatic = m->direction == MESSAGE_OUTBOUND;
+		if (m->direction == MESSAGE_OUTBOUND && !is_gone(a, v)) {
+			m->external_id = text_printf(a, "held:%.*s", TEXT_ARG(m->external_id));
+			m->kind = MESSAGE_OTHER;
+		}
 	}
+	m->is_named = m->direction == MESSAGE_INBOUND && !is_reply && m->kind != MESSAGE_OTHER;
 	return true;
 }
 
@@ -193,14 +215,6 @@ static bool post_read(const struct connector_ctx *ctx, struct jx v, struct messa
 	}
 	m->permalink = permalink_read(a, v);
 	return true;
-}
-
-static bool is_gone(struct arena *a, struct jx v)
-{
-	struct text status = jx_text_or(a, v, "status", TEXT_NONE);
-
-	return text_eq(status, TEXT("trash")) || text_eq(status, TEXT("spam")) ||
-	       text_eq(status, TEXT("post-trashed"));
 }
 
 static bool element_read(const struct connector_ctx *ctx, struct jx v, struct message *m,

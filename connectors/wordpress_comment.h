@@ -2,7 +2,8 @@
  *
  * A comment's id is its number, a post's is "post:" and its number. A top-level comment stands below
  * its post and is to us; one that answers another is to us where that one is ours. One that awaits
- * moderation says so in `warning`; our own is no answer before it is approved.
+ * moderation says so in `warning`. Our own is no answer before it is approved: until then it is "held:"
+ * and its number, of kind other. A comment's revision is the number of its post, a dot, and a hash.
  *
  * A guest has no number: its id is "guest:" and the hash of its avatar's address (WordPress makes it of
  * the mail address), or its name where the site shows no avatars. Mail and network addresses of guests
@@ -21,6 +22,7 @@
 #include "answerd/json.h"
 
 #define WORDPRESS_POST TEXT("post:")
+#define WORDPRESS_HELD TEXT("held:")
 
 struct wordpress_page {
 	int64_t *ids; /* as served; 0 where there is none */

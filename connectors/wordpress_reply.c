@@ -41,16 +41,20 @@ void wordpress_measure(const struct connector_ctx *ctx, const struct posting *p,
 	*ret_most = WORDPRESS_MOST_BYTES;
 }
 
-/* The post that the parent stands below: as the site said, or the root of the conversation. */
+/* The post that the parent stands below: as the site said, in its revision (wordpress_comment.h), or the
+ * root of the conversation. */
 static struct text post_of(struct arena *a, const struct posting *p)
 {
 	struct jx_doc *doc = NULL;
-	struct text id = TEXT_NONE;
+	struct text id = TEXT_NONE, hash;
 	struct jx v;
 
 	if (p->parent_raw.len > 0 && jx_parse(a, p->parent_raw, &v, &doc, NULL)) {
 		id = wordpress_number(a, v, "post");
 		jx_release(&doc);
+	}
+	if (id.len == 0) {
+		(void)text_cut(p->parent_revision, '.', &id, &hash);
 	}
 	if (id.len == 0 && text_starts(p->root_id, WORDPRESS_POST)) {
 		id = text_slice(p->root_id, WORDPRESS_POST.len, SIZE_MAX);
@@ -102,6 +106,7 @@ static bool is_held(const struct message *m)
 
 static bool held(struct text id, struct err *err)
 {
+	id = text_starts(id, WORDPRESS_HELD) ? text_slice(id, WORDPRESS_HELD.len, SIZE_MAX) : id;
 	return err_set(err, ERR_DATA,
 		       "the site has the reply (comment %.*s) and holds it back: approve it there, "
 		       "and do not send it again",
@@ -142,7 +147,6 @@ bool wordpress_reply_digest(const struct connector_ctx *ctx, const struct questi
 			    const struct response *r, struct outcome *ret, struct err *err)
 {
 	struct text code = wordpress_code(ctx->arena, r);
-	struct response refusal = *r;
 
 	if ((r->status == 400 || r->status == 429) && text_eq(code, TEXT("comment_flood"))) {
 		return err_limited(err, wall_add(ctx->now, DUR_S(FLOOD_S)),
@@ -150,9 +154,8 @@ bool wordpress_reply_digest(const struct connector_ctx *ctx, const struct questi
 	}
 	/* The post is closed, a draft, in the trash, not there: no fault of the account. */
 	if (r->status == 403 && text_starts(code, TEXT("rest_comment_"))) {
-		refusal.status = 422;
-		return posting_check(ctx, &refusal, &ret->rate, /* is_429_unsent= */ false,
-				     wordpress_words(ctx->arena, r), err);
+		return err_set(err, ERR_DATA, "the site refuses the reply (403): %.*s",
+			       TEXT_ARG(text_clip(wordpress_words(ctx->arena, r), 150)));
 	}
 	return posting_check(ctx, r, &ret->rate, /* is_429_unsent= */ false,
 			     wordpress_words(ctx->arena, r), err) &&
@@ -264,7 +267,7 @@ static bool is_it(const struct connector_ctx *ctx, const struct posting *p, cons
 				: !(wall_is_set(m->posted_at) && wall_is_set(p->begun_at) &&
 				    wall_before(m->posted_at, since));
 
-	return is_there && page_is_ours(ctx, m->author_id) && m->kind != MESSAGE_OTHER &&
+	return is_there && page_is_ours(ctx, m->author_id) &&
 	       (posting_is_same(p->text, m->body) ||
 		posting_is_same(p->text, written(ctx->arena, m)));
 }

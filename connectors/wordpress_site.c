@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "answerd/html.h"
 #include "answerd/json.h"
 #include "answerd/limits.h"
 #include "answerd/page.h"
@@ -108,7 +109,7 @@ struct text wordpress_code(struct arena *a, const struct response *r)
 
 struct text wordpress_words(struct arena *a, const struct response *r)
 {
-	return member_of(a, r, TEXT("message"));
+	return html_to_text(a, member_of(a, r, TEXT("message")));
 }
 
 bool wordpress_check(const struct connector_ctx *ctx, const struct response *r, struct outcome *ret,

@@ -94,6 +94,18 @@ static bool is_end(const struct wordpress_walk *w, const struct wordpress_portio
 	return !p->is_blind && (n == 0 || (n < p->asked && !is_news));
 }
 
+/* Nothing of the portion before comes again: did the rest move up, so that something was skipped? An
+ * empty portion may as well hold only what this user may not see, where the list is long enough. */
+static bool has_gap(const struct wordpress_walk *w, const struct wordpress_portion *p, int64_t most)
+{
+	int64_t overlap = overlap_of(p->asked);
+
+	if (w->low == 0 || w->offset == 0 || overlap == 0) {
+		return false;
+	}
+	return most > 0 ? most < w->low : p->total < w->offset + overlap;
+}
+
 bool wordpress_walk_step(struct wordpress_walk *w, const struct wordpress_portion *p)
 {
 	int64_t least, most, overlap = overlap_of(p->asked);
@@ -103,16 +115,14 @@ bool wordpress_walk_step(struct wordpress_walk *w, const struct wordpress_portio
 	w->next_floor = w->next_floor > 0 ? w->next_floor : floor_of(p->page);
 	is_news = p->is_blind || (least > 0 && (w->low == 0 || least < w->low));
 	w->n_stuck = is_news ? 0 : w->n_stuck + 1;
-	if (w->floor > 0 && least > 0 && least <= w->floor &&
-	    (w->low == 0 || w->offset == 0 || overlap == 0 || most >= w->low)) {
+	if (w->floor > 0 && least > 0 && least <= w->floor && !has_gap(w, p, most)) {
 		return walk_end(w, /* is_lost= */ false);
 	}
 	if (w->n_stuck > WALK_MOST_STUCK || ++w->n_pages > WALK_MOST_PAGES ||
 	    w->offset > MOST_OFFSET - p->asked) {
 		return walk_end(w, /* is_lost= */ true);
 	}
-	if (w->low > 0 && w->offset > 0 && overlap > 0 && most > 0 && most < w->low) {
-		/* Nothing of the portion before: something between may have been skipped. */
+	if (has_gap(w, p, most)) {
 		w->offset = w->offset > p->asked ? w->offset - p->asked : 0;
 		w->n_stuck++;
 		return w->n_stuck <= WALK_MOST_STUCK || walk_end(w, /* is_lost= */ true);

@@ -160,6 +160,13 @@ enum exit_code run_queue(struct call *c)
 		if (code != EXIT_DONE || c->is_json) {
 			return code;
 		}
+		if (is_first && !text_is_empty(jx_str(c, r.root, "attention"))) {
+			screen_text(&c->screen, INK_RED,
+				    text_printf(c->arena, "! %.*s",
+						TEXT_ARG(jx_str(c, r.root, "attention"))),
+				    0);
+			screen_say(&c->screen, INK_PLAIN, "\n\n");
+		}
 		if (is_first) {
 			print_listening(c, r.root);
 		}

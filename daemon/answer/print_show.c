@@ -44,8 +44,27 @@ static struct text part_of(struct call *c, struct jx m)
 					      : TEXT("another business");
 }
 
-static void print_message(struct call *c, struct jx m, struct wall now)
+/* Whom a message answers, where that is not what stands right above it; empty: nobody, or that. */
+static struct text answered_by_it(struct call *c, struct jx thread, size_t at)
 {
+	struct text parent = jx_str(c, jx_at(thread, at), "parent");
+
+	if (text_is_empty(parent) ||
+	    (at > 0 && text_eq(parent, jx_str(c, jx_at(thread, at - 1), "id")))) {
+		return TEXT_NONE;
+	}
+	for (size_t i = 0; i < jx_len(thread); i++) {
+		if (text_eq(parent, jx_str(c, jx_at(thread, i), "id"))) {
+			return who(c, jx_get(jx_at(thread, i), "author"));
+		}
+	}
+	return TEXT("a message that is not here");
+}
+
+static void print_message(struct call *c, struct jx thread, size_t at, struct wall now)
+{
+	struct text to = answered_by_it(c, thread, at);
+	struct jx m = jx_at(thread, at);
 	struct screen *s = &c->screen;
 	struct text role = jx_str(c, m, "role"), warning = jx_str(c, m, "warning");
 	struct jx revisions = jx_get(m, "revisions");
@@ -58,6 +77,11 @@ static void print_message(struct call *c, struct jx m, struct wall now)
 	screen_text(s, role_ink(role), who(c, jx_get(m, "author")), s->columns - 18 - 24);
 	screen_say(s, INK_DIM, "  %.*s%s\n", TEXT_ARG(part_of(c, m)),
 		   jx_len(revisions) > 0 ? ", edited" : "");
+	if (!text_is_empty(to)) {
+		screen_say(s, INK_DIM, "    answers ");
+		screen_text(s, INK_DIM, to, s->columns - 12);
+		screen_say(s, INK_DIM, "\n");
+	}
 	if (!text_is_empty(warning)) {
 		screen_block(s, INK_BOLD, warning, 4);
 	}
@@ -148,7 +172,14 @@ enum exit_code run_show(struct call *c)
 	print_clocks(c, r.root, now);
 	thread = jx_get(r.root, "thread");
 	for (size_t i = 0; i < jx_len(thread); i++) {
-		print_message(c, jx_at(thread, i), now);
+		print_message(c, thread, i, now);
+	}
+	notes = jx_get(r.root, "replies");
+	for (size_t i = 0; i < jx_len(notes); i++) {
+		if (!text_eq(jx_str(c, jx_at(notes, i), "state"), TEXT("sent"))) {
+			screen_say(s, INK_PLAIN, "\n");
+			print_reply(c, jx_at(notes, i), now, 0);
+		}
 	}
 	notes = jx_get(r.root, "notes");
 	for (size_t i = 0; i < jx_len(notes); i++) {

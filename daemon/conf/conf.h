@@ -30,7 +30,7 @@ struct conf_account {
 	size_t n_listen;
 	struct dur every;   /* default 60s, at least 1s */
 	struct dur history; /* default 30d */
-	struct dur settle;  /* default 30s, or what the platform needs */
+	struct dur settle;  /* default 30s, or longer where the platform needs it */
 	int max_per_host;   /* default 2, at most 16 */
 	bool insecure_loopback;
 	struct option_value *options; /* the connector's own, as configured */
@@ -55,9 +55,9 @@ struct conf_brand {
 	struct text *businesses; /* handles or ids of other businesses: their words in our threads
 				    are context */
 	size_t n_businesses;
-	bool sign;                    /* replies carry the first name of who wrote them */
-	bool approval;                /* a second person looks at every reply */
-	int repeat_limit;             /* the same words to more other customers are refused; 0: off */
+	bool sign;        /* replies carry the first name of who wrote them */
+	bool approval;    /* a second person looks at every reply */
+	int repeat_limit; /* the same words to more other customers are refused; 0: off */
 	struct conf_account *accounts;
 	size_t n_accounts;
 };

@@ -219,11 +219,12 @@ static void check_promise(struct conf_reader *r, const struct conf_place *p,
 			   "%.*s.warn must come before first: make it shorter", TEXT_ARG(p->path));
 	}
 	if (y->warn.us > 0 && y->next.us > 0 && !dur_more(y->next, y->warn)) {
-		conf_fault(r, conf_where(p, "warn"), "%.*s.warn comes before next",
-			   TEXT_ARG(p->path));
+		conf_fault(r, conf_where(p, "warn"),
+			   "%.*s.warn must come before next: make it shorter", TEXT_ARG(p->path));
 	}
 	if (y->stop.us > 0 && dur_more(y->next, y->stop)) {
-		conf_fault(r, conf_where(p, "stop"), "%.*s.stop does not come before next",
+		conf_fault(r, conf_where(p, "stop"),
+			   "%.*s.stop must not come before next: make it longer",
 			   TEXT_ARG(p->path));
 	}
 	if (y->warn.us == 0 && y->first.us == 0 && y->next.us == 0 && y->stop.us == 0) {

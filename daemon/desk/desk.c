@@ -138,9 +138,8 @@ static bool add_key(struct work *w, struct db_params *p, struct err *err)
 	return true;
 }
 
-static void work_ask(struct work *w)
+bool desk_work_params(struct work *w, struct db_params *p)
 {
-	struct db_params *p = db_params_create();
 	struct desk_given given = { .path = text_slice(httpd_path(w->r), sizeof(API) - 1,
 						       SIZE_MAX / 2),
 				    .query = httpd_query(w->r),
@@ -151,8 +150,18 @@ static void work_ask(struct work *w)
 	db_add_i64(p, w->actor);
 	if ((w->route->line == LINE_ACT && !add_key(w, p, &err)) ||
 	    !desk_params_read(httpd_arena(w->r), w->route, &given, p, &err)) {
-		db_params_destroy(&p);
 		desk_work_refuse(w, 400, text_of(err.text));
+		return false;
+	}
+	return true;
+}
+
+static void work_ask(struct work *w)
+{
+	struct db_params *p = db_params_create();
+
+	if (!desk_work_params(w, p)) {
+		db_params_destroy(&p);
 		return;
 	}
 	if (!db_send(w->desk->lines[w->line], w->route->name, w->route->sql, &p, done_route, w)) {
@@ -216,7 +225,9 @@ static void done_caller(const struct db_result *r, void *owner)
 		return;
 	}
 	w->actor = db_i64(r, 0, 0);
-	if (w->route->line == LINE_QUEUE) {
+	if (reply_is_served(w->route)) {
+		reply_serve(w);
+	} else if (w->route->line == LINE_QUEUE) {
 		queue_serve(w->desk->queue, w);
 	} else {
 		work_ask(w);

@@ -64,6 +64,13 @@ void desk_work_refuse(struct work *w, int status, struct text detail);
 void desk_work_fail(struct work *w, const char *name, const struct db_result *r);
 struct db *desk_work_line(const struct work *w);
 
+/* What every statement of the work begins with: actor, for acts key and request, then the route's parameters. False: it was refused. */
+bool desk_work_params(struct work *w, struct db_params *p);
+
+/* reply.c: is it a route whose words are measured before they are queued? Then it serves it, in two statements. */
+bool reply_is_served(const struct desk_route *r);
+void reply_serve(struct work *w);
+
 /* routes.c: the route of a path below /api/v1/; NULL: none. ret_allow (in the arena) lists the methods when only the method
  * does not fit. */
 const struct desk_route *desk_route_find(struct arena *a, struct text method, struct text path,

@@ -125,6 +125,15 @@ static bool body_get(struct arena *a, struct jx body, const struct desk_param *p
 		*ret = text_printf(a, "%lld", (long long)n);
 		return true;
 	}
+	if (p->type == PARAM_BOOL && !jx_as_text(a, v, ret)) {
+		bool is_true = jx_bool_or(body, p->name, false);
+
+		if (!is_true && jx_bool_or(body, p->name, true)) {
+			return err_set(err, ERR_DATA, "'%s' is true or false.", p->name);
+		}
+		*ret = is_true ? TEXT("true") : TEXT("false");
+		return true;
+	}
 	if (!jx_as_text(a, v, ret)) {
 		return err_set(err, ERR_DATA, "'%s' is not text.", p->name);
 	}

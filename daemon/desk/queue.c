@@ -7,6 +7,7 @@
 #include "answerd/log.h"
 #include "answerd/num.h"
 #include "answerd/strbuf.h"
+#include "daemon/desk/can_reply.h"
 #include "store_sql.h"
 
 #define PAGE_ROWS     50
@@ -44,6 +45,7 @@ enum {
 struct queue {
 	struct loop *loop;
 	struct names *names;
+	struct can_reply *can_reply;
 	bool has_names;
 	struct strbuf listening; /* the JSON of answerd.listening() */
 	struct mono listening_at;
@@ -231,8 +233,9 @@ static void add_excerpt(struct strbuf *out, const struct db_result *r, int row)
 }
 
 /* False: a name is not known. */
-static bool add_entry(struct strbuf *out, const struct queue *q, const struct db_result *r, int row)
+static bool add_entry(struct strbuf *out, const struct ask *k, const struct db_result *r, int row)
 {
+	const struct queue *q = k->queue;
 	struct wall now = { 0 }, since = { 0 }, warn = { 0 }, due = { 0 }, stop = { 0 },
 		    snoozed = { 0 }, assigned = { 0 };
 	bool has_warn = get_time(r, row, COL_WARN, &warn),
@@ -296,10 +299,12 @@ static bool add_entry(struct strbuf *out, const struct queue *q, const struct db
 	}
 	add_raw(out, "priority", db_text(r, row, COL_PRIORITY));
 	add_raw(out, "tags", db_text(r, row, COL_TAGS));
-	add_raw(out, "can_reply", TEXT("false"));
-	add_key(out, "why_not");
-	strbuf_add_json(out, TEXT("Replies come with a later version; answer in the platform's own "
-				  "app, answerd will see it."));
+	can_reply_print(q->can_reply, out, httpd_arena(k->work->r),
+			&(struct can_reply_entry){ .account_id = db_i64(r, row, COL_ACCOUNT),
+						   .kind = db_text(r, row, COL_KIND),
+						   .since = since,
+						   .now = now,
+						   .n_messages = db_i64(r, row, COL_UNANSWERED) });
 	strbuf_add_byte(out, '}');
 	return true;
 }
@@ -337,7 +342,7 @@ static bool page_print(struct strbuf *out, const struct ask *k, const struct db_
 {
 	strbuf_add_str(out, "{\"items\": [");
 	for (int i = 0; i < rows_of(k, r); i++) {
-		if (!add_entry(out, k->queue, r, i)) {
+		if (!add_entry(out, k, r, i)) {
 			return false;
 		}
 	}
@@ -349,6 +354,7 @@ static bool page_print(struct strbuf *out, const struct ask *k, const struct db_
 		strbuf_add_str(out, "{\"ok\": false, \"text\": \"Whether somebody listens is not "
 				    "known.\"}");
 	}
+	can_reply_print_attention(k->queue->can_reply, out);
 	strbuf_add_byte(out, '}');
 	return true;
 }
@@ -513,6 +519,7 @@ static void ask_go(struct ask *k)
 		return;
 	}
 	ask_listening(k);
+	can_reply_ask(k->queue->can_reply, desk_work_line(k->work));
 	p = db_params_create();
 	if (brand != 0) {
 		db_add_i64(p, brand);
@@ -565,6 +572,7 @@ struct queue *queue_create(struct loop *l)
 
 	q->loop = l;
 	q->names = names_create();
+	q->can_reply = can_reply_create(l);
 	strbuf_init(&q->listening, 1024u * 1024);
 	return q;
 }
@@ -578,6 +586,7 @@ void queue_destroy(struct queue **at)
 	}
 	*at = NULL;
 	names_destroy(&q->names);
+	can_reply_destroy(&q->can_reply);
 	strbuf_done(&q->listening);
 	free(q);
 }

@@ -150,6 +150,28 @@ def test_imported_history_is_one_summary(floor):
     assert told.ids == [new] and len(owner.all("digest")) == 1 and not owner.all("waiting")
 
 
+def test_a_connected_account_tells_of_its_history_once(house):
+    """The same with a real connector: what was there before is one sentence, what comes then is an alarm."""
+    hook = Hook()
+    try:
+        house.mastodon("social", own="shop", people=("ann", "bob"))
+        old = [house.town.post("ann", f"@shop where is parcel {n}?") for n in range(5)]
+        house.config.policies = [{"name": "fast", "warn": "1s", "first": "2s", "stop": "20h", "clock": "calendar"}]
+        house.config.channels["care"] = {"type": "webhook", "url": hook.url, "insecure_loopback": True, "group_interval": "1s"}
+        house.config.health = {"notify": ["care"]}
+        house.begin(desk=False)
+        house.wait_for(*old)
+        digest, = hook.wait(1, "digest", timeout=40)
+        assert "5 customers in it still wait" in digest.body["text"], digest.body["text"]
+        new = house.town.post("bob", "@shop and mine?")
+        told, = hook.wait(1, "waiting", "due", timeout=20)
+        assert told.body["items"][0]["customer"]["handle"] == "bob" and len(hook.all("digest")) == 1
+        house.wait_for(new)
+        assert {h.body["count"] for h in hook.all("waiting")} == {1}
+    finally:
+        hook.destroy()
+
+
 def test_heartbeat_goes_the_same_way(floor):
     owner = floor.channel("owner", Hook())
     floor.channel("care", Hook())
@@ -393,6 +415,50 @@ def test_two_workers_tell_once_and_the_other_takes_over(floor):
         assert [h.ids for h in care.all("waiting", "due")] == [[first], [other]]
     finally:
         second.kill()
+
+
+def test_a_frozen_worker_does_not_silence_the_other(floor):
+    """I13: its lock is held, but its row goes stale: after 30 s the other speaks; awake again it repeats nothing under another key."""
+    care = floor.channel("care", Hook())
+    floor.channel("owner", Hook())
+    floor.begin()
+    second = Worker(floor.config, floor.folder, "second").start()
+    try:
+        place = floor.account()
+        wait_until(lambda: floor.database.one("select count(*) from answerd.worker where stopped_at is null") == 2, 15, "both run")
+        floor.worker.freeze()
+        conversation, = floor.say(place, 1, 0.2)
+        told, = care.wait(1, "waiting", "due", timeout=60)
+        floor.worker.wake()
+        other, = floor.say(place, 1, 0.2)
+        wait_until(lambda: other in sum((h.ids for h in care.all("waiting", "due")), []), 20, "told on")
+        per_key = collections.defaultdict(set)
+        for heard in care.all("waiting"):
+            per_key[heard.step, tuple(heard.ids)].add(heard.delivery)
+        assert told.ids == [conversation] and all(len(keys) == 1 for keys in per_key.values()), per_key
+    finally:
+        floor.worker.wake()
+        second.kill()
+
+
+def test_where_an_alert_would_go(floor):
+    """Nothing is sent; the shipped policies and those of the file; people and programs can read it."""
+    care = floor.channel("care", Hook())
+    floor.channel("owner", Mailbox())
+    floor.begin().open_desk()
+    own = floor.answer("alerts", "test", "--kind", "mention", code=0).json
+    assert own["policy"] == "fast" and not own["is_shipped"] and [s["step"] for s in own["steps"]] == ["warn", "due", "lead", "stop"]
+    assert [[(c["channel"], c["type"], c["would"], c["why"]) for c in s["channels"]] for s in own["steps"]] == (
+        [[("care", "webhook", "tell", "at once")]] * 2 + [[("owner", "smtp", "tell", "at once")]] * 2)
+    shipped = floor.answer("alerts", "test", "--kind", "review", "--nature", "neutral", "--brand", "acme", code=0).json
+    assert shipped["policy"] == "review" and shipped["is_shipped"] and shipped["steps"][0]["channels"][0]["channel"] == "owner"
+    about = floor.answer("alerts", "test", "--kind", "post", "--about", code=0).json
+    assert about["steps"][0]["step"] == "digest"
+    shown = floor.answer("alerts", "test", raw=True, code=0).out
+    assert "Nothing was sent." in shown and max(map(len, shown.splitlines())) <= 80
+    assert floor.answer("alerts", "test", "--brand", "nobody", code=2) and floor.answer("alerts", "test", "--kind", "shout", code=2)
+    assert floor.answer("alerts", "test", "--conversation", "99", code=4)
+    assert not care.all()
 
 
 # ---- what it costs

@@ -22,6 +22,9 @@ brands = { acme = {
   hours = ["Mon-Fri 09:00-17:00"];
   holidays = "FOLDER/days.ics";
   businesses = ["rival"];
+  sign = false;
+  approval = false;
+  repeat_limit = 3;
   accounts = { acme_social = {
     platform = "mastodon";
     server = "https://social.example";
@@ -78,7 +81,7 @@ health = {
   };
 };
 """
-WRONG = {"IS_TEXT": ["7", '""'], "IS_TEXTS": ["7", '"x"', "[7]"], "IS_DUR": ["8", '"soon"', '"99999w"'], "IS_NUMBER": ['"2"', "0", "99999999"],
+WRONG = {"IS_TEXT": ["7", '""'], "IS_TEXTS": ["7", '"x"', "[7]"], "IS_DUR": ["8", '"soon"', '"99999w"'], "IS_NUMBER": ['"2"', "-1", "99999999"],
          "IS_BOOL": ['"yes"', "1"], "IS_REFERENCE": ["7", '"s3cret"'], "IS_GROUP": ["5", "[1]"], "IS_GROUPS": ["5", "[1]"], "IS_LIST": ["5", "{ x = 1; }"]}
 # Values of the right type that mean nothing.
 SENSELESS = {"database": ['"host"'], "desk.listen": ['["nowhere"]', '["127.0.0.1:99999"]'], "desk.hosts": ['["a b"]'], "desk.trusted_proxies": ['["proxy"]'],
@@ -197,10 +200,10 @@ def test_every_option_broken_in_every_way(folder):
     assert not left, f"not in the file above: {left}"
 
 
-@pytest.mark.parametrize("name,number", [("token", 16)])
-def test_a_secret_that_cannot_be_read(folder, name, number):
+def test_a_secret_that_cannot_be_read(folder):
     """The worker does not start, and says which option of which line wants which file."""
-    lines, _ = lines_of(folder)
+    lines, where = lines_of(folder)
+    name, number = "token", where[("account", "token")]
     (folder / "answerd.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
     for content in (None, "", "two\nlines\n"):
         if content is None:

@@ -299,3 +299,26 @@ def test_a_customer_who_changes_name_stays_the_same_person(shop):
     assert after["id"] == before["id"] and after["customer"]["id"] == before["customer"]["id"]
     assert (after["customer"]["handle"], after["customer"]["name"]) == ("ann_married", "Ann M.")
     assert q in shop.known()
+
+
+def test_show_is_the_thread_as_the_customer_sees_it(shop):
+    """Our post on top, other people's words as context, each with whom it answers; our answer below its question whatever its clock says."""
+    post = shop.town.post("shop", "New cups!")
+    ann = shop.town.post("ann", "@shop do they break?", parent=post)
+    bob = shop.town.post("bob", "@ann mine did", parent=ann, mentions=["ann"])
+    cid = shop.town.post("cid", "@ann not mine", parent=ann, mentions=["ann"])
+    early = shop.town.post("shop", "@ann never!", parent=ann, at=shop.town.now_ms() - 3600_000)
+    again = shop.town.post("ann", "@shop really?", parent=bob)
+    shop.wait_for(post, ann, bob, cid, early, again)
+    shop.wait_waiting("ann")
+    key, = [e["id"] for e in shop.entries()]
+    shown = shop.answer("show", key, code=0).json
+    assert [(m["id"], m["role"]) for m in shown["thread"]] == [(post, "ours"), (ann, "customer"), (early, "answer"), (bob, "other"), (cid, "other"),
+                                                               (again, "customer")]
+    lines = [line.strip() for line in shop.answer("show", key, raw=True, code=0).out.splitlines()]
+
+    def above(words):
+        return lines[lines.index(words) - 1]
+    assert above("@ann mine did").startswith("answers ") and "ann" in above("@ann mine did")
+    assert above("@shop really?").startswith("answers ") and "bob" in above("@shop really?")
+    assert not above("@shop do they break?").startswith("answers "), "it stands right below"

@@ -190,7 +190,9 @@ class Connection(asyncio.Protocol):
         """A fault's own play: it writes to the wire by itself and may end with an ordinary reply."""
         try:
             reply = await steps
-            if reply is not None and not self.transport.is_closing():
+            if reply is not None and self.transport.is_closing():
+                self.town.note_answer(request, reply, reply.body(), cut=True)   # done for nobody
+            elif reply is not None:
                 self.send(request, reply)
         except (ConnectionError, asyncio.CancelledError):
             self.abort()
@@ -204,8 +206,9 @@ class Connection(asyncio.Protocol):
                 self.pump()
 
     def full_head(self, request, reply, length):
-        headers = [("Date", email.utils.formatdate(self.town.now_ms() / 1000, usegmt=True)), ("Server", "town"),
-                   ("Content-Type", reply.ctype)]
+        headers = [("Server", "town"), ("Content-Type", reply.ctype)]
+        if not any(name == "Date" for name, _value in reply.headers):
+            headers.insert(0, ("Date", email.utils.formatdate(self.town.now_ms() / 1000, usegmt=True)))
         if length is not None:
             headers.append(("Content-Length", length))
         headers += reply.headers

@@ -1,7 +1,7 @@
 -- Protects the queue's order and filters, the views' promises, the explanation, and verify's eye for what is wrong.
 begin;
 \ir house.psql
-select plan(52);
+select plan(53);
 select pg_temp.clock('12:00');
 select pg_temp.say('us', 'p1', '08:00', 'A new shop opens today');
 select pg_temp.say('carl', 'm1', '09:00', 'Where is my parcel?', 'p1', false);
@@ -101,6 +101,31 @@ cross join unnest(array[false, true]) a
 where (select pg_temp.page(f.name, b, p, m, a, '-infinity', '-infinity', 0, null) = pg_temp.sorted(f, b, p, m, a)
 	and pg_temp.pages(f.name, b, p, m, a) = pg_temp.sorted(f, b, p, m, a))
 	or (b is null and f.is_brand) or (p is null and f.is_platform) or (m is null and f.is_mine);
+-- And each walks the index that was made for it, whatever statistics say.
+set plan_cache_mode = force_generic_plan;
+set enable_bitmapscan = off;
+set enable_seqscan = off;
+create function pg_temp.index_of(p_family text) returns text language plpgsql as $$
+declare
+	v text;
+begin
+	for v in execute format('explain execute queue_%s(1, ''mastodon'', 1, true, false, ''-infinity'', 0, 51%s)', p_family,
+		case when p_family like 'due%' then $x$, '-infinity'$x$ end)
+	loop
+		if v ~ 'Index Scan using' then
+			return substring(v from 'using (\w+) on conversation');
+		end if;
+	end loop;
+	return 'no index: it sorts or scans';
+end $$;
+select is((select jsonb_object_agg(name, pg_temp.index_of(name)) from family where name !~ '_all$'), '{"age": "conversation_queue", "age_brand": "conversation_brand",
+	"age_platform": "conversation_platform", "age_brand_platform": "conversation_brand_platform", "age_mine": "conversation_assignee",
+	"overdue": "conversation_queue", "overdue_brand": "conversation_brand",
+	"due": "conversation_due", "due_platform": "conversation_due", "due_brand": "conversation_brand_due", "due_brand_platform": "conversation_brand_due",
+	"due_mine": "conversation_assignee_due"}'::jsonb, 'every family that walks walks its own index');
+reset plan_cache_mode;
+reset enable_bitmapscan;
+reset enable_seqscan;
 reset enable_sort;
 update answerd.conversation set assignee_id = null, assigned_until = null;
 select is((select state from answerd.queue where conversation_id = :c2), 'overdue', 'states follow the dates');

@@ -22,5 +22,6 @@ create index conversation_due on answerd.conversation (coalesce(least(due_at, st
 create index conversation_brand_due on answerd.conversation (brand_id, coalesce(least(due_at, stop_at), 'infinity'), waiting_since,
 	conversation_id, platform)
 	where waiting_since is not null;
-create index conversation_assignee_due on answerd.conversation (assignee_id, coalesce(due_at, 'infinity'), waiting_since, conversation_id)
+create index conversation_assignee_due on answerd.conversation (assignee_id, coalesce(least(due_at, stop_at), 'infinity'), waiting_since,
+	conversation_id)
 	where waiting_since is not null and assignee_id is not null;

@@ -19,6 +19,7 @@ create table answerd.posting (
 	answers     answerd.message_kind[] not null default '{}',
 	window_s    bigint not null default 0,      -- after the customer's last message it takes no reply any more; 0: none
 	key_valid_s bigint not null default 0,      -- how long it keeps a reply's key; 0: it has none
+	direct_key_valid_s bigint not null default 0, -- the same of a direct message
 	has_lookup  bool not null default false,    -- what we posted can be read back
 	settle_us   bigint not null default 30000000,
 	every_us    bigint not null default 60000000,
@@ -74,6 +75,7 @@ create unique index reply_external on answerd.reply (external_id, account_id, br
 create index reply_conversation on answerd.reply (conversation_id, brand_id, reply_id);
 create index reply_open on answerd.reply (account_id, state, reply_id, brand_id) where state not in ('draft', 'sent', 'failed_visible');
 create index reply_repeats on answerd.reply (fingerprint, brand_id, queued_at);
+create index reply_stub on answerd.reply (reply_id, brand_id) where external_id like 'replied:%';
 create index reply_parts on answerd.reply (first_id, brand_id) where first_id is not null;
 
 -- What happened to it, in order; only ever added to.

@@ -282,6 +282,8 @@ declare
 begin
 	update answerd.telling set attempts = attempts + 1, failure = p_failure,
 		ended_at = case when p_failure is null then now() end, is_told = case when p_failure is null then true end,
+		-- Customers' words are not kept twice: what a deletion erases must not live on here.
+		text = case when p_failure is null then title else text end, body = case when p_failure is null then '' else body end,
 		next_at = now() + random() * least(15, 0.5 * 2 ^ least(attempts, 10)) * interval '1 second'
 	where telling_id = p_telling and ended_at is null returning * into t;
 	if not found then

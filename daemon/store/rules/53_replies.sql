@@ -205,7 +205,7 @@ begin
 		perform answerd.refuse('AN409', format('There is nothing left to answer in conversation %s: what the customer said was deleted.', c.conversation_id));
 	end if;
 	if btrim(p_text, E' \t\r\n') = '' then
-		perform answerd.refuse('AN400', 'A reply needs words.');
+		perform answerd.refuse('AN422', 'A reply needs words.');
 	end if;
 	select * into v_live from answerd.reply where conversation_id = c.conversation_id and brand_id = c.brand_id
 		and (p_own is null or (reply_id <> p_own and first_id is distinct from p_own)) and (state not in ('draft', 'sent', 'failed_visible') or (state = 'draft' and submitted_at is not null))
@@ -269,7 +269,7 @@ begin
 	m := answerd.reply_parent(c);
 	if coalesce(p_draft, false) then
 		if m.external_id is null or btrim(p_text, E' \t\r\n') = '' then
-			perform answerd.refuse('AN400', 'A draft needs words, and a message that it answers.');
+			perform answerd.refuse('AN422', 'A draft needs words, and a message that it answers.');
 		end if;
 	else
 		v_print := answerd.reply_judged(c, p_actor, p_text, p_also, null);
@@ -556,4 +556,20 @@ create or replace function answerd.verify_replies() returns text[] language sql 
 		where t.outcome = 'sent' and r.state not in ('sent', 'needs_human')
 	)
 	select array_agg('reply ' || reply_id || ' ' || what order by reply_id) from (select * from found where what is not null order by reply_id limit 100) f
+$$;
+
+create or replace function answerd.reply_shown(p_id text) returns json language plpgsql stable set search_path = pg_catalog as $$
+declare
+	r answerd.reply;
+begin
+	select * into r from answerd.reply where reply_id = answerd.id_of(p_id, 'reply', 'answer replies lists them.');
+	if not found then
+		perform answerd.refuse('AN404', format('There is no reply %s. answer replies lists them.', p_id));
+	end if;
+	return answerd.reply_full(r);
+end $$;
+-- replies_of(conversation): what stands below its thread: what is on its way, or failed.
+create or replace function answerd.replies_of(c answerd.conversation) returns json language sql stable set search_path = pg_catalog as $$
+	select coalesce(json_agg(answerd.reply_json(r) order by r.reply_id), '[]') from answerd.reply r
+	where r.conversation_id = c.conversation_id and r.brand_id = c.brand_id
 $$;

@@ -1,7 +1,7 @@
 -- What a person needs beside one conversation: the thread as the customer sees it, what waits and why, notes, who has it.
 
 -- thread_of(conversation) → the messages a reader needs, in order: the thread itself, and what stands above it (our post, or
--- somebody's), whose root is its own.
+-- somebody's), whose root is its own. An answer of ours stands below what it answers even where the clocks of two servers say else.
 create or replace function answerd.thread_of(c answerd.conversation) returns setof answerd.message language sql stable rows 50
 set search_path = pg_catalog as $$
 	with recursive above as (
@@ -19,7 +19,7 @@ set search_path = pg_catalog as $$
 	where m.external_id in (select external_id from above
 			union select t.external_id from answerd.message t where t.root_id = c.root_id and t.account_id = c.account_id and t.brand_id = c.brand_id)
 		and m.account_id = c.account_id and m.brand_id = c.brand_id
-	order by m.at, m.ord_at, m.external_id
+	order by m.ord_at, m.direction = 'outbound', m.at, m.external_id
 $$;
 
 -- settled_by(conversation, message): who said that no reply is needed, when and why.
@@ -147,11 +147,12 @@ begin
 		'policy', (select y.name from answerd.policy y where y.policy_id = c.policy_id), 'is_about', c.is_about, 'why', answerd.why_waiting(c), 'account_handle', a.own_handle,
 		'merged', coalesce((select json_agg(x.conversation_id::text order by x.conversation_id) from answerd.conversation x
 			where x.merged_into = c.conversation_id and x.brand_id = c.brand_id), '[]'),
+		'replies', answerd.replies_of(c),
 		'notes', coalesce((select json_agg(json_build_object('id', n.note_id::text, 'at', answerd.rfc3339(n.at), 'by', s.login,
 			'name', s.name, 'text', n.body) order by n.at, n.note_id) from answerd.note n left join answerd.staff s using (staff_id)
 			where n.conversation_id = c.conversation_id and n.brand_id = c.brand_id), '[]'),
-		'thread', coalesce((select json_agg(answerd.shown(c, t) order by t.at, t.ord_at, t.external_id) from (
-			select * from (select * from answerd.thread_of(c) u order by u.at desc, u.ord_at desc, u.external_id desc limit 1000) v) t), '[]'))
+		'thread', coalesce((select json_agg(answerd.shown(c, t) order by t.ord_at, t.direction = 'outbound', t.at, t.external_id) from (
+			select * from (select * from answerd.thread_of(c) u order by u.ord_at desc, u.at desc, u.external_id desc limit 1000) v) t), '[]'))
 	into v_more from answerd.account a where a.account_id = c.account_id and a.brand_id = c.brand_id;
 	-- Joined as text: json keeps the order of the keys, the entry first.
 	return (left(answerd.entry(c)::text, -1) || ', ' || substr(v_more::text, 2))::json;
@@ -167,7 +168,8 @@ begin
 		'thread', coalesce((select json_agg(json_build_object('id', s ->> 'id', 'at', s ->> 'at', 'role', s ->> 'role',
 			'author', s -> 'author', 'excerpt', left(regexp_replace(left(s ->> 'text', 400), '\s+', ' ', 'g'), 80),
 			'waits', (s ->> 'waits')::bool, 'why', s ->> 'why')) from (
-				select answerd.shown(c, t) as s from answerd.thread_of(c) t order by t.at, t.ord_at, t.external_id limit 1000) x), '[]'));
+				select answerd.shown(c, t) as s from answerd.thread_of(c) t
+				order by t.ord_at, t.direction = 'outbound', t.at, t.external_id limit 1000) x), '[]'));
 end $$;
 
 -- show_customer(id): who it is, and everything between them and us, newest first.
@@ -206,7 +208,7 @@ create or replace function answerd.list_sources() returns json language sql stab
 	select json_build_object('items', coalesce(json_agg(json_build_object('id', source_id::text, 'brand', brand, 'account', account,
 		'platform', platform, 'source', source, 'is_configured', is_configured,
 		'state', case when not is_configured then 'off' when is_heard then 'listening' when account_state in ('refused', 'failing')
-			then account_state::text when heard_at is null then 'new' when trouble is not null then trouble when failures > 0 then 'failing' else 'late' end,
+			then account_state::text when heard_at is null then 'new' when is_deaf then trouble when failures > 0 then 'failing' else 'late' end,
 		'account_state', account_state, 'reason', coalesce(trouble_text, state_reason),
 		'since', answerd.rfc3339(coalesce(trouble_since, failing_since, state_since)), 'missing', missing,
 		'heard_at', answerd.rfc3339(heard_at), 'heard_from', answerd.rfc3339(heard_from), 'heard_until', answerd.rfc3339(heard_until),

@@ -1,0 +1,5 @@
+-- As desk_reply_ask.sql, for a draft. $1 int8 actor, $2 text key, $3 text request, $4 text reply, $5 text text or null, $6 bool also,
+-- $7 bool parts, $8 bool draft. One row: the answer that this key already had, parts, draft, then answerd.reply_ask().
+select d.done, coalesce($7::bool, false), coalesce($8::bool, false), a.* from (select answerd.replayed($2::text, $1::int8, $3::text) as done) d
+left join lateral answerd.reply_ask(null, $4::text, $1::int8, $5::text) a on d.done is null
+where $6::bool is distinct from null or true

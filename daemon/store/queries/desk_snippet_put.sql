@@ -1,0 +1,3 @@
+-- $1 int8 actor, $2 text key, $3 text request, $4 text name, $5 text text, $6 text brand. One row: JSON text.
+select coalesce(answerd.replayed($2::text, $1::int8, $3::text),
+	answerd.remembered($2::text, $1::int8, $3::text, answerd.snippet_put($6::text, $4::text, $5::text, $1::int8)))
