@@ -7,6 +7,7 @@ import pytest
 from rig import wait_until
 from rig.poster import Poster, key_of
 from rig.real_bluesky import rfc3339
+from test_outbox import conversation, posted, reply, wait_state
 
 
 @pytest.fixture
@@ -192,3 +193,20 @@ def test_refusals_are_told_and_nothing_is_posted(poster, town):
     assert poster.post(posting(poster, town, q, "It left the house this morning."))[0] == "sent"
     assert poster.post(posting(poster, town, q, "It left the house this morning."))[0] == "unsure", "too similar: a copy may be there"
     assert len(town.applied("forum")) == 1
+
+
+def test_a_reply_from_the_queue_is_there_once(house):
+    """Confirmed by the forum, or found in the topic where its answer was lost."""
+    house.discourse("forum", own="shop", people=("ann",), settle="1s")
+    house.begin()
+    for how in (None, "applied_reset", "applied_504"):
+        q = house.town.post("ann", f"Where is my order, {how}?", "forum")
+        house.wait_for(q)
+        house.wait_waiting("ann")
+        fault = house.town.fault("lie", server="forum", how=how) if how else None
+        r = reply(house, conversation(house, q), f"It left us this morning ({how}), and comes tomorrow.")
+        wait_state(house, r, "sent", timeout=90)
+        house.wait_waiting()
+        one, = posted(house, f"this morning ({how and how.replace('_', chr(92) + '_')})", "forum")
+        assert one["parent"] == q and (fault is None or house.town.hits(fault) == 1)
+    house.verify()
