@@ -213,7 +213,8 @@ static struct text whole_part(struct arena *a, struct text body)
 	memcpy(copy, body.at, body.len);
 	for (size_t at = body.len; at-- > 0;) {
 		if (text_starts(text_slice(body, at, mark.len), mark)) {
-			memcpy(copy + at, "}]}", 3);
+			copy[at] = copy[at + 2] = '}';
+			copy[at + 1] = ']';
 			/* Lists inside of a post have ids, too: only behind a whole post does all close. */
 			if (jx_scan((struct text){ copy, at + 3 }, &page, NULL)) {
 				return page;
@@ -261,7 +262,7 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 {
 	struct discourse_list list = { .is_private = is_private_source(q->source) };
 	struct discourse_item *items;
-	struct text page = TEXT_NONE, posts, *slices;
+	struct text page = TEXT_NONE, posts = TEXT_NONE, *slices;
 	struct walk w;
 	size_t n;
 
