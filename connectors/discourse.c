@@ -11,6 +11,7 @@
 	50 /* of ids: old forums show what is not further below `before`, new ones 50 posts */
 #define EMPTY_MOST 20 /* of them in a row, when nothing is known that must be met */
 #define WALK_MOST  20000
+#define TRIES_MOST 200 /* to find the end of the last whole post of a page */
 
 static const char *const always[] = { "posts", "directs", NULL };
 
@@ -209,10 +210,12 @@ static struct text whole_part(struct arena *a, struct text body)
 	static const struct text mark = { "},{\"id\":", 8 };
 	char *copy = arena_alloc(a, body.len + 4);
 	struct text page;
+	int n_tries = 0;
 
 	memcpy(copy, body.at, body.len);
-	for (size_t at = body.len; at-- > 0;) {
+	for (size_t at = body.len; at-- > 0 && n_tries < TRIES_MOST;) {
 		if (text_starts(text_slice(body, at, mark.len), mark)) {
+			n_tries++;
 			copy[at] = copy[at + 2] = '}';
 			copy[at + 1] = ']';
 			/* Lists inside of a post have ids, too: only behind a whole post does all close. */
