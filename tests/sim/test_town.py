@@ -640,3 +640,31 @@ def test_a_blogger_blog_keeps_its_own_rules(town):
     assert "id" not in data["items"][0]["author"] and data["items"][0]["published"].endswith("-08:00")
     held = town.get("/g/loaf/v3/blogs/1/comments?status=PENDING", token)["items"]
     assert [e["id"] for e in held] == [pending.split("/")[1]]
+
+
+def test_a_forum_gives_pages_by_id_and_refuses_what_is_too_similar(town):
+    town.do(op="server", kind="discourse", name="talk", window=50)
+    key = {"Api-Key": town.do(op="person", server="talk", key="shop", own="acme")["token"], "Api-Username": "shop"}
+    for who in ("ann", "bob"):
+        town.do(op="person", server="talk", key=who)
+    first = town.do(op="post", server="talk", author="ann", text="hello @shop", title="Hello")["id"]
+    for i in range(60):
+        town.do(op="post", server="talk", author="ann", to="bob", text=f"private {i}")
+
+    def get(path, status=200):
+        return town.get("/d/talk" + path, headers=key, status=status)
+    assert get("/posts.json")["latest_posts"] == [] and get("/private-posts.json")["private_posts"] == []
+    post, = get("/posts.json?before=11")["latest_posts"]
+    assert f"{post['topic_id']}/{post['post_number']}" == first and 'href="/u/shop"' in post["cooked"]
+    town.do(op="option", server="talk", window=None)
+    assert get("/posts.json")["latest_posts"] == [post]
+    town.do(op="edit", server="talk", post=first, text="hello again")
+    assert get("/posts/by_number/1/1.json")["version"] == 2
+    reply = {"topic_id": 1, "raw": "Hello Ann, what can we do for you?"}
+    made = town.post("/d/talk/posts.json", reply, headers=key)
+    assert (made["topic_id"], made["post_number"], made["username"]) == (1, 2, "shop")
+    assert "similar" in town.post("/d/talk/posts.json", reply, headers=key, status=422)["errors"][0]
+    assert [p["post_number"] for p in get(f"/t/1/posts.json?post_ids[]={made['id']}")["post_stream"]["posts"]] == [2]
+    town.do(op="delete", server="talk", post=first)
+    get("/t/1.json", status=404)
+    assert town.get("/d/talk/posts.json", headers={"Api-Key": "no"}, status=403)["error_type"] == "invalid_access"
