@@ -19,7 +19,7 @@ create or replace function answerd.ingest(p_brand int, p_account int, p_source i
 	p_nature text[], p_hash bigint[], p_raw text[], p_name_row int[], p_name_id text[], p_gone text[],
 	p_bad_id text[], p_bad_reason text[], p_bad_hex text[],
 	out o_state text, out o_new int, out o_changed int, out o_gone int, out o_bad int, out o_touched int, out o_seq bigint)
-language plpgsql set search_path = pg_catalog, answerd as $$
+language plpgsql set search_path = pg_catalog, answerd set jit = off as $$
 declare
 	v_realm text; v_time_authors bool; v_declared timestamptz; v_now timestamptz := answerd.now();
 	v_seq bigint; v_imported timestamptz; v_heard timestamptz; v_is_imported bool; v_every_us bigint; v_leased timestamptz;
