@@ -16,7 +16,7 @@ select brand_id as brand, account_id as account, epoch from answerd.account \gse
 create function pg_temp.sweep(p_n int default 30) returns text language plpgsql as $$
 begin
 	for i in 1 .. p_n loop perform answerd.deaf_sweep(true); end loop;
-	update answerd.delivery set state = 'told' where state = 'pending';
+	update answerd.delivery set state = 'told', told_at = now() where state = 'pending';
 	return (select string_agg(event || ' ' || text, E'\n' order by alert_id) from answerd.alert where over_at is null);
 end $$;
 create function pg_temp.said() returns text language sql as $$ select event || ' ' || text from answerd.alert order by alert_id desc limit 1 $$;
@@ -194,6 +194,7 @@ create function pg_temp.spans() returns text language sql as $$ select string_ag
 update answerd.quarantine set resolved_at = now(), first_seen_at = '-infinity';
 update answerd.alert set over_at = now() where over_at is null;
 update answerd.source set heard_from = pg_temp.at('09:00'), heard_until = pg_temp.at('18:00');
+update answerd.test_clock set shift = pg_temp.at('19:00') - now(); -- nobody has heard anything at 19:00 yet
 select pg_temp.hears(:own, '19:00');
 select answerd.gap_found(:brand, :account, :mentions, :epoch, answerd.us(pg_temp.at('19:00')), 'one page', answerd.us(pg_temp.at('18:40')), 0);
 select is(pg_temp.spans(), '09:00-18:00', 'what comes behind the hole is not heard yet');
@@ -212,6 +213,7 @@ select is(answerd.refilled(:brand, :account, :gap, :epoch, '', answerd.us(pg_tem
 select is(pg_temp.spans(), '09:00-19:00', 'read after all: the spans grow together');
 select is(json_array_length(answerd.list_gaps() -> 'items'), 0);
 select is(pg_temp.sweep(), null, 'nobody was bothered');
+update answerd.test_clock set shift = pg_temp.at('21:00') - now();
 select answerd.gap_found(:brand, :account, :mentions, :epoch, answerd.us(pg_temp.at('21:00')), 'one page', 0, 0);
 select pg_temp.hears(:mentions, '21:00'), pg_temp.hears(:own, '21:00');
 select pg_temp.hears(:mentions, '21:01');

@@ -19,7 +19,7 @@ create or replace function answerd.ingest(p_brand int, p_account int, p_source i
 	p_nature text[], p_hash bigint[], p_raw text[], p_name_row int[], p_name_id text[], p_gone text[],
 	p_bad_id text[], p_bad_reason text[], p_bad_hex text[],
 	out o_state text, out o_new int, out o_changed int, out o_gone int, out o_bad int, out o_touched int, out o_seq bigint)
-language plpgsql set search_path = pg_catalog, answerd as $$
+language plpgsql set search_path = pg_catalog, answerd set jit = off as $$
 declare
 	v_realm text; v_time_authors bool; v_declared timestamptz; v_now timestamptz := answerd.now();
 	v_seq bigint; v_imported timestamptz; v_heard timestamptz; v_is_imported bool; v_every_us bigint; v_leased timestamptz;
@@ -252,8 +252,8 @@ begin
 		update answerd.source set poll_state = coalesce(p_state, poll_state), poll_seq = o_seq, heard_at = v_now, failures = 0,
 			failure = null, failure_kind = null, failing_since = null,
 			imported_at = case when p_is_done then coalesce(imported_at, v_now) else imported_at end,
-			heard_until = case when p_is_done then greatest(heard_until, answerd.from_us(p_asked_us)) else heard_until end,
-			heard_from = case when p_is_done and p_asked_us > 0 then coalesce(heard_from, answerd.from_us(p_asked_us)) else heard_from end,
+			heard_until = case when p_is_done then greatest(heard_until, least(answerd.from_us(p_asked_us), v_now)) else heard_until end,
+			heard_from = case when p_is_done and p_asked_us > 0 then coalesce(heard_from, least(answerd.from_us(p_asked_us), v_now)) else heard_from end,
 			interval_us = case when p_is_done and failures = 0 and polled_at >= v_leased then answerd.rhythm_of(interval_us, v_every_us, polled_at, v_now)
 				else interval_us end,
 			polled_at = case when p_is_done then v_now else polled_at end,
