@@ -6,7 +6,7 @@ import time
 from rig.platforms import Cannot, Model, capabilities, described
 
 CONNECTED = "connected"         # the first thing that every behaviour waits for; what is before it happens before we connect
-PATIENCE = int(__import__('os').environ.get('PAT', '90'))                   # seconds for one wait
+PATIENCE = 90                   # seconds for one wait
 
 
 class Board:

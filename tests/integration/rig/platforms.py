@@ -38,7 +38,6 @@ class Mastodon:
     poisons = SPOILT
     schema = [("created_at", "missing"), ("content", "missing"), ("content", "number"), ("in_reply_to_id", "number"), ("created_at", "year_1970"),
               ("created_at", "year_2099"), ("created_at", "no_time"), ("visibility", "object"), ("mentions", "null"), ("acct", "list")]
-    most = 500          # of a reply
 
     def __init__(self, place):
         self.place, self.town = place, place.house.town
@@ -86,7 +85,9 @@ class Bluesky(Mastodon):
     schema = [("createdAt", "missing"), ("text", "missing"), ("text", "number"), ("text", "null"), ("cid", "missing"), ("did", "number"),
               ("reason", "missing"), ("indexedAt", "no_time"), ("createdAt", "year_1970"), ("createdAt", "year_2099"), ("handle", "null"),
               ("uri", "sql"), ("displayName", "list")]
-    most = 300
+
+    def strange(self, under):
+        self.town.do("like", server=self.place.name, person="bob", post=self.publish("look at this"))
 
 
 class Wordpress(Mastodon):
@@ -96,7 +97,6 @@ class Wordpress(Mastodon):
               ("date_gmt", "missing"), ("date_gmt", "year_1970"), ("date_gmt", "year_2099"), ("rendered", "number"), ("rendered", "missing"),
               ("parent", "number"), ("type", "null"), ("link", "object")]
     dialects = ["seconds"]
-    most = 65525
 
     def open(self, connector, **account):
         super().open(connector, **account)
@@ -123,7 +123,6 @@ class Rss(Wordpress):
     options = {"paged": True}
     poisons = ["unclosed", "entity", "deep", "utf8", "control", "nul", "twice", "lone", "cdata", "number"]
     schema = []
-    most = 0
 
     def open(self, _connector, settle=None, **account):
         super().open("blog", **account)
@@ -141,7 +140,6 @@ class Telegram(Mastodon):
     dialects = []
     schema = [("date", "missing"), ("date", "null"), ("date", "number"), ("text", "number"), ("text", "null"), ("message_id", "null"),
               ("first_name", "number"), ("first_name", "missing"), ("is_bot", "list"), ("type", "null"), ("username", "object")]
-    most = 4096
 
     def open(self, connector, **account):
         self.place.house.telegram(self.place.name, own="shop", people=(*CUSTOMERS, "sue"), options=self.options, **{**self.account, **account})
