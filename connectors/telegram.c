@@ -239,12 +239,13 @@ static bool is_blind(const struct question *q, const struct response *r)
 	       text_find(r->body, TEXT("\"update_id\""), 0) != SIZE_MAX;
 }
 
-/* The updates of a page as slices. A recording may be one alone. */
+/* The updates of a page as slices. A recording may be one alone; what else answers in Telegram's place is no update, and nothing is
+ * stepped over because of it. */
 static bool page_cut(const struct connector_ctx *ctx, const struct response *r,
 		     const struct telegram_answer *said, struct text **ret, size_t *ret_n,
 		     struct err *err)
 {
-	struct text page;
+	struct text page, number;
 
 	if (!page_scan(r, &page, err)) {
 		return false;
@@ -252,7 +253,7 @@ static bool page_cut(const struct connector_ctx *ctx, const struct response *r,
 	if (said->is_ok && jx_slice_kind(said->result) == '[') {
 		return jx_elements(ctx->arena, said->result, ret, ret_n, err);
 	}
-	if (said->is_telegrams || jx_slice_kind(page) != '{') {
+	if (said->is_telegrams || !jx_member(page, TEXT("update_id"), &number)) {
 		return err_set(err, ERR_DATA, "the answer is no list of updates");
 	}
 	*ret = ARENA_ARRAY(ctx->arena, struct text, 1);

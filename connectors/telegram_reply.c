@@ -200,6 +200,12 @@ bool telegram_reply_digest(const struct connector_ctx *ctx, const struct questio
 		default: break;
 		}
 	}
+	if (!said.is_telegrams && r->status >= 400 && r->status < 500 && r->body.len > 0 &&
+	    !page_is_html(r)) {
+		return err_set(err, ERR_UNSURE,
+			       "something in Telegram's place answers %d: it may have been posted",
+			       r->status);
+	}
 	if (!posting_check(ctx, &as, &ret->rate, /* is_429_unsent= */ false, said.words, err)) {
 		return false;
 	}

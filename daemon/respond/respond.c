@@ -150,7 +150,6 @@ static void add_rooms(const struct respond *r, struct rooms *k, struct arena *ar
 {
 	const struct conf *c = r->snapshot;
 	size_t n = 0;
-	int left = MAX_FLIGHTS - r->n_flights;
 
 	for (size_t i = 0; i < c->n_brands; i++) {
 		n += c->brands[i].n_accounts;
@@ -166,11 +165,9 @@ static void add_rooms(const struct respond *r, struct rooms *k, struct arena *ar
 			if (!declare_can_post(a)) {
 				continue;
 			}
-			room = room < left ? room : left;
 			k->brands[k->n] = c->brands[i].name;
 			k->accounts[k->n] = a->name;
 			k->rooms[k->n++] = room > 0 ? room : 0;
-			left -= room > 0 ? room : 0;
 		}
 	}
 }
@@ -186,6 +183,7 @@ static void claim(struct respond *r)
 	db_add_text_array(p, k.brands, k.n);
 	db_add_text_array(p, k.accounts, k.n);
 	db_add_i32_array(p, k.rooms, k.n);
+	db_add_i64(p, MAX_FLIGHTS - r->n_flights);
 	r->claimed_at = loop_mono_now(r->o.loop);
 	r->is_claiming = db_send(r->db, "respond_claim", SQL_RESPOND_CLAIM, &p, done_claim, r);
 	if (!r->is_claiming) {

@@ -92,6 +92,11 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.quick)
     # Most tests wait more than they work: ./run test runs three thirds side by side, ANSWERD_SHARD says which (0/3).
     part, _, parts = os.environ.get("ANSWERD_SHARD", "0/1").partition("/")
-    mine = [item for n, item in enumerate(items) if n % int(parts) == int(part)]
+    # What shares a house stays together.
+    places, n_of = {}, {}
+    for item in items:
+        one = item.callspec.params.get("connector") if "plays" in getattr(item, "fixturenames", ()) and hasattr(item, "callspec") else None
+        n_of[item] = places.setdefault(one or item.nodeid, len(places))
+    mine = [item for item in items if n_of[item] % int(parts) == int(part)]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(mine)])
     items[:] = mine

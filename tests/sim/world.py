@@ -327,7 +327,7 @@ class World:
     def applied(self, name):
         """What came in through a server's own API, with the key that it came with; direct messages too."""
         chat = getattr(self.server(name), "chat", None)
-        return [row for row in self.truth(name) if row["via"] == "api"] + (chat.applied() if chat else [])
+        return [row for row in self.truth(name) if row["via"] == "api"] + (chat.applied() if hasattr(chat, "applied") else [])
 
     @staticmethod
     def time_of(op):

@@ -204,9 +204,11 @@ begin
 	return v_n;
 end $$;
 
--- respond_claim(sender, brands, accounts, rooms) → what to do now, one row each; the intent of every post is committed with it.
+-- respond_claim(sender, brands, accounts, rooms, left) → what to do now, one row each; the intent of every post is committed with it.
+-- No more than an account's room of each, and `left` of all: who has most room comes first, so that no account starves another.
 -- what: 'post', 'look', or 'wait' (always the last row; wait_us until something is due, null: nothing is).
-create or replace function answerd.respond_claim(p_sender int, p_brand text[], p_account text[], p_room int[])
+drop function if exists answerd.respond_claim(int, text[], text[], int[]);
+create or replace function answerd.respond_claim(p_sender int, p_brand text[], p_account text[], p_room int[], p_left int default 1000)
 returns table (what text, attempt_id bigint, reply_id bigint, brand text, account text, brand_id int, account_id int, key text, words text,
 	begun_us bigint, parent_id text, parent_revision text, root_id text, root_revision text, thread_id text, author_id text, author_handle text,
 	parent_kind text, visibility text, warning text, language text, own_id text, own_handle text, facts text, sealed text, parent_raw text,
@@ -233,7 +235,9 @@ begin
 		join answerd.posting p on p.account_id = a.account_id and p.brand_id = a.brand_id
 		where u.room > 0 and exists (select from answerd.reply r where r.account_id = a.account_id and r.brand_id = a.brand_id
 			and r.state not in ('draft', 'sent', 'failed_visible') offset 0)
-		order by a.account_id loop
+		order by u.room desc, a.account_id loop
+		v.room := least(v.room, p_left - cardinality(v_post) - cardinality(v_look));
+		exit when v.room <= 0;
 		-- Looks first: an answer may be there already.
 		with due as (
 			select r.reply_id from answerd.reply r where r.account_id = v.a and r.brand_id = v.b
