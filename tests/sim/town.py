@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import control  # noqa: E402
 import day  # noqa: E402
 from blog import Blog, BlogApi  # noqa: E402
+from blogger import Blogger, BloggerApi  # noqa: E402
 from bluesky import Bluesky  # noqa: E402
 from bluesky_api import BlueskyApi  # noqa: E402
 from book import Book  # noqa: E402
@@ -27,15 +28,19 @@ from wire import Connection, Reply  # noqa: E402
 from wordpress import Wordpress, WordpressApi  # noqa: E402
 from world import World  # noqa: E402
 
-APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "telegram": TelegramApi, "wordpress": WordpressApi}
-PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "t": "telegram", "w": "wordpress"}
+APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "blogger": BloggerApi, "telegram": TelegramApi,
+        "wordpress": WordpressApi}
+PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress"}
+KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress}
+# Where a worker asks for news.
+POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments")
 
 
 class Town:
     """Joins the parts: takes a request to the right server, and every answer to the book."""
 
     def __init__(self, book_path, sync=True, answers=True):
-        self.world = World({"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "telegram": Telegram, "wordpress": Wordpress})
+        self.world = World(KINDS)
         self.book = Book(book_path, sync, answers)
         self.world.book = self.book
         self.faults = Faults(self)
@@ -94,6 +99,10 @@ class Town:
 
     @staticmethod
     def guess_viewer(server, request):
+        if server.kind == "blogger":
+            entry = server.access.get(request.bearer())
+            request.viewer = entry[0].key if entry is not None else ""
+            return
         if server.kind == "wordpress":
             viewer = server.viewer(request)
             request.viewer = viewer.key if viewer is not None else ""
@@ -106,7 +115,7 @@ class Town:
         if not request.endpoint:
             return
         self.count(f"{request.endpoint} {reply.status}")
-        if reply.status in (200, 304) and request.path.endswith(("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments")):
+        if reply.status in (200, 304) and request.path.endswith(POLLS):
             self.count(f"polls {request.endpoint}")
         self.book.answer(self.now_ms(), request.endpoint, request, reply, body, cut)
 

@@ -261,10 +261,10 @@ begin
 			stuck_since = case when p_is_done or o_new > 0 or imported_at is null then null else coalesce(stuck_since, v_now) end
 		where source_id = p_source and account_id = p_account and brand_id = p_brand;
 	elsif p_walk = 'sweep' then
-		update answerd.source set sweep_state = coalesce(p_state, ''), heard_at = v_now, failures = 0, failure = null, failure_kind = null,
-			failing_since = null
+		-- That old pages can be read says nothing about new ones: only a poll ends a failure.
+		update answerd.source set sweep_state = coalesce(p_state, '')
 		where source_id = p_source and account_id = p_account and brand_id = p_brand;
-	elsif p_bad_hex is null or cardinality(p_bad_hex) = 0 then
+	elsif p_walk <> 'refill' and (p_bad_hex is null or cardinality(p_bad_hex) = 0) then
 		update answerd.source set heard_at = v_now, failures = 0, failure = null, failure_kind = null, failing_since = null
 		where source_id = p_source and account_id = p_account and brand_id = p_brand;
 	end if;

@@ -139,7 +139,7 @@ join answerd.brand b on b.brand_id = a.brand_id and b.is_configured
 cross join lateral (
 	select 'refused' as reason, a.state_since as since, true as is_deaf, a.state_reason as why where a.state = 'refused'
 	union all
-	select 'failing', a.state_since, true, a.state_reason where a.state = 'failing' and a.state_since <= now() - interval '5 min'
+	select 'failing', a.state_since, true, a.state_reason where a.state = 'failing' and a.state_since <= pg_catalog.now() - interval '5 min'
 	union all
 	select 'token', a.token_until, false, format('the token %s on %s: make a new one, put it where the configuration says, and reload answerd',
 		case when a.token_until > answerd.now() then 'ends' else 'ended' end, to_char(a.token_until at time zone b.timezone, 'YYYY-MM-DD HH24:MI'))
@@ -183,7 +183,7 @@ begin
 	if p_all then
 		for r in select a.brand_id, a.account_id from answerd.account a left join answerd.rhythm y using (account_id, brand_id)
 			where a.is_configured and coalesce(y.learned_at not between answerd.now() - interval '10 min' and answerd.now(), true)
-			order by y.learned_at nulls first limit 50 loop
+			order by y.learned_at nulls first limit 20 loop
 			perform answerd.learn_rhythm(r.brand_id, r.account_id);
 		end loop;
 		-- The usual silence of what is silent now: it changes with the hour of the week.
@@ -193,7 +193,7 @@ begin
 			cross join answerd.alert_house h
 			where s.is_configured and not answerd.may_be_silent(s.name) and s.news_at < answerd.now() - h.silent_us * interval '1 microsecond'
 				and coalesce(s.usual_at < s.news_at or s.usual_at not between answerd.now() - interval '1 hour' and answerd.now(), true)
-			order by s.usual_at nulls first limit 200) x
+			order by s.usual_at nulls first limit 25) x
 		where s.source_id = x.source_id and s.account_id = x.account_id and s.brand_id = x.brand_id;
 		delete from answerd.rhythm_hour h where h.hour < answerd.now() - interval '13 weeks'
 			and h.source_id in (select source_id from answerd.source order by random() limit 10);

@@ -48,6 +48,14 @@ class House:
         self.add(account or f"acme_{name}", "wordpress", url, made["token"], brand, name, own, **config)
         return url
 
+    def blogger(self, name="loaf", own="shop", people=(), brand="acme", account=None, options=None, **config):
+        url = self.town.blogger(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "blogger", url, made["token"], brand, name, own, blog="1", oauth=url + "/token", **config)
+        return url
+
     def telegram(self, name="wire", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
         url = self.town.telegram(name, **(options or {}))
         made = self.town.person(own, name, own=brand, bot=True)

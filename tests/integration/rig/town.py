@@ -84,6 +84,10 @@ class Town:
         self.do("server", kind="wordpress", name=name, **options)
         return f"http://127.0.0.1:{self.port}/w/{name}"
 
+    def blogger(self, name="loaf", **options):
+        self.do("server", kind="blogger", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/g/{name}"
+
     def telegram(self, name="wire", **options):
         self.do("server", kind="telegram", name=name, **options)
         return f"http://127.0.0.1:{self.port}/t/{name}"
