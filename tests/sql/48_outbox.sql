@@ -2,7 +2,7 @@
 -- when the platform has confirmed.
 begin;
 \ir house.psql
-select plan(84);
+select plan(86);
 create function pg_temp.state(p_reply text) returns text language sql as $$ select state::text from answerd.reply where reply_id = p_reply::bigint $$;
 create function pg_temp.reply(p_id text, p_who text, p_text text, p_version int default null, p_also bool default false, p_parts int default 1) returns text
 language sql as $$
