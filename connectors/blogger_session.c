@@ -31,7 +31,8 @@ static bool credential_cut(const struct connector_ctx *ctx, struct text *ret_id,
 bool blogger_refresh_ask(const struct connector_ctx *ctx, struct request *ret, struct err *err)
 {
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = TOKEN_BYTES };
-	struct text at = connector_option(ctx, "oauth"), id, secret, refresh;
+	struct text id = TEXT_NONE, secret = TEXT_NONE, refresh = TEXT_NONE;
+	struct text at = connector_option(ctx, "oauth");
 
 	if (!credential_cut(ctx, &id, &secret, &refresh, err)) {
 		return false;

@@ -7,9 +7,11 @@
 #include "discourse_post.h"
 #include "discourse_topic.h"
 
-#define WINDOW     50 /* posts.json shows posts with ids from `before` down to 50 below */
+#define WINDOW                                                                                     \
+	50 /* of ids: old forums show what is not further below `before`, new ones 50 posts */
 #define EMPTY_MOST 20 /* of them in a row, when nothing is known that must be met */
 #define WALK_MOST  20000
+#define TRIES_MOST 200 /* to find the end of the last whole post of a page */
 
 static const char *const always[] = { "posts", "directs", NULL };
 
@@ -52,6 +54,7 @@ struct walk {
 	int64_t at;     /* `before` of the next request; 0: this walk has not begun */
 	int64_t newest; /* that this walk has seen */
 	int64_t n_empty, n_pages;
+	bool is_wide; /* a page reached further than a window: an empty one is the end */
 };
 
 static void walk_load(struct arena *a, struct text state, struct walk *ret)
@@ -66,6 +69,7 @@ static void walk_load(struct arena *a, struct text state, struct walk *ret)
 		ret->newest = jx_i64_or(v, "newest", 0);
 		ret->n_empty = jx_i64_or(v, "empty", 0);
 		ret->n_pages = jx_i64_or(v, "pages", 0);
+		ret->is_wide = jx_bool_or(v, "wide", false);
 		jx_release(&doc);
 	}
 }
@@ -75,10 +79,12 @@ static struct text walk_save(struct arena *a, const struct walk *w)
 	if (w->at == 0) {
 		return text_printf(a, "{\"known\":%lld}", (long long)w->known);
 	}
-	return text_printf(
-		a, "{\"known\":%lld,\"at\":%lld,\"newest\":%lld,\"empty\":%lld,\"pages\":%lld}",
-		(long long)w->known, (long long)w->at, (long long)w->newest, (long long)w->n_empty,
-		(long long)w->n_pages);
+	return text_printf(a,
+			   "{\"known\":%lld,\"at\":%lld,\"newest\":%lld,\"empty\":%lld,\"pages\":%"
+			   "lld,\"wide\":%s}",
+			   (long long)w->known, (long long)w->at, (long long)w->newest,
+			   (long long)w->n_empty, (long long)w->n_pages,
+			   w->is_wide ? "true" : "false");
 }
 
 static void walk_end(struct walk *w)
@@ -92,24 +98,27 @@ static void walk_end(struct walk *w)
 static bool walk_step(struct walk *w, enum op op, struct wall since,
 		      const struct discourse_item *items, size_t n, bool *ret_hole)
 {
-	int64_t least = 0, next;
+	int64_t least = 0, most = 0, next;
 	bool is_old = n > 0 && wall_is_set(since);
 
 	for (size_t i = 0; i < n; i++) {
 		int64_t id = items[i].id;
 
 		least = id > 0 && (least == 0 || id < least) ? id : least;
-		w->newest = id > w->newest ? id : w->newest;
+		most = id > most ? id : most;
 		is_old = is_old && wall_is_set(items[i].at) && wall_before(items[i].at, since);
 	}
-	/* Ids have gaps as wide as what we may not see, so an empty page is no end. */
+	w->newest = most > w->newest ? most : w->newest;
+	w->is_wide = w->is_wide || (least > 0 && (w->at > 0 ? w->at : most) - least >= WINDOW);
+	/* With windows, ids have gaps as wide as what we may not see: then an empty page is no end. */
 	next = least > 0 ? least - 1 : w->at - WINDOW;
 	w->n_empty = least > 0 ? 0 : w->n_empty + 1;
 	if (w->at > 0 && least > w->at) {
 		*ret_hole = op == OP_POLL && w->known > 0; /* gives its first page for ever */
 		return false;
 	}
-	if (next <= 0 || is_old || (op == OP_POLL && w->known > 0 && next <= w->known) ||
+	if (next <= 0 || is_old || (w->is_wide && least == 0) ||
+	    (op == OP_POLL && w->known > 0 && next <= w->known) ||
 	    (w->n_empty >= EMPTY_MOST && (op == OP_SWEEP || w->known == 0)) ||
 	    ++w->n_pages > WALK_MOST) {
 		return false;
@@ -201,11 +210,14 @@ static struct text whole_part(struct arena *a, struct text body)
 	static const struct text mark = { "},{\"id\":", 8 };
 	char *copy = arena_alloc(a, body.len + 4);
 	struct text page;
+	int n_tries = 0;
 
 	memcpy(copy, body.at, body.len);
-	for (size_t at = body.len; at-- > 0;) {
+	for (size_t at = body.len; at-- > 0 && n_tries < TRIES_MOST;) {
 		if (text_starts(text_slice(body, at, mark.len), mark)) {
-			memcpy(copy + at, "}]}", 3);
+			n_tries++;
+			copy[at] = copy[at + 2] = '}';
+			copy[at + 1] = ']';
 			/* Lists inside of a post have ids, too: only behind a whole post does all close. */
 			if (jx_scan((struct text){ copy, at + 3 }, &page, NULL)) {
 				return page;
@@ -253,7 +265,7 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 {
 	struct discourse_list list = { .is_private = is_private_source(q->source) };
 	struct discourse_item *items;
-	struct text page = TEXT_NONE, posts, *slices;
+	struct text page = TEXT_NONE, posts = TEXT_NONE, *slices;
 	struct walk w;
 	size_t n;
 
@@ -332,6 +344,7 @@ const struct connector connector_discourse = {
 		.recheck_batch = 1,
 		.budget_requests = 60,
 		.budget_window_s = 60,
+		.rhythm = "30s",
 	},
 	.measure = discourse_measure,
 	.check_source = check_source,

@@ -137,3 +137,16 @@ def test_one_bad_comment_of_a_blog_costs_only_itself(house, how, field):
     house.wait_for(*(ids[:2] + ids[3:]))
     wait_until(lambda: house.database.one("select count(*) from answerd.message where kind = 'comment'") +
                house.database.one("select count(*) from answerd.quarantine") >= 5, 20, "the fifth is a message or in quarantine")
+
+
+def test_a_reply_on_blogger_is_refused_with_the_reason(house):
+    """Nothing is queued that can never leave; `answerd platforms` says why."""
+    house.blogger(people=("ann",))
+    post = post_of(house)
+    comment(house, "ann", "Is it vegan?", post)
+    house.begin()
+    house.wait_waiting("ann")
+    entry, = house.entries()
+    said = house.answer("reply", entry["id"], "-m", "Yes.", code=None)
+    assert said.code != 0 and "answerd will see it" in said.err
+    assert house.database.one("select count(*) from answerd.reply") == 0 and house.waiting() == ["ann"]

@@ -217,7 +217,7 @@ def test_what_lies_behind_the_only_page_is_lost_and_told(heard):
     heard.add("watch", "mastodon", url, None, "acme", "social", "", ["search:kettle"])
     heard.begin()
     heard.wait_for(heard.town.post("ann", "does anybody know the kettle shop?"))
-    heard.rounds("social")
+    wait_until(lambda: heard.database.one("select interval_us is not null from answerd.source where name = 'search:kettle'"), 30, "heard twice")
     heard.shift(3600)
     ids = [r["id"] for r in heard.town.bulk([{"author": "ann", "text": f"kettle {i}?"} for i in range(95)], server="social")]
     heard.wait_for(*ids[-40:])

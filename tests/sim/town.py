@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The town: simulated Mastodon servers, Bluesky, Telegram and blogs, on one port of 127.0.0.1, with a book of all they did.
+"""The town: simulated Mastodon servers, Bluesky, Telegram, forums and blogs, on one port of 127.0.0.1, with a book of all they did.
 
     town.py --port 0 --book /tmp/book.jsonl [--day lively] [--ready-file F]
 
@@ -20,6 +20,7 @@ from blogger import Blogger, BloggerApi  # noqa: E402
 from bluesky import Bluesky  # noqa: E402
 from bluesky_api import BlueskyApi  # noqa: E402
 from book import Book  # noqa: E402
+from discourse import Discourse, DiscourseApi  # noqa: E402
 from faults import Faults  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
@@ -29,11 +30,12 @@ from wordpress import Wordpress, WordpressApi  # noqa: E402
 from world import World  # noqa: E402
 
 APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "blogger": BloggerApi, "telegram": TelegramApi,
-        "wordpress": WordpressApi}
-PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress"}
-KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress}
+        "wordpress": WordpressApi, "discourse": DiscourseApi}
+PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse"}
+KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
+         "discourse": Discourse}
 # Where a worker asks for news.
-POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments")
+POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json")
 
 
 class Town:

@@ -80,6 +80,10 @@ class Town:
         self.do("server", kind="blog", name=name, **options)
         return f"http://127.0.0.1:{self.port}/f/{name}"
 
+    def discourse(self, name="forum", **options):
+        self.do("server", kind="discourse", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/d/{name}"
+
     def wordpress(self, name="site", **options):
         self.do("server", kind="wordpress", name=name, **options)
         return f"http://127.0.0.1:{self.port}/w/{name}"
