@@ -183,6 +183,12 @@ enum exit_code run_staff_add(struct call *c)
 	body_add(&body, "name", call_option(c, "--name"));
 	body_add(&body, "role", call_option(c, "--role"));
 	body_add(&body, "os_user", call_option(c, "--os-user"));
+	if (call_option(c, "--approval") != NULL) {
+		body_add(&body, "approval",
+			 strcmp(call_option(c, "--approval"), "yes") == 0  ? "true"
+			 : strcmp(call_option(c, "--approval"), "no") == 0 ? "false"
+									   : "?");
+	}
 	body_end(&body);
 	code = call_post(c, "staff", &body, &r);
 	if (code == EXIT_DONE && !c->is_json) {

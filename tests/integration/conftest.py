@@ -78,7 +78,7 @@ QUICK = {
     "test_a_question_waits_and_a_native_answer_ends_it", "test_history_on_connect_is_imported_whole", "test_nested_replies_that_never_notify_are_found",
     "test_a_deletion_is_a_tombstone_and_ends_the_wait", "test_killed_worker_loses_nothing", "test_two_workers_one_database", "test_the_whole_path",
     "test_a_comment_waits_until_we_answer_on_the_blog", "test_entries_have_exactly_the_promised_keys",
-    "test_every_act_through_the_command", "test_exit_codes", "test_first_rows_of_an_empty_database",
+    "test_every_act_through_the_command", "test_a_reply_is_posted_once_and_ends_the_wait", "test_exit_codes", "test_first_rows_of_an_empty_database",
 }
 
 

@@ -97,8 +97,6 @@ class Case:
         assert state == "sent", state
         ours = self.db.column("select external_id from answerd.message where direction = 'outbound' and parent_id = %s and body = 'words'", self.question)
         assert ours == [self.posted]
-        found = self.db.one("select answerd.verify()")["findings"]
-        assert not found, found
 
 
 OPS = ["claim", "outcome_sent", "outcome_unknown", "look_found", "look_vain", "another_reply", "dismiss", "our_own_message", "the_customer_again"]
@@ -136,6 +134,9 @@ def test_every_pair_in_every_order(place, base):
             # What is left of this case does not disturb the next one.
             db.rows("update answerd.reply set state = 'failed_visible' where state not in ('sent', 'failed_visible')")
             db.rows("update answerd.attempt set ended_at = now(), outcome = 'refused' where ended_at is null")
+            if second == OPS[-1]:
+                found = db.one("select answerd.verify()")["findings"]
+                assert not found, (base, first, found)
 
 
 def collide(case, first, a, second, b):

@@ -2,7 +2,7 @@
 -- when the platform has confirmed.
 begin;
 \ir house.psql
-select plan(84);
+select plan(86);
 create function pg_temp.state(p_reply text) returns text language sql as $$ select state::text from answerd.reply where reply_id = p_reply::bigint $$;
 create function pg_temp.reply(p_id text, p_who text, p_text text, p_version int default null, p_also bool default false, p_parts int default 1) returns text
 language sql as $$
@@ -189,5 +189,14 @@ select count(*) from pg_temp.claim();
 select is(pg_temp.looked(:'rd'), 'needs_human', 'the key of posts is none of direct messages');
 select matches((select reason from answerd.reply where reply_id = :'rd'), 'no key', 'and it says why');
 
+
+-- a platform that cannot be asked what we posted
+update answerd.posting set has_lookup = false;
+select pg_temp.say('gus', 'm7', '10:41', 'Is it red?');
+select pg_temp.reply('m7', 'ann', 'Blue, in fact.') as r7 \gset
+update answerd.respond_house set timeline = '000000FE';
+select answerd.respond_begin('w1', 0) is not null;
+select is(pg_temp.state(:'r7'), 'needs_human', 'after a failover a person looks');
+select is(pg_temp.verified(), '[]');
 select * from finish();
 rollback;

@@ -123,6 +123,7 @@ declare
 	v_system bigint := (select system_identifier from pg_control_system());
 	v_timeline text := substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8);
 	v_n bigint;
+	v_reply answerd.reply;
 begin
 	insert into answerd.sender (holder, pid) values (p_holder, pg_backend_pid()) returning sender_id into o_sender;
 	perform pg_advisory_lock(1634628451, o_sender);
@@ -142,6 +143,13 @@ begin
 	where r.state = 'queued' and not r.must_look and p.account_id = r.account_id and p.brand_id = r.brand_id
 		and (o_is_other or r.stored_at < pg_postmaster_start_time());
 	get diagnostics v_n = row_count;
+	-- Where nothing can be read back a person looks.
+	for v_reply in select y.* from answerd.reply y join answerd.posting p on p.account_id = y.account_id and p.brand_id = y.brand_id
+		where y.state = 'queued' and y.must_look and not p.has_lookup order by y.account_id, y.reply_id loop
+		perform from answerd.account where account_id = v_reply.account_id and brand_id = v_reply.brand_id for no key update;
+		perform answerd.reply_needs_human(v_reply, 'it was queued before the database came back, which may be an older copy, and this platform cannot be asked '
+			'what we posted.');
+	end loop;
 	if o_is_other then
 		perform answerd.raise_alert('deaf', 'database:' || v_system || ':' || v_timeline || ':' || o_sender, null, null, null,
 			format('This is another database than before, or an older copy of it (a failover, a restored backup): %s. '

@@ -184,13 +184,13 @@ begin
 end $$;
 
 create or replace function answerd.staff_json(s answerd.staff) returns json language sql stable set search_path = pg_catalog as $$
-	select json_build_object('id', s.staff_id::text, 'login', s.login, 'name', s.name, 'os_user', s.os_user, 'role', s.role,
+	select json_build_object('id', s.staff_id::text, 'login', s.login, 'name', s.name, 'os_user', s.os_user, 'role', s.role, 'needs_approval', s.needs_approval,
 		'disabled_at', answerd.rfc3339(s.disabled_at), 'created_at', answerd.rfc3339(s.created_at))
 $$;
 
 -- staff_add(actor, login, name, role, os_user): a new person, or one who was disabled and comes back.
-create or replace function answerd.staff_add(p_actor bigint, p_login text, p_name text, p_role text, p_os_user text)
-returns json language plpgsql volatile set search_path = pg_catalog as $$
+create or replace function answerd.staff_add(p_actor bigint, p_login text, p_name text, p_role text, p_os_user text,
+	p_approval bool default null) returns json language plpgsql volatile set search_path = pg_catalog as $$
 declare
 	v answerd.staff;
 begin
@@ -214,10 +214,11 @@ begin
 		perform answerd.refuse('AN409', format('The user %s of this machine already is staff member %s.', p_os_user,
 			(select login from answerd.staff where os_user = p_os_user)));
 	end if;
-	insert into answerd.staff as s (login, name, os_user, role, created_at)
-	values (p_login, coalesce(p_name, p_login), p_os_user, coalesce(p_role, 'agent'), answerd.now())
+	insert into answerd.staff as s (login, name, os_user, role, needs_approval, created_at)
+	values (p_login, coalesce(p_name, p_login), p_os_user, coalesce(p_role, 'agent'), coalesce(p_approval, false), answerd.now())
 	on conflict (login) do update set disabled_at = null, name = coalesce(p_name, s.name),
-		os_user = coalesce(p_os_user, s.os_user), role = coalesce(p_role, s.role)
+		os_user = coalesce(p_os_user, s.os_user), role = coalesce(p_role, s.role),
+		needs_approval = coalesce(p_approval, s.needs_approval)
 	returning * into v;
 	perform answerd.audited(0, 'staff:' || p_actor, 'staff_add', 'staff:' || v.staff_id, jsonb_build_object('role', v.role));
 	return answerd.staff_json(v);
