@@ -2,7 +2,7 @@
 -- end too, nothing else is; holes are never counted as heard.
 begin;
 \ir house.psql
-select plan(88);
+select plan(91);
 select pg_temp.clock('10:00');
 select answerd.declare_alerts('{"channels": [{"name": "owner", "type": "webhook", "group_us": 1000000}], "health": {"notify": ["owner"], "escalate": ["owner"]}}') is not null;
 update answerd.account set leased_at = pg_temp.at('00:00');
@@ -160,10 +160,15 @@ select is(pg_temp.sweep(), null, 'habits are not known: eight hours of silence s
 insert into answerd.rhythm_hour select :brand, :account, :mentions, d + h * interval '1 hour' from generate_series(pg_temp.at('00:00') - interval '40 days',
 	pg_temp.at('00:00') - interval '1 day', '1 day') d cross join generate_series(9, 21) h;
 update answerd.source set usual_at = null;
+select is(answerd.silence_of(:brand, :account, :mentions, pg_temp.at('00:00') - interval '3 hours', 'Europe/London'), null, 'today may be a holiday');
+select is(answerd.silence_of(:brand, :account, :mentions, pg_temp.at('00:00') - interval '51 hours', 'Europe/London'), interval '36 hours', 'but not three days');
+insert into answerd.office_holiday values (:brand, pg_temp.at('00:00') - interval '90 days', pg_temp.at('00:00') - interval '89 days', 'a feast');
 select is(answerd.silence_of(:brand, :account, :mentions, pg_temp.at('10:00'), 'Europe/London'), interval '3 hours', 'somebody spoke every hour of the day');
 select is(answerd.silence_of(:brand, :account, :mentions, pg_temp.at('00:00') - interval '3 hours', 'Europe/London'), interval '36 hours', 'and nobody at night');
 select matches(pg_temp.sweep(), '^deaf acme_social mentions: not listening since 10:00: it answers and brings nothing since 10:00, longer than it ever was silent at such a time \(1h\)');
 select is(pg_temp.listens(:mentions), 'false silent');
+select pg_temp.fails(:mentions, 'retry', 'the server answers 502', '18:00', 2);
+select matches(pg_temp.sweep(), 'not listening since 10:00: it answers', 'a hiccup is nobody''s word');
 select pg_temp.say('ann', 'm1', '18:00', 'Hello?');
 select is(pg_temp.sweep(), null);
 select is(pg_temp.said(), 'hearing acme_social mentions: somebody speaks again; nobody did since 10:00.');

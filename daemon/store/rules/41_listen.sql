@@ -105,6 +105,8 @@ returns void language sql set search_path = pg_catalog, answerd as $$
 	from unnest(p_brand, p_account, p_source, p_epoch, p_asked_us) u(b, a, s, e, asked_us)
 	join answerd.account x on x.account_id = u.a and x.brand_id = u.b and x.epoch = u.e
 	where s.source_id = u.s and s.account_id = u.a and s.brand_id = u.b
+		-- That old pages can be read says nothing about new ones.
+		and (u.asked_us > 0 or s.name in ('threads', 'rechecks'))
 $$;
 
 -- failed(…): a source could not be read; the sentence says what to do, the kind is err.h's.

@@ -123,7 +123,8 @@ create or replace function answerd.verify_conversations(p_after bigint, p_limit 
 			when c.due_at is distinct from answerd.deadline(y, c.brand_id, c.o_since, case when c.o_answered is null then y.first else y.next end)
 				then 'is due at ' || coalesce(answerd.rfc3339(c.due_at), 'no time') || ' and should be at '
 				|| coalesce(answerd.rfc3339(answerd.deadline(y, c.brand_id, c.o_since, case when c.o_answered is null then y.first else y.next end)), 'no time')
-			when c.lead_at is distinct from answerd.deadline(y, c.brand_id, c.o_since, 1.5 * case when c.o_answered is null then y.first else y.next end)
+			when c.lead_at is distinct from answerd.deadline(y, c.brand_id, c.o_since, 
+				case when not y.is_digest then 1.5 * case when c.o_answered is null then y.first else y.next end end)
 				then 'tells the lead at a wrong time'
 			when c.stop_at is distinct from c.o_since + y.stop then 'stops at ' || coalesce(answerd.rfc3339(c.stop_at), 'no time')
 				|| ' and should at ' || coalesce(answerd.rfc3339(c.o_since + y.stop), 'no time')
