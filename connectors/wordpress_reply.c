@@ -73,6 +73,11 @@ bool wordpress_reply_ask(const struct connector_ctx *ctx, const struct question 
 	if (p == NULL || !wordpress_is_comment_id(p->parent_id) || p->text.len == 0) {
 		return err_set(err, ERR_DATA, "there is nothing to post, or no comment to answer");
 	}
+	if (p->warning.len > 0) { /* it awaits moderation: wordpress_comment.h */
+		return err_set(err, ERR_DATA,
+			       "the customer's comment is not public yet: approve it on the site "
+			       "first, an answer would be read by everybody");
+	}
 	post = post_of(ctx->arena, p);
 	if (post.len == 0) {
 		return err_set(err, ERR_DATA,
@@ -101,7 +106,7 @@ bool wordpress_reply_ask(const struct connector_ctx *ctx, const struct question 
 
 static bool is_held(const struct message *m)
 {
-	return m->warning.len > 0; /* wordpress_comment.h */
+	return m->warning.len > 0; /* it awaits moderation: wordpress_comment.h */
 }
 
 static bool held(struct text id, struct err *err)

@@ -6,6 +6,8 @@
  * comments below the parent. Where the parent was deleted, WordPress hangs its answers one up; then
  * among our latest comments below the post.
  *
+ * A comment that awaits moderation takes no answer: everybody could read it, and nobody the question.
+ *
  * Owner:   everything lives in ctx->arena.
  * Clock:   ctx->now.
  * Blocks:  never.

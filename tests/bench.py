@@ -4,6 +4,7 @@
   repeats   server CPU of a page of which 90 % is known, against a new page; and of one that is wholly known
   queue     the queue's statement and every filter at ten million messages, one million conversations, 50,000 waiting, against a trivial read
   sources   10,000 sources at a rhythm of 60 s: what they cost of one core, how late they are, memory over an idle worker's
+  scan      looking for alarms that are due while none is, with 5,000 clocks that run, against a trivial read
   idle      resident memory of worker and desk, and their CPU when nothing happens, against the bare libraries
 
 The yardsticks' sources are measuring programs beside the project (../shared/bench, or $ANSWERD_SHARED/bench): without them a figure is
@@ -314,6 +315,36 @@ class Pages:
         return (cpu_of(self.pid) - before) / n
 
 
+# ---- scan ----
+
+def bench_scan(_args):
+    cluster = Cluster(DURABLE)
+    try:
+        database = cluster.create()
+        config = Config(WORK / "scan", database.conninfo)
+        config.brand("bench")
+        migrate(config)
+        with psycopg.connect(database.conninfo, autocommit=True) as conn:
+            Pages(conn).new(200)
+            conn.execute("update answerd.conversation set alarm_at = now() + interval '1 day'")
+            conn.execute("vacuum analyze answerd.conversation")
+            n, one, brand = conn.execute("select count(*), min(conversation_id), min(brand_id) from answerd.conversation").fetchone()
+            conn.prepare_threshold = 0
+            statements = (("select answerd.next_alarm() <= answerd.now()", ()), ("select waiting_since <= answerd.now() from answerd.conversation "
+                          "where conversation_id = %s and brand_id = %s", (one, brand)))
+            best = {}
+            for _ in range(2000):
+                for sql, args in statements:
+                    begun = time.perf_counter()
+                    conn.execute(sql, args).fetchone()
+                    best[sql] = min(best.get(sql, 9), time.perf_counter() - begun)
+    finally:
+        cluster.destroy()
+    scan, read = best.values()
+    say(f"scan: {scan * 1e6:.0f} µs with {n} clocks that run, a trivial read {read * 1e6:.0f} µs: {scan / read:.2f} (at most 1.5)")
+    return scan <= 1.5 * read
+
+
 # ---- queue ----
 
 def bench_queue(args):
@@ -475,7 +506,7 @@ def bench_idle(args):
 
 
 def main():
-    benches = {"path": bench_path, "repeats": bench_repeats, "queue": bench_queue, "sources": bench_sources, "idle": bench_idle}
+    benches = {"path": bench_path, "repeats": bench_repeats, "queue": bench_queue, "sources": bench_sources, "scan": bench_scan, "idle": bench_idle}
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--runs", type=int, default=5)

@@ -222,6 +222,7 @@ static void done_turn(const struct db_result *r, void *owner)
 	a->is_locked = db_bool(r, 0, 1);
 	a->wait_us = db_i64(r, 0, 2);
 	loop_shift_wall(a->o.loop, DUR_US(db_i64(r, 0, 3)));
+	loop_correct_wall(a->o.loop, (struct wall){ db_i64(r, 0, 4) });
 	if (a->is_leading != was_leading) {
 		log_info(a->is_leading ? "alert_leading" : "alert_following", NULL);
 	}

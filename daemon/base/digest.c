@@ -129,7 +129,7 @@ static void context_read(struct arena *a, struct recording *ret)
 	if (ctx->server.len == 0) {
 		ctx->server = TEXT("https://recorded.example");
 	}
-	ctx->token = TEXT("recorded");
+	ctx->token = TEXT("recorded:by:somebody"); /* some are made of parts */
 	ctx->own_id = response_header(r, TEXT("X-Answerd-Own-Id"));
 	ctx->own_handle = response_header(r, TEXT("X-Answerd-Own-Handle"));
 	ctx->facts = response_header(r, TEXT("X-Answerd-Facts"));

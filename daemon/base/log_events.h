@@ -32,7 +32,8 @@ EVENT(alert_failed, LEVEL_ERR, "why",
 EVENT(alert_following, LEVEL_INFO, "", "Another worker tells people who waits too long.")
 EVENT(alert_leading, LEVEL_INFO, "", "This worker tells people who waits too long.")
 EVENT(another_database, LEVEL_WARN, "",
-      "The database is another one than before, or an older copy: queued replies are read back on their platforms before they go.")
+      "The database is another one than before, or an older copy: queued replies are read back on "
+      "their platforms before they go.")
 EVENT(asking_for_less, LEVEL_INFO, "account op source elements",
       "An answer was larger than we read (2 MiB): the same is asked again, so many elements at "
       "once.")
@@ -82,9 +83,11 @@ EVENT(reload_partial, LEVEL_WARN, "why",
       "The rest is in force; this takes effect at the next start.")
 EVENT(reloaded, LEVEL_INFO, "accounts", "The changed configuration is in force.")
 EVENT(reply_not_sent, LEVEL_WARN, "account reply outcome why",
-      "An attempt to post a reply did not end with the platform's confirmation; answer replies --open shows what becomes of it.")
+      "An attempt to post a reply did not end with the platform's confirmation; answer replies "
+      "--open shows what becomes of it.")
 EVENT(respond_failed, LEVEL_ERR, "why",
-      "The database refused a statement of the machine that posts: `answerd migrate` may be due; else please report the line.")
+      "The database refused a statement of the machine that posts: `answerd migrate` may be due; "
+      "else please report the line.")
 EVENT(started, LEVEL_INFO, "version holder", "The worker runs.")
 EVENT(statement_failed, LEVEL_ERR, "name sqlstate why",
       "The database refused a statement of the desk: `answerd migrate` may be due; else please "

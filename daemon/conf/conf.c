@@ -189,7 +189,8 @@ static void get_account(struct conf_reader *r, const struct conf_place *p, struc
 				   a->connector != NULL ? a->connector->can.rhythm : NULL);
 	a->history = conf_get_dur(r, p, "history");
 	a->settle = conf_get_dur(r, p, "settle");
-	if (a->connector != NULL && a->connector->can.settle_s > 0 && !conf_is_given(p, "settle")) {
+	if (a->connector != NULL && !conf_is_given(p, "settle") &&
+	    dur_more(DUR_S(a->connector->can.settle_s), a->settle)) {
 		a->settle = DUR_S(a->connector->can.settle_s);
 	}
 	a->max_per_host = conf_get_number(r, p, "max_per_host");

@@ -30,7 +30,7 @@ struct conf_account {
 	size_t n_listen;
 	struct dur every;   /* default 60s, at least 1s */
 	struct dur history; /* default 30d */
-	struct dur settle;  /* default 30s, or what the platform needs */
+	struct dur settle;  /* default 30s, or longer where the platform needs it */
 	int max_per_host;   /* default 2, at most 16 */
 	bool insecure_loopback;
 	struct option_value *options; /* the connector's own, as configured */

@@ -15,20 +15,29 @@ struct db_sync {
 	PGresult *last;
 };
 
+static time_t seconds(void)
+{
+	struct timespec now = { 0 };
+
+	/* Cannot fail; and if it did, the server's own patience would end the attempt. */
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
 /* One attempt of at most ten seconds. libpq's own blocking connect tells its errors in sentences
  * that quote the server; this way they are SQLSTATEs. */
 static PGconn *open_one(const struct db_target *t, int i)
 {
 	PGconn *pg = db_target_start(t, i);
 	PostgresPollingStatusType next = PGRES_POLLING_WRITING;
-	time_t until = time(NULL) + ATTEMPT_SECONDS;
+	time_t until = seconds() + ATTEMPT_SECONDS;
 
 	if (pg == NULL) {
 		not_reached("out of memory in libpq");
 	}
 	db_quieten(pg, NULL, NULL);
 	while (PQstatus(pg) != CONNECTION_BAD && next != PGRES_POLLING_OK &&
-	       next != PGRES_POLLING_FAILED && time(NULL) <= until) {
+	       next != PGRES_POLLING_FAILED && seconds() <= until) {
 		struct pollfd p = { .fd = PQsocket(pg) };
 
 		p.events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;

@@ -6,6 +6,8 @@
 
 #include "answerd/log.h"
 
+#define CLOCK_TOLERANCE_US 1000000
+
 /* Something that will be freed when no callback is on the stack. */
 struct grave {
 	void *what;
@@ -19,6 +21,7 @@ struct loop {
 	struct wall wall;
 	struct mono mono;
 	struct dur shift;
+	struct dur error; /* how far the machine's clock is behind the database's */
 	struct grave *graves;
 	size_t n_graves, room_graves;
 };
@@ -39,7 +42,7 @@ static void read_clocks(struct loop *l)
 {
 	struct wall real = { clock_us(CLOCK_REALTIME) };
 
-	l->wall = wall_add(real, l->shift);
+	l->wall = wall_add(wall_add(real, l->error), l->shift);
 	l->mono = (struct mono){ clock_us(CLOCK_BOOTTIME) };
 }
 
@@ -147,6 +150,16 @@ struct mono loop_mono_now(struct loop *l)
 void loop_shift_wall(struct loop *l, struct dur shift)
 {
 	l->shift = shift;
+	read_clocks(l);
+}
+
+void loop_correct_wall(struct loop *l, struct wall theirs)
+{
+	struct dur error = wall_since((struct wall){ clock_us(CLOCK_REALTIME) }, theirs);
+
+	/* An answer is on its way for a while: what is nearly right stays as it is. */
+	l->error =
+		error.us < -CLOCK_TOLERANCE_US || error.us > CLOCK_TOLERANCE_US ? error : DUR_US(0);
 	read_clocks(l);
 }
 

@@ -3,7 +3,8 @@
  * Owner:   main creates and destroys it; everything else borrows.
  * Clock:   loop_wall() and loop_mono() are read once a turn; nobody else in the house reads a
  *          clock. A test database may shift wall time (answerd.now(), DESIGN §5):
- *          loop_shift_wall().
+ *          loop_shift_wall(). Where the machine's clock differs from the database's by more than
+ *          a second, the database is right (RELIABILITY I6): loop_correct_wall().
  * Blocks:  only in loop_run().
  * Calls back: watchers, from loop_run().
  * Fails:   creation ends the process when epoll cannot be had. */
@@ -31,6 +32,8 @@ struct wall loop_wall_machine(
 	struct loop *l); /* never shifted: for signatures, which others judge by their own clocks */
 void loop_shift_wall(struct loop *l,
 		     struct dur shift); /* test databases only; replaces the shift before */
+/* The database says what time it is, just now and without the shift. */
+void loop_correct_wall(struct loop *l, struct wall theirs);
 
 /* (Re)arms a one-shot timer `in` from the present moment; the callback and its data are set by
  * ev_init(). */

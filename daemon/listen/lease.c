@@ -251,6 +251,7 @@ static void done_beat(const struct db_result *r, void *owner)
 			a->is_locked = db_bool(r, row, 1);
 		} else if (db_i64(r, row, 0) == 0) {
 			loop_shift_wall(l->o.loop, DUR_US(db_i64(r, row, 2)));
+			loop_correct_wall(l->o.loop, (struct wall){ db_i64(r, row, 4) });
 			give_away(l, db_i64(r, row, 3));
 		}
 	}

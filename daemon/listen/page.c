@@ -322,6 +322,18 @@ static struct db_params *params_of(struct account *a, const struct outcome *o, s
 	return p;
 }
 
+/* One source is heard again: the others need not wait for the end of their pause. */
+static void recovered(struct account *a, struct mono now)
+{
+	for (size_t i = 0; i < a->n_feeds; i++) {
+		struct feed *f = &a->feeds[i];
+
+		if (f->n_failed > 0 && mono_before(now, f->poll_at)) {
+			f->poll_at = now;
+		}
+	}
+}
+
 /* What the page said is in the database: move on. */
 static void stored(struct account *a)
 {
@@ -330,6 +342,9 @@ static void stored(struct account *a)
 
 	switch (a->job.op) {
 	case OP_POLL:
+		if (f->n_failed > 0) {
+			recovered(a, now);
+		}
 		f->n_failed = 0;
 		f->n_pages = f->is_walking ? f->n_pages + 1 : 0;
 		f->poll_at = f->is_walking && f->n_pages % LIMIT_WALK_PAGES != 0
@@ -338,7 +353,6 @@ static void stored(struct account *a)
 		f->is_imported = f->is_imported || !f->is_walking;
 		break;
 	case OP_SWEEP:
-		f->n_failed = 0;
 		if (a->job.is_refill) {
 			refill_stored(a);
 			break;

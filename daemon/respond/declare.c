@@ -23,12 +23,13 @@ static void add_account(struct strbuf *out, const struct conf_account *c)
 			is_first = false;
 		}
 	}
-	strbuf_printf(
-		out,
-		"],\"window_s\":%lld,\"key_valid_s\":%lld,\"has_lookup\":%s,\"settle_us\":%lld,"
-		"\"every_us\":%lld}",
-		(long long)can->reply_window_s, (long long)can->key_valid_s,
-		can->lookup ? "true" : "false", (long long)c->settle.us, (long long)c->every.us);
+	strbuf_printf(out,
+		      "],\"window_s\":%lld,\"key_valid_s\":%lld,\"direct_key_valid_s\":%lld,\"has_"
+		      "lookup\":%s,\"settle_us\":%lld,"
+		      "\"every_us\":%lld}",
+		      (long long)can->reply_window_s, (long long)can->key_valid_s,
+		      (long long)can->direct_key_valid_s, can->lookup ? "true" : "false",
+		      (long long)c->settle.us, (long long)c->every.us);
 }
 
 void respond_declaration(const struct conf *conf, struct strbuf *out)

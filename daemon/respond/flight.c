@@ -37,7 +37,9 @@ enum {
 	COL_OWN_ID,
 	COL_OWN_HANDLE,
 	COL_FACTS,
-	COL_SEALED
+	COL_SEALED,
+	COL_WAIT,
+	COL_PARENT_RAW
 };
 
 /* ---- from the row ---- */
@@ -93,6 +95,7 @@ static void read_posting(struct flight *f, const struct db_result *r, int row)
 		.parent_revision = take(f, r, row, COL_PARENT_REVISION),
 		.root_id = take(f, r, row, COL_ROOT),
 		.root_revision = take(f, r, row, COL_ROOT_REVISION),
+		.parent_raw = take(f, r, row, COL_PARENT_RAW),
 		.thread_id = take(f, r, row, COL_THREAD),
 		.author_id = take(f, r, row, COL_AUTHOR),
 		.author_handle = take(f, r, row, COL_AUTHOR_HANDLE),

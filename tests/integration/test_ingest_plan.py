@@ -4,6 +4,7 @@ import pathlib
 import sys
 
 import psycopg
+import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -46,3 +47,19 @@ def test_a_known_page_is_cheap(database):
             pages.send(pages.again(100))
         wal = conn.execute("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), %s)", (before,)).fetchone()[0]
     assert wal / 10 < 20_000, f"{wal / 10:.0f} bytes of WAL for a page that brought nothing"
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+def test_a_large_page_costs_no_more_a_message(database, mode):
+    """A thousand messages in one page (I10) cost about what ten pages of a hundred cost, on a database without statistics, whatever the
+    connection has switched on: nothing is quadratic, and no plan is compiled."""
+    with psycopg.connect(database.conninfo, autocommit=True) as conn:
+        conn.execute("set jit = on")
+        conn.execute(f"set plan_cache_mode = {mode}")
+        pages = Pages(conn)
+        pages.new(6)
+        small, large = 0.0, 0.0
+        for _ in range(3):
+            large += pages.cost(1, lambda: pages.fresh(1000))
+            small += 10 * pages.cost(10, lambda: pages.fresh(100))
+    assert large <= 4 * small + 0.05, f"three pages of 1,000: {large:.2f} s of processor; thirty of 100: {small:.2f} s"

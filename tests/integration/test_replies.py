@@ -1,5 +1,6 @@
 """The connectors' replies against a town that lies about outcomes, with a sender written from RELIABILITY I3 alone: the
 town's book shows every text once, and what is called sent is there under the id that was given (I3)."""
+import base64
 import json
 import subprocess
 
@@ -79,6 +80,22 @@ def sky(town, tmp_path):
     def answered(words):
         uri = town.post("ann", "@shop.test " + words, server="sky")
         return {"parent": uri, "parent_revision": record(place, uri)["cid"], "visibility": "public"}
+    place.answered = answered
+    return place
+
+
+@pytest.fixture
+def site(town, tmp_path):
+    """A WordPress site: no keys, but a second copy below the same comment is refused."""
+    url = town.wordpress("site")
+    shop = town.person("shop", server="site", own="acme")
+    place = Place(town, tmp_path, "site", "shop", platform="wordpress", server=url, own_id=shop["id"], facts='{"moderator":true}',
+                  authorization="Basic " + base64.b64encode(shop["token"].encode()).decode())
+    place.ann = town.person("ann", server="site")["id"]
+    place.post = town.post("shop", "Bread", server="site")
+
+    def answered(words):
+        return {"parent": town.post("ann", words, server="site", parent=place.post), "parent_revision": place.post.removeprefix("post:") + ".0"}
     place.answered = answered
     return place
 
@@ -166,6 +183,39 @@ def test_bluesky_once_whatever_is_said_of_it(sky):
         once(sky, lie)
 
 
+def test_wordpress_once_whatever_is_said_of_it(site):
+    for lie in LIES:
+        end, applied, _ = site.begun_again(lie)
+        assert applied == [(end, None)], (lie, end, applied)
+
+
+def test_wordpress_finds_what_hangs_elsewhere(site):
+    """The comment that we answer is deleted while nobody knows whether the answer arrived: WordPress hangs it one up."""
+    posting = site.posting("we are :) on it & \"more\"", **site.answered("gone soon"))
+    site.town.fault("lie", server="site", how="applied_504")
+    assert site.poster.post(posting)[0] == "unsure"
+    assert site.poster.post(posting)[0] == "unsure", "the site refuses a copy"
+    site.town.delete(posting["parent"], server="site")
+    found = site.poster.look(posting)
+    assert [i for i, _ in site.applied("we are")] == [found]
+
+
+def test_wordpress_refusals_and_what_it_holds_back(site):
+    town = site.town
+    town.do("option", server="site", holds_ours=True)
+    held = site.posting("held", **site.answered("one?"))
+    what, why = site.poster.post(held)
+    assert what == "data" and "approve it there" in why and len(site.applied("held")) == 1
+    town.do("edit", server="site", post=site.applied("held")[0][0], status="approved")
+    assert site.poster.look(held) == site.applied("held")[0][0]
+    town.do("edit", server="site", post=site.post, closed=True)
+    what, why = site.poster.post(site.posting("closed", **site.answered("two?")))
+    assert what == "data" and "comments are closed" in why
+    town.do("revoke", server="site", person="shop")
+    assert site.poster.post(site.posting("nobody", **site.answered("three?")))[0] == "auth"
+    assert site.applied("closed") == [] and site.applied("nobody") == []
+
+
 def test_bluesky_never_writes_over_another_record(sky):
     posting = sky.posting("the first", **sky.answered("one?"))
     assert sky.poster.post(posting)[0] == "sent"
@@ -199,4 +249,56 @@ def test_platforms_says_what_can_be_answered():
     for name in ("mastodon", "bluesky"):
         assert can[name]["reply"] is True and "direct" in can[name]["answers"]
     assert can["mastodon"]["key_valid_s"] == 3600 and can["bluesky"]["direct_key_valid_s"] == 0
-    assert can["rss"]["reply"] is False and can["rss"]["answers"] == []
+    assert can["wordpress"]["reply"] is True and can["wordpress"]["key_valid_s"] == 0 and can["wordpress"]["lookup"] is True
+    for name in ("rss", "blogger"):
+        assert can[name]["reply"] is False and can[name]["answers"] == []
+
+
+# ---- with the machine that posts
+
+def queue(house, message, text):
+    """A reply to the conversation of that message, through the function that the desk calls."""
+    c = wait_until(lambda: house.database.one("select c.conversation_id::text from answerd.message m join answerd.conversation c using (root_id, customer_id, "
+                                              "account_id, brand_id) where m.external_id = %s", message), what="the conversation is there")
+    made = house.database.one("select answerd.reply_make(%s, answerd.desk_admin(), %s, null, false, false, array[%s])", c, text, text)
+    return int(made["id"])
+
+
+def ends(house, reply):
+    def so():
+        state = house.database.one("select state::text from answerd.reply where reply_id = %s", reply)
+        return state if state in ("sent", "failed_visible", "needs_human") else None
+    return wait_until(so, 60, "the reply ends")
+
+
+def test_direct_messages_of_bluesky_through_the_machine(house):
+    """What was applied is found however late it is shown; what was not is given to a person, never sent again by itself."""
+    house.bluesky("sky", own="shop", people=("ann", "bob"), settle="1s")
+    house.begin()
+    asked = {who: "dm:" + house.town.do("chat", server="sky", author=who, to="shop", text="psst")["id"] for who in ("ann", "bob")}
+    house.wait_for(*asked.values())
+    house.town.fault("lie", server="sky", how="applied_502", late_s=2)
+    assert ends(house, queue(house, asked["ann"], "Yes, Ann?")) == "sent"
+    house.town.fault("lie", server="sky", how="unapplied_reset")
+    assert ends(house, queue(house, asked["bob"], "Yes, Bob?")) == "needs_human"
+    assert [(m["text"], m["to"]) for m in house.town.applied("sky")] == [("Yes, Ann?", ["ann"])]
+    house.wait_waiting("bob")
+    house.verify()
+
+
+def test_a_thread_of_bluesky_whose_top_we_never_saw(house):
+    """Its beginning stands in the record of what we answer."""
+    house.bluesky("sky", own="shop", people=("ann", "bob"), settle="1s")
+    town = house.town
+    town.fault("status", server="sky", path="getPostThread|getPosts", status=503, count=0)
+    top = town.post("bob", "who has good cups?", server="sky")
+    asked = town.post("ann", "@shop.test do you?", server="sky", parent=top)
+    house.begin()
+    house.wait_for(asked)
+    assert ends(house, queue(house, asked, "We do!")) == "sent"
+    town.heal()
+    assert top not in house.known(), "the house never saw it"
+    town.call("GET", "book")        # written out
+    with open(town.book_path, encoding="utf-8") as book:
+        record, = [line["record"] for line in map(json.loads, book) if line.get("via") == "api"]
+    assert (record["reply"]["root"]["uri"], record["reply"]["parent"]["uri"]) == (top, asked)

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from rig import wait_until
+from test_outbox import conversation, posted, reply, wait_state
 
 
 @pytest.fixture
@@ -140,3 +141,52 @@ def test_rate_limit_in_the_body_is_honoured(house):
     house.town.do("option", server="wire", rate_limit=10**9)
     house.wait_for(house.town.post("ann", "after it", "wire"), timeout=60)
     assert house.town.counters()["wire 429"] <= 10
+
+
+# ---- replies from the queue
+
+def asked(house, text="where is my parcel?", **more):
+    """A question that waits; its conversation."""
+    message = house.town.post("ann", text, "wire", **more)
+    house.wait_for(message)
+    return conversation(house, message)
+
+
+def test_a_reply_is_there_once_and_ends_the_wait(wire):
+    """The bot is never shown it: the platform's answer is the confirmation. In a private chat, in a group, in a business chat."""
+    for n, more in enumerate(({}, {"chat": "bakers"}, {"business": "ann"})):
+        c = asked(wire, f"@shop where is parcel {n}?", **more)
+        wire.wait_waiting("ann")
+        r = reply(wire, c, f"Parcel {n} <comes> *tomorrow*.")
+        wait_state(wire, r, "sent")
+        wire.wait_waiting()
+        one, = posted(wire, f"Parcel {n} <comes> *tomorrow*.", "wire")
+        assert one["parent"] is not None and one["id"] == wire.database.one("select external_id from answerd.reply where reply_id = %s", int(r))
+    wire.verify()
+
+
+def test_what_is_unknown_goes_to_a_person_and_is_never_sent_again(wire):
+    c = asked(wire)
+    fault = wire.town.fault("lie", server="wire", how="applied_reset")
+    r = reply(wire, c, "It comes on Friday.")
+    wait_state(wire, r, "needs_human", timeout=60)
+    assert wire.town.hits(fault) == 1 and len(posted(wire, "It comes on Friday.", "wire")) == 1
+    wire.wait_waiting("ann")        # nothing has confirmed it
+
+
+def test_a_429_with_retry_after_has_sent_nothing(wire):
+    c = asked(wire)
+    words = '{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 1","parameters":{"retry_after":1}}'
+    fault = wire.town.fault("replace", server="wire", path="sendMessage", status=429, text=words, count=2)
+    r = reply(wire, c, "It comes on Monday.")
+    wait_state(wire, r, "sent", timeout=60)
+    assert wire.town.hits(fault) == 2 and len(posted(wire, "It comes on Monday.", "wire")) == 1
+
+
+def test_a_customer_who_blocked_us_is_told_in_telegrams_words(wire):
+    c = asked(wire)
+    wire.town.do("option", server="wire", blocked=["ann"])
+    r = reply(wire, c, "Can you hear us?")
+    wait_state(wire, r, "failed_visible", timeout=60)
+    assert "blocked by the user" in wire.answer("replies", raw=True).out
+    assert wire.sources()[0]["state"] != "refused"

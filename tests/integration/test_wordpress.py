@@ -207,3 +207,25 @@ def test_killed_worker_loses_nothing_of_a_site(house):
     house.wait_for(*ids, timeout=60)
     house.lost_nothing()
     house.verify()
+
+
+def test_a_reply_from_the_queue_is_on_the_site_once(house):
+    """The whole way of an answer; the post that it stands below is known from the comment itself. While the site is away it waits."""
+    house.wordpress(people=("ann", "bob"), settle="1s")
+    post = post_of(house)
+    c, d = comment(house, "ann", "Is it vegan?", post), comment(house, "bob", "Do you deliver?", post)
+    house.begin()
+    house.wait_waiting("ann", "bob")
+    of = {e["customer"]["handle"]: e["id"] for e in house.entries()}
+    house.answer("reply", of["ann"], "-m", "Yes :) all of it, <promised> & \"signed\".", code=0)
+    house.wait_waiting("bob", timeout=40)
+    house.town.fault("lie", server="site", how="applied_502")
+    house.answer("reply", of["bob"], "-m", "We do, up to 5 km.", code=0)
+    house.wait_waiting(timeout=60)
+    applied = {p["parent"]: p["text"] for p in house.town.applied("site")}
+    assert applied == {c: "Yes :) all of it, &lt;promised&gt; &amp; \"signed\".", d: "We do, up to 5 km."}
+    wait_until(lambda: [x["state"] for x in house.answer("replies", code=0).items] == ["sent", "sent"], 60, "both are sent")
+    assert len(house.town.applied("site")) == 2
+    house.rounds("site", 3)
+    assert house.database.one("select count(*) from answerd.message where direction = 'outbound' and kind = 'reply'") == 2
+    house.verify()

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The town: simulated Mastodon servers, Bluesky, Telegram and blogs, on one port of 127.0.0.1, with a book of all they did.
+"""The town: simulated Mastodon servers, Bluesky, Telegram, forums and blogs, on one port of 127.0.0.1, with a book of all they did.
 
     town.py --port 0 --book /tmp/book.jsonl [--day lively] [--ready-file F]
 
@@ -16,9 +16,11 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import control  # noqa: E402
 import day  # noqa: E402
 from blog import Blog, BlogApi  # noqa: E402
+from blogger import Blogger, BloggerApi  # noqa: E402
 from bluesky import Bluesky  # noqa: E402
 from bluesky_api import BlueskyApi  # noqa: E402
 from book import Book  # noqa: E402
+from discourse import Discourse, DiscourseApi  # noqa: E402
 from faults import Faults  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
@@ -27,15 +29,20 @@ from wire import Connection, Reply  # noqa: E402
 from wordpress import Wordpress, WordpressApi  # noqa: E402
 from world import World  # noqa: E402
 
-APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "telegram": TelegramApi, "wordpress": WordpressApi}
-PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "t": "telegram", "w": "wordpress"}
+APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "blogger": BloggerApi, "telegram": TelegramApi,
+        "wordpress": WordpressApi, "discourse": DiscourseApi}
+PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse"}
+KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
+         "discourse": Discourse}
+# Where a worker asks for news.
+POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json")
 
 
 class Town:
     """Joins the parts: takes a request to the right server, and every answer to the book."""
 
     def __init__(self, book_path, sync=True, answers=True):
-        self.world = World({"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "telegram": Telegram, "wordpress": Wordpress})
+        self.world = World(KINDS)
         self.book = Book(book_path, sync, answers)
         self.world.book = self.book
         self.faults = Faults(self)
@@ -94,6 +101,10 @@ class Town:
 
     @staticmethod
     def guess_viewer(server, request):
+        if server.kind == "blogger":
+            entry = server.access.get(request.bearer())
+            request.viewer = entry[0].key if entry is not None else ""
+            return
         if server.kind == "wordpress":
             viewer = server.viewer(request)
             request.viewer = viewer.key if viewer is not None else ""
@@ -106,7 +117,7 @@ class Town:
         if not request.endpoint:
             return
         self.count(f"{request.endpoint} {reply.status}")
-        if reply.status in (200, 304) and request.path.endswith(("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments")):
+        if reply.status in (200, 304) and request.path.endswith(POLLS):
             self.count(f"polls {request.endpoint}")
         self.book.answer(self.now_ms(), request.endpoint, request, reply, body, cut)
 

@@ -206,8 +206,9 @@ class Connection(asyncio.Protocol):
                 self.pump()
 
     def full_head(self, request, reply, length):
-        headers = [("Date", email.utils.formatdate(self.town.now_ms() / 1000, usegmt=True)), ("Server", "town"),
-                   ("Content-Type", reply.ctype)]
+        headers = [("Server", "town"), ("Content-Type", reply.ctype)]
+        if not any(name == "Date" for name, _value in reply.headers):
+            headers.insert(0, ("Date", email.utils.formatdate(self.town.now_ms() / 1000, usegmt=True)))
         if length is not None:
             headers.append(("Content-Length", length))
         headers += reply.headers

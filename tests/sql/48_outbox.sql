@@ -2,7 +2,7 @@
 -- when the platform has confirmed.
 begin;
 \ir house.psql
-select plan(81);
+select plan(84);
 create function pg_temp.state(p_reply text) returns text language sql as $$ select state::text from answerd.reply where reply_id = p_reply::bigint $$;
 create function pg_temp.reply(p_id text, p_who text, p_text text, p_version int default null, p_also bool default false, p_parts int default 1) returns text
 language sql as $$
@@ -171,5 +171,23 @@ select pg_temp.outcome(:'r5', 'sent', 'p5') is not null;
 select is((select array_agg(reply_id) from pg_temp.claim()), array[:r5::bigint + 1], 'and goes when that is sent');
 select pg_temp.outcome((:r5 + 1)::text, 'sent', 'p6') is not null;
 select is(pg_temp.verified(), '[]');
+-- a direct message whose platform has no key for such: three looks without it, and a person decides
+select pg_temp.say('gus', 'd1', '10:30', 'Psst?', null, true, 'direct');
+update answerd.message set visibility = 'private' where external_id = 'd1';
+insert into answerd.message_raw (brand_id, account_id, stored_at, external_id, raw) select brand_id, account_id, now(), 'd1', '{"id":"d1"}'
+from answerd.message where external_id = 'd1';
+select pg_temp.reply('d1', 'ann', 'Yes, in private.') as rd \gset
+select is((select array[visibility, parent_raw] from answerd.respond_claim(current_setting('test.sender')::int, '{acme}', '{acme_social}', '{8}')
+	where reply_id = :'rd'), array['private', '{"id":"d1"}'], 'the sender gets the parent as the platform served it');
+select pg_temp.outcome(:'rd', 'unknown', null, 'reset') is not null;
+update answerd.test_clock set shift = shift + interval '31 s';
+select count(*) from pg_temp.claim(); select pg_temp.looked(:'rd') is not null;
+update answerd.test_clock set shift = shift + interval '31 s';
+select count(*) from pg_temp.claim(); select pg_temp.looked(:'rd') is not null;
+update answerd.test_clock set shift = shift + interval '31 s';
+select count(*) from pg_temp.claim();
+select is(pg_temp.looked(:'rd'), 'needs_human', 'the key of posts is none of direct messages');
+select matches((select reason from answerd.reply where reply_id = :'rd'), 'no key', 'and it says why');
+
 select * from finish();
 rollback;

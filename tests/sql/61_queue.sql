@@ -119,7 +119,7 @@ begin
 	return 'no index: it sorts or scans';
 end $$;
 select is((select jsonb_object_agg(name, pg_temp.index_of(name)) from family where name !~ '_all$'), '{"age": "conversation_queue", "age_brand": "conversation_brand",
-	"age_platform": "conversation_platform", "age_brand_platform": "conversation_brand_platform", "age_mine": "conversation_assignee",
+	"age_platform": "conversation_platform", "age_brand_platform": "conversation_brand", "age_mine": "conversation_assignee",
 	"overdue": "conversation_queue", "overdue_brand": "conversation_brand",
 	"due": "conversation_due", "due_platform": "conversation_due", "due_brand": "conversation_brand_due", "due_brand_platform": "conversation_brand_due",
 	"due_mine": "conversation_assignee_due"}'::jsonb, 'every family that walks walks its own index');

@@ -2,7 +2,7 @@
 -- end too, nothing else is; holes are never counted as heard.
 begin;
 \ir house.psql
-select plan(88);
+select plan(91);
 select pg_temp.clock('10:00');
 select answerd.declare_alerts('{"channels": [{"name": "owner", "type": "webhook", "group_us": 1000000}], "health": {"notify": ["owner"], "escalate": ["owner"]}}') is not null;
 update answerd.account set leased_at = pg_temp.at('00:00');
@@ -16,7 +16,7 @@ select brand_id as brand, account_id as account, epoch from answerd.account \gse
 create function pg_temp.sweep(p_n int default 30) returns text language plpgsql as $$
 begin
 	for i in 1 .. p_n loop perform answerd.deaf_sweep(true); end loop;
-	update answerd.delivery set state = 'told' where state = 'pending';
+	update answerd.delivery set state = 'told', told_at = now() where state = 'pending';
 	return (select string_agg(event || ' ' || text, E'\n' order by alert_id) from answerd.alert where over_at is null);
 end $$;
 create function pg_temp.said() returns text language sql as $$ select event || ' ' || text from answerd.alert order by alert_id desc limit 1 $$;
@@ -160,10 +160,15 @@ select is(pg_temp.sweep(), null, 'habits are not known: eight hours of silence s
 insert into answerd.rhythm_hour select :brand, :account, :mentions, d + h * interval '1 hour' from generate_series(pg_temp.at('00:00') - interval '40 days',
 	pg_temp.at('00:00') - interval '1 day', '1 day') d cross join generate_series(9, 21) h;
 update answerd.source set usual_at = null;
+select is(answerd.silence_of(:brand, :account, :mentions, pg_temp.at('00:00') - interval '3 hours', 'Europe/London'), null, 'today may be a holiday');
+select is(answerd.silence_of(:brand, :account, :mentions, pg_temp.at('00:00') - interval '51 hours', 'Europe/London'), interval '36 hours', 'but not three days');
+insert into answerd.office_holiday values (:brand, pg_temp.at('00:00') - interval '90 days', pg_temp.at('00:00') - interval '89 days', 'a feast');
 select is(answerd.silence_of(:brand, :account, :mentions, pg_temp.at('10:00'), 'Europe/London'), interval '3 hours', 'somebody spoke every hour of the day');
 select is(answerd.silence_of(:brand, :account, :mentions, pg_temp.at('00:00') - interval '3 hours', 'Europe/London'), interval '36 hours', 'and nobody at night');
 select matches(pg_temp.sweep(), '^deaf acme_social mentions: not listening since 10:00: it answers and brings nothing since 10:00, longer than it ever was silent at such a time \(1h\)');
 select is(pg_temp.listens(:mentions), 'false silent');
+select pg_temp.fails(:mentions, 'retry', 'the server answers 502', '18:00', 2);
+select matches(pg_temp.sweep(), 'not listening since 10:00: it answers', 'a hiccup is nobody''s word');
 select pg_temp.say('ann', 'm1', '18:00', 'Hello?');
 select is(pg_temp.sweep(), null);
 select is(pg_temp.said(), 'hearing acme_social mentions: somebody speaks again; nobody did since 10:00.');
@@ -189,6 +194,7 @@ create function pg_temp.spans() returns text language sql as $$ select string_ag
 update answerd.quarantine set resolved_at = now(), first_seen_at = '-infinity';
 update answerd.alert set over_at = now() where over_at is null;
 update answerd.source set heard_from = pg_temp.at('09:00'), heard_until = pg_temp.at('18:00');
+update answerd.test_clock set shift = pg_temp.at('19:00') - now(); -- nobody has heard anything at 19:00 yet
 select pg_temp.hears(:own, '19:00');
 select answerd.gap_found(:brand, :account, :mentions, :epoch, answerd.us(pg_temp.at('19:00')), 'one page', answerd.us(pg_temp.at('18:40')), 0);
 select is(pg_temp.spans(), '09:00-18:00', 'what comes behind the hole is not heard yet');
@@ -207,6 +213,7 @@ select is(answerd.refilled(:brand, :account, :gap, :epoch, '', answerd.us(pg_tem
 select is(pg_temp.spans(), '09:00-19:00', 'read after all: the spans grow together');
 select is(json_array_length(answerd.list_gaps() -> 'items'), 0);
 select is(pg_temp.sweep(), null, 'nobody was bothered');
+update answerd.test_clock set shift = pg_temp.at('21:00') - now();
 select answerd.gap_found(:brand, :account, :mentions, :epoch, answerd.us(pg_temp.at('21:00')), 'one page', 0, 0);
 select pg_temp.hears(:mentions, '21:00'), pg_temp.hears(:own, '21:00');
 select pg_temp.hears(:mentions, '21:01');

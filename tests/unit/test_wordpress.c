@@ -197,6 +197,11 @@ static void test_what_cannot_be_a_reply_is_refused(void **state)
 		assert_int_equal(d->err.kind, ERR_DATA);
 		assert_non_null(strstr(d->err.text, "which post"));
 	}
+	d->posting.parent_revision = TEXT("49.1");
+	d->posting.warning = TEXT("awaiting moderation");
+	assert_false(wordpress()->ask(&d->ctx, &d->q, &d->request, &d->err));
+	assert_int_equal(d->err.kind, ERR_DATA);
+	assert_non_null(strstr(d->err.text, "approve it"));
 }
 
 static void test_a_reply_is_measured_as_html(void **state)
@@ -395,7 +400,7 @@ static void test_walks_lose_nothing_and_end(void **state)
 		assert_int_equal(s.n_holes, 0);
 		s.dies_a_page = s.comes_a_page = 0;
 		at = walk(&s, OP_POLL, at, kept, sizeof(kept));
-		at = walk(&s, OP_POLL, at, kept, sizeof(kept));
+		(void)walk(&s, OP_POLL, at, kept, sizeof(kept));
 		if (s.limit == 0 && s.hidden_every == 0) {
 			assert_int_equal(s.n_requests, 1); /* nothing new costs one request */
 		}

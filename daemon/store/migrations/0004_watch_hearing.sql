@@ -50,9 +50,12 @@ create table answerd.trouble (
 	since      timestamptz not null,
 	text       text not null,
 	n_seen     int not null default 1,
+	n_needed   int not null default 1,
 	key        text,                        -- of its alert; null: not told yet
 	primary key (account_id, source_id, reason, brand_id)
 );
+
+create index source_account on answerd.source (account_id, brand_id);
 
 -- In which hours somebody spoke: from this a source's own silences are known. Filled behind the messages, never while they come.
 create table answerd.rhythm_hour (

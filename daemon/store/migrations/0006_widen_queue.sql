@@ -13,9 +13,10 @@ from answerd.message m, answerd.identity i
 where c.waiting_since is not null and m.external_id = c.oldest_id and m.account_id = c.account_id and m.brand_id = c.brand_id
 	and i.identity_id = c.customer_id and i.brand_id = c.brand_id;
 
-create index conversation_brand_platform on answerd.conversation (brand_id, platform, waiting_since, conversation_id)
-	where waiting_since is not null;
--- By what falls due next, a hard stop as well as an answer; what has no date comes last, by age. The platform stands behind the order, so that it is judged without a look at the row.
+-- The platform stands behind the order, so that it is judged without a look at the row.
+drop index answerd.conversation_brand;
+create index conversation_brand on answerd.conversation (brand_id, waiting_since, conversation_id, platform) where waiting_since is not null;
+-- By what falls due next, a hard stop as well as an answer; what has no date comes last, by age. 
 drop index answerd.conversation_due;
 create index conversation_due on answerd.conversation (coalesce(least(due_at, stop_at), 'infinity'), waiting_since, conversation_id, platform)
 	where waiting_since is not null;

@@ -19,6 +19,7 @@ create table answerd.posting (
 	answers     answerd.message_kind[] not null default '{}',
 	window_s    bigint not null default 0,      -- after the customer's last message it takes no reply any more; 0: none
 	key_valid_s bigint not null default 0,      -- how long it keeps a reply's key; 0: it has none
+	direct_key_valid_s bigint not null default 0, -- the same of a direct message
 	has_lookup  bool not null default false,    -- what we posted can be read back
 	settle_us   bigint not null default 30000000,
 	every_us    bigint not null default 60000000,

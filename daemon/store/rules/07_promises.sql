@@ -51,7 +51,8 @@ $$;
 
 -- choices(): for everything that can wait, the first policy that matches.
 create or replace function answerd.choices() returns setof answerd.policy_choice language sql stable set search_path = pg_catalog set jit = off as $$
-	select distinct on (b.brand_id, k, n, a) b.brand_id, y.policy_id, y.warn, y.first, y.first * 1.5, y.next, y.next * 1.5, y.stop,
+	select distinct on (b.brand_id, k, n, a) b.brand_id, y.policy_id, y.warn, y.first,
+		case when not y.is_digest then y.first * 1.5 end, y.next, case when not y.is_digest then y.next * 1.5 end, y.stop,
 		k, n, a, y.is_calendar, y.is_digest
 	from answerd.brand b
 	cross join unnest(enum_range(null::answerd.message_kind)) k

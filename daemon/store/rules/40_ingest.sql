@@ -19,11 +19,11 @@ create or replace function answerd.ingest(p_brand int, p_account int, p_source i
 	p_nature text[], p_hash bigint[], p_raw text[], p_name_row int[], p_name_id text[], p_gone text[],
 	p_bad_id text[], p_bad_reason text[], p_bad_hex text[],
 	out o_state text, out o_new int, out o_changed int, out o_gone int, out o_bad int, out o_touched int, out o_seq bigint)
-language plpgsql set search_path = pg_catalog, answerd as $$
+language plpgsql set search_path = pg_catalog, answerd set jit = off as $$
 declare
 	v_realm text; v_time_authors bool; v_declared timestamptz; v_now timestamptz := answerd.now();
 	v_seq bigint; v_imported timestamptz; v_heard timestamptz; v_is_imported bool; v_every_us bigint; v_leased timestamptz;
-	v_fresh bigint[]; v_known bigint[]; v_changed bigint[]; v_renamed bigint[]; v_stubs text[];
+	v_fresh bigint[]; v_known bigint[]; v_changed bigint[]; v_renamed bigint[]; v_stubs text[]; v_left_root text[]; v_left_customer bigint[];
 	v_root text[]; v_customer bigint[]; v_make bool[]; v_start text[]; v_ids text[]; v_replied text[];
 	v_more_root text[]; v_more_customer bigint[]; v_more_make bool[];
 begin
@@ -46,17 +46,19 @@ begin
 
 	-- What is new, what is another version of what we know? Keys only.
 	-- A message of ours that stands here since its reply was sent (hash 0, rules/48) makes place for what the platform shows.
-	select array_agg(u.n) filter (where k.external_id is null or k.hash = 0),
-		array_agg(u.n) filter (where k.hash <> 0),
-		array_agg(u.n) filter (where k.hash <> 0 and (k.hash <> u.hash or k.is_deleted)),
-		array_agg(u.id) filter (where k.hash = 0)
+	select array_agg(u.n) filter (where k.external_id is null or k.is_stub),
+		array_agg(u.n) filter (where not k.is_stub),
+		array_agg(u.n) filter (where not k.is_stub and (k.hash <> u.hash or k.is_deleted)),
+		array_agg(u.id) filter (where k.is_stub)
 	into v_fresh, v_known, v_changed, v_stubs
 	from unnest(p_external_id, p_hash) with ordinality u(id, hash, n)
-	left join lateral (select k.external_id, k.hash, k.deleted_at is not null as is_deleted from answerd.message k
+	left join lateral (select k.external_id, k.hash, k.deleted_at is not null as is_deleted,
+		k.hash = 0 and k.direction = 'outbound' as is_stub from answerd.message k
 		where k.brand_id = p_brand and k.account_id = p_account and k.external_id = u.id limit 1) k on true;
 
 	if v_stubs is not null then
-		perform answerd.forget_stubs(p_brand, p_account, v_stubs);
+		select array_agg(f.root_id), array_agg(f.customer_id) into v_left_root, v_left_customer
+		from answerd.forget_stubs(p_brand, p_account, v_stubs) f;
 	end if;
 	if v_fresh is null and v_changed is null and coalesce(cardinality(p_gone), 0) + coalesce(cardinality(p_bad_hex), 0) = 0 then
 		-- Only the walk moves on; lost in a crash of the server, it is walked again. No need to wait for the disk.
@@ -227,6 +229,12 @@ begin
 		v_customer := v_customer || v_more_customer;
 		v_make := v_make || v_more_make;
 	end if;
+	if v_left_root is not null then
+		-- Where a stub stood, should the platform show it elsewhere.
+		v_root := v_root || v_left_root;
+		v_customer := v_customer || v_left_customer;
+		v_make := v_make || array_fill(false, array[cardinality(v_left_root)]);
+	end if;
 	if v_root is not null then
 		o_touched := answerd.recompute(p_brand, p_account, v_root, v_customer, v_make);
 	end if;
@@ -244,8 +252,8 @@ begin
 		update answerd.source set poll_state = coalesce(p_state, poll_state), poll_seq = o_seq, heard_at = v_now, failures = 0,
 			failure = null, failure_kind = null, failing_since = null,
 			imported_at = case when p_is_done then coalesce(imported_at, v_now) else imported_at end,
-			heard_until = case when p_is_done then greatest(heard_until, answerd.from_us(p_asked_us)) else heard_until end,
-			heard_from = case when p_is_done and p_asked_us > 0 then coalesce(heard_from, answerd.from_us(p_asked_us)) else heard_from end,
+			heard_until = case when p_is_done then greatest(heard_until, least(answerd.from_us(p_asked_us), v_now)) else heard_until end,
+			heard_from = case when p_is_done and p_asked_us > 0 then coalesce(heard_from, least(answerd.from_us(p_asked_us), v_now)) else heard_from end,
 			interval_us = case when p_is_done and failures = 0 and polled_at >= v_leased then answerd.rhythm_of(interval_us, v_every_us, polled_at, v_now)
 				else interval_us end,
 			polled_at = case when p_is_done then v_now else polled_at end,
@@ -253,10 +261,10 @@ begin
 			stuck_since = case when p_is_done or o_new > 0 or imported_at is null then null else coalesce(stuck_since, v_now) end
 		where source_id = p_source and account_id = p_account and brand_id = p_brand;
 	elsif p_walk = 'sweep' then
-		update answerd.source set sweep_state = coalesce(p_state, ''), heard_at = v_now, failures = 0, failure = null, failure_kind = null,
-			failing_since = null
+		-- That old pages can be read says nothing about new ones: only a poll ends a failure.
+		update answerd.source set sweep_state = coalesce(p_state, '')
 		where source_id = p_source and account_id = p_account and brand_id = p_brand;
-	elsif p_bad_hex is null or cardinality(p_bad_hex) = 0 then
+	elsif p_walk <> 'refill' and (p_bad_hex is null or cardinality(p_bad_hex) = 0) then
 		update answerd.source set heard_at = v_now, failures = 0, failure = null, failure_kind = null, failing_since = null
 		where source_id = p_source and account_id = p_account and brand_id = p_brand;
 	end if;

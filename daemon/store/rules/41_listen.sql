@@ -97,14 +97,16 @@ create or replace function answerd.heard(p_brand int[], p_account int[], p_sourc
 returns void language sql set search_path = pg_catalog, answerd as $$
 	update answerd.source s set heard_at = answerd.now(), failures = 0, failure = null, failure_kind = null, failing_since = null,
 		stuck_since = case when u.asked_us > 0 then null else s.stuck_since end,
-		heard_until = case when u.asked_us > 0 then greatest(s.heard_until, answerd.from_us(u.asked_us)) else s.heard_until end,
-		heard_from = case when u.asked_us > 0 then coalesce(s.heard_from, answerd.from_us(u.asked_us)) else s.heard_from end,
+		heard_until = case when u.asked_us > 0 then greatest(s.heard_until, least(answerd.from_us(u.asked_us), answerd.now())) else s.heard_until end,
+		heard_from = case when u.asked_us > 0 then coalesce(s.heard_from, least(answerd.from_us(u.asked_us), answerd.now())) else s.heard_from end,
 		interval_us = case when u.asked_us > 0 and s.failures = 0 and s.polled_at >= x.leased_at
 			then answerd.rhythm_of(s.interval_us, x.every_us, s.polled_at, answerd.now()) else s.interval_us end,
 		polled_at = case when u.asked_us > 0 then answerd.now() else s.polled_at end
 	from unnest(p_brand, p_account, p_source, p_epoch, p_asked_us) u(b, a, s, e, asked_us)
 	join answerd.account x on x.account_id = u.a and x.brand_id = u.b and x.epoch = u.e
 	where s.source_id = u.s and s.account_id = u.a and s.brand_id = u.b
+		-- That old pages can be read says nothing about new ones.
+		and (u.asked_us > 0 or s.name in ('threads', 'rechecks'))
 $$;
 
 -- failed(…): a source could not be read; the sentence says what to do, the kind is err.h's.

@@ -8,7 +8,7 @@ create or replace function answerd.gap_found(p_brand int, p_account int, p_sourc
 	p_oldest_us bigint, p_least_us bigint) returns void language plpgsql set search_path = pg_catalog, answerd as $$
 declare
 	s answerd.source;
-	v_asked timestamptz := answerd.from_us(p_asked_us);
+	v_asked timestamptz := least(answerd.from_us(p_asked_us), answerd.now()); -- the worker's clock may be fast
 	v_until timestamptz;
 begin
 	perform from answerd.account where account_id = p_account and brand_id = p_brand and epoch = p_epoch for no key update;

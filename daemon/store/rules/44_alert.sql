@@ -36,7 +36,7 @@ begin
 	select * into v_house from answerd.alert_house;
 	insert into answerd.alert as a (brand_id, event, key, account_id, source_id, at, since, text, channels, repeat_at, over_at)
 	values (coalesce(p_brand, 0), p_event, p_key, p_account, p_source, answerd.now(), coalesce(p_since, answerd.now()), p_text,
-		coalesce(p_channels, v_house.notify),
+		answerd.channels_of(coalesce(p_channels, v_house.notify)),
 		case when p_event = 'deaf' then answerd.now() + v_house.repeat_us * interval '1 microsecond' end,
 		-- These say something once; they do not stand until they are over.
 		case when p_event in ('hearing', 'digest', 'heartbeat') then answerd.now() end)

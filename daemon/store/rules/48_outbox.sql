@@ -152,7 +152,7 @@ end $$;
 
 -- declare_replies(configuration): what brands want and what accounts can. Returns how many accounts of it the house knows.
 -- In: {"brands": [{"name", "sign", "approval", "repeat_limit", "accounts": [{"name", "is_able", "answers": [], "window_s", "key_valid_s",
---     "has_lookup", "settle_us", "every_us"}]}]}.
+--     "direct_key_valid_s", "has_lookup", "settle_us", "every_us"}]}]}.
 create or replace function answerd.declare_replies(p jsonb) returns bigint language plpgsql set search_path = pg_catalog as $$
 declare
 	v_n bigint;
@@ -161,14 +161,16 @@ begin
 	from jsonb_array_elements(p -> 'brands') x
 	where b.name = x ->> 'name' and (b.sign, b.needs_approval, b.repeat_limit)
 		is distinct from ((x ->> 'sign')::bool, (x ->> 'approval')::bool, (x ->> 'repeat_limit')::int);
-	insert into answerd.posting as o (brand_id, account_id, is_able, answers, window_s, key_valid_s, has_lookup, settle_us, every_us)
+	insert into answerd.posting as o (brand_id, account_id, is_able, answers, window_s, key_valid_s, direct_key_valid_s, has_lookup, settle_us, every_us)
 	select a.brand_id, a.account_id, (y ->> 'is_able')::bool, array(select jsonb_array_elements_text(y -> 'answers'))::answerd.message_kind[],
-		(y ->> 'window_s')::bigint, (y ->> 'key_valid_s')::bigint, (y ->> 'has_lookup')::bool, (y ->> 'settle_us')::bigint, (y ->> 'every_us')::bigint
+		(y ->> 'window_s')::bigint, (y ->> 'key_valid_s')::bigint, coalesce((y ->> 'direct_key_valid_s')::bigint, 0), (y ->> 'has_lookup')::bool,
+		(y ->> 'settle_us')::bigint, (y ->> 'every_us')::bigint
 	from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
 	join answerd.brand b on b.name = x ->> 'name' join answerd.account a on a.brand_id = b.brand_id and a.name = y ->> 'name'
 	order by a.account_id
 	on conflict (account_id, brand_id) do update set is_able = excluded.is_able, answers = excluded.answers, window_s = excluded.window_s,
-		key_valid_s = excluded.key_valid_s, has_lookup = excluded.has_lookup, settle_us = excluded.settle_us, every_us = excluded.every_us;
+		key_valid_s = excluded.key_valid_s, direct_key_valid_s = excluded.direct_key_valid_s, has_lookup = excluded.has_lookup,
+		settle_us = excluded.settle_us, every_us = excluded.every_us;
 	get diagnostics v_n = row_count;
 	return v_n;
 end $$;
@@ -209,7 +211,8 @@ drop function if exists answerd.respond_claim(int, text[], text[], int[]);
 create or replace function answerd.respond_claim(p_sender int, p_brand text[], p_account text[], p_room int[], p_left int default 1000)
 returns table (what text, attempt_id bigint, reply_id bigint, brand text, account text, brand_id int, account_id int, key text, words text,
 	begun_us bigint, parent_id text, parent_revision text, root_id text, root_revision text, thread_id text, author_id text, author_handle text,
-	parent_kind text, visibility text, warning text, language text, own_id text, own_handle text, facts text, sealed text, wait_us bigint)
+	parent_kind text, visibility text, warning text, language text, own_id text, own_handle text, facts text, sealed text, parent_raw text,
+	wait_us bigint)
 language plpgsql set search_path = pg_catalog as $$
 #variable_conflict use_column
 declare
@@ -287,7 +290,8 @@ begin
 		)
 		select c.what, c.attempt_id, r.reply_id, b.name, a.name, a.brand_id, a.account_id, r.key, r.words,
 			answerd.us(coalesce(r.begun_at, r.queued_at)), r.parent_id, m.revision, top.external_id, top.revision, m.thread_id,
-			i.external_id, i.handle, m.kind::text, m.visibility::text, m.warning, m.language, a.own_id, a.own_handle, a.facts, k.sealed, null::bigint
+			i.external_id, i.handle, m.kind::text, m.visibility::text, m.warning, m.language, a.own_id, a.own_handle, a.facts, k.sealed,
+			raw.raw, null::bigint
 		from chosen c join answerd.reply r on r.reply_id = c.id and r.brand_id = c.b
 		join answerd.account a on a.account_id = r.account_id and a.brand_id = r.brand_id
 		join answerd.brand b on b.brand_id = r.brand_id
@@ -296,11 +300,13 @@ begin
 			and m.brand_id = r.brand_id limit 1) m on true
 		left join lateral (select i.external_id, i.handle from answerd.identity i where i.identity_id = m.author_id and i.brand_id = m.brand_id
 			limit 1) i on true
+		left join lateral (select w.raw from answerd.message_raw w where w.external_id = r.parent_id and w.account_id = r.account_id
+			and w.brand_id = r.brand_id order by w.stored_at desc limit 1) raw on true
 		left join lateral answerd.thread_top(r.brand_id, r.account_id, r.parent_id) top on true
 		order by 1, 3;
 	return query select 'wait', null::bigint, null::bigint, null::text, null::text, null::int, null::int, null::text, null::text, null::bigint,
 		null::text, null::text, null::text, null::text, null::text, null::text, null::text, null::text, null::text, null::text, null::text,
-		null::text, null::text, null::text, null::text, v_wait;
+		null::text, null::text, null::text, null::text, null::text, v_wait;
 end $$;
 
 -- thread_top(brand, account, message) → the message at the very top of its thread, ours and others' included; null where a parent was
@@ -466,6 +472,11 @@ begin
 		and t.outcome in ('lost', 'frozen')) then
 		return 'reconciling';
 	end if;
+	-- A direct message may go another way than a post, and without a key (Bluesky's do).
+	if coalesce((select m.visibility = 'private' from answerd.message m where m.external_id = r.parent_id and m.account_id = r.account_id
+			and m.brand_id = r.brand_id limit 1), true) then
+		p.key_valid_s := p.direct_key_valid_s;
+	end if;
 	if p.key_valid_s = 0 or (p.key_valid_s < 9000000000000000000 and v_now > r.begun_at + least(p.key_valid_s, 3000) * interval '1 second') then
 		perform answerd.reply_needs_human(r, case when p.key_valid_s = 0 then 'it is not on the platform, and the platform has no key that makes sending it again safe.'
 			else 'it is not on the platform, and the key that makes sending it again safe is too old.' end);
@@ -507,10 +518,14 @@ begin
 	end loop;
 end $$;
 
--- forget_stubs(brand, account, ids): messages of ours that stand in for what the platform has now shown. The caller holds the account.
-create or replace function answerd.forget_stubs(p_brand int, p_account int, p_ids text[]) returns void language sql set search_path = pg_catalog as $$
+-- forget_stubs(brand, account, ids) → where they stood: messages of ours that stand in for what the platform has now shown. The caller
+-- holds the account, and recomputes.
+create or replace function answerd.forget_stubs(p_brand int, p_account int, p_ids text[]) returns table (root_id text, customer_id bigint)
+language sql set search_path = pg_catalog as $$
 	delete from answerd.message_source s where s.external_id = any (p_ids) and s.account_id = p_account and s.brand_id = p_brand;
-	delete from answerd.message m where m.external_id = any (p_ids) and m.account_id = p_account and m.brand_id = p_brand and m.hash = 0;
+	delete from answerd.message m where m.external_id = any (p_ids) and m.account_id = p_account and m.brand_id = p_brand and m.hash = 0
+		and m.direction = 'outbound'
+	returning m.root_id, m.customer_id;
 $$;
 
 -- plain_words(text): words as two renderings of one text share them: no markup, no white space, no case.

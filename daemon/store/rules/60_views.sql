@@ -89,11 +89,11 @@ select b.name as brand, b.timezone, a.name as account, a.platform, s.source_id, 
 			and s.heard_at > answerd.now() - (interval '15 min' + 5 * a.every_us * interval '1 microsecond')))
 		and not coalesce(t.is_deaf, false)
 		-- Heartbeats are facts of the machine: never the test clock.
-		and coalesce(w.beat_at > now() - interval '30 s' and w.stopped_at is null, false) as is_heard,
+		and coalesce(w.beat_at > pg_catalog.now() - interval '30 s' and w.stopped_at is null, false) as is_heard,
 	t.reason as trouble, t.text as trouble_text, t.since as trouble_since,
 	a.every_us * interval '1 microsecond' as interval_target, s.interval_us * interval '1 microsecond' as interval_achieved,
 	s.news_at, case when s.usual_at > s.news_at then s.usual_silence end as usual_silence, a.token_until, a.skew_us * interval '1 microsecond' as skew,
-	s.heard_from, s.failing_since
+	s.heard_from, s.failing_since, coalesce(t.is_deaf, false) as is_deaf
 from answerd.source s
 join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id
 join answerd.brand b on b.brand_id = s.brand_id

@@ -208,7 +208,7 @@ create or replace function answerd.list_sources() returns json language sql stab
 	select json_build_object('items', coalesce(json_agg(json_build_object('id', source_id::text, 'brand', brand, 'account', account,
 		'platform', platform, 'source', source, 'is_configured', is_configured,
 		'state', case when not is_configured then 'off' when is_heard then 'listening' when account_state in ('refused', 'failing')
-			then account_state::text when heard_at is null then 'new' when trouble is not null then trouble when failures > 0 then 'failing' else 'late' end,
+			then account_state::text when heard_at is null then 'new' when is_deaf then trouble when failures > 0 then 'failing' else 'late' end,
 		'account_state', account_state, 'reason', coalesce(trouble_text, state_reason),
 		'since', answerd.rfc3339(coalesce(trouble_since, failing_since, state_since)), 'missing', missing,
 		'heard_at', answerd.rfc3339(heard_at), 'heard_from', answerd.rfc3339(heard_from), 'heard_until', answerd.rfc3339(heard_until),

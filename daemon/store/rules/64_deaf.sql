@@ -52,7 +52,8 @@ end $$;
 
 -- silence_of(source, since, zone) → for how long a silence that began then has to last before it is strange: three times the 99th
 -- percentile of the source's own silences, of those that began in the same hour of the week (with its neighbours) and of those that
--- reached into the present one, whichever is longer; where these are few, of all of them. Null: its habits are not known yet.
+-- reached into the present one, whichever is longer; where these are few, of all of them. Null: its habits are not known yet, or this
+-- may be a holiday that nobody told us of (no `holidays`): since a day before, and not yet for more than two days on which it usually speaks.
 create or replace function answerd.silence_of(p_brand int, p_account int, p_source int, p_since timestamptz, p_zone text) returns interval
 language sql stable set search_path = pg_catalog as $$
 	with gap as materialized (
@@ -71,6 +72,11 @@ language sql stable set search_path = pg_catalog as $$
 	)
 	select 3 * greatest(b.usual, r.usual, case when b.n < 4 or r.n < 4 then k.usual end, interval '1 hour')
 	from known k, began b, reached r where k.n >= 20 and k.span >= interval '14 days'
+		and ((p_since at time zone p_zone)::date = (answerd.now() at time zone p_zone)::date
+			or exists (select from answerd.office_holiday y where y.brand_id = p_brand)
+			or 2 < (select count(*) from generate_series(date_trunc('day', p_since at time zone p_zone) + interval '1 day',
+				answerd.now() at time zone p_zone - interval '17 hours', interval '1 day') d where 3 <= (select count(distinct g.local / 24) from gap g
+					where extract(isodow from g.hour at time zone p_zone) = extract(isodow from d))))
 $$;
 
 -- ---- what is wrong ----
@@ -120,7 +126,10 @@ cross join lateral (
 		'platform: if somebody wrote there, make a new token; if nobody did, acknowledge this', answerd.clock_text(s.news_at, b.timezone),
 		answerd.length_text(s.usual_silence / 3))
 	from answerd.alert_house h
-	where not answerd.may_be_silent(s.name) and s.failures = 0 and s.usual_at > s.news_at and s.usual_silence is not null
+	where not answerd.may_be_silent(s.name) and s.usual_at > s.news_at
+		-- A failure in between is no word of anybody: what was told stands on.
+		and (s.failures = 0 or exists (select from answerd.trouble o where o.account_id = s.account_id and o.source_id = s.source_id
+			and o.reason = 'silent' and o.brand_id = s.brand_id and o.key is not null)) and s.usual_silence is not null
 		and s.news_at < answerd.now() - h.silent_us * interval '1 microsecond'
 		and answerd.silent_for(s) > greatest(s.usual_silence, h.silent_us * interval '1 microsecond')
 	union all
@@ -129,7 +138,9 @@ cross join lateral (
 		answerd.length_text(a.every_us * interval '1 microsecond'))
 	where s.failures = 0 and s.name not in ('threads', 'rechecks') and s.interval_us > greatest(2 * a.every_us, a.every_us + 5000000)
 ) t
-where s.is_configured;
+-- Most sources are well: they are not looked at eight times.
+where s.is_configured and (s.failures >= 2 or s.unread_since is not null or s.stuck_since is not null or s.usual_silence is not null
+	or s.interval_us > 2 * a.every_us or coalesce(s.heard_at < answerd.now() - interval '15 min', false));
 
 -- account_trouble(): what concerns a whole account; no source of it is asked what is wrong with it then.
 create or replace view answerd.account_trouble as
@@ -139,7 +150,7 @@ join answerd.brand b on b.brand_id = a.brand_id and b.is_configured
 cross join lateral (
 	select 'refused' as reason, a.state_since as since, true as is_deaf, a.state_reason as why where a.state = 'refused'
 	union all
-	select 'failing', a.state_since, true, a.state_reason where a.state = 'failing' and a.state_since <= now() - interval '5 min'
+	select 'failing', a.state_since, true, a.state_reason where a.state = 'failing' and a.state_since <= pg_catalog.now() - interval '5 min'
 	union all
 	select 'token', a.token_until, false, format('the token %s on %s: make a new one, put it where the configuration says, and reload answerd',
 		case when a.token_until > answerd.now() then 'ends' else 'ended' end, to_char(a.token_until at time zone b.timezone, 'YYYY-MM-DD HH24:MI'))
@@ -178,12 +189,13 @@ declare
 	r record;
 	t answerd.trouble;
 	v_seen answerd.trouble_now[];
+	v_keys text[];
 	v_n int := 0;
 begin
 	if p_all then
 		for r in select a.brand_id, a.account_id from answerd.account a left join answerd.rhythm y using (account_id, brand_id)
 			where a.is_configured and coalesce(y.learned_at not between answerd.now() - interval '10 min' and answerd.now(), true)
-			order by y.learned_at nulls first limit 50 loop
+			order by y.learned_at nulls first limit 20 loop
 			perform answerd.learn_rhythm(r.brand_id, r.account_id);
 		end loop;
 		-- The usual silence of what is silent now: it changes with the hour of the week.
@@ -192,20 +204,22 @@ begin
 		from (select s.source_id, s.account_id, s.brand_id, b.timezone from answerd.source s join answerd.brand b on b.brand_id = s.brand_id
 			cross join answerd.alert_house h
 			where s.is_configured and not answerd.may_be_silent(s.name) and s.news_at < answerd.now() - h.silent_us * interval '1 microsecond'
+				and not exists (select from answerd.trouble o where o.account_id = s.account_id and o.source_id = s.source_id and o.reason = 'silent'
+					and o.brand_id = s.brand_id and o.key is not null) -- it stands until somebody speaks
 				and coalesce(s.usual_at < s.news_at or s.usual_at not between answerd.now() - interval '1 hour' and answerd.now(), true)
-			order by s.usual_at nulls first limit 200) x
+			order by s.usual_at nulls first limit 25) x
 		where s.source_id = x.source_id and s.account_id = x.account_id and s.brand_id = x.brand_id;
 		delete from answerd.rhythm_hour h where h.hour < answerd.now() - interval '13 weeks'
 			and h.source_id in (select source_id from answerd.source order by random() limit 10);
 	end if;
 	select coalesce(array_agg(n), '{}') into v_seen from answerd.trouble_now n;
-	insert into answerd.trouble as o (brand_id, account_id, source_id, reason, is_deaf, since, text)
-	select s.brand_id, s.account_id, s.source_id, s.reason, s.is_deaf, s.since, s.text from unnest(v_seen) s
+	select coalesce(array_agg(concat_ws(':', s.account_id, s.source_id, s.reason)), '{}') into v_keys from unnest(v_seen) s;
+	insert into answerd.trouble as o (brand_id, account_id, source_id, reason, is_deaf, since, n_needed, text)
+	select s.brand_id, s.account_id, s.source_id, s.reason, s.is_deaf, s.since, s.n_needed, s.text from unnest(v_seen) s
 	on conflict (account_id, source_id, reason, brand_id) do update set n_seen = o.n_seen + 1, text = excluded.text
 	where o.key is null or o.text <> excluded.text;
 	-- Over, and silently where nobody was told. A whole account is heard again only when all of it is.
-	for t in delete from answerd.trouble x where not exists (select from unnest(v_seen) s where s.account_id = x.account_id
-			and s.source_id = x.source_id and s.reason = x.reason and s.brand_id = x.brand_id)
+	for t in delete from answerd.trouble x where concat_ws(':', x.account_id, x.source_id, x.reason) <> all (v_keys)
 			and not (x.reason = 'unheard' and x.key is not null and exists (select from answerd.source s where s.account_id = x.account_id
 				and s.brand_id = x.brand_id and s.is_configured and s.failures > 0 and s.name not in ('threads', 'rechecks')))
 		returning x.* loop
@@ -214,9 +228,8 @@ begin
 		end if;
 	end loop;
 	-- New, and seen often enough; a source of an account that was told as a whole does not speak as well.
-	for r in select o.* from answerd.trouble o join unnest(v_seen) s on s.account_id = o.account_id and s.source_id = o.source_id
-			and s.reason = o.reason and s.brand_id = o.brand_id
-		where o.key is null and o.n_seen >= s.n_needed and (o.source_id = 0 or not exists (select from answerd.trouble w
+	for r in select o.* from answerd.trouble o
+		where o.key is null and o.n_seen >= o.n_needed and (o.source_id = 0 or not exists (select from answerd.trouble w
 			where w.account_id = o.account_id and w.brand_id = o.brand_id and w.source_id = 0 and w.is_deaf and w.key is not null)) loop
 		update answerd.trouble set key = format('deaf:%s:%s:%s:%s', r.account_id, r.source_id, r.reason, answerd.us(r.since))
 		where account_id = r.account_id and source_id = r.source_id and reason = r.reason and brand_id = r.brand_id returning key into r.key;

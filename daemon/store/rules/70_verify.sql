@@ -123,7 +123,8 @@ create or replace function answerd.verify_conversations(p_after bigint, p_limit 
 			when c.due_at is distinct from answerd.deadline(y, c.brand_id, c.o_since, case when c.o_answered is null then y.first else y.next end)
 				then 'is due at ' || coalesce(answerd.rfc3339(c.due_at), 'no time') || ' and should be at '
 				|| coalesce(answerd.rfc3339(answerd.deadline(y, c.brand_id, c.o_since, case when c.o_answered is null then y.first else y.next end)), 'no time')
-			when c.lead_at is distinct from answerd.deadline(y, c.brand_id, c.o_since, 1.5 * case when c.o_answered is null then y.first else y.next end)
+			when c.lead_at is distinct from answerd.deadline(y, c.brand_id, c.o_since, 
+				case when not y.is_digest then 1.5 * case when c.o_answered is null then y.first else y.next end end)
 				then 'tells the lead at a wrong time'
 			when c.stop_at is distinct from c.o_since + y.stop then 'stops at ' || coalesce(answerd.rfc3339(c.stop_at), 'no time')
 				|| ' and should at ' || coalesce(answerd.rfc3339(c.o_since + y.stop), 'no time')
@@ -225,8 +226,9 @@ declare
 	v_findings json[] := '{}';
 	v record;
 	v_place record;
+	v_late text[];
 begin
-	if v_phase not in ('messages', 'conversations', 'audit', 'small') then
+	if v_phase not in ('messages', 'conversations', 'audit', 'small', 'telling') then
 		perform answerd.refuse('AN400', 'That "after" is none of ours: take "next" of the slice before, unchanged.');
 	end if;
 	loop
@@ -266,12 +268,24 @@ begin
 					v_phase := 'small'; v_a := 0;
 				end if;
 			end if;
+		elsif v_phase = 'telling' then
+			-- v_a counts the looks, v_b is how much there was: whoever speaks has ten seconds for each thing less.
+			v_late := coalesce(answerd.verify_telling(), '{}');
+			if cardinality(v_late) = 0 or v_a > 20 then
+				v_findings := v_findings || array(select json_build_object('check', 'alerts', 'text', t) from unnest(v_late) t limit 100);
+				return json_build_object('ok', cardinality(v_findings) = 0, 'findings', to_json(v_findings), 'next', null);
+			end if;
+			v_a := case when v_b <> '' and cardinality(v_late) < v_b::int then 1 else v_a + 1 end;
+			v_b := cardinality(v_late);
+			perform pg_sleep(0.5);
 		else
 			v_findings := v_findings || coalesce((select array_agg(json_build_object('check', 'house', 'text', t))
 				from unnest(answerd.verify_small()) t), '{}');
 			v_findings := v_findings || coalesce((select array_agg(json_build_object('check', 'replies', 'text', t))
 				from unnest(answerd.verify_replies()) t), '{}');
-			return json_build_object('ok', cardinality(v_findings) = 0, 'findings', to_json(v_findings), 'next', null);
+			v_findings := v_findings || coalesce((select array_agg(json_build_object('check', 'alerts', 'text', t))
+				from unnest(answerd.verify_alerts()) t), '{}');
+			v_phase := 'telling'; v_a := 0; v_b := '';
 		end if;
 		if clock_timestamp() - v_started > interval '1 second' then
 			return json_build_object('ok', cardinality(v_findings) = 0, 'findings', to_json(v_findings),

@@ -1,4 +1,5 @@
 """A desk in front of a database into which tests let people speak, without a worker; and who may stand at it."""
+import contextlib
 import hashlib
 import http.client
 import json
@@ -55,12 +56,13 @@ class Shop:
                          "unnest(array['mentions', 'own']), now() - interval '29 days', now(), now() from answerd.account")
             conn.execute("insert into answerd.worker values ('w1', 1, now(), now() + interval '1 hour')")
 
-    def say(self, who, text, ago="10 min", parent=None, kind=None, nature="question", named=True, about=False, name=None):
-        """One message through ingest, as a page of its own; returns its id."""
+    def say(self, who, text, ago="10 min", parent=None, kind=None, nature="question", named=True, about=False, name=None,
+            ident=None, conn=None):
+        """One message through ingest, as a page of its own (in the transaction of `conn`, if given); returns its id."""
         self.n += 1
-        ident = f"m{self.n}"
+        ident = ident or f"m{self.n}"
         own = who == "us"
-        with self.db.connect() as conn:
+        with contextlib.nullcontext(conn) if conn is not None else self.db.connect() as conn:
             v = conn.execute("select a.brand_id, a.account_id, a.epoch, s.source_id, s.poll_seq, answerd.us(answerd.now() - %s::interval) "
                              "from answerd.account a join answerd.source s using (account_id, brand_id) where s.name = %s",
                              (ago, "own" if own else "mentions")).fetchone()

@@ -40,12 +40,28 @@ class House:
         self.add(account or f"acme_{name}", "rss", url, None, brand, name, own, list(listen), **{"authors": own, **config})
         return url
 
+    def discourse(self, name="forum", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        url = self.town.discourse(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "discourse", url, made["token"], brand, name, own, listen, **{"username": own, "every": "2s", **config})
+        return url
+
     def wordpress(self, name="site", own="shop", people=(), brand="acme", account=None, options=None, **config):
         url = self.town.wordpress(name, **(options or {}))
         made = self.town.person(own, name, own=brand)
         for key in people:
             self.town.person(key, name)
         self.add(account or f"acme_{name}", "wordpress", url, made["token"], brand, name, own, **config)
+        return url
+
+    def blogger(self, name="loaf", own="shop", people=(), brand="acme", account=None, options=None, **config):
+        url = self.town.blogger(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "blogger", url, made["token"], brand, name, own, blog="1", oauth=url + "/token", **config)
         return url
 
     def telegram(self, name="wire", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):

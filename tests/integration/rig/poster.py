@@ -20,9 +20,10 @@ def key_of(micros):
 
 class Poster:
     def __init__(self, folder, platform, key_valid=True, **account):
-        """`account`: server, own_id, own_handle, session, facts as the connector knows them, and `token`."""
+        """`account`: server, own_id, own_handle, session, facts as the connector knows them, and `token`, or a whole
+        `authorization`."""
         self.folder, self.platform, self.key_valid = folder, platform, key_valid
-        self.token = account.pop("token", None)
+        self.token, self.authorization = account.pop("token", None), account.pop("authorization", None)
         self.account = account
         self.tool = build_dir() / "tests" / "tools" / "ask"
         if not self.tool.exists():
@@ -47,7 +48,7 @@ class Poster:
     def send(self, request, timeout):
         """(status, headers, body), or None where no whole answer came."""
         url = urllib.parse.urlsplit(request["url"])
-        headers = {**request["headers"], "Authorization": "Bearer " + (self.token or request["bearer"]), "Connection": "close"}
+        headers = {**request["headers"], "Authorization": self.authorization or "Bearer " + (self.token or request["bearer"]), "Connection": "close"}
         if request["content_type"]:
             headers["Content-Type"] = request["content_type"]
         conn = http.client.HTTPConnection(url.hostname, url.port, timeout=timeout)

@@ -80,9 +80,17 @@ class Town:
         self.do("server", kind="blog", name=name, **options)
         return f"http://127.0.0.1:{self.port}/f/{name}"
 
+    def discourse(self, name="forum", **options):
+        self.do("server", kind="discourse", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/d/{name}"
+
     def wordpress(self, name="site", **options):
         self.do("server", kind="wordpress", name=name, **options)
         return f"http://127.0.0.1:{self.port}/w/{name}"
+
+    def blogger(self, name="loaf", **options):
+        self.do("server", kind="blogger", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/g/{name}"
 
     def telegram(self, name="wire", **options):
         self.do("server", kind="telegram", name=name, **options)

@@ -96,6 +96,30 @@ static void test_wall_time_can_be_shifted(void **state)
 	assert_true(dur_seconds(wall_since(before, loop_wall(loop))) < 5);
 }
 
+static void test_the_database_knows_the_time(void **state)
+{
+	struct wall machine;
+
+	(void)state;
+	loop_correct_wall(loop, loop_wall(loop));
+	machine = loop_wall_machine(loop);
+	/* The machine is two hours behind; then it was put right. */
+	loop_correct_wall(loop, wall_add(machine, DUR_S(7200)));
+	assert_in_range(wall_since(machine, loop_wall(loop)).us, 7199 * 1000000L, 7230 * 1000000L);
+	assert_in_range(wall_since(machine, loop_wall_machine(loop)).us, 7199 * 1000000L,
+			7230 * 1000000L);
+	loop_shift_wall(loop, DUR_S(86400));
+	assert_true(dur_seconds(wall_since(machine, loop_wall(loop))) > 93599);
+	assert_true(dur_seconds(wall_since(machine, loop_wall_machine(loop))) < 7230);
+	loop_shift_wall(loop, DUR_S(0));
+	loop_correct_wall(loop, machine);
+	assert_true(dur_seconds(wall_since(machine, loop_wall(loop))) < 30);
+	/* An answer that was on its way for a moment moves nothing. */
+	machine = loop_wall(loop);
+	loop_correct_wall(loop, wall_add(machine, DUR_US(-300000)));
+	assert_false(wall_before(loop_wall(loop), machine));
+}
+
 static void on_stop(bool is_second, void *owner)
 {
 	(void)owner;
@@ -169,6 +193,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		T(test_a_turn_has_one_time_and_a_graveyard),
 		T(test_wall_time_can_be_shifted),
+		T(test_the_database_knows_the_time),
 		T(test_signals_and_the_manager),
 	};
 
