@@ -134,6 +134,43 @@ class Rss(Wordpress):
         raise Cannot("a feed has no token")
 
 
+class Blogger(Wordpress):
+    news = "/comments$"
+    schema = [("published", "no_time"), ("published", "missing"), ("published", "year_1970"), ("published", "year_2099"), ("content", "number"),
+              ("content", "missing"), ("displayName", "list"), ("status", "object"), ("kind", "null")]
+
+    def strange(self, under):
+        raise Cannot("Blogger has nothing but posts and comments")
+
+
+class Discourse(Mastodon):
+    """A question is a topic of our own forum."""
+    news = r"^/posts\.json$"
+    dialects = ["seconds"]
+    schema = [("created_at", "missing"), ("created_at", "no_time"), ("created_at", "year_1970"), ("created_at", "year_2099"), ("cooked", "missing"),
+              ("cooked", "number"), ("username", "list"), ("post_type", "null"), ("reply_to_post_number", "object"), ("version", "null")]
+
+    def words(self, words):
+        return words
+
+    def op(self, who, words, parent=None, **more):
+        return {"author": who, "text": words, **({"parent": parent} if parent else {"title": words[:60]}), **more}
+
+    def publish(self, words):
+        return self.town.post("shop", words, self.place.name, title=words)
+
+    def strange(self, under):
+        self.town.post("bob", "", self.place.name, parent=under, type=4)
+
+    def overheard(self, under):
+        return {"author": "bob", "text": "mine too", "parent": under}
+
+    def said(self, row):
+        said = super().said(row)
+        said.names_us = said.names_us or row["parent"] is None
+        return said
+
+
 class Telegram(Mastodon):
     """Everybody speaks to the business of Sue, whose account the bot is connected to: there it is told of our own answers and of deletions."""
     own, news = "sue", "getUpdates$"
@@ -167,7 +204,7 @@ class Telegram(Mastodon):
                     is_deleted=row["deleted"], thread=row["id"].rpartition(":")[0], names=frozenset(self.place.ids))
 
 
-TOWN = {"bluesky": Bluesky, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "wordpress": Wordpress}
+TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "wordpress": Wordpress}
 
 
 def described(connector):
