@@ -123,6 +123,7 @@ def late(p):
 
 def backdated(p):
     """Dated two days before what is known already: found all the same."""
+    p.platform.can_backdate()
     yield CONNECTED
     yield p.heard(p.say("bob", "now"))
     yield p.rounds()
@@ -135,6 +136,7 @@ def backdated(p):
 
 def unbelievable_times(p):
     """1970, 2003 and 2099 are kept as they came and not believed: the wait starts when it was seen."""
+    p.platform.can_backdate()
     yield CONNECTED
     ids = [p.say(who, "when?", at=at) for who, at in (("ann", "1970-01-02T00:00:00Z"), ("bob", "2003-01-01T00:00:00Z"), ("cid", "2099-12-31T23:59:59Z"))]
     yield p.heard(*ids)

@@ -61,6 +61,9 @@ class Mastodon:
         """Something of a kind that nobody waits for happens."""
         self.town.do("boost", server=self.place.name, person="shop", post=under)
 
+    def can_backdate(self):
+        """Raises `Cannot` where nobody but the server dates what is said."""
+
     def overheard(self, under):
         """A reply to a customer, below their words to us."""
         return {"author": "bob", "text": "mine too", "parent": under, "mentions": []}
@@ -138,6 +141,9 @@ class Blogger(Wordpress):
     news = "/comments$"
     schema = [("published", "no_time"), ("published", "missing"), ("published", "year_1970"), ("published", "year_2099"), ("content", "number"),
               ("content", "missing"), ("displayName", "list"), ("status", "object"), ("kind", "null")]
+
+    def can_backdate(self):
+        raise Cannot("nobody can date a comment on Blogger: the server writes its time, and its lists go by that")
 
     def strange(self, under):
         raise Cannot("Blogger has nothing but posts and comments")
