@@ -352,6 +352,11 @@ bool discourse_reply_digest(const struct connector_ctx *ctx, const struct questi
 			       "the forum says that we posted something like it lately (422): a "
 			       "copy may be there");
 	}
+	if (r->status == 422 && why.words.len == 0) {
+		return err_set(
+			err, ERR_UNSURE,
+			"something in the forum's place refuses (422): it may have been posted");
+	}
 	if (r->status == 403 && why.words.len > 0) {
 		as.status = 422; /* a closed topic says the same as a revoked key */
 	}
