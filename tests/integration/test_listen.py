@@ -303,12 +303,13 @@ def test_a_customer_who_changes_name_stays_the_same_person(shop):
 
 def test_show_is_the_thread_as_the_customer_sees_it(shop):
     """Our post on top, other people's words as context, each with whom it answers; our answer below its question whatever its clock says."""
-    post = shop.town.post("shop", "New cups!")
-    ann = shop.town.post("ann", "@shop do they break?", parent=post)
-    bob = shop.town.post("bob", "@ann mine did", parent=ann, mentions=["ann"])
-    cid = shop.town.post("cid", "@ann not mine", parent=ann, mentions=["ann"])
-    early = shop.town.post("shop", "@ann never!", parent=ann, at=shop.town.now_ms() - 3600_000)
-    again = shop.town.post("ann", "@shop really?", parent=bob)
+    now = shop.town.now_ms()
+    post = shop.town.post("shop", "New cups!", at=now - 50_000)
+    ann = shop.town.post("ann", "@shop do they break?", parent=post, at=now - 40_000)
+    bob = shop.town.post("bob", "@ann mine did", parent=ann, mentions=["ann"], at=now - 30_000)
+    cid = shop.town.post("cid", "@ann not mine", parent=ann, mentions=["ann"], at=now - 20_000)
+    early = shop.town.post("shop", "@ann never!", parent=ann, at=now - 3600_000)
+    again = shop.town.post("ann", "@shop really?", parent=bob, at=now - 10_000)
     shop.wait_for(post, ann, bob, cid, early, again)
     shop.wait_waiting("ann")
     key, = [e["id"] for e in shop.entries()]

@@ -92,10 +92,11 @@ class Rules:
 
 @functools.lru_cache(None)
 def deadlines(since, kind, nature, is_next):
-    """Warning, answer, 150 % of it and hard stop, in microseconds."""
+    """Warning, answer, 150 % of it and hard stop, in microseconds. Thanks and praise come as a digest: no lead is called."""
     warn, due, stop = promise(kind, nature, is_next)
+    lead = None if nature in ("thanks", "praise") else due and due * 3 // 2
     return tuple([None if n is None else int(OFFICE.deadline(datetime.fromtimestamp(since, UTC), n).timestamp()) * 1_000_000
-                  for n in (warn, due, due and due * 3 // 2)] + [(since + stop) * 1_000_000])
+                  for n in (warn, due, lead)] + [(since + stop) * 1_000_000])
 
 
 @st.composite
