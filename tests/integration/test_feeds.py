@@ -105,7 +105,6 @@ def gaps(house):
     return house.answer("gaps", code=None).items
 
 
-@pytest.mark.xfail(reason="the refill of a gap closes it for a feed without older pages, although nothing filled it (PROGRESS.md)", strict=True)
 def test_a_window_that_overflowed_is_a_gap(house):
     """25 comments in a window of 10 between two polls: what the feed shows is stored, and the rest is told as a gap."""
     house.blog("blog", own="shop", people=("ann",), listen=("comments:/comments/feed/",))

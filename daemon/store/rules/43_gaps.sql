@@ -106,7 +106,8 @@ begin
 	if not p_is_done then
 		return 'open';
 	end if;
-	if g.reached_at <= g.from_at then
+	-- Clearly behind its beginning: feeds tell whole seconds, and in the very second of it there may be more that is not shown.
+	if g.reached_at <= g.from_at - interval '1 second' then
 		perform answerd.gap_closed(g, g.from_at);
 		return 'closed';
 	end if;
