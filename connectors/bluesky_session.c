@@ -46,59 +46,6 @@ static struct text session_save(struct arena *a, const struct bluesky_session *s
 	return out;
 }
 
-static int base64url_value(char c)
-{
-	if (c >= 'A' && c <= 'Z') {
-		return c - 'A';
-	}
-	if (c >= 'a' && c <= 'z') {
-		return c - 'a' + 26;
-	}
-	if (c >= '0' && c <= '9') {
-		return c - '0' + 52;
-	}
-	return c == '-' ? 62 : c == '_' ? 63 : -1;
-}
-
-/* The claim "exp" of what looks like a JWT; false for every other token: they are opaque. */
-static bool expiry_read(struct arena *a, struct text token, struct wall *ret)
-{
-	struct text head, rest, payload, signature;
-	struct jx_doc *doc = NULL;
-	unsigned bits = 0, n_bits = 0;
-	size_t n = 0;
-	char *out;
-	struct jx v;
-	int64_t exp = 0;
-
-	if (!text_cut(token, '.', &head, &rest) || !text_cut(rest, '.', &payload, &signature)) {
-		return false;
-	}
-	out = arena_alloc(a, payload.len + 1);
-	for (size_t i = 0; i < payload.len; i++) {
-		int value = base64url_value(payload.at[i]);
-
-		if (value < 0) {
-			return false;
-		}
-		bits = (bits << 6 | (unsigned)value) & 0xffff;
-		n_bits += 6;
-		if (n_bits >= 8) {
-			n_bits -= 8;
-			out[n++] = (char)(bits >> n_bits & 0xff);
-		}
-	}
-	if (jx_parse(a, (struct text){ out, n }, &v, &doc, NULL)) {
-		exp = jx_i64_or(v, "exp", 0);
-		jx_release(&doc);
-	}
-	if (exp <= 0 || exp > INT64_C(99999999999)) {
-		return false;
-	}
-	ret->us = exp * 1000000;
-	return true;
-}
-
 /* ---- refusals ---- */
 
 static struct text error_member(const struct connector_ctx *ctx, const struct response *r,
@@ -219,7 +166,8 @@ static bool is_refreshable(const struct connector_ctx *ctx, const struct questio
 	if (ret->refresh.len == 0 || text_eq(q->state, TEXT(STATE_CREATE))) {
 		return false;
 	}
-	return !expiry_read(ctx->arena, ret->refresh, &until) || wall_before(ctx->now, until);
+	until = page_token_until(ctx->arena, ret->refresh);
+	return !wall_is_set(until) || wall_before(ctx->now, until);
 }
 
 bool bluesky_refresh_ask(const struct connector_ctx *ctx, const struct question *q,
@@ -307,7 +255,8 @@ static bool session_digest(const struct connector_ctx *ctx, struct jx v, struct 
 	s.pds = pds_read(ctx, v);
 	s.pds = s.pds.len > 0 ? s.pds : old.pds;
 	ret->session = session_save(ctx->arena, &s);
-	if (!expiry_read(ctx->arena, s.access, &ret->session_until)) {
+	ret->session_until = page_token_until(ctx->arena, s.access);
+	if (!wall_is_set(ret->session_until)) {
 		ret->session_until = wall_add(ctx->now, DUR_S(90 * 60));
 	}
 	return true;

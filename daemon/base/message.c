@@ -41,6 +41,26 @@ static uint64_t hash_field(uint64_t seed, struct text t)
 	return text_hash(text_hash(seed, t), (struct text){ "", 1 });
 }
 
+enum message_kind message_kind_of(struct text name)
+{
+	for (int i = MESSAGE_MENTION; i <= MESSAGE_OTHER; i++) {
+		if (text_eq(name, text_of(message_kind_name((enum message_kind)i)))) {
+			return (enum message_kind)i;
+		}
+	}
+	return MESSAGE_OTHER;
+}
+
+enum message_visibility message_visibility_of(struct text name)
+{
+	for (int i = MESSAGE_PUBLIC; i <= MESSAGE_PRIVATE; i++) {
+		if (text_eq(name, text_of(message_visibility_name((enum message_visibility)i)))) {
+			return (enum message_visibility)i;
+		}
+	}
+	return MESSAGE_PRIVATE;
+}
+
 uint64_t message_hash(const struct message *m)
 {
 	/* Only what the author can change. Names change without anybody editing anything; kind,

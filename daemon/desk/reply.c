@@ -61,26 +61,6 @@ static void queue_words(struct work *w, const struct text *words, size_t n)
 	}
 }
 
-static enum message_visibility visibility_of(struct text name)
-{
-	for (int i = MESSAGE_PUBLIC; i <= MESSAGE_PRIVATE; i++) {
-		if (text_eq(name, text_of(message_visibility_name((enum message_visibility)i)))) {
-			return (enum message_visibility)i;
-		}
-	}
-	return MESSAGE_PRIVATE;
-}
-
-static enum message_kind kind_of(struct text name)
-{
-	for (int i = MESSAGE_MENTION; i <= MESSAGE_OTHER; i++) {
-		if (text_eq(name, text_of(message_kind_name((enum message_kind)i)))) {
-			return (enum message_kind)i;
-		}
-	}
-	return MESSAGE_OTHER;
-}
-
 static struct split split_of(const struct db_result *r, const struct connector *c,
 			     struct arena *scratch)
 {
@@ -99,8 +79,8 @@ static struct split split_of(const struct db_result *r, const struct connector *
 			     .thread_id = db_text(r, 0, COL_THREAD),
 			     .author_id = db_text(r, 0, COL_AUTHOR),
 			     .author_handle = db_text(r, 0, COL_AUTHOR_HANDLE),
-			     .parent_kind = kind_of(db_text(r, 0, COL_KIND)),
-			     .visibility = visibility_of(db_text(r, 0, COL_VISIBILITY)),
+			     .parent_kind = message_kind_of(db_text(r, 0, COL_KIND)),
+			     .visibility = message_visibility_of(db_text(r, 0, COL_VISIBILITY)),
 			     .warning = db_text(r, 0, COL_WARNING),
 			     .language = db_text(r, 0, COL_LANGUAGE) },
 		.signature = db_text(r, 0, COL_SIGNATURE),

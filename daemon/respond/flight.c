@@ -59,27 +59,6 @@ static const struct conf_account *find_account(const struct conf *c, struct text
 	return NULL;
 }
 
-static enum message_kind kind_of(struct text name)
-{
-	for (int i = MESSAGE_MENTION; i <= MESSAGE_OTHER; i++) {
-		if (text_eq(name, text_of(message_kind_name((enum message_kind)i)))) {
-			return (enum message_kind)i;
-		}
-	}
-	return MESSAGE_OTHER;
-}
-
-/* What we do not know is not published. */
-static enum message_visibility visibility_of(struct text name)
-{
-	for (int i = MESSAGE_PUBLIC; i <= MESSAGE_PRIVATE; i++) {
-		if (text_eq(name, text_of(message_visibility_name((enum message_visibility)i)))) {
-			return (enum message_visibility)i;
-		}
-	}
-	return MESSAGE_PRIVATE;
-}
-
 static struct text take(struct flight *f, const struct db_result *r, int row, int col)
 {
 	return text_dup(f->arena, db_text(r, row, col));
@@ -99,8 +78,8 @@ static void read_posting(struct flight *f, const struct db_result *r, int row)
 		.thread_id = take(f, r, row, COL_THREAD),
 		.author_id = take(f, r, row, COL_AUTHOR),
 		.author_handle = take(f, r, row, COL_AUTHOR_HANDLE),
-		.parent_kind = kind_of(db_text(r, row, COL_KIND)),
-		.visibility = visibility_of(db_text(r, row, COL_VISIBILITY)),
+		.parent_kind = message_kind_of(db_text(r, row, COL_KIND)),
+		.visibility = message_visibility_of(db_text(r, row, COL_VISIBILITY)),
 		.warning = take(f, r, row, COL_WARNING),
 		.language = take(f, r, row, COL_LANGUAGE),
 	};

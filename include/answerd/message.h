@@ -71,6 +71,10 @@ const char *message_direction_name(enum message_direction d);
 const char *
 message_visibility_name(enum message_visibility v); /* public unlisted followers private */
 
+/* The same backwards. A kind that we do not know is `other`; a visibility that we do not know is not published: `private`. */
+enum message_kind message_kind_of(struct text name);
+enum message_visibility message_visibility_of(struct text name);
+
 /* Content hash over the normalised fields: differs exactly when a person would call it edited. */
 uint64_t message_hash(const struct message *m);
 
