@@ -56,26 +56,29 @@ end $$;
 -- may be a holiday that nobody told us of (no `holidays`): since a day before, and not yet for more than two days on which it usually speaks.
 create or replace function answerd.silence_of(p_brand int, p_account int, p_source int, p_since timestamptz, p_zone text) returns interval
 language sql stable set search_path = pg_catalog as $$
-	with gap as materialized (
+	with clock as materialized (
+		select answerd.now() as now -- asked once: below it would be asked for every pair of rows
+	), gap as materialized (
 		select h.hour, lead(h.hour) over (order by h.hour) as next, (extract(epoch from h.hour at time zone p_zone) / 3600)::bigint as local
 		from answerd.rhythm_hour h where h.source_id = p_source and h.account_id = p_account and h.brand_id = p_brand
-			and h.hour > answerd.now() - interval '12 weeks'
+			and h.hour > (select now - interval '12 weeks' from clock)
 	), known as (
 		select count(next) as n, max(hour) - min(hour) as span, percentile_disc(0.99) within group (order by next - hour) as usual from gap where next is not null
 	), began as (
 		select count(*) as n, percentile_disc(0.99) within group (order by g.next - g.hour) as usual from gap g
 		where g.next is not null and (g.local - (extract(epoch from p_since at time zone p_zone) / 3600)::bigint + 168001) % 168 <= 2
+	), week as materialized (
+		select c.now - w * interval '1 week' as at from clock c cross join generate_series(1, 11) w
 	), reached as (
-		select count(*) as n, percentile_disc(0.99) within group (order by g.next - g.hour) as usual from generate_series(1, 11) w
-		cross join lateral (select answerd.now() - w * interval '1 week' as at) t
+		select count(*) as n, percentile_disc(0.99) within group (order by g.next - g.hour) as usual from week t
 		join gap g on g.hour <= t.at and g.next > t.at
 	)
 	select 3 * greatest(b.usual, r.usual, case when b.n < 4 or r.n < 4 then k.usual end, interval '1 hour')
-	from known k, began b, reached r where k.n >= 20 and k.span >= interval '14 days'
-		and ((p_since at time zone p_zone)::date = (answerd.now() at time zone p_zone)::date
+	from clock c, known k, began b, reached r where k.n >= 20 and k.span >= interval '14 days'
+		and ((p_since at time zone p_zone)::date = (c.now at time zone p_zone)::date
 			or exists (select from answerd.office_holiday y where y.brand_id = p_brand)
 			or 2 < (select count(*) from generate_series(date_trunc('day', p_since at time zone p_zone) + interval '1 day',
-				answerd.now() at time zone p_zone - interval '17 hours', interval '1 day') d where 3 <= (select count(distinct g.local / 24) from gap g
+				c.now at time zone p_zone - interval '17 hours', interval '1 day') d where 3 <= (select count(distinct g.local / 24) from gap g
 					where extract(isodow from g.hour at time zone p_zone) = extract(isodow from d))))
 $$;
 
