@@ -243,6 +243,31 @@ def test_an_interval_that_is_not_achieved_is_told(heard):
     wait_told(heard, "hearing", "acme_social mentions is asked as often as it should be again", timeout=90)
 
 
+def test_an_allowance_that_is_used_up_is_told(heard):
+    """Nothing fails, and nothing may be asked for an hour: we are late (I14: told when starved), and say until when."""
+    heard.mastodon("social", own="shop", people=("ann",))
+    heard.begin()
+    heard.wait_for(heard.town.post("ann", "@shop hello?"))
+    fault = heard.town.fault("spent", server="social", seconds=3600, count=0)
+    wait_until(lambda: heard.database.one("select rate_left = 0 from answerd.account"), 40, "nothing is left")
+    missed = heard.town.post("ann", "@shop are you there?")
+    heard.shift(1200)
+    told = wait_told(heard, "deaf", "acme_social: not listening since", "the platform lets us ask nothing more until", timeout=60)
+    assert heard.database.column("select failures from answerd.source where failures > 0") == [] and told
+    assert "acme_social: not listening since" in line_above(heard)
+    assert {s for n, s in states(heard).items() if n in ("mentions", "own")} <= {"late", "unheard"}, states(heard)
+    heard.town.heal(fault)
+    # The allowance comes back with the hour; a worker that starts asks at once.
+    heard.worker.stop()
+    heard.shift(3600 + 60)
+    heard.worker.start()
+    heard.wait_for(missed, timeout=30)
+    wait_told(heard, "hearing", "acme_social is listened to again", timeout=60)
+    wait_states(heard, {"mentions": "listening", "own": "listening"})
+    assert len(heard.hook.all("deaf")) == 1, texts(heard, "deaf")
+    heard.verify()
+
+
 def test_what_lies_behind_the_only_page_is_lost_and_told(heard):
     """A server that gives one page for ever: the hole is walked through in vain, declared lost with a reason, and never counted as heard."""
     url = heard.town.mastodon("social", open_search="one page")

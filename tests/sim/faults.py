@@ -164,6 +164,15 @@ def f_limited(town, fault, request, run):
     return Reply.json({"error": "Too many requests"}, 429, headers)
 
 
+def f_spent(town, fault, request, run):
+    """The true answer, the last one for so many seconds."""
+    reply = run()
+    reply.headers = [h for h in reply.headers if "ratelimit" not in h[0].lower()]
+    reset = iso(town.now_ms() + 1000 * fault.get("seconds", 3600))
+    reply.headers += [("X-RateLimit-Limit", 300), ("X-RateLimit-Remaining", 0), ("X-RateLimit-Reset", reset)]
+    return reply
+
+
 def f_redirect(town, fault, request, run):
     to = fault.get("to", "loop")
     if to == "loop":
@@ -403,7 +412,7 @@ async def f_bad_chunks(town, fault, request, run):
 
 
 KINDS = {
-    "status": f_status, "limited": f_limited, "redirect": f_redirect, "replace": f_replace, "huge": f_huge, "deep": f_deep,
+    "status": f_status, "limited": f_limited, "spent": f_spent, "redirect": f_redirect, "replace": f_replace, "huge": f_huge, "deep": f_deep,
     "many": f_many, "cut_json": f_cut_json, "bom": f_bom, "ctype": f_ctype, "date": f_date, "again": f_again, "treadmill": f_treadmill,
     "poison": f_poison, "stall": f_stall, "drip": f_drip, "cut": f_cut, "drop": f_drop, "length": f_length,
     "endless_body": f_endless_body, "endless_headers": f_endless_headers, "bomb": f_bomb, "garbage": f_garbage,

@@ -117,7 +117,10 @@ cross join lateral (
 	where s.unread_since is not null
 	union all
 	select 'late', greatest(s.heard_at, a.leased_at), 3 + (2 * a.every_us / 5000000)::int, true,
-		'no answer was stored since then, although nothing failed. The log of the worker says more: journalctl -u answerd'
+		case when x.until > answerd.now() then format('the platform lets us ask nothing more until %s. Set a slower `every`, listen to fewer '
+				'sources, or find out who else uses this token', answerd.clock_text(x.until, b.timezone))
+			else 'no answer was stored since then, although nothing failed. The log of the worker says more: journalctl -u answerd' end
+	from (select greatest(a.ask_after, case when a.rate_left <= a.rate_limit / 5 then a.rate_reset end) as until) x
 	where s.failures = 0 and s.name not in ('threads', 'rechecks') and a.state = 'listening'
 		and coalesce(greatest(s.heard_at, a.leased_at) < answerd.now() - (interval '15 min' + 5 * a.every_us * interval '1 microsecond'), false)
 	union all
