@@ -242,7 +242,38 @@ begin
 		v_n := v_n + (answerd.raise_alert('deaf', r.key, r.brand_id, r.account_id, nullif(r.source_id, 0), r.text, null, least(r.since, answerd.now()))
 			is not null)::int;
 	end loop;
-	return v_n + answerd.quarantine_sweep() + answerd.gap_sweep();
+	return v_n + answerd.quarantine_sweep() + answerd.gap_sweep() + answerd.zone_sweep();
+end $$;
+
+-- zone_sweep(): a time zone that this server does not know makes deadlines and quiet hours wrong. Told while it is so.
+create or replace function answerd.zone_sweep() returns int language plpgsql set search_path = pg_catalog, answerd as $$
+declare
+	r record;
+	v_n int := 0;
+begin
+	-- What a channel needs follows from its row; a brand's calendar is made when the worker declares it again, every hour.
+	update answerd.channel set timezone = refused_zone, refused_zone = null where refused_zone is not null and answerd.is_zone(refused_zone);
+	for r in select 'zone:' || b.brand_id || ':' || b.refused_zone as key, b.brand_id, format('%s: the database does not know the time zone ''%s'' '
+				'that the configuration names. Until it does, the brand''s office hours and deadlines are counted in %s, and may be hours '
+				'wrong. Bring tzdata up to date on the database''s machine (apt-get install tzdata); it is looked at every hour, and at a '
+				'reload.', b.name, b.refused_zone, b.timezone) as text
+			from answerd.brand b where b.is_configured and b.refused_zone is not null
+		union all
+		select 'zone:' || c.name || ':' || c.refused_zone, null, format('Channel %s: the database does not know the time zone ''%s'' of its quiet '
+				'hours; they are taken as UTC. Bring tzdata up to date on the database''s machine (apt-get install tzdata).', c.name, c.refused_zone)
+			from answerd.channel c where c.is_configured and c.refused_zone is not null loop
+		v_n := v_n + (answerd.raise_alert('deaf', r.key, r.brand_id, null, null, r.text) is not null)::int;
+	end loop;
+	for r in select a.key, a.brand_id, coalesce(b.name, 'Channel ' || split_part(a.key, ':', 2)) as name from answerd.alert a
+			left join answerd.brand b on b.brand_id = a.brand_id
+		where a.event = 'deaf' and a.over_at is null and a.key like 'zone:%'
+			and not exists (select from answerd.brand x where x.is_configured and x.refused_zone is not null
+				and a.key = 'zone:' || x.brand_id || ':' || x.refused_zone)
+			and not exists (select from answerd.channel x where x.is_configured and x.refused_zone is not null
+				and a.key = 'zone:' || x.name || ':' || x.refused_zone) loop
+		v_n := v_n + answerd.alert_over(r.key, format('%s: the database knows its time zone.', r.name), r.brand_id);
+	end loop;
+	return v_n;
 end $$;
 
 -- trouble_over(trouble) → the sentence that says so.
