@@ -266,6 +266,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_REFRESH: return blogger_refresh_ask(ctx, ret, err);
 	case OP_REPLY:
 	case OP_LOOKUP:
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "blogger does not do '%s'", op_name(q->op));
@@ -429,6 +430,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_REFRESH: return blogger_refresh_digest(ctx, r, ret, err);
 	case OP_REPLY:
 	case OP_LOOKUP:
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "blogger does not do '%s'", op_name(q->op));
@@ -462,6 +464,7 @@ const struct connector connector_blogger = {
 		.anonymous_search = false,
 		.needs_session = true,
 		.are_ids_global = true,
+		.deletions_words = "yes, spam and emptied too",
 		.why_no_reply = "Blogger's interface takes no comments: answer on the blog itself; the answer "
 				"is seen here when it is written by one of our profiles.",
 		.rhythm = "5m",

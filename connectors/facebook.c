@@ -501,6 +501,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_REPLY: return facebook_reply_ask(ctx, q, ret, err);
 	case OP_LOOKUP: return facebook_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH: return refresh_ask(ctx, ret, err);
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "facebook does not do '%s'", op_name(q->op));
@@ -521,6 +522,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_REPLY: return facebook_reply_digest(ctx, q, r, ret, err);
 	case OP_LOOKUP: return facebook_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH: return refresh_digest(ctx, r, ret, err);
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "facebook does not do '%s'", op_name(q->op));
