@@ -4,6 +4,7 @@
 #include "answerd/page.h"
 #include "facebook_node.h"
 #include "facebook_reply.h"
+#include "graph_token.h"
 #include "graph_walk.h"
 
 #define LIST_MOST   50 /* posts of a page: as many as a walk can hold */
@@ -14,6 +15,22 @@ const struct graph facebook_graph = { "Facebook", "https://graph.facebook.com", 
 const struct graph_chat facebook_chat = { &facebook_graph, "/me/conversations", NULL };
 
 static const char *const always[] = { "posts", "visitors", "tagged", "ratings", "directs", NULL };
+
+static const struct connector_right rights[] = {
+	{ "pages_show_list", "to find the page" },
+	{ "pages_read_engagement", "to read our own posts and their comments" },
+	{ "pages_read_user_content", "to hear what visitors post, mention and recommend" },
+	{ "pages_manage_engagement", "to answer comments" },
+	{ "pages_messaging", "to read and answer Messenger" },
+	{ NULL, NULL },
+};
+
+static const struct graph_door door = {
+	.graph = &facebook_graph,
+	.consent = "https://www.facebook.com/v25.0/dialog/oauth",
+	.code_at = "https://graph.facebook.com",
+	.rights = rights,
+};
 
 static const struct connector_option options[] = {
 	{ "page",
@@ -380,65 +397,6 @@ static bool node_digest(const struct connector_ctx *ctx, const struct question *
 
 /* ---- who we are ---- */
 
-/* The page's own token, by the token of a person who works on it; a token that is the page's already is kept. */
-static bool refresh_ask(const struct connector_ctx *ctx, struct request *ret, struct err *err)
-{
-	struct text page = connector_option(ctx, "page");
-	struct connector_ctx person = *ctx;
-	struct graph_keys keys;
-	struct strbuf b;
-
-	graph_keys_read(ctx, &keys);
-	if (keys.app_id.len == 0) {
-		*ret = (struct request){ 0 };
-		return true;
-	}
-	if (keys.user.len > 0 || keys.given.len > 0) {
-		person.session =
-			graph_session(ctx->arena, keys.given.len > 0 ? keys.given : keys.user,
-				      TEXT_NONE, (struct wall){ 0 });
-	}
-	graph_url_start(&person, &facebook_graph, &b, "/");
-	strbuf_add(&b, graph_is_node(page) ? page : TEXT("me"));
-	graph_url_add(&b, "fields", TEXT("id,access_token"));
-	return graph_url_finish(&person, &b, ret, err);
-}
-
-static bool refresh_digest(const struct connector_ctx *ctx, const struct response *r,
-			   struct outcome *ret, struct err *err)
-{
-	struct graph_keys keys;
-	struct graph_said said;
-	struct jx_doc *doc = NULL;
-	struct text page, token;
-	struct jx v;
-
-	graph_keys_read(ctx, &keys);
-	if (keys.app_id.len == 0) {
-		ret->session = graph_session(ctx->arena, keys.given, TEXT_NONE, (struct wall){ 0 });
-		return true;
-	}
-	if (!graph_check(ctx, &facebook_graph, r, &said, ret, err)) {
-		ret->needs_refresh = false;
-		return said.fault == GRAPH_FIELD
-			       ? err_set(err, ERR_AUTH,
-					 "the token is a person's: set `page` to the page's number")
-			       : false;
-	}
-	if (!page_scan(r, &page, err) || !jx_parse(ctx->arena, page, &v, &doc, err)) {
-		return false;
-	}
-	token = jx_text_or(ctx->arena, v, "access_token", TEXT_NONE);
-	jx_release(&doc);
-	if (token.len == 0) {
-		return err_set(err, ERR_AUTH,
-			       "Facebook gives no token of the page: the person who let us in "
-			       "needs a role on it");
-	}
-	ret->session = graph_session(ctx->arena, token, keys.user, keys.until);
-	return true;
-}
-
 static bool identify_ask(const struct connector_ctx *ctx, struct request *ret, struct err *err)
 {
 	struct strbuf b;
@@ -487,6 +445,12 @@ static bool identify_digest(const struct connector_ctx *ctx, const struct respon
 
 /* ---- the contract ---- */
 
+static bool authorize(const struct connector_ctx *ctx, const struct granting *g,
+		      struct text *ret_address, struct err *err)
+{
+	return graph_door_authorize(ctx, &door, g, ret_address, err);
+}
+
 static bool ask(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
 		struct err *err)
 {
@@ -500,8 +464,8 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_RECHECK: return node_ask(ctx, q, ret, err);
 	case OP_REPLY: return facebook_reply_ask(ctx, q, ret, err);
 	case OP_LOOKUP: return facebook_lookup_ask(ctx, q, ret, err);
-	case OP_REFRESH: return refresh_ask(ctx, ret, err);
-	case OP_CONNECT:
+	case OP_REFRESH: return graph_page_refresh_ask(ctx, &facebook_graph, ret, err);
+	case OP_CONNECT: return graph_door_connect_ask(ctx, &door, q, ret, err);
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "facebook does not do '%s'", op_name(q->op));
@@ -521,8 +485,8 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_RECHECK: return node_digest(ctx, q, r, ret, err);
 	case OP_REPLY: return facebook_reply_digest(ctx, q, r, ret, err);
 	case OP_LOOKUP: return facebook_lookup_digest(ctx, q, r, ret, err);
-	case OP_REFRESH: return refresh_digest(ctx, r, ret, err);
-	case OP_CONNECT:
+	case OP_REFRESH: return graph_page_refresh_digest(ctx, &facebook_graph, r, ret, err);
+	case OP_CONNECT: return graph_door_connect_digest(ctx, &door, q, r, ret, err);
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "facebook does not do '%s'", op_name(q->op));
@@ -538,6 +502,7 @@ const struct connector connector_facebook = {
 		   "it; ratings, recommendations; directs, Messenger: all are always read",
 	.always = always,
 	.options = options,
+	.rights = rights,
 	.can = {
 		.hears = "mention comment reply direct review post",
 		.reply = true,
@@ -560,8 +525,10 @@ const struct connector connector_facebook = {
 		.budget_requests = 200,
 		.budget_window_s = 3600,
 		.needs_session = true,
-		.rhythm = "60s",
+		.is_redirect_exact = true,
+		.rhythm = "2m",
 	},
+	.authorize = authorize,
 	.measure = facebook_measure,
 	.check_source = check_source,
 	.ask = ask,
