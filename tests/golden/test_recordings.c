@@ -7,7 +7,8 @@
 /* Members that are lists of elements, in the answers of those platforms that we speak. */
 static const char *const lists[] = { "ancestors", "descendants", "statuses",      "accounts",
 				     "hashtags",  "posts",       "notifications", "feed",
-				     "actors",    "convos",      "messages",      "logs" };
+				     "actors",    "convos",      "messages",      "logs",
+				     "data" };
 
 static size_t elements_count(struct arena *a, struct text body)
 {
@@ -36,6 +37,8 @@ static size_t lines_count(struct text lines)
 
 	for (size_t i = 0; i < lines.len; i++) {
 		n += lines.at[i] == '\n';
+		n -= text_starts(text_slice(lines, i, SIZE_MAX),
+				 TEXT("{\"missing\":")); /* no element */
 	}
 	return n;
 }

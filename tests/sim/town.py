@@ -21,6 +21,7 @@ from bluesky import Bluesky  # noqa: E402
 from bluesky_api import BlueskyApi  # noqa: E402
 from book import Book  # noqa: E402
 from discourse import Discourse, DiscourseApi  # noqa: E402
+from facebook import Facebook, FacebookApi  # noqa: E402
 from faults import Faults  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
@@ -30,12 +31,12 @@ from wordpress import Wordpress, WordpressApi  # noqa: E402
 from world import World  # noqa: E402
 
 APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "blogger": BloggerApi, "telegram": TelegramApi,
-        "wordpress": WordpressApi, "discourse": DiscourseApi}
-PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse"}
+        "wordpress": WordpressApi, "discourse": DiscourseApi, "facebook": FacebookApi}
+PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse", "fb": "facebook"}
 KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
-         "discourse": Discourse}
+         "discourse": Discourse, "facebook": Facebook}
 # Where a worker asks for news.
-POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json")
+POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json", "/published_posts")
 
 
 class Town:
@@ -108,6 +109,10 @@ class Town:
         if server.kind == "wordpress":
             viewer = server.viewer(request)
             request.viewer = viewer.key if viewer is not None else ""
+            return
+        if server.kind in ("facebook", "instagram", "threads"):
+            entry = server.tokens.get(request.arg("access_token") or request.form().get("access_token"))
+            request.viewer = entry[0].key if entry is not None else ""
             return
         entry = server.tokens.get(request.bearer()) or getattr(server, "sessions", {}).get(request.bearer())
         if entry and not isinstance(entry, str):

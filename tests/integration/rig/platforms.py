@@ -61,6 +61,10 @@ class Mastodon:
         """Something of a kind that nobody waits for happens."""
         self.town.do("boost", server=self.place.name, person="shop", post=under)
 
+    def hang(self, ids):
+        """Below what each of a chain hangs, the first apart."""
+        return ids[:-1]
+
     def can_backdate(self):
         """Raises `Cannot` where nobody but the server dates what is said."""
 
@@ -210,7 +214,9 @@ class Telegram(Mastodon):
                     is_deleted=row["deleted"], thread=row["id"].rpartition(":")[0], names=frozenset(self.place.ids))
 
 
-TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "wordpress": Wordpress}
+from rig.platforms_meta import Facebook  # noqa: E402  it needs the classes above
+
+TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "facebook": Facebook, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "wordpress": Wordpress}
 
 
 def described(connector):
