@@ -420,6 +420,21 @@ def a_reply(p):
     assert sum(m["direction"] == "outbound" for m in p.messages.values()) == 1 + (hasattr(p.platform, "root"))
 
 
+def no_reply(p):
+    """What cannot be answered is refused in the connector's own words, in the queue already; nothing is queued that can never leave."""
+    if p.can["reply"]:
+        raise Cannot(f"{p.connector} replies")
+    yield CONNECTED
+    p.say("ann", "may I ask?")
+    yield p.wait_for("ann")
+    entry = next(e for e in p.house.entries() if e["account"] == p.account)
+    assert (entry["can_reply"], entry["why_not"]) == (False, p.can["why_no_reply"])
+    refused_ = p.house.answer("reply", entry["id"], "-m", "You may.", code=4)
+    assert p.can["why_no_reply"] in refused_.err, refused_.err
+    assert p.house.database.one("select count(*) from answerd.reply r join answerd.account a using (account_id, brand_id) where a.name = %s", p.account) == 0
+    yield p.wait_for("ann")
+
+
 def reply_never_answered(p):
     """Done, and no answer comes."""
     yield from replies(p, ["applied_timeout"])
@@ -450,10 +465,11 @@ def reply_proves_nothing(p):
     yield from replies(p, ["applied_empty", "applied_html", "applied_type", "applied_no_id"])
 
 
-TABLE = [whole_path, history, paging, equal_times, nesting, overheard, own_words, late, backdated, unbelievable_times, edited, deleted, unknown_kind,
-         naughty_words, errors_of_http, other_pages, errors_of_the_wire, errors_of_frames, errors_of_size, errors_of_shape, other_values, limits,
-         limit_without_a_time, limit_in_the_past, limit_in_words, hostile_values_of_text, hostile_values_of_ids, schema_change, walk_without_end, refused, a_reply, reply_never_answered,
-         reply_not_done_never_answered, reply_connection_ends, reply_5xx, reply_4xx, reply_proves_nothing]
+TABLE = [whole_path, history, paging, equal_times, nesting, overheard, own_words, late, backdated, unbelievable_times, edited, deleted,
+         unknown_kind, naughty_words, errors_of_http, other_pages, errors_of_the_wire, errors_of_frames, errors_of_size, errors_of_shape,
+         other_values, limits, limit_without_a_time, limit_in_the_past, limit_in_words, hostile_values_of_text, hostile_values_of_ids,
+         schema_change, walk_without_end, refused, a_reply, no_reply, reply_never_answered, reply_not_done_never_answered, reply_connection_ends,
+         reply_5xx, reply_4xx, reply_proves_nothing]
 BEHAVIOURS = {b.__name__: b for b in TABLE}
 CONNECTORS = connector_names()
 
