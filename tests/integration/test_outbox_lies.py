@@ -26,10 +26,11 @@ class Site:
         self.platform = described(connector)(self)
         self.platform.open(connector, settle="1s", max_per_host=8)
 
-    def ask(self, n):
+    def ask(self, n, first=0):
         """[conversation] of n customers."""
-        self.town.call("POST", "do", [{"op": "person", "server": self.name, "key": f"guest{i}"} for i in range(n)])
-        ids = [r["id"] for r in self.town.bulk([self.platform.op(f"guest{i}", f"question {i}?") for i in range(n)], server=self.name)]
+        guests = range(first, first + n)
+        self.town.call("POST", "do", [{"op": "person", "server": self.name, "key": f"guest{i}"} for i in guests])
+        ids = [r["id"] for r in self.town.bulk([self.platform.op(f"guest{i}", f"question {i}?") for i in guests], server=self.name)]
         there = "select c.conversation_id::text as c, m.external_id as m from answerd.message m join answerd.conversation c using (root_id, customer_id, " \
                 "account_id, brand_id) where c.waiting_since is not null"
 
@@ -45,9 +46,9 @@ class Site:
         return [p["text"] for p in self.town.applied(self.name)]
 
 
-def answer_all(house, conversations):
+def answer_all(house, conversations, first=0):
     """A reply to each, through the same function that the desk calls; {reply: text}."""
-    texts = [f"Dear customer, answer number {i} of today." for i in range(len(conversations))]
+    texts = [f"Dear customer, answer number {first + i} of today." for i in range(len(conversations))]
     made = house.database.rows("select answerd.reply_make(c, answerd.desk_admin(), t, null, false, false, array[t]) ->> 'id' as id, t "
                                "from unnest(%s::text[], %s::text[]) u (c, t)", conversations, texts)
     return {int(r["id"]): r["t"] for r in made}
@@ -87,7 +88,11 @@ def test_each_once_or_somebody_is_asked(house, connector):
     wait_until(lambda: not open_states(house), 240 + n // 4, "every reply ends visibly", every=0.2)
     assert house.town.hits(fault) > 0.15 * house.database.one("select count(*) from answerd.attempt") > 0.05 * n
     house.town.heal()
+    each_once(house, site, texts, can)
 
+
+def each_once(house, site, texts, can):
+    """What became of them: at the platform once, or a person is asked, who looks there."""
     ended = {r["reply_id"]: r for r in house.database.rows("select reply_id, state::text, reason from answerd.reply")}
     book = site.book()
     counts = {reply: sum(text in b for b in book) for reply, text in texts.items()}
