@@ -296,21 +296,18 @@ def fault_count(field):
 
 
 def f_poison(town, fault, request, run):
-    """`how`: see POISON, NUMBERS and spoil(); `which`: index of the element (from the end when negative)."""
+    """`how`: see POISON, NUMBERS and spoil(); `which`: index of the element (from the end when negative); `more`: others on the same page."""
     reply = run()
     if not reply.parts:
         fault.left += 1
         fault.hits -= 1
         return reply
-    parts, which = list(reply.parts), fault.get("which", 0)
-    which %= len(parts)
-    parts[which] = spoil(parts[which], fault.order["how"], fault.get("field", None))
-    reply.parts = parts
-    kind, ident = town.book.elements[reply.els[which]][1:3]
-    server = town.book.elements[reply.els[which]][0]
-    els = list(reply.els)
-    els[which] = town.book.element(server, kind, ident, parts[which], spoilt=fault.order["how"])
-    reply.els = els
+    reply.parts, reply.els = list(reply.parts), list(reply.els)
+    for order in (fault.order, *fault.get("more", ())):
+        which = order.get("which", 0) % len(reply.parts)
+        server, kind, ident = town.book.elements[reply.els[which]][:3]
+        reply.parts[which] = spoil(reply.parts[which], order["how"], order.get("field"))
+        reply.els[which] = town.book.element(server, kind, ident, reply.parts[which], spoilt=order["how"])
     return reply
 
 
