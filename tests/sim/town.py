@@ -29,6 +29,7 @@ from telegram import Telegram, TelegramApi  # noqa: E402
 from wire import Connection, Reply  # noqa: E402
 from wordpress import Wordpress, WordpressApi  # noqa: E402
 from world import World  # noqa: E402
+from x import X, XApi  # noqa: E402
 
 APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "blogger": BloggerApi, "telegram": TelegramApi,
         "wordpress": WordpressApi, "discourse": DiscourseApi, "facebook": FacebookApi}
@@ -37,6 +38,16 @@ KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blog
          "discourse": Discourse, "facebook": Facebook}
 # Where a worker asks for news.
 POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json", "/published_posts")
+        "wordpress": WordpressApi, "discourse": DiscourseApi,
+        "x": XApi}
+PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse",
+          "x": "x"}
+KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
+         "discourse": Discourse,
+         "x": X}
+# Where a worker asks for news.
+POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json",
+         "/mentions")
 
 
 class Town:
@@ -106,7 +117,7 @@ class Town:
             entry = server.access.get(request.bearer())
             request.viewer = entry[0].key if entry is not None else ""
             return
-        if server.kind == "wordpress":
+        if server.kind in ("wordpress", "x"):
             viewer = server.viewer(request)
             request.viewer = viewer.key if viewer is not None else ""
             return

@@ -80,6 +80,15 @@ class House:
         self.add(account or f"acme_{name}", "telegram", url, made["token"], brand, name, own, listen, **config)
         return url
 
+    def x(self, name="bird", own="shop", people=(), brand="acme", account=None, listen=None, options=None, token="token", **config):
+        """`token`: "token" (OAuth 2) or "keys" (OAuth 1.0a)."""
+        url = self.town.x(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "x", url, made[token], brand, name, own, listen, **config)
+        return url
+
     def add(self, account, platform, url, token, brand, server, own, listen=None, **config):
         if listen is not None:
             config["listen"] = listen

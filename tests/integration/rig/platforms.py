@@ -218,6 +218,11 @@ class Telegram(Mastodon):
 from rig.platforms_meta import Facebook  # noqa: E402  it needs the classes above
 
 TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "facebook": Facebook, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "wordpress": Wordpress}
+from rig.platforms_xnet import X  # noqa: E402  its classes build on those above
+
+
+TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "wordpress": Wordpress,
+        "x": X}
 
 
 def described(connector):

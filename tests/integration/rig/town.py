@@ -100,6 +100,10 @@ class Town:
         self.do("server", kind="telegram", name=name, **options)
         return f"http://127.0.0.1:{self.port}/t/{name}"
 
+    def x(self, name="bird", **options):
+        self.do("server", kind="x", name=name, **{"rate_limit": 1_000_000, **options})
+        return f"http://127.0.0.1:{self.port}/x/{name}"
+
     def person(self, key, server="social", **more):
         return self.do("person", server=server, key=key, **more)
 
