@@ -26,7 +26,7 @@ static const struct connector_option options[] = {
 	{ "server",
 	  "Address of the interface, https://blogger.googleapis.com where nothing is said.",
 	  false },
-	GOOGLE_OPTION_OAUTH,
+	{ "oauth", GOOGLE_ABOUT_OAUTH, false },
 	{ "users",
 	  "Numbers of further Blogger profiles that write for us, separated by commas: their "
 	  "comments "

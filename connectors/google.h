@@ -15,23 +15,12 @@
 #include "answerd/connector.h"
 #include "answerd/strbuf.h"
 
-/* Options that each of these connectors has. */
-#define GOOGLE_OPTION_OAUTH                                                                        \
-	{                                                                                          \
-		"oauth",                                                                           \
-			"Address that makes sessions, https://oauth2.googleapis.com/token where "  \
-			"nothing is "                                                              \
-			"said.",                                                                   \
-			false                                                                      \
-	}
-#define GOOGLE_OPTION_USER                                                                         \
-	{                                                                                          \
-		"user",                                                                            \
-			"With a service account: the mail address of the person for whom it "      \
-			"speaks "                                                                  \
-			"(delegation for the whole domain); else it speaks for itself.",           \
-			false                                                                      \
-	}
+/* What the options `oauth` and `user` are about. */
+#define GOOGLE_ABOUT_OAUTH                                                                         \
+	"Address that makes sessions, https://oauth2.googleapis.com/token where nothing is said."
+#define GOOGLE_ABOUT_USER                                                                          \
+	"Of a service account: the mail address of the person for whom it speaks (delegation for " \
+	"the whole domain); where nothing is said it speaks for itself."
 
 /* OP_REFRESH; `rights` is what a service account claims. */
 bool google_refresh_ask(const struct connector_ctx *ctx, const struct connector_right *rights,
