@@ -7,7 +7,8 @@
 /* Members that are lists of elements, in the answers of those platforms that we speak. */
 static const char *const lists[] = { "ancestors", "descendants", "statuses",      "accounts",
 				     "hashtags",  "posts",       "notifications", "feed",
-				     "actors",    "convos",      "messages",      "logs" };
+				     "actors",    "convos",      "messages",      "logs",
+				     "items" };
 
 static size_t elements_count(struct arena *a, struct text body)
 {

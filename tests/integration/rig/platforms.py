@@ -33,6 +33,7 @@ def capabilities(connector):
 
 class Mastodon:
     own, news = "shop", "otifications$"
+    asks = ""               # of the query, where the same address is asked for other things too
     dialects = ["reset_iso"]
     options, account = {}, {}
     poisons = SPOILT
@@ -60,6 +61,10 @@ class Mastodon:
     def strange(self, under):
         """Something of a kind that nobody waits for happens."""
         self.town.do("boost", server=self.place.name, person="shop", post=under)
+
+    def hang(self, ids):
+        """Below what each of a chain hangs, the first apart."""
+        return ids[:-1]
 
     def can_backdate(self):
         """Raises `Cannot` where nobody but the server dates what is said."""
@@ -210,7 +215,18 @@ class Telegram(Mastodon):
                     is_deleted=row["deleted"], thread=row["id"].rpartition(":")[0], names=frozenset(self.place.ids))
 
 
-TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "wordpress": Wordpress}
+from rig.platforms_google import Youtube  # noqa: E402  its classes build on those above
+
+TOWN = {
+    "blogger": Blogger,
+    "bluesky": Bluesky,
+    "discourse": Discourse,
+    "mastodon": Mastodon,
+    "rss": Rss,
+    "telegram": Telegram,
+    "wordpress": Wordpress,
+    "youtube": Youtube,
+}
 
 
 def described(connector):
