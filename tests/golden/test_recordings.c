@@ -22,6 +22,7 @@ static size_t alongs_count(struct arena *a, struct text value)
 	}
 	return n;
 }
+				     "items" };
 
 static size_t elements_count(struct arena *a, struct text body)
 {

@@ -26,6 +26,15 @@ PAGE_HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><
 POSTS = r"/api/v1/statuses$|/wp/v2/comments$|^/posts\.json$|/sendMessage$|^/v\d+\.\d+/\w+/(comments|messages)$|\.(putRecord|createRecord|sendMessage)$"
 POSTS = r"/api/v1/statuses$|/wp/v2/comments$|^/posts\.json$|/sendMessage$|\.(putRecord|createRecord|sendMessage)$"
 POSTS += r"|^/2/tweets$|^/2/dm_conversations/[\d-]+/messages$"
+POSTS = "|".join((
+    r"/api/v1/statuses$",
+    r"/reviews/[^/]+/reply$",
+    r"/sendMessage$",
+    r"/wp/v2/comments$",
+    r"/youtube/v3/comments$",
+    r"\.(putRecord|createRecord|sendMessage)$",
+    r"^/posts\.json$",
+))
 # Lies about the outcome of a post. `apply` does what was asked before the answer goes wrong.
 LIES = {
     "applied_timeout": {"kind": "stall", "apply": True}, "applied_reset": {"kind": "drop", "apply": True},
@@ -55,20 +64,20 @@ class Fault:
             order["how"] = [how] if isinstance(how, str) else how
             if not set(order["how"]) <= set(LIES):
                 raise ValueError(f"unknown lie in {order['how']}")
-            order.setdefault("method", "POST")
+            order.setdefault("method", ["POST", "PUT"])
             order.setdefault("path", POSTS)
         self.left = order.get("count", 1)           # 0: for ever
         self.skip = order.get("skip", 0)
         self.random = random.Random(order.get("seed", number))
-        self.path = re.compile(order.get("path", ""))
+        self.path, self.query = re.compile(order.get("path", "")), re.compile(order.get("query", ""))
         self.hits = 0
         self.kept = {}
 
     def strikes(self, server, request, path):
         order = self.order
-        if order.get("server", server) != server or order.get("method", request.method) != request.method:
+        if order.get("server", server) != server or not self.is_method(request.method):
             return False
-        if not self.path.search(path):
+        if not self.path.search(path) or not self.query.search(request.query):
             return False
         if "who" in order and order["who"] != request.viewer:
             return False
@@ -84,6 +93,10 @@ class Fault:
         self.left -= 1
         self.hits += 1
         return True
+
+    def is_method(self, method):
+        asked = self.order.get("method", method)
+        return method in asked if isinstance(asked, list) else method == asked
 
     def get(self, name, default):
         return self.order.get(name, default)
@@ -265,7 +278,7 @@ def spoil(part, how, field):
         return spoil_xml(part, how)
     name = field.encode() if field else None
     if how in POISON:
-        names = [name] if name else [b"content", b"text"]
+        names = [name] if name else [b"content", b"text", b"textDisplay", b"comment"]
         return re.sub(rb'"(%s)":"' % b"|".join(names), lambda m: m[0] + POISON[how], part, count=1)
     if how in NUMBERS:
         names = name or rb"replies_count|replyCount|spoilt"

@@ -48,6 +48,51 @@ KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blog
 # Where a worker asks for news.
 POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json",
          "/mentions")
+from youtube import Youtube, YoutubeApi  # noqa: E402
+
+APIS = {
+    "blog": BlogApi,
+    "blogger": BloggerApi,
+    "bluesky": BlueskyApi,
+    "discourse": DiscourseApi,
+    "mastodon": MastodonApi,
+    "telegram": TelegramApi,
+    "wordpress": WordpressApi,
+    "youtube": YoutubeApi,
+}
+PREFIX = {
+    "b": "bluesky",
+    "d": "discourse",
+    "f": "blog",
+    "g": "blogger",
+    "m": "mastodon",
+    "t": "telegram",
+    "w": "wordpress",
+    "y": "youtube",
+}
+KINDS = {
+    "blog": Blog,
+    "blogger": Blogger,
+    "bluesky": Bluesky,
+    "discourse": Discourse,
+    "mastodon": Mastodon,
+    "telegram": Telegram,
+    "wordpress": Wordpress,
+    "youtube": Youtube,
+}
+# Where a worker asks for news.
+POLLS = (
+    "/comments/feed/",
+    "/getUpdates",
+    "/notifications",
+    "/posts.json",
+    "/v3/blogs/1/comments",
+    "/wp/v2/comments",
+    "/youtube/v3/commentThreads",
+    "listNotifications",
+)
+# The same addresses ask for other things, too.
+NO_POLL = ("&id=", "heldForReview")
 
 
 class Town:
@@ -113,7 +158,7 @@ class Town:
 
     @staticmethod
     def guess_viewer(server, request):
-        if server.kind == "blogger":
+        if server.kind in ("blogger", "youtube"):
             entry = server.access.get(request.bearer())
             request.viewer = entry[0].key if entry is not None else ""
             return
@@ -133,7 +178,7 @@ class Town:
         if not request.endpoint:
             return
         self.count(f"{request.endpoint} {reply.status}")
-        if reply.status in (200, 304) and request.path.endswith(POLLS):
+        if reply.status in (200, 304) and request.path.endswith(POLLS) and not any(n in request.query for n in NO_POLL):
             self.count(f"polls {request.endpoint}")
         self.book.answer(self.now_ms(), request.endpoint, request, reply, body, cut)
 

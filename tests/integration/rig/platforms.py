@@ -33,6 +33,7 @@ def capabilities(connector):
 
 class Mastodon:
     own, news = "shop", "otifications$"
+    asks = ""               # of the query, where the same address is asked for other things too
     dialects = ["reset_iso"]
     options, account = {}, {}
     poisons = SPOILT
@@ -223,6 +224,18 @@ from rig.platforms_xnet import X  # noqa: E402  its classes build on those above
 
 TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "wordpress": Wordpress,
         "x": X}
+from rig.platforms_google import Youtube  # noqa: E402  its classes build on those above
+
+TOWN = {
+    "blogger": Blogger,
+    "bluesky": Bluesky,
+    "discourse": Discourse,
+    "mastodon": Mastodon,
+    "rss": Rss,
+    "telegram": Telegram,
+    "wordpress": Wordpress,
+    "youtube": Youtube,
+}
 
 
 def described(connector):

@@ -96,6 +96,14 @@ class Town:
         self.do("server", kind="blogger", name=name, **options)
         return f"http://127.0.0.1:{self.port}/g/{name}"
 
+    def youtube(self, name="tube", **options):
+        self.do("server", kind="youtube", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/y/{name}"
+
+    def google_business(self, name="maps", **options):
+        self.do("server", kind="google-business", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/gb/{name}"
+
     def telegram(self, name="wire", **options):
         self.do("server", kind="telegram", name=name, **options)
         return f"http://127.0.0.1:{self.port}/t/{name}"
