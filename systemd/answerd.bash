@@ -18,7 +18,7 @@ _answerd() {
 	elif [ -z "$command" ]; then
 		list=$(answerd --help 2>/dev/null | sed -n 's/^  answerd \([a-z][a-z-]*\).*/\1/p')
 	elif [ "$command" = digest ] && [ "$before" = digest ]; then
-		list=$(answerd platforms --json 2>/dev/null | grep -oE '"name": *"[a-z0-9_]+"' | sed 's/.*"\(.*\)"/\1/')
+		list=$(answerd platforms --json 2>/dev/null | grep -oE '"name": *"[a-z0-9_-]+"[^{}]*"status": *"live"' | sed 's/"name": *"\([^"]*\)".*/\1/')
 	else
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return

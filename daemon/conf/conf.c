@@ -9,9 +9,11 @@
 #include "answerd/log.h"
 #include "answerd/strbuf.h"
 #include "answerd/url.h"
+#include "daemon/base/dead.h"
 #include "daemon/conf/conf_check.h"
 
 #define DEFAULT_PATH  "/etc/answerd/answerd.conf"
+#define MAX_SENTENCE  400
 #define MAX_CONF_SIZE ((size_t)64 * 1024 * 1024)
 
 /* What conf_load() gives out, and what belongs to it. */
@@ -24,13 +26,26 @@ struct whole {
 
 /* ---- accounts ---- */
 
+/* A network that is gone: said in the words of `answerd platforms`. False: it is none. */
+static bool refuse_dead(struct conf_reader *r, const struct conf_place *p, struct text name)
+{
+	const struct dead *d = dead_find(name);
+	scoped(strbuf_done) struct strbuf sentence = { .max_bytes = MAX_SENTENCE };
+
+	if (d != NULL) {
+		dead_print_sentence(d, &sentence);
+		conf_fault(r, conf_where(p, "platform"), "%.*s", TEXT_ARG(strbuf_text(&sentence)));
+	}
+	return d != NULL;
+}
+
 static const struct connector *get_connector(struct conf_reader *r, const struct conf_place *p)
 {
 	struct text name = conf_get_text(r, p, "platform");
 	const struct connector *c = connector_find(name), *meant = NULL;
 	int best = 3;
 
-	if (c != NULL || text_is_empty(name)) {
+	if (c != NULL || text_is_empty(name) || refuse_dead(r, p, name)) {
 		return c;
 	}
 	for (size_t i = 0; i < n_connectors; i++) {
