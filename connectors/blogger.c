@@ -266,6 +266,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_REFRESH: return blogger_refresh_ask(ctx, ret, err);
 	case OP_REPLY:
 	case OP_LOOKUP:
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "blogger does not do '%s'", op_name(q->op));
@@ -429,6 +430,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_REFRESH: return blogger_refresh_digest(ctx, r, ret, err);
 	case OP_REPLY:
 	case OP_LOOKUP:
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "blogger does not do '%s'", op_name(q->op));

@@ -190,7 +190,7 @@ static int cmd_digest(char **args, int n)
 	if (!op_parse(text_of(args[1]), &op)) {
 		(void)fprintf(stderr,
 			      "error: '%s' is no operation; one of identify poll sweep thread "
-			      "recheck reply lookup refresh\n",
+			      "recheck reply lookup refresh connect\n",
 			      args[1]);
 		return EXIT_USAGE;
 	}

@@ -131,7 +131,8 @@ static struct question question(struct account *a, struct arena *arena)
 	case OP_REFRESH: break;
 	case OP_REPLY:
 	case OP_LOOKUP:
-	case OP_COUNT: not_reached("listen asks no replies");
+	case OP_CONNECT:
+	case OP_COUNT: not_reached("listen asks no replies, and lets nobody in");
 	}
 	return q;
 }

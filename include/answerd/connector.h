@@ -39,8 +39,22 @@ enum op {
 	OP_RECHECK, /* are subjects[] (up to can.recheck_batch) still there, and as we know them? */
 	OP_REPLY,   /* post question.posting: one request, marked `once` */
 	OP_LOOKUP, /* did question.posting arrive? A walk through the thread and our own latest posts */
-	OP_REFRESH, /* a new session from the credential */
+	OP_REFRESH, /* a new session from the credential, or from the session's own refresh token */
+	OP_CONNECT, /* a person has let us in: a session from question.granting; a walk */
 	OP_COUNT
+};
+
+/* A person lets us in with a browser (`answerd connect`). All of it is secret, and ends with the command.
+ *
+ * Where can.registers_client, and the account has no token yet, the walk of CONNECT is first made with an
+ * empty code: its outcome.client becomes the account's token. Then authorize() makes the address that the
+ * person opens; then CONNECT is walked with the code that came back, and its outcome is a session. */
+struct granting {
+	struct text redirect; /* the address that the person is sent back to, as it was asked for */
+	struct text state; /* 43 characters of base64url; whoever brings a code must bring it too */
+	struct text verifier;  /* PKCE: 43 characters of base64url */
+	struct text challenge; /* PKCE, S256: base64url of the verifier's SHA-256 */
+	struct text code;      /* decoded; empty: nobody was asked yet */
 };
 
 /* What staff want to be posted. Every attempt and every look of one reply carries the same values. */
@@ -71,7 +85,8 @@ struct question {
 			       window */
 	struct text *subjects; /* THREAD, RECHECK: external ids */
 	size_t n_subjects;
-	const struct posting *posting; /* REPLY, LOOKUP; else NULL */
+	const struct posting *posting;   /* REPLY, LOOKUP; else NULL */
+	const struct granting *granting; /* CONNECT; else NULL */
 	int page_limit; /* POLL, SWEEP, THREAD: ask for at most so many elements in one answer; 0: for as
 			   many as the connector likes. Smaller each time after an answer that was larger than
 			   we read */
@@ -121,15 +136,22 @@ struct outcome {
 	struct rate rate;   /* also filled when digest fails */
 	/* IDENTIFY */
 	struct text own_id, own_handle, own_name;
-	struct text facts;       /* new facts to store; empty: unchanged. Any op may learn some */
-	struct wall token_until; /* when the credential ends, where that can be known; 0: unknown */
-	struct text missing; /* scopes or rights that are missing, in plain words; empty: none */
+	struct text facts; /* new facts to store; empty: unchanged. Any op may learn some */
+	struct wall
+		token_until; /* IDENTIFY, REFRESH, CONNECT: when a person must let us in again or
+				    make a new token, where that can be known; 0: unknown */
+	struct text missing; /* scopes or rights that are missing, in plain words; empty: none.
+				CONNECT too */
 	/* REPLY: the id that the platform gave it. LOOKUP: that of the post that is ours, or empty: not in
 	 * what was read. */
 	struct text sent_id, sent_permalink;
-	/* REFRESH */
+	/* REFRESH, CONNECT. It is stored, sealed, before it is used: so it must hold all that the next REFRESH
+	 * needs, a refresh token that was not renewed included. */
 	struct text session;
 	struct wall session_until; /* refresh before this; 0: unknown */
+	/* CONNECT with an empty code: the client that was registered for us, to be the account's token
+	 * ("ID:SECRET") */
+	struct text client;
 };
 
 /* One option of an account that only this platform knows (those of every platform are in
@@ -169,16 +191,24 @@ struct connector_can {
 				    less */
 	int64_t budget_requests; /* from the sheet, when headers say nothing */
 	int64_t budget_window_s;
-	bool anonymous_search; /* `search:` sources work without a token */
-	bool needs_session;    /* REFRESH comes before everything else */
-	bool are_ids_global;   /* a person has the same id on every server of the platform */
-	bool is_open;          /* everything can be read without a token */
+	bool anonymous_search;  /* `search:` sources work without a token */
+	bool needs_session;     /* REFRESH comes before everything else */
+	bool registers_client;  /* CONNECT with an empty code makes us a client of the server */
+	bool is_redirect_exact; /* the redirect must be registered beforehand, its port included */
+	bool are_ids_global;    /* a person has the same id on every server of the platform */
+	bool is_open;           /* everything can be read without a token */
 	/* README's table is made of all this; where yes or no says too little, in a few words: */
 	const char *edits_words, *deletions_words; /* "while in the feed"; NULL: yes or no */
 	const char *limits; /* instead of the budget; NULL: the budget in words */
 	const char *
 		why_no_reply; /* why it never takes a reply, one sentence; NULL: it does, or will */
 	const char *rhythm;   /* `every` where the configuration says nothing; NULL: 60s */
+};
+
+/* A right that authorize() asks for. */
+struct connector_right {
+	const char *scope; /* as the platform calls it */
+	const char *why;   /* what we do with it, half a sentence: "to hear who mentions you" */
 };
 
 struct connector {
@@ -189,8 +219,13 @@ struct connector {
 	const char *const
 		*always; /* sources that are read on every account with a token, NULL-ended */
 	const struct connector_option *options; /* ended by a NULL name */
+	const struct connector_right *rights;   /* ended by a NULL scope; NULL where authorize is */
 	struct connector_can can;
 
+	/* The address on which a person lets us in: with g's redirect, state and challenge, and all `rights`;
+	 * g->code is empty. No request of ours. NULL: this platform's token is pasted. */
+	bool (*authorize)(const struct connector_ctx *ctx, const struct granting *g,
+			  struct text *ret_address, struct err *err);
 	/* How long `posting` is as the platform counts what would be posted, and how long it may be by the
 	 * account's facts. NULL: posting->text in can.length_unit, can.max_length. Needs no token. */
 	void (*measure)(const struct connector_ctx *ctx, const struct posting *posting,

@@ -1,5 +1,6 @@
 /* ask PLATFORM OP FILE: the request that a connector makes, as one line of JSON, for tests that send it
- * themselves. The file is a recording (daemon/base/digest.h); only its X-Answerd headers are read. */
+ * themselves. The file is a recording (daemon/base/digest.h); only its X-Answerd headers are read.
+ * `connect` without a code shows "address", too: what a person would open. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -60,6 +61,14 @@ int main(int n_args, char **args)
 	    !recording_parse(a, file_read(a, args[3]), op, &rec, &err)) {
 		(void)fprintf(stderr, "usage: ask PLATFORM OP FILE %s\n", err.text);
 		return 2;
+	}
+	if (op == OP_CONNECT && c->authorize != NULL && rec.question.granting->code.len == 0) {
+		struct text address = TEXT_NONE;
+
+		member(&out, "address",
+		       c->authorize(&rec.ctx, rec.question.granting, &address, &err)
+			       ? address
+			       : text_of(err.text));
 	}
 	if (c->ask(&rec.ctx, &rec.question, &request, &err)) {
 		request_print(&request, &out);
