@@ -1,8 +1,10 @@
 #include "daemon/base/platforms.h"
 #include "answerd/connector.h"
 #include "daemon/base/dead.h"
+#include "daemon/base/network.h"
 
-#define MOST_SENTENCE 4096
+#define MOST_SENTENCE  4096
+#define MOST_DESCRIBED ((size_t)64 * 1024 * 1024)
 
 static const char *unit_name(enum length_unit u)
 {
@@ -265,12 +267,22 @@ static void print_row(const struct connector *c, struct strbuf *out)
 	strbuf_add_str(out, " |\n");
 }
 
-static void print_markdown(struct strbuf *out)
+/* Ours, then those that come with us described. */
+static const struct connector *nth(struct arena *a, size_t i)
+{
+	return i < n_connectors
+		       ? connectors[i]
+		       : network_shipped(a, text_of(networks[i - n_connectors].name), NULL);
+}
+
+static void print_markdown(struct arena *a, struct strbuf *out)
 {
 	strbuf_add_str(out, "| network | hears | answers | edits | deletions | direct | history | "
 			    "limits | what you need |\n|---|---|---|---|---|---|---|---|---|\n");
-	for (size_t i = 0; i < n_connectors; i++) {
-		print_row(connectors[i], out);
+	for (size_t i = 0; i < n_connectors + n_networks; i++) {
+		if (nth(a, i) != NULL) {
+			print_row(nth(a, i), out);
+		}
 	}
 	strbuf_add_str(out, "\nGone, and refused in a configuration:\n\n");
 	for (size_t i = 0; i < n_deads; i++) {
@@ -280,25 +292,8 @@ static void print_markdown(struct strbuf *out)
 	}
 }
 
-void platforms_print(enum platforms_form form, struct strbuf *out)
+static void print_deads(bool is_json, struct strbuf *out)
 {
-	bool is_json = form == PLATFORMS_JSON;
-
-	if (form == PLATFORMS_MARKDOWN) {
-		print_markdown(out);
-		return;
-	}
-	if (is_json) {
-		strbuf_add_byte(out, '[');
-	}
-	for (size_t i = 0; i < n_connectors; i++) {
-		if (is_json) {
-			strbuf_add_str(out, i > 0 ? "," : "");
-			print_json(connectors[i], out);
-		} else {
-			print_person(connectors[i], out);
-		}
-	}
 	for (size_t i = 0; i < n_deads; i++) {
 		if (is_json) {
 			strbuf_add_byte(out, ',');
@@ -309,5 +304,30 @@ void platforms_print(enum platforms_form form, struct strbuf *out)
 			strbuf_add_byte(out, '\n');
 		}
 	}
+}
+
+void platforms_print(enum platforms_form form, struct strbuf *out)
+{
+	struct arena *a = arena_create(MOST_DESCRIBED);
+	bool is_json = form == PLATFORMS_JSON;
+
+	if (form == PLATFORMS_MARKDOWN) {
+		print_markdown(a, out);
+		arena_destroy(&a);
+		return;
+	}
+	strbuf_add_str(out, is_json ? "[" : "");
+	for (size_t i = 0; i < n_connectors + n_networks; i++) {
+		const struct connector *c = nth(a, i);
+
+		if (is_json && c != NULL) {
+			strbuf_add_str(out, i > 0 ? "," : "");
+			print_json(c, out);
+		} else if (c != NULL) {
+			print_person(c, out);
+		}
+	}
+	print_deads(is_json, out);
 	strbuf_add_str(out, is_json ? "]\n" : "");
+	arena_destroy(&a);
 }
