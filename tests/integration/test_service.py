@@ -303,7 +303,7 @@ def test_completion_knows_every_command():
     assert complete("answerd", "") == set(re.findall(r"^  answerd ([a-z][a-z-]*)", said, re.M)) >= {"migrate", "check-config", "platforms", "digest"}
     assert complete("answerd", "check-config", "--") >= {"--show", "--config"}
     platforms = {p["name"] for p in json.loads(subprocess.run([program("answerd"), "platforms", "--json"], capture_output=True, text=True, timeout=10,
-                                                             check=True).stdout)}
+                                                             check=True).stdout) if p["status"] == "live"}
     assert complete("answerd", "digest", "") == platforms
     assert complete("answerd-desk", "--") == {"--config", "--version", "--help"}
 
