@@ -464,6 +464,7 @@ const struct connector connector_blogger = {
 		.anonymous_search = false,
 		.needs_session = true,
 		.are_ids_global = true,
+		.deletions_words = "yes, spam and emptied too",
 		.why_no_reply = "Blogger's interface takes no comments: answer on the blog itself; the answer "
 				"is seen here when it is written by one of our profiles.",
 		.rhythm = "5m",

@@ -1,7 +1,7 @@
 /* blogger_session.h: tokens, addresses and refusals of Blogger's interface. Private to the connector.
  *
  * `token` is CLIENT ID:CLIENT SECRET:REFRESH TOKEN of a Google OAuth client; a session is an access token
- * made of it.
+ * made of it (oauth.h).
  *
  * Owner:   everything lives in ctx->arena.
  * Clock:   ctx->now.

@@ -364,6 +364,7 @@ const struct connector connector_bluesky = {
 		.anonymous_search = false,
 		.needs_session = true,
 		.are_ids_global = true,
+		.edits_words = "yes (re-creation)",
 	},
 	.measure = bluesky_measure,
 	.check_source = check_source,

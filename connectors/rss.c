@@ -357,6 +357,8 @@ const struct connector connector_rss = {
 		.anonymous_search = false,
 		.needs_session = false,
 		.is_open = true,
+		.edits_words = "yes, while in the feed",
+		.deletions_words = "only where Atom says so",
 		.why_no_reply = "A feed takes nothing: answer on the site itself; the answer is seen here "
 				"once the feed shows it under a name of `authors`.",
 		.rhythm = "15m",

@@ -355,6 +355,7 @@ const struct connector connector_telegram = {
 		.budget_requests = 600,
 		.budget_window_s = 300,
 		.are_ids_global = true,
+		.deletions_words = "only in business chats",
 		.rhythm = "10s",
 	},
 	.check_source = check_source,

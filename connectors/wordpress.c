@@ -434,6 +434,7 @@ const struct connector connector_wordpress = {
 		.budget_window_s = 300,
 		.anonymous_search = false,
 		.needs_session = false,
+		.deletions_words = "yes, trash and spam too",
 	},
 	.measure = wordpress_measure,
 	.check_source = check_source,

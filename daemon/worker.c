@@ -35,7 +35,7 @@ static const char usage_text[] =
 	"  answerd migrate [--wait]                creates the schema or brings it up to date; "
 	"--wait: "
 	"until the database is there\n"
-	"  answerd platforms [--json]              which networks, and what they can do\n"
+	"  answerd platforms [--json|--markdown]   which networks, and what they can do\n"
 	"  answerd tell TEXT                       tells health.notify, without a database (for "
 	"OnFailure= units)\n"
 	"  answerd digest PLATFORM OP FILE         what a connector makes of a recorded answer\n"
@@ -135,12 +135,12 @@ static int cmd_migrate(const char *path, bool is_patient)
 
 /* ---- platforms, digest ---- */
 
-static int cmd_platforms(bool is_json)
+static int cmd_platforms(enum platforms_form form)
 {
 	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	strbuf_init(&out, 1024u * 1024);
-	platforms_print(is_json, &out);
+	platforms_print(form, &out);
 	(void)fwrite(out.at, 1, out.len, stdout);
 	return EXIT_SUCCESS;
 }
@@ -498,7 +498,8 @@ int main(int argc, char **argv)
 	const char *config = NULL;
 	char *args[8];
 	int n = 0;
-	bool is_show = false, is_json = false, is_patient = false;
+	bool is_show = false, is_patient = false;
+	enum platforms_form form = PLATFORMS_PERSON;
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
@@ -508,7 +509,9 @@ int main(int argc, char **argv)
 		} else if (strcmp(argv[i], "--show") == 0) {
 			is_show = true;
 		} else if (strcmp(argv[i], "--json") == 0) {
-			is_json = true;
+			form = PLATFORMS_JSON;
+		} else if (strcmp(argv[i], "--markdown") == 0) {
+			form = PLATFORMS_MARKDOWN;
 		} else if (strcmp(argv[i], "--wait") == 0) {
 			is_patient = true;
 		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -535,7 +538,7 @@ int main(int argc, char **argv)
 		return cmd_migrate(config, is_patient);
 	}
 	if (strcmp(args[0], "platforms") == 0 && n == 1) {
-		return cmd_platforms(is_json);
+		return cmd_platforms(form);
 	}
 	if (strcmp(args[0], "tell") == 0 && n == 2) {
 		return cmd_tell(config, args[1]);

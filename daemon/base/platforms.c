@@ -94,8 +94,165 @@ static void print_person(const struct connector *c, struct strbuf *out)
 	}
 }
 
-void platforms_print(bool is_json, struct strbuf *out)
+/* ---- README's table ---- */
+
+/* Text of a cell: what would end it or begin markup is written as a character. */
+static void cell_add(struct strbuf *out, struct text t)
 {
+	for (size_t i = 0; i < t.len; i++) {
+		if (t.at[i] == '|' || t.at[i] == '<' || t.at[i] == '*' || t.at[i] == '_') {
+			strbuf_add_byte(out, '\\');
+		}
+		strbuf_add_byte(out, t.at[i]);
+	}
+}
+
+static void cell_open(struct strbuf *out)
+{
+	strbuf_add_str(out, " | ");
+}
+
+/* "mention reply other" as "mentions, replies, others". */
+static void kinds_add(struct strbuf *out, const char *words)
+{
+	struct text rest = text_of(words), head;
+	bool is_first = true;
+
+	while (!text_is_empty(rest)) {
+		(void)text_cut(rest, ' ', &head, &rest);
+		strbuf_add_str(out, is_first ? "" : ", ");
+		is_first = false;
+		if (text_eq(head, TEXT("direct"))) {
+			strbuf_add_str(out, "direct messages");
+		} else if (text_ends(head, TEXT("y"))) {
+			strbuf_add(out, text_slice(head, 0, head.len - 1));
+			strbuf_add_str(out, "ies");
+		} else {
+			strbuf_add(out, head);
+			strbuf_add_byte(out, 's');
+		}
+	}
+}
+
+static void answers_add(struct strbuf *out, const struct connector_can *can)
+{
+	if (!can->reply) {
+		struct text why = text_of(can->why_no_reply != NULL ? can->why_no_reply : "no");
+
+		strbuf_add_str(out, text_eq(why, TEXT("no")) ? "" : "no. ");
+		cell_add(out, text_ends(why, TEXT(".")) ? text_slice(why, 0, why.len - 1) : why);
+		return;
+	}
+	kinds_add(out, can->answers != NULL ? can->answers : can->hears);
+}
+
+static void whether_add(struct strbuf *out, bool is_so, const char *words)
+{
+	if (words != NULL) {
+		cell_add(out, text_of(words));
+	} else {
+		strbuf_add_str(out, is_so ? "yes" : "no");
+	}
+}
+
+/* 300: "5 minutes". */
+static void span_add(struct strbuf *out, int64_t seconds)
+{
+	static const struct {
+		int64_t s;
+		const char *name;
+	} units[] = { { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (seconds % units[i].s == 0) {
+			int64_t n = seconds / units[i].s;
+
+			strbuf_printf(out, "%lld %s%s", (long long)n, units[i].name,
+				      n == 1 ? "" : "s");
+			return;
+		}
+	}
+}
+
+static void limits_add(struct strbuf *out, const struct connector_can *can)
+{
+	static const char *const units[] = {
+		[LENGTH_CHARACTERS] = "characters",
+		[LENGTH_GRAPHEMES] = "characters as people count",
+		[LENGTH_WEIGHTED] = "weighted characters",
+		[LENGTH_UTF16] = "UTF-16 units",
+		[LENGTH_BYTES] = "bytes",
+	};
+
+	if (can->reply && can->max_length > 0) {
+		strbuf_printf(out, "a reply has at most %lld %s; ", (long long)can->max_length,
+			      units[can->length_unit]);
+	}
+	if (can->reply && can->reply_window_s > 0) {
+		strbuf_add_str(out, "it is taken within ");
+		span_add(out, can->reply_window_s);
+		strbuf_add_str(out, "; ");
+	}
+	if (can->limits != NULL) {
+		cell_add(out, text_of(can->limits));
+	} else {
+		strbuf_printf(out, "we ask at most %lld times in ",
+			      (long long)can->budget_requests);
+		span_add(out, can->budget_window_s);
+	}
+}
+
+/* `about` is "Network: what is heard there". */
+static void print_row(const struct connector *c, struct strbuf *out)
+{
+	const struct connector_can *can = &c->can;
+	struct text network, hears;
+
+	if (!text_cut(text_of(c->about), ':', &network, &hears)) {
+		hears = TEXT_NONE;
+	}
+	strbuf_printf(out, "| `%s`: ", c->name);
+	cell_add(out, network);
+	cell_open(out);
+	if (text_is_empty(hears)) {
+		kinds_add(out, can->hears);
+	} else {
+		cell_add(out, text_trim(hears));
+	}
+	cell_open(out);
+	answers_add(out, can);
+	cell_open(out);
+	whether_add(out, can->edits, can->edits_words);
+	cell_open(out);
+	whether_add(out, can->deletions, can->deletions_words);
+	cell_open(out);
+	whether_add(out, can->direct, NULL);
+	cell_open(out);
+	cell_add(out, text_of(can->history));
+	cell_open(out);
+	limits_add(out, can);
+	cell_open(out);
+	cell_add(out, text_of(c->needs));
+	strbuf_add_str(out, " |\n");
+}
+
+static void print_markdown(struct strbuf *out)
+{
+	strbuf_add_str(out, "| network | hears | answers | edits | deletions | direct | history | "
+			    "limits | what you need |\n|---|---|---|---|---|---|---|---|---|\n");
+	for (size_t i = 0; i < n_connectors; i++) {
+		print_row(connectors[i], out);
+	}
+}
+
+void platforms_print(enum platforms_form form, struct strbuf *out)
+{
+	bool is_json = form == PLATFORMS_JSON;
+
+	if (form == PLATFORMS_MARKDOWN) {
+		print_markdown(out);
+		return;
+	}
 	if (is_json) {
 		strbuf_add_byte(out, '[');
 	}

@@ -197,6 +197,9 @@ struct connector_can {
 	bool is_redirect_exact; /* the redirect must be registered beforehand, its port included */
 	bool are_ids_global;    /* a person has the same id on every server of the platform */
 	bool is_open;           /* everything can be read without a token */
+	/* README's table is made of all this; where yes or no says too little, in a few words: */
+	const char *edits_words, *deletions_words; /* "while in the feed"; NULL: yes or no */
+	const char *limits; /* instead of the budget; NULL: the budget in words */
 	const char *
 		why_no_reply; /* why it never takes a reply, one sentence; NULL: it does, or will */
 	const char *rhythm;   /* `every` where the configuration says nothing; NULL: 60s */
@@ -210,7 +213,7 @@ struct connector_right {
 
 struct connector {
 	const char *name;    /* as in `platform = "…"` */
-	const char *about;   /* one line */
+	const char *about;   /* one line: "Network: what is heard there" */
 	const char *needs;   /* what a person must have, one line */
 	const char *sources; /* what may stand in `listen`, one sentence */
 	const char *const
