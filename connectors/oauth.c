@@ -102,7 +102,7 @@ bool oauth_session_lives(const struct connector_ctx *ctx)
 	       (!wall_is_set(s.until) || wall_before(wall_add(ctx->now, DUR_S(EARLY_S)), s.until));
 }
 
-bool oauth_has_scope(const struct oauth_session *s, const char *scope)
+static bool has_word(const struct oauth_session *s, struct text word)
 {
 	struct text rest = text_trim(s->scope), one;
 
@@ -111,11 +111,51 @@ bool oauth_has_scope(const struct oauth_session *s, const char *scope)
 	}
 	while (rest.len > 0) {
 		(void)text_cut(rest, ' ', &one, &rest);
-		if (text_eq(one, text_of(scope))) {
+		if (text_eq(one, word)) {
 			return true;
 		}
 	}
 	return false;
+}
+
+bool oauth_has_scope(const struct oauth_session *s, const char *scope)
+{
+	return has_word(s, text_of(scope));
+}
+
+const char *oauth_scopes(struct arena *a, const struct connector_right *rights, char between)
+{
+	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_URL_BYTES };
+
+	for (size_t i = 0; rights[i].scope != NULL; i++) {
+		if (i > 0) {
+			strbuf_add_byte(&b, between);
+		}
+		strbuf_add_str(&b, rights[i].scope);
+	}
+	return text_cstr(a, strbuf_text(&b));
+}
+
+static bool is_granted(const struct oauth_session *s, const char *scope)
+{
+	struct text group, rest;
+
+	return oauth_has_scope(s, scope) ||
+	       (text_cut(text_of(scope), ':', &group, &rest) && has_word(s, group));
+}
+
+struct text oauth_missing(struct arena *a, const struct oauth_session *s,
+			  const struct connector_right *rights)
+{
+	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_URL_BYTES };
+
+	for (size_t i = 0; rights[i].scope != NULL; i++) {
+		if (!is_granted(s, rights[i].scope)) {
+			strbuf_printf(&b, "%s%s (%s)", b.len > 0 ? ", " : "", rights[i].scope,
+				      rights[i].why);
+		}
+	}
+	return text_dup(a, strbuf_text(&b));
 }
 
 /* ---- asking for tokens ---- */

@@ -63,6 +63,13 @@ bool oauth_session_lives(const struct connector_ctx *ctx);
 /* Does the scope as granted have this word? Also true where the platform never said what it granted. */
 bool oauth_has_scope(const struct oauth_session *s, const char *scope);
 
+/* All scopes of `rights`, for consent. */
+const char *oauth_scopes(struct arena *a, const struct connector_right *rights, char between);
+
+/* Rights that were not granted, in words for outcome.missing; empty: none. "read" has "read:statuses", too. */
+struct text oauth_missing(struct arena *a, const struct oauth_session *s,
+			  const struct connector_right *rights);
+
 /* OP_REFRESH. With a ready access token nobody is asked. */
 bool oauth_refresh_ask(const struct connector_ctx *ctx, const struct oauth_app *app,
 		       struct request *ret, struct err *err);
