@@ -178,8 +178,12 @@ begin
 	order by a.account_id
 	on conflict (account_id, brand_id) do update set is_able = excluded.is_able, answers = excluded.answers, window_s = excluded.window_s,
 		key_valid_s = excluded.key_valid_s, direct_key_valid_s = excluded.direct_key_valid_s, has_lookup = excluded.has_lookup,
-		settle_us = excluded.settle_us, every_us = excluded.every_us;
-	get diagnostics v_n = row_count;
+		settle_us = excluded.settle_us, every_us = excluded.every_us
+	where (o.is_able, o.answers, o.window_s, o.key_valid_s, o.direct_key_valid_s, o.has_lookup, o.settle_us, o.every_us) is distinct from
+		(excluded.is_able, excluded.answers, excluded.window_s, excluded.key_valid_s, excluded.direct_key_valid_s, excluded.has_lookup,
+			excluded.settle_us, excluded.every_us);
+	select count(*) into v_n from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
+	join answerd.brand b on b.name = x ->> 'name' join answerd.account a on a.brand_id = b.brand_id and a.name = y ->> 'name';
 	return v_n;
 end $$;
 
