@@ -22,9 +22,12 @@ bool door_open(struct door *d, int port, struct err *err)
 				  .sin_port = htons((uint16_t)port),
 				  .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	socklen_t len = sizeof(at);
+	int yes = 1;
 
 	d->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (d->fd < 0 || bind(d->fd, (struct sockaddr *)&at, sizeof(at)) != 0 ||
+	/* The one before may have ended a moment ago. */
+	if (d->fd < 0 || setsockopt(d->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
+	    bind(d->fd, (struct sockaddr *)&at, sizeof(at)) != 0 ||
 	    listen(d->fd, /* backlog= */ 4) != 0 ||
 	    getsockname(d->fd, (struct sockaddr *)&at, &len) != 0) {
 		(void)err_set(err, ERR_CONFIG, "127.0.0.1:%d cannot be listened to: %s", port,
