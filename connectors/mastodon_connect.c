@@ -16,12 +16,6 @@ const struct connector_right mastodon_rights[] = {
 	{ NULL, NULL },
 };
 
-/* Asked for at once at registration and at consent: a server refuses there what was not registered. */
-static const char *scopes(const struct connector_ctx *ctx)
-{
-	return oauth_scopes(ctx->arena, mastodon_rights, ' ');
-}
-
 static struct oauth_app app_of(const struct connector_ctx *ctx)
 {
 	return (struct oauth_app){ .name = "the server",
@@ -45,19 +39,15 @@ struct text mastodon_bearer(const struct connector_ctx *ctx)
 	return is_client(ctx->token) ? TEXT_NONE : ctx->token;
 }
 
+/* Servers before 4.3 ignore the challenge. */
 bool mastodon_authorize(const struct connector_ctx *ctx, const struct granting *g,
 			struct text *ret_address, struct err *err)
 {
 	struct oauth_app app = app_of(ctx);
-	struct oauth_consent c = {
-		.at = text_printf(ctx->arena, "%.*s/oauth/authorize", TEXT_ARG(ctx->server)),
-		.scopes = scopes(ctx),
-		.redirect = g->redirect,
-		.state = g->state,
-		.challenge = g->challenge, /* servers before 4.3 ignore it */
-	};
 
-	return oauth_consent_url(ctx, &app, &c, ret_address, err);
+	return oauth_authorize(
+		ctx, &app, text_printf(ctx->arena, "%.*s/oauth/authorize", TEXT_ARG(ctx->server)),
+		mastodon_rights, NULL, g, ret_address, err);
 }
 
 static bool register_ask(const struct connector_ctx *ctx, const struct granting *g,
@@ -68,7 +58,7 @@ static bool register_ask(const struct connector_ctx *ctx, const struct granting 
 	strbuf_add_str(&b, "client_name=answerd&redirect_uris=");
 	strbuf_add_url(&b, g->redirect);
 	strbuf_add_str(&b, "&scopes=");
-	strbuf_add_url(&b, text_of(scopes(ctx)));
+	strbuf_add_url(&b, text_of(oauth_scopes(ctx->arena, mastodon_rights, ' ')));
 	*ret = (struct request){ .method = HTTP_POST,
 				 .url = text_printf(ctx->arena, "%.*s/api/v1/apps",
 						    TEXT_ARG(ctx->server)),
@@ -81,14 +71,10 @@ static bool register_ask(const struct connector_ctx *ctx, const struct granting 
 bool mastodon_connect_ask(const struct connector_ctx *ctx, const struct question *q,
 			  struct request *ret, struct err *err)
 {
-	const struct granting *g = q->granting;
 	struct oauth_app app = app_of(ctx);
-	struct oauth_code code = { g->code, g->redirect, g->verifier };
 
-	if (g->code.len == 0) {
-		return register_ask(ctx, g, ret, err);
-	}
-	return oauth_code_ask(ctx, &app, &code, ret, err);
+	return q->granting->code.len == 0 ? register_ask(ctx, q->granting, ret, err)
+					  : oauth_connect_ask(ctx, &app, q, ret, err);
 }
 
 /* No colon may stand in the id, or nobody could tell where it ends. */
@@ -133,18 +119,8 @@ bool mastodon_connect_digest(const struct connector_ctx *ctx, const struct quest
 			     const struct response *r, struct outcome *ret, struct err *err)
 {
 	struct oauth_app app = app_of(ctx);
-	struct connector_ctx with = *ctx;
-	struct oauth_session s;
 
-	if (q->granting->code.len == 0) {
-		return register_digest(ctx, r, ret, err);
-	}
-	if (!oauth_token_digest(ctx, &app, r, ret, err)) {
-		return false;
-	}
-	with.session = ret->session;
-	if (oauth_session_load(&with, &s)) {
-		ret->missing = oauth_missing(ctx->arena, &s, mastodon_rights);
-	}
-	return true;
+	return q->granting->code.len == 0
+		       ? register_digest(ctx, r, ret, err)
+		       : oauth_connect_digest(ctx, &app, mastodon_rights, r, ret, err);
 }

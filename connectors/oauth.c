@@ -144,20 +144,6 @@ static bool is_granted(const struct oauth_session *s, const char *scope)
 	       (text_cut(text_of(scope), ':', &group, &rest) && has_word(s, group));
 }
 
-struct text oauth_missing(struct arena *a, const struct oauth_session *s,
-			  const struct connector_right *rights)
-{
-	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_URL_BYTES };
-
-	for (size_t i = 0; rights[i].scope != NULL; i++) {
-		if (!is_granted(s, rights[i].scope)) {
-			strbuf_printf(&b, "%s%s (%s)", b.len > 0 ? ", " : "", rights[i].scope,
-				      rights[i].why);
-		}
-	}
-	return text_dup(a, strbuf_text(&b));
-}
-
 /* ---- asking for tokens ---- */
 
 static bool form_finish(const struct connector_ctx *ctx, const struct oauth_app *app,
@@ -422,7 +408,7 @@ struct text oauth_missing(struct arena *a, const struct connector_right *rights,
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_NAME_BYTES };
 
 	for (size_t i = 0; rights[i].scope != NULL; i++) {
-		if (!oauth_has_scope(s, rights[i].scope)) {
+		if (!is_granted(s, rights[i].scope)) {
 			strbuf_printf(&b, "%s%s (%s)", b.len > 0 ? ", " : "", rights[i].scope,
 				      rights[i].why);
 		}
@@ -494,16 +480,11 @@ bool oauth_authorize(const struct connector_ctx *ctx, const struct oauth_app *ap
 		     const struct connector_right *rights, const char *more,
 		     const struct granting *g, struct text *ret, struct err *err)
 {
-	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_URL_BYTES };
 	struct oauth_consent c = { .at = at,
+				   .scopes = oauth_scopes(ctx->arena, rights, ' '),
 				   .more = more,
 				   .redirect = g->redirect,
 				   .state = g->state,
 				   .challenge = g->challenge };
-
-	for (size_t i = 0; rights[i].scope != NULL; i++) {
-		strbuf_printf(&b, "%s%s", i > 0 ? " " : "", rights[i].scope);
-	}
-	c.scopes = text_cstr(ctx->arena, strbuf_text(&b));
 	return oauth_consent_url(ctx, app, &c, ret, err);
 }

@@ -346,10 +346,10 @@ static int with_browser(struct visit *v)
 		return err.kind == ERR_CONFIG ? EXIT_USAGE : EXIT_REFUSED;
 	}
 	if (!exchange(v, &err)) {
-		talk_refuse("%s does not take the code: %s. A code can be used once, and for some "
-			    "minutes "
-			    "only: begin again: answerd connect %s",
-			    v->connector->name, err.text, v->o->account);
+		talk_refuse("%s. Nothing was changed. A code can be used once, and for some "
+			    "minutes only: "
+			    "begin again: answerd connect %s",
+			    err.text, v->o->account);
 		return EXIT_REFUSED;
 	}
 	code = check_user(v);
