@@ -331,6 +331,15 @@ static int64_t seconds_read(struct arena *a, struct jx v)
 	return s;
 }
 
+/* How long the refresh token lives, where somebody tells it (Google in a project that is being tested, and of rights for a
+ * time). */
+static struct wall refresh_until(const struct connector_ctx *ctx, struct jx v)
+{
+	int64_t s = jx_i64_or(v, "refresh_token_expires_in", 0);
+
+	return s > 0 && s < 10 * YEAR_S ? wall_add(ctx->now, DUR_S(s)) : (struct wall){ 0 };
+}
+
 static bool token_is_usable(struct text token)
 {
 	for (size_t i = 0; i < token.len; i++) {
@@ -374,6 +383,7 @@ bool oauth_token_digest(const struct connector_ctx *ctx, const struct oauth_app 
 	s.scope = text_clip(jx_text_or(ctx->arena, v, "scope", TEXT_NONE), LIMIT_URL_BYTES);
 	s.refresh = newest_refresh(ctx, v);
 	seconds = seconds_read(ctx->arena, v);
+	ret->token_until = refresh_until(ctx, v);
 	jx_release(&doc);
 	if (!token_is_usable(s.access)) {
 		return err_set(err, ERR_RETRY, "%s answers without an access token", app->name);
