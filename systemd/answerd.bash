@@ -17,6 +17,8 @@ _answerd() {
 		list="$(answerd --help 2>/dev/null | grep -E "^  answerd (${command:-[-\[]})" | grep -oE -- '--[a-z]+' | sort -u) --config --help --version"
 	elif [ -z "$command" ]; then
 		list=$(answerd --help 2>/dev/null | sed -n 's/^  answerd \([a-z][a-z-]*\).*/\1/p')
+	elif [ "$command" = connect ] && [ "$before" = connect ]; then
+		list=$(answerd check-config --show 2>/dev/null | sed -n 's/^brands\.[^.]*\.accounts\.\([^.]*\)\.platform = .*/\1/p')
 	elif [ "$command" = digest ] && [ "$before" = digest ]; then
 		list=$(answerd platforms --json 2>/dev/null | grep -oE '"name": *"[a-z0-9_]+"' | sed 's/.*"\(.*\)"/\1/')
 	else

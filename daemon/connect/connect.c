@@ -332,6 +332,12 @@ static int with_browser(struct visit *v)
 	bool is_good;
 	int code;
 
+	if (!secret_is_set(&v->token) && !v->connector->can.registers_client) {
+		talk_refuse(
+			"%s is not there yet. %s needs: %s. Put it there first, as the only line",
+			v->path, v->connector->name, v->connector->needs);
+		return EXIT_USAGE;
+	}
 	make_granting(v);
 	say_rights(v);
 	is_good = choose_redirect(v, &d, &err) && make_client(v, &err) && get_code(v, &d, &err);

@@ -39,7 +39,6 @@ struct visit {
 	/* as the database has it */
 	int64_t brand_id, account_id;
 	struct text own_id, own_handle, facts;
-	bool is_connected; /* a person had let us in before */
 	/* as it becomes */
 	struct granting granting;
 	struct text session;

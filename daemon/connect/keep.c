@@ -58,20 +58,23 @@ static bool write_all(int fd, struct text t)
 	return true;
 }
 
-/* Whoever could read the old file reads the new one. */
-static bool take_after(int fd, const char *path)
+/* Whoever could read the old file reads the new one. A new one that the worker opens itself is the worker's; what systemd
+ * hands to it is root's. */
+static bool take_after(int fd, const char *path, bool is_workers)
 {
+	const struct passwd *worker = geteuid() == 0 && is_workers ? getpwnam(WORKER) : NULL;
 	struct stat old;
 
 	if (stat(path, &old) != 0) {
-		return errno == ENOENT;
+		return errno == ENOENT &&
+		       (worker == NULL || fchown(fd, worker->pw_uid, worker->pw_gid) == 0);
 	}
 	return fchmod(fd, old.st_mode & 0777) == 0 &&
 	       ((old.st_uid == geteuid() && old.st_gid == getegid()) ||
 		fchown(fd, old.st_uid, old.st_gid) == 0);
 }
 
-static bool put(const char *path, const char *folder, struct text token)
+static bool put(const char *path, const char *folder, struct text token, bool is_workers)
 {
 	char fresh[4200];
 	int fd, at;
@@ -82,8 +85,8 @@ static bool put(const char *path, const char *folder, struct text token)
 	if (fd < 0) {
 		return false;
 	}
-	is_good = take_after(fd, path) && write_all(fd, token) && write_all(fd, TEXT("\n")) &&
-		  fsync(fd) == 0;
+	is_good = take_after(fd, path, is_workers) && write_all(fd, token) &&
+		  write_all(fd, TEXT("\n")) && fsync(fd) == 0;
 	is_good = close(fd) == 0 && is_good;
 	is_good = is_good && rename(fresh, path) == 0;
 	if (!is_good) {
@@ -106,7 +109,8 @@ bool keep_write_token(const struct visit *v, struct err *err)
 	char folder[sizeof(v->path)];
 
 	folder_of(v->path, folder, sizeof(folder));
-	return put(v->path, folder, secret_reveal(&v->token)) ||
+	return put(v->path, folder, secret_reveal(&v->token),
+		   text_starts(v->account->token_reference, TEXT("file:"))) ||
 	       err_set(err, ERR_CONFIG, "%.150s cannot be written: %s", v->path, strerror(errno));
 }
 
@@ -157,7 +161,6 @@ bool keep_open(struct visit *v, struct err *err)
 	v->own_id = text_dup(v->arena, db_text(&r, 0, 2));
 	v->own_handle = text_dup(v->arena, db_text(&r, 0, 3));
 	v->facts = text_dup(v->arena, db_text(&r, 0, 4));
-	v->is_connected = db_bool(&r, 0, 5);
 	return true;
 }
 

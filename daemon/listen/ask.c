@@ -339,6 +339,7 @@ void ask_start(struct account *a)
 		if (a->job.op == OP_REFRESH) {
 			request.once = true;
 			terms.keep_cut = false;
+			terms.timeout = REFRESH_TIMEOUT;
 		}
 		a->transfer = http_start(a->listen->http, &request, &terms, on_answer, a);
 	}

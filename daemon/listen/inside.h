@@ -26,7 +26,9 @@
 #define MAX_PAGES_STORING 4  /* back-pressure: pages handed to the database and not yet committed */
 #define MAX_THREADS_DUE   16 /* taken from the database at once */
 #define MAX_RECHECKS      100
-#define MAX_REMEMBERED    128 /* of a page; 1 KB a source at most */
+#define REFRESH_TIMEOUT                                                                            \
+	DUR_S(45)          /* its answer is worth more than others: also after a pause of ours */
+#define MAX_REMEMBERED 128 /* of a page; 1 KB a source at most */
 
 struct budget {
 	struct rate rate;      /* as the platform last said */

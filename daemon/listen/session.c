@@ -234,11 +234,9 @@ void session_not_renewed(struct account *a, const struct err *why, bool is_answe
 
 	*ret = *why;
 	if (why->kind == ERR_AUTH && a->is_unsure) {
-		(void)err_set(
-			ret, ERR_AUTH,
-			"the platform renewed the session, but its answer was lost (a crash or a "
-			"cut line) before it was on our disk, and the old one is used up: %s",
-			why->text);
+		(void)err_set(ret, ERR_AUTH,
+			      "the platform renewed the session, its answer was lost (a crash or a "
+			      "cut line), and the old one is used up");
 	}
 	a->is_unsure = a->is_unsure || !is_certain;
 	release(a, !is_certain);
@@ -252,8 +250,8 @@ const char *session_explain(const struct account *a, const struct err *why, stru
 	    text_find(text_of(why->text), text_of(command), 0) != SIZE_MAX) {
 		return why->text;
 	}
-	return text_cstr(arena, text_printf(arena, "%s. Let us in again: %s %.*s", why->text,
-					    command, TEXT_ARG(a->conf->name)));
+	return text_cstr(arena, text_printf(arena, "%s. Let us in: %s %.*s", why->text, command,
+					    TEXT_ARG(a->conf->name)));
 }
 
 /* ---- a person has let us in ---- */

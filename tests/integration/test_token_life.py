@@ -92,6 +92,8 @@ def test_a_worker_that_freezes_while_it_renews(house):
     second = house.another_worker().start()
     house.database.rows("update answerd.account set held_until = now() - interval '1 s'")
     wait_until(lambda: house.database.one("select epoch from answerd.account") > 1, 60, "it is taken over")
+    since = house.database.one("select now()")
+    wait_until(lambda: house.database.one("select max(beat_at) > %s + interval '4 s' from answerd.worker", since), 60, "the second has tried")
     house.worker.wake()
     house.wait_for(comment(house, "bob", "Where is order 2?"), timeout=90)
     came = refreshed(house)

@@ -9,7 +9,7 @@ create or replace function answerd.session_claim(p_brand int, p_account int, p_e
 	out o_wait_us bigint, out o_sealed text, out o_until bigint, out o_seq bigint, out o_is_unsure bool) language plpgsql
 set search_path = pg_catalog, answerd as $$
 declare
-	c_most constant interval := '60 s'; -- of one attempt: the HTTP timeout twice
+	c_most constant interval := '60 s'; -- of one attempt: longer than a question may take
 	v answerd.credential;
 begin
 	perform from answerd.account where account_id = p_account and brand_id = p_brand and epoch = p_epoch for key share;
@@ -59,7 +59,7 @@ $$;
 -- connect_find(brand, account, platform, server, realm, is_time_authors, every_us) → what a person who lets us in must be compared with. The
 -- account's row is made where the worker has not seen it yet; the worker's declaration completes it.
 create or replace function answerd.connect_find(p_brand text, p_account text, p_platform text, p_server text, p_realm text, p_is_time_authors bool,
-	p_every bigint) returns table (brand_id int, account_id int, own_id text, own_handle text, facts text, is_connected bool) language plpgsql
+	p_every bigint) returns table (brand_id int, account_id int, own_id text, own_handle text, facts text) language plpgsql
 set search_path = pg_catalog, answerd as $$
 #variable_conflict use_column
 begin
@@ -68,9 +68,7 @@ begin
 	insert into answerd.account (brand_id, name, platform, server, realm, is_time_authors, every_us)
 	select b.brand_id, p_account, p_platform, p_server, p_realm, p_is_time_authors, p_every from answerd.brand b where b.name = p_brand
 	on conflict (name, brand_id) do nothing;
-	return query select a.brand_id, a.account_id, a.own_id, a.own_handle, a.facts,
-			exists (select from answerd.credential c where c.account_id = a.account_id and c.brand_id = a.brand_id and c.connected_at is not null)
-		from answerd.account a join answerd.brand b on b.brand_id = a.brand_id where a.name = p_account and b.name = p_brand;
+	return query select a.brand_id, a.account_id, a.own_id, a.own_handle, a.facts from answerd.account a join answerd.brand b on b.brand_id = a.brand_id where a.name = p_account and b.name = p_brand;
 end $$;
 
 -- connect_store(…) → 'ok', or 'other': it is another user than before, and p_is_other is not said. What somebody renews at this moment loses.
