@@ -204,15 +204,19 @@ bool google_says(const struct response *r, struct text word)
 	return error_slice(r, &inner) && text_find(inner, word, 0) != SIZE_MAX;
 }
 
+/* Something in between may say it without the envelope. */
 struct text google_words(const struct connector_ctx *ctx, const struct response *r)
 {
 	struct text inner, message, out;
 
-	if (error_slice(r, &inner) && jx_member(inner, TEXT("message"), &message) &&
-	    jx_slice_text(ctx->arena, message, &out)) {
-		return out;
+	if (!error_slice(r, &inner) &&
+	    (!jx_scan(r->body, &inner, NULL) || jx_slice_kind(inner) != '{')) {
+		return TEXT_NONE;
 	}
-	return TEXT_NONE;
+	return jx_member(inner, TEXT("message"), &message) &&
+			       jx_slice_text(ctx->arena, message, &out)
+		       ? out
+		       : TEXT_NONE;
 }
 
 bool google_check_door(const struct connector_ctx *ctx, const struct response *r,
