@@ -13,6 +13,7 @@
 #include "daemon/alert/alert.h"
 #include "daemon/base/digest.h"
 #include "daemon/base/nature.h"
+#include "daemon/base/network.h"
 #include "daemon/base/platforms.h"
 #include "daemon/conf/conf.h"
 #include "daemon/connect/connect.h"
@@ -172,25 +173,13 @@ static bool read_file(const char *path, struct strbuf *out)
 	return true;
 }
 
-static int cmd_digest(char **args, int n)
+static int digest_by(const struct connector *c, char **args)
 {
-	const struct connector *c;
 	enum op op;
 	struct err err = { 0 };
 	scoped(strbuf_done) struct strbuf in = { 0 };
 	scoped(strbuf_done) struct strbuf out = { 0 };
 
-	if (n != 3) {
-		(void)fprintf(stderr, "usage: answerd digest PLATFORM OP FILE\n");
-		return EXIT_USAGE;
-	}
-	c = connector_find(text_of(args[0]));
-	if (c == NULL) {
-		(void)fprintf(stderr,
-			      "error: no platform is called '%s'; answerd platforms lists them\n",
-			      args[0]);
-		return EXIT_USAGE;
-	}
 	if (!op_parse(text_of(args[1]), &op)) {
 		(void)fprintf(stderr,
 			      "error: '%s' is no operation; one of identify poll sweep thread "
@@ -211,6 +200,28 @@ static int cmd_digest(char **args, int n)
 		(void)fwrite(out.at, 1, out.len, stdout);
 	}
 	return EXIT_SUCCESS;
+}
+
+static int cmd_digest(char **args, int n)
+{
+	struct arena *arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
+	const struct connector *c;
+	struct err err = { 0 };
+	int code = EXIT_USAGE;
+
+	c = n == 3 ? network_find(arena, text_of(args[0]), &err) : NULL;
+	if (n != 3) {
+		(void)fprintf(stderr, "usage: answerd digest PLATFORM OP FILE\n");
+	} else if (c == NULL) {
+		(void)fprintf(stderr, "error: %s%s%s\n",
+			      err.kind != ERR_NONE ? err.text : "no platform is called '",
+			      err.kind != ERR_NONE ? "" : args[0],
+			      err.kind != ERR_NONE ? "" : "'; answerd platforms lists them");
+	} else {
+		code = digest_by(c, args);
+	}
+	arena_destroy(&arena);
+	return code;
 }
 
 /* ---- connect ---- */

@@ -18,6 +18,7 @@ static struct connector_ctx context(struct account *a, struct arena *arena)
 		.own_handle = text_of(a->own_handle),
 		.options = a->conf->options,
 		.n_options = a->conf->n_options,
+		.description = a->conf->connector->description,
 	};
 }
 

@@ -37,7 +37,7 @@ LIBRARIES = {
     "libical/": ["daemon/conf"],
     "systemd/": ["daemon/io"],
 }
-GENERATED = {"store_sql.h": "daemon/store", "registry_list.h": "connectors"}
+GENERATED = {"store_sql.h": "daemon/store", "registry_list.h": "connectors", "network_list.h": "connectors"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 
 

@@ -23,6 +23,7 @@ from book import Book  # noqa: E402
 from discourse import Discourse, DiscourseApi  # noqa: E402
 from facebook import Facebook, FacebookApi  # noqa: E402
 from faults import Faults  # noqa: E402
+from lemmy import Lemmy, LemmyApi  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
 from telegram import Telegram, TelegramApi  # noqa: E402
@@ -30,24 +31,6 @@ from wire import Connection, Reply  # noqa: E402
 from wordpress import Wordpress, WordpressApi  # noqa: E402
 from world import World  # noqa: E402
 from x import X, XApi  # noqa: E402
-
-APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "blogger": BloggerApi, "telegram": TelegramApi,
-        "wordpress": WordpressApi, "discourse": DiscourseApi, "facebook": FacebookApi}
-PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse", "fb": "facebook"}
-KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
-         "discourse": Discourse, "facebook": Facebook}
-# Where a worker asks for news.
-POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json", "/published_posts")
-        "wordpress": WordpressApi, "discourse": DiscourseApi,
-        "x": XApi}
-PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse",
-          "x": "x"}
-KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
-         "discourse": Discourse,
-         "x": X}
-# Where a worker asks for news.
-POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json",
-         "/mentions")
 from youtube import Youtube, YoutubeApi  # noqa: E402
 
 APIS = {
@@ -55,19 +38,25 @@ APIS = {
     "blogger": BloggerApi,
     "bluesky": BlueskyApi,
     "discourse": DiscourseApi,
+    "facebook": FacebookApi,
+    "lemmy": LemmyApi,
     "mastodon": MastodonApi,
     "telegram": TelegramApi,
     "wordpress": WordpressApi,
+    "x": XApi,
     "youtube": YoutubeApi,
 }
 PREFIX = {
     "b": "bluesky",
     "d": "discourse",
     "f": "blog",
+    "fb": "facebook",
     "g": "blogger",
+    "l": "lemmy",
     "m": "mastodon",
     "t": "telegram",
     "w": "wordpress",
+    "x": "x",
     "y": "youtube",
 }
 KINDS = {
@@ -75,17 +64,23 @@ KINDS = {
     "blogger": Blogger,
     "bluesky": Bluesky,
     "discourse": Discourse,
+    "facebook": Facebook,
+    "lemmy": Lemmy,
     "mastodon": Mastodon,
     "telegram": Telegram,
     "wordpress": Wordpress,
+    "x": X,
     "youtube": Youtube,
 }
 # Where a worker asks for news.
 POLLS = (
     "/comments/feed/",
     "/getUpdates",
+    "/mentions",
     "/notifications",
     "/posts.json",
+    "/published_posts",
+    "/user/replies",
     "/v3/blogs/1/comments",
     "/wp/v2/comments",
     "/youtube/v3/commentThreads",
