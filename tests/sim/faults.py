@@ -158,6 +158,7 @@ def f_limited(town, fault, request, run):
         "date": [("Retry-After", email.utils.formatdate(when / 1000, usegmt=True))],
         "reset_iso": [("X-RateLimit-Limit", 300), ("X-RateLimit-Remaining", 0), ("X-RateLimit-Reset", iso(when))],
         "reset_epoch": [("RateLimit-Limit", 3000), ("RateLimit-Remaining", 0), ("RateLimit-Reset", when // 1000)],
+        "x_epoch": [("x-rate-limit-limit", 300), ("x-rate-limit-remaining", 0), ("x-rate-limit-reset", when // 1000)],
         "reset_past": [("X-RateLimit-Remaining", 0), ("X-RateLimit-Reset", iso(now - 3600_000)),
                        ("RateLimit-Remaining", 0), ("RateLimit-Reset", now // 1000 - 3600)],
     }

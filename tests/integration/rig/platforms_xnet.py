@@ -4,6 +4,7 @@ from rig import platforms
 
 class X(platforms.Mastodon):
     news = "/mentions$"
+    dialects = ["x_epoch"]
     schema = [("created_at", "missing"), ("created_at", "no_time"), ("created_at", "year_1970"), ("created_at", "year_2099"), ("text", "missing"),
               ("text", "number"), ("author_id", "missing"), ("author_id", "list"), ("edit_history_tweet_ids", "null"), ("lang", "object"),
               ("conversation_id", "number")]
