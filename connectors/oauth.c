@@ -360,6 +360,61 @@ bool oauth_token_digest(const struct connector_ctx *ctx, const struct oauth_app 
 	return true;
 }
 
+/* ---- a person lets us in ---- */
+
+bool oauth_connect_ask(const struct connector_ctx *ctx, const struct oauth_app *app,
+		       const struct question *q, struct request *ret, struct err *err)
+{
+	struct oauth_code code = { 0 };
+
+	if (q->granting == NULL || q->granting->code.len == 0) {
+		return err_set(err, ERR_DATA, "there is no code to exchange");
+	}
+	code.code = q->granting->code;
+	code.redirect = q->granting->redirect;
+	code.verifier = q->granting->verifier;
+	return oauth_code_ask(ctx, app, &code, ret, err);
+}
+
+struct text oauth_missing(struct arena *a, const struct connector_right *rights,
+			  const struct oauth_session *s)
+{
+	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_NAME_BYTES };
+
+	for (size_t i = 0; rights[i].scope != NULL; i++) {
+		if (!oauth_has_scope(s, rights[i].scope)) {
+			strbuf_printf(&b, "%s%s (%s)", b.len > 0 ? ", " : "", rights[i].scope,
+				      rights[i].why);
+		}
+	}
+	return text_dup(a, strbuf_text(&b));
+}
+
+bool oauth_connect_digest(const struct connector_ctx *ctx, const struct oauth_app *app,
+			  const struct connector_right *rights, const struct response *r,
+			  struct outcome *ret, struct err *err)
+{
+	struct connector_ctx fresh = *ctx;
+	struct text word = refusal_of(ctx, r);
+	struct oauth_session s;
+
+	if (r->status >= 400 && r->status < 500 && text_eq(word, TEXT("invalid_grant"))) {
+		return err_set(err, ERR_AUTH,
+			       "%s does not take the code (invalid_grant): it was used before, is "
+			       "too old, or belongs to another client",
+			       app->name);
+	}
+	fresh.session = TEXT_NONE; /* a refresh token of the session before is none of this one's */
+	if (!oauth_token_digest(&fresh, app, r, ret, err)) {
+		return false;
+	}
+	fresh.session = ret->session;
+	if (oauth_session_load(&fresh, &s)) {
+		ret->missing = oauth_missing(ctx->arena, rights, &s);
+	}
+	return true;
+}
+
 /* ---- consent ---- */
 
 bool oauth_consent_url(const struct connector_ctx *ctx, const struct oauth_app *app,
@@ -393,4 +448,22 @@ bool oauth_consent_url(const struct connector_ctx *ctx, const struct oauth_app *
 	}
 	*ret = text_dup(ctx->arena, strbuf_text(&b));
 	return true;
+}
+
+bool oauth_authorize(const struct connector_ctx *ctx, const struct oauth_app *app, struct text at,
+		     const struct connector_right *rights, const char *more,
+		     const struct granting *g, struct text *ret, struct err *err)
+{
+	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_URL_BYTES };
+	struct oauth_consent c = { .at = at,
+				   .more = more,
+				   .redirect = g->redirect,
+				   .state = g->state,
+				   .challenge = g->challenge };
+
+	for (size_t i = 0; rights[i].scope != NULL; i++) {
+		strbuf_printf(&b, "%s%s", i > 0 ? " " : "", rights[i].scope);
+	}
+	c.scopes = text_cstr(ctx->arena, strbuf_text(&b));
+	return oauth_consent_url(ctx, app, &c, ret, err);
 }

@@ -79,6 +79,24 @@ bool oauth_form_ask(const struct connector_ctx *ctx, const struct oauth_app *app
 bool oauth_token_digest(const struct connector_ctx *ctx, const struct oauth_app *app,
 			const struct response *r, struct outcome *ret, struct err *err);
 
+/* CONNECT: code, redirect and verifier as `answerd connect` has them. */
+bool oauth_connect_ask(const struct connector_ctx *ctx, const struct oauth_app *app,
+		       const struct question *q, struct request *ret, struct err *err);
+
+/* The answer to it: session, session_until, and the rights that were not given in missing. */
+bool oauth_connect_digest(const struct connector_ctx *ctx, const struct oauth_app *app,
+			  const struct connector_right *rights, const struct response *r,
+			  struct outcome *ret, struct err *err);
+
+/* The rights that the session was not given, each with its reason, as outcome.missing; empty: none. */
+struct text oauth_missing(struct arena *a, const struct connector_right *rights,
+			  const struct oauth_session *s);
+
+/* authorize(): the page of consent at `at` for all rights. `more` as below. */
+bool oauth_authorize(const struct connector_ctx *ctx, const struct oauth_app *app, struct text at,
+		     const struct connector_right *rights, const char *more,
+		     const struct granting *g, struct text *ret, struct err *err);
+
 /* The page of consent. `more` is what only this platform wants ("&access_type=offline"), encoded, or NULL. */
 struct oauth_consent {
 	struct text at; /* "https://accounts.example/authorize" */

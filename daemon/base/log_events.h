@@ -100,3 +100,7 @@ EVENT(stopping, LEVEL_INFO, "", "The worker was asked to end; pages under way ar
 EVENT(telling_failed, LEVEL_WARN, "channel why",
       "A channel did not take an alert; it is tried again until it does. answer alerts shows what "
       "waits.")
+EVENT(zone_unknown, LEVEL_WARN, "brand zone",
+      "The database does not know this brand's time zone: its deadlines are counted in another, "
+      "the rest is in force. Bring tzdata up to date on the database's machine; looked at every "
+      "hour.")

@@ -214,6 +214,9 @@ struct listen {
 	struct mono beat_at; /* the next heartbeat; we look for free accounts more often */
 	bool is_looking;
 	bool must_declare, is_declaring; /* the database does not know the newest configuration */
+	bool has_refused;                /* the database did not take all of it */
+	struct mono declare_at;          /* not before; what it refused is said again then */
+	unsigned n_declare_failed;
 	bool must_renew; /* deadlines: a batch failed, try again with the next beat */
 	uint64_t random;
 	void (*done_stopped)(void *);

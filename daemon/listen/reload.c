@@ -201,5 +201,6 @@ void listen_reload(struct listen *l, struct conf *conf, const struct nature_rule
 		}
 	}
 	l->must_declare = true;
+	l->declare_at = (struct mono){ 0 };
 	lease_kick(l);
 }

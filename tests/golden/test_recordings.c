@@ -22,6 +22,7 @@ static size_t alongs_count(struct arena *a, struct text value)
 	}
 	return n;
 }
+				     "items" };
 
 static size_t elements_count(struct arena *a, struct text body)
 {
@@ -51,6 +52,8 @@ static size_t lines_count(struct text lines)
 
 	for (size_t i = 0; i < lines.len; i++) {
 		n += lines.at[i] == '\n';
+		n -= text_starts(text_slice(lines, i, SIZE_MAX),
+				 TEXT("{\"missing\":")); /* no element */
 	}
 	return n;
 }

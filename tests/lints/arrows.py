@@ -30,6 +30,7 @@ LIBRARIES = {
     "microhttpd.h": ["daemon/io"],
     "jansson.h": ["daemon/base", "daemon/answer"],
     "libxml/": ["daemon/base"],
+    "openssl/": ["daemon/base"],
     "unigbrk.h": ["daemon/base"],
     "libconfig.h": ["daemon/conf"],
     "libical/": ["daemon/conf"],

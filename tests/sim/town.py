@@ -21,6 +21,7 @@ from bluesky import Bluesky  # noqa: E402
 from bluesky_api import BlueskyApi  # noqa: E402
 from book import Book  # noqa: E402
 from discourse import Discourse, DiscourseApi  # noqa: E402
+from facebook import Facebook, FacebookApi  # noqa: E402
 from faults import Faults  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
@@ -31,6 +32,12 @@ from world import World  # noqa: E402
 from x import X, XApi  # noqa: E402
 
 APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "blogger": BloggerApi, "telegram": TelegramApi,
+        "wordpress": WordpressApi, "discourse": DiscourseApi, "facebook": FacebookApi}
+PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse", "fb": "facebook"}
+KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
+         "discourse": Discourse, "facebook": Facebook}
+# Where a worker asks for news.
+POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json", "/published_posts")
         "wordpress": WordpressApi, "discourse": DiscourseApi,
         "x": XApi}
 PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse",
@@ -41,6 +48,51 @@ KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blog
 # Where a worker asks for news.
 POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json",
          "/mentions")
+from youtube import Youtube, YoutubeApi  # noqa: E402
+
+APIS = {
+    "blog": BlogApi,
+    "blogger": BloggerApi,
+    "bluesky": BlueskyApi,
+    "discourse": DiscourseApi,
+    "mastodon": MastodonApi,
+    "telegram": TelegramApi,
+    "wordpress": WordpressApi,
+    "youtube": YoutubeApi,
+}
+PREFIX = {
+    "b": "bluesky",
+    "d": "discourse",
+    "f": "blog",
+    "g": "blogger",
+    "m": "mastodon",
+    "t": "telegram",
+    "w": "wordpress",
+    "y": "youtube",
+}
+KINDS = {
+    "blog": Blog,
+    "blogger": Blogger,
+    "bluesky": Bluesky,
+    "discourse": Discourse,
+    "mastodon": Mastodon,
+    "telegram": Telegram,
+    "wordpress": Wordpress,
+    "youtube": Youtube,
+}
+# Where a worker asks for news.
+POLLS = (
+    "/comments/feed/",
+    "/getUpdates",
+    "/notifications",
+    "/posts.json",
+    "/v3/blogs/1/comments",
+    "/wp/v2/comments",
+    "/youtube/v3/commentThreads",
+    "listNotifications",
+)
+# The same addresses ask for other things, too.
+NO_POLL = ("&id=", "heldForReview")
 
 
 class Town:
@@ -106,13 +158,17 @@ class Town:
 
     @staticmethod
     def guess_viewer(server, request):
-        if server.kind == "blogger":
+        if server.kind in ("blogger", "youtube"):
             entry = server.access.get(request.bearer())
             request.viewer = entry[0].key if entry is not None else ""
             return
         if server.kind in ("wordpress", "x"):
             viewer = server.viewer(request)
             request.viewer = viewer.key if viewer is not None else ""
+            return
+        if server.kind in ("facebook", "instagram", "threads"):
+            entry = server.tokens.get(request.arg("access_token") or request.form().get("access_token"))
+            request.viewer = entry[0].key if entry is not None else ""
             return
         entry = server.tokens.get(request.bearer()) or getattr(server, "sessions", {}).get(request.bearer())
         if entry and not isinstance(entry, str):
@@ -122,7 +178,7 @@ class Town:
         if not request.endpoint:
             return
         self.count(f"{request.endpoint} {reply.status}")
-        if reply.status in (200, 304) and request.path.endswith(POLLS):
+        if reply.status in (200, 304) and request.path.endswith(POLLS) and not any(n in request.query for n in NO_POLL):
             self.count(f"polls {request.endpoint}")
         self.book.answer(self.now_ms(), request.endpoint, request, reply, body, cut)
 

@@ -26,7 +26,8 @@ $$;
 -- reply_hindrance(brand, account): why nothing can be posted there now; null: nothing is in the way. The first half of why_not.
 create or replace function answerd.reply_hindrance(p_brand int, p_account int) returns text language sql stable set search_path = pg_catalog as $$
 	select case
-		when p.is_able is not true then 'Nothing can be posted from here on this account; answer in the platform''s own app, answerd will see it.'
+		when p.is_able is not true then coalesce(p.why_unable,
+			'Nothing can be posted from here on this account; answer in the platform''s own app, answerd will see it.')
 		when h.is_panic then 'All posting is stopped since ' || answerd.clock_text(h.panic_at, b.timezone) || ': answer panic off lets it go on.'
 		when a.state = 'refused' or a.own_id is null then 'The platform does not let us in at the moment: answer sources says why.'
 		when p.refused is not null then 'The platform does not let us post since ' || answerd.clock_text(p.refused_at, b.timezone) || ': '

@@ -84,6 +84,10 @@ class Town:
         self.do("server", kind="discourse", name=name, **options)
         return f"http://127.0.0.1:{self.port}/d/{name}"
 
+    def facebook(self, name="page", **options):
+        self.do("server", kind="facebook", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/fb/{name}"
+
     def wordpress(self, name="site", **options):
         self.do("server", kind="wordpress", name=name, **options)
         return f"http://127.0.0.1:{self.port}/w/{name}"
@@ -91,6 +95,14 @@ class Town:
     def blogger(self, name="loaf", **options):
         self.do("server", kind="blogger", name=name, **options)
         return f"http://127.0.0.1:{self.port}/g/{name}"
+
+    def youtube(self, name="tube", **options):
+        self.do("server", kind="youtube", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/y/{name}"
+
+    def google_business(self, name="maps", **options):
+        self.do("server", kind="google-business", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/gb/{name}"
 
     def telegram(self, name="wire", **options):
         self.do("server", kind="telegram", name=name, **options)
