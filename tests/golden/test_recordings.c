@@ -8,7 +8,7 @@
 static const char *const lists[] = { "ancestors", "descendants", "statuses",      "accounts",
 				     "hashtags",  "posts",       "notifications", "feed",
 				     "actors",    "convos",      "messages",      "logs",
-				     "data" };
+				     "data",      "items" };
 
 /* X gives the posts that others answer or quote beside the list. */
 static size_t alongs_count(struct arena *a, struct text value)
@@ -22,7 +22,6 @@ static size_t alongs_count(struct arena *a, struct text value)
 	}
 	return n;
 }
-				     "items" };
 
 static size_t elements_count(struct arena *a, struct text body)
 {

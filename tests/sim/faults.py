@@ -23,9 +23,6 @@ PAGE_HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><
 
 
 # What posts, on any platform: where lies about outcomes strike.
-POSTS = r"/api/v1/statuses$|/wp/v2/comments$|^/posts\.json$|/sendMessage$|^/v\d+\.\d+/\w+/(comments|messages)$|\.(putRecord|createRecord|sendMessage)$"
-POSTS = r"/api/v1/statuses$|/wp/v2/comments$|^/posts\.json$|/sendMessage$|\.(putRecord|createRecord|sendMessage)$"
-POSTS += r"|^/2/tweets$|^/2/dm_conversations/[\d-]+/messages$"
 POSTS = "|".join((
     r"/api/v1/statuses$",
     r"/reviews/[^/]+/reply$",
@@ -33,7 +30,10 @@ POSTS = "|".join((
     r"/wp/v2/comments$",
     r"/youtube/v3/comments$",
     r"\.(putRecord|createRecord|sendMessage)$",
+    r"^/2/dm_conversations/[\d-]+/messages$",
+    r"^/2/tweets$",
     r"^/posts\.json$",
+    r"^/v\d+\.\d+/\w+/(comments|messages)$",
 ))
 # Lies about the outcome of a post. `apply` does what was asked before the answer goes wrong.
 LIES = {

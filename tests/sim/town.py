@@ -30,24 +30,6 @@ from wire import Connection, Reply  # noqa: E402
 from wordpress import Wordpress, WordpressApi  # noqa: E402
 from world import World  # noqa: E402
 from x import X, XApi  # noqa: E402
-
-APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "blogger": BloggerApi, "telegram": TelegramApi,
-        "wordpress": WordpressApi, "discourse": DiscourseApi, "facebook": FacebookApi}
-PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse", "fb": "facebook"}
-KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
-         "discourse": Discourse, "facebook": Facebook}
-# Where a worker asks for news.
-POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json", "/published_posts")
-        "wordpress": WordpressApi, "discourse": DiscourseApi,
-        "x": XApi}
-PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse",
-          "x": "x"}
-KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
-         "discourse": Discourse,
-         "x": X}
-# Where a worker asks for news.
-POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json",
-         "/mentions")
 from youtube import Youtube, YoutubeApi  # noqa: E402
 
 APIS = {
@@ -55,19 +37,23 @@ APIS = {
     "blogger": BloggerApi,
     "bluesky": BlueskyApi,
     "discourse": DiscourseApi,
+    "facebook": FacebookApi,
     "mastodon": MastodonApi,
     "telegram": TelegramApi,
     "wordpress": WordpressApi,
+    "x": XApi,
     "youtube": YoutubeApi,
 }
 PREFIX = {
     "b": "bluesky",
     "d": "discourse",
     "f": "blog",
+    "fb": "facebook",
     "g": "blogger",
     "m": "mastodon",
     "t": "telegram",
     "w": "wordpress",
+    "x": "x",
     "y": "youtube",
 }
 KINDS = {
@@ -75,24 +61,26 @@ KINDS = {
     "blogger": Blogger,
     "bluesky": Bluesky,
     "discourse": Discourse,
+    "facebook": Facebook,
     "mastodon": Mastodon,
     "telegram": Telegram,
     "wordpress": Wordpress,
+    "x": X,
     "youtube": Youtube,
 }
 # Where a worker asks for news.
 POLLS = (
     "/comments/feed/",
     "/getUpdates",
+    "/mentions",
     "/notifications",
     "/posts.json",
+    "/published_posts",
     "/v3/blogs/1/comments",
     "/wp/v2/comments",
     "/youtube/v3/commentThreads",
     "listNotifications",
 )
-# The same addresses ask for other things, too.
-NO_POLL = ("&id=", "heldForReview")
 
 
 class Town:

@@ -216,24 +216,20 @@ class Telegram(Mastodon):
                     is_deleted=row["deleted"], thread=row["id"].rpartition(":")[0], names=frozenset(self.place.ids))
 
 
-from rig.platforms_meta import Facebook  # noqa: E402  it needs the classes above
-
-TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "facebook": Facebook, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "wordpress": Wordpress}
-from rig.platforms_xnet import X  # noqa: E402  its classes build on those above
-
-
-TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "wordpress": Wordpress,
-        "x": X}
-from rig.platforms_google import Youtube  # noqa: E402  its classes build on those above
+from rig.platforms_google import Youtube  # noqa: E402  they build on the classes above
+from rig.platforms_meta import Facebook  # noqa: E402  they build on the classes above
+from rig.platforms_xnet import X  # noqa: E402  they build on the classes above
 
 TOWN = {
     "blogger": Blogger,
     "bluesky": Bluesky,
     "discourse": Discourse,
+    "facebook": Facebook,
     "mastodon": Mastodon,
     "rss": Rss,
     "telegram": Telegram,
     "wordpress": Wordpress,
+    "x": X,
     "youtube": Youtube,
 }
 
