@@ -109,6 +109,7 @@ struct connector_ctx {
 	struct text own_id, own_handle;     /* from IDENTIFY; empty before, and without a token */
 	const struct option_value *options; /* the connector's own options as configured */
 	size_t n_options;
+	const void *description; /* of the account's connector, where it was described in a file */
 };
 
 /* What the platform said about our budget; zeros where it said nothing. */
@@ -240,6 +241,14 @@ struct connector {
 	 * account's facts. NULL: posting->text in can.length_unit, can.max_length. Needs no token. */
 	void (*measure)(const struct connector_ctx *ctx, const struct posting *posting,
 			int64_t *ret_length, int64_t *ret_most);
+	/* A network that is described in a file, which the option `description` names (conf reads it; its
+	 * value is what stands in there): fills *ret, a copy of this connector, with what the bytes say. NULL: it is no such connector. What it understood goes back to it as ctx->description. */
+	bool (*describe)(struct arena *a, struct text description, struct connector *ret,
+			 struct err *err);
+	const void *description;
+	const char *const
+		*listed; /* instead of check_source: names, NULL-ended; one that ends with ':'
+				      stands for all that begin so */
 	/* Is `name` a source that can be listed in `listen`? Says why not. */
 	bool (*check_source)(struct text name, struct err *err);
 	bool (*ask)(const struct connector_ctx *ctx, const struct question *q, struct request *ret,

@@ -25,6 +25,7 @@ PAGE_HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><
 # What posts, on any platform: where lies about outcomes strike.
 POSTS = "|".join((
     r"/api/v1/statuses$",
+    r"/api/v3/(comment|private_message)$",
     r"/reviews/[^/]+/reply$",
     r"/sendMessage$",
     r"/wp/v2/comments$",

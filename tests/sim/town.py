@@ -23,6 +23,7 @@ from book import Book  # noqa: E402
 from discourse import Discourse, DiscourseApi  # noqa: E402
 from facebook import Facebook, FacebookApi  # noqa: E402
 from faults import Faults  # noqa: E402
+from lemmy import Lemmy, LemmyApi  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
 from telegram import Telegram, TelegramApi  # noqa: E402
@@ -38,6 +39,7 @@ APIS = {
     "bluesky": BlueskyApi,
     "discourse": DiscourseApi,
     "facebook": FacebookApi,
+    "lemmy": LemmyApi,
     "mastodon": MastodonApi,
     "telegram": TelegramApi,
     "wordpress": WordpressApi,
@@ -50,6 +52,7 @@ PREFIX = {
     "f": "blog",
     "fb": "facebook",
     "g": "blogger",
+    "l": "lemmy",
     "m": "mastodon",
     "t": "telegram",
     "w": "wordpress",
@@ -62,6 +65,7 @@ KINDS = {
     "bluesky": Bluesky,
     "discourse": Discourse,
     "facebook": Facebook,
+    "lemmy": Lemmy,
     "mastodon": Mastodon,
     "telegram": Telegram,
     "wordpress": Wordpress,
@@ -76,6 +80,7 @@ POLLS = (
     "/notifications",
     "/posts.json",
     "/published_posts",
+    "/user/replies",
     "/v3/blogs/1/comments",
     "/wp/v2/comments",
     "/youtube/v3/commentThreads",

@@ -22,7 +22,8 @@ class Cannot(Exception):
 def connector_names():
     """The list that the build itself reads."""
     text = (REPO / "connectors" / "meson.build").read_text(encoding="utf-8")
-    return re.findall(r"'(\w+)'", re.search(r"connector_names = \[(.*?)\]", text, re.S)[1])
+    both = [name for which in ("connector", "network") for name in re.findall(r"'(\w+)'", re.search(rf"{which}_names = \[(.*?)\]", text, re.S)[1])]
+    return [name for name in both if name != "declarative"]     # the networks show what it does
 
 
 def capabilities(connector):
@@ -219,12 +220,18 @@ class Telegram(Mastodon):
 from rig.platforms_google import Youtube  # noqa: E402  they build on the classes above
 from rig.platforms_meta import Facebook  # noqa: E402  they build on the classes above
 from rig.platforms_xnet import X  # noqa: E402  they build on the classes above
+# Their classes build on those above.
+from rig.platforms_declared import Lemmy  # noqa: E402
+from rig.platforms_google import Youtube  # noqa: E402
+from rig.platforms_meta import Facebook  # noqa: E402
+from rig.platforms_xnet import X  # noqa: E402
 
 TOWN = {
     "blogger": Blogger,
     "bluesky": Bluesky,
     "discourse": Discourse,
     "facebook": Facebook,
+    "lemmy": Lemmy,
     "mastodon": Mastodon,
     "rss": Rss,
     "telegram": Telegram,
