@@ -91,11 +91,12 @@ static void names_read(const struct connector_ctx *ctx, struct text t, struct me
 	}
 }
 
-static void author_fill(const struct connector_ctx *ctx, struct text data, struct message *m)
+static void author_fill(const struct connector_ctx *ctx, char kind, struct text data,
+			struct message *m)
 {
 	struct text author = text_at(ctx->arena, data, "author");
 
-	if (author.len == 0 && text_at(ctx->arena, data, "subreddit").len > 0) {
+	if (kind == '4' && author.len == 0 && text_at(ctx->arena, data, "subreddit").len > 0) {
 		/* The mail of a subreddit, or of its robots, has no author. */
 		author = text_printf(ctx->arena, "r/%.*s",
 				     TEXT_ARG(text_at(ctx->arena, data, "subreddit")));
@@ -198,7 +199,7 @@ static bool thing_fill(struct reader *r, char kind, struct text data, struct tex
 		*bad = "its name is none";
 		return false;
 	}
-	author_fill(r->ctx, data, m);
+	author_fill(r->ctx, kind, data, m);
 	if (m->author_id.len == 0) {
 		*bad = "it does not say whose it is: no 'author'";
 		return false;

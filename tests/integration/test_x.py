@@ -18,14 +18,21 @@ def reading(house):
     return next(s["reading"] for s in house.sources() if s["reading"] is not None)
 
 
+def unnamed_question(house):
+    """Bob asked, we answered in the app, and he asks on without our name: only his thread shows it."""
+    q = say(house, "bob", "@shop do you have red ones?")
+    house.wait_for(q)
+    a = say(house, "shop", "We do.", parent=q)
+    house.wait_for(a)
+    return say(house, "bob", "how much?", parent=a, mentions=[])
+
+
 def test_who_did_not_summon_us_is_known_before_anybody_types(house):
-    """A question below our post that does not name us waits, but X takes no answer to it: queue, page and command say so alike."""
+    """A question below our answer that does not name us waits, but X takes no answer to it: queue, page and command say so alike."""
     house.x(people=("ann", "bob"))
-    post = say(house, "shop", "New cups are in.")
     house.begin()
-    house.wait_for(post)
     say(house, "ann", "@shop how much?")
-    unnamed = say(house, "bob", "how much?", parent=post, mentions=[])
+    unnamed = unnamed_question(house)
     house.wait_waiting("ann", "bob", timeout=60)
     wait_until(lambda: entry_of(house, "ann")["can_reply"], 20, "she can be answered")
     e = entry_of(house, "bob")
@@ -44,10 +51,8 @@ def test_who_did_not_summon_us_is_known_before_anybody_types(house):
 
 def test_an_enterprise_answers_whoever_it_likes(house):
     house.x(people=("bob",), options={"enterprise": True}, answers_all="yes")
-    post = say(house, "shop", "New cups are in.")
     house.begin()
-    house.wait_for(post)
-    say(house, "bob", "how much?", parent=post, mentions=[])
+    unnamed_question(house)
     house.wait_waiting("bob", timeout=60)
     wait_until(lambda: entry_of(house, "bob")["can_reply"], 20, "he can be answered")
     house.answer("reply", entry_of(house, "bob")["id"], "-m", "Five pounds.", code=0)

@@ -217,14 +217,11 @@ class Telegram(Mastodon):
                     is_deleted=row["deleted"], thread=row["id"].rpartition(":")[0], names=frozenset(self.place.ids))
 
 
-from rig.platforms_google import Youtube  # noqa: E402  they build on the classes above
-from rig.platforms_meta import Facebook  # noqa: E402  they build on the classes above
-from rig.platforms_xnet import X  # noqa: E402  they build on the classes above
 # Their classes build on those above.
 from rig.platforms_declared import Lemmy  # noqa: E402
 from rig.platforms_google import Youtube  # noqa: E402
 from rig.platforms_meta import Facebook  # noqa: E402
-from rig.platforms_xnet import X  # noqa: E402
+from rig.platforms_xnet import Reddit, X  # noqa: E402
 
 TOWN = {
     "blogger": Blogger,
@@ -233,6 +230,7 @@ TOWN = {
     "facebook": Facebook,
     "lemmy": Lemmy,
     "mastodon": Mastodon,
+    "reddit": Reddit,
     "rss": Rss,
     "telegram": Telegram,
     "wordpress": Wordpress,
