@@ -26,6 +26,7 @@ from faults import Faults  # noqa: E402
 from lemmy import Lemmy, LemmyApi  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
+from reddit import Reddit, RedditApi  # noqa: E402
 from telegram import Telegram, TelegramApi  # noqa: E402
 from wire import Connection, Reply  # noqa: E402
 from wordpress import Wordpress, WordpressApi  # noqa: E402
@@ -41,6 +42,7 @@ APIS = {
     "facebook": FacebookApi,
     "lemmy": LemmyApi,
     "mastodon": MastodonApi,
+    "reddit": RedditApi,
     "telegram": TelegramApi,
     "wordpress": WordpressApi,
     "x": XApi,
@@ -54,6 +56,7 @@ PREFIX = {
     "g": "blogger",
     "l": "lemmy",
     "m": "mastodon",
+    "r": "reddit",
     "t": "telegram",
     "w": "wordpress",
     "x": "x",
@@ -67,6 +70,7 @@ KINDS = {
     "facebook": Facebook,
     "lemmy": Lemmy,
     "mastodon": Mastodon,
+    "reddit": Reddit,
     "telegram": Telegram,
     "wordpress": Wordpress,
     "x": X,
@@ -77,6 +81,7 @@ POLLS = (
     "/comments/feed/",
     "/getUpdates",
     "/mentions",
+    "/message/inbox",
     "/notifications",
     "/posts.json",
     "/published_posts",
@@ -157,7 +162,7 @@ class Town:
             entry = server.access.get(request.bearer())
             request.viewer = entry[0].key if entry is not None else ""
             return
-        if server.kind in ("wordpress", "x"):
+        if server.kind in ("reddit", "wordpress", "x"):
             viewer = server.viewer(request)
             request.viewer = viewer.key if viewer is not None else ""
             return

@@ -221,7 +221,7 @@ class Telegram(Mastodon):
 from rig.platforms_declared import Lemmy  # noqa: E402
 from rig.platforms_google import Youtube  # noqa: E402
 from rig.platforms_meta import Facebook  # noqa: E402
-from rig.platforms_xnet import X  # noqa: E402
+from rig.platforms_xnet import Reddit, X  # noqa: E402
 
 TOWN = {
     "blogger": Blogger,
@@ -230,6 +230,7 @@ TOWN = {
     "facebook": Facebook,
     "lemmy": Lemmy,
     "mastodon": Mastodon,
+    "reddit": Reddit,
     "rss": Rss,
     "telegram": Telegram,
     "wordpress": Wordpress,
