@@ -22,6 +22,7 @@ from bluesky_api import BlueskyApi  # noqa: E402
 from book import Book  # noqa: E402
 from discourse import Discourse, DiscourseApi  # noqa: E402
 from faults import Faults  # noqa: E402
+from google_business import GoogleBusiness, GoogleBusinessApi  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
 from telegram import Telegram, TelegramApi  # noqa: E402
@@ -35,6 +36,7 @@ APIS = {
     "blogger": BloggerApi,
     "bluesky": BlueskyApi,
     "discourse": DiscourseApi,
+    "google-business": GoogleBusinessApi,
     "mastodon": MastodonApi,
     "telegram": TelegramApi,
     "wordpress": WordpressApi,
@@ -45,6 +47,7 @@ PREFIX = {
     "d": "discourse",
     "f": "blog",
     "g": "blogger",
+    "gb": "google-business",
     "m": "mastodon",
     "t": "telegram",
     "w": "wordpress",
@@ -55,6 +58,7 @@ KINDS = {
     "blogger": Blogger,
     "bluesky": Bluesky,
     "discourse": Discourse,
+    "google-business": GoogleBusiness,
     "mastodon": Mastodon,
     "telegram": Telegram,
     "wordpress": Wordpress,
@@ -66,6 +70,7 @@ POLLS = (
     "/getUpdates",
     "/notifications",
     "/posts.json",
+    "/reviews",
     "/v3/blogs/1/comments",
     "/wp/v2/comments",
     "/youtube/v3/commentThreads",
@@ -138,7 +143,7 @@ class Town:
 
     @staticmethod
     def guess_viewer(server, request):
-        if server.kind in ("blogger", "youtube"):
+        if server.kind in ("blogger", "google-business", "youtube"):
             entry = server.access.get(request.bearer())
             request.viewer = entry[0].key if entry is not None else ""
             return
