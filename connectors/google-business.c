@@ -473,8 +473,7 @@ const struct connector connector_google_business = {
 		.needs_session = true,
 		.are_ids_global = true,
 		.edits_words = "yes; what is changed after our reply waits again",
-		.limits = "300 questions and 10 replies a minute; a reply has at most 4096 bytes, and a "
-			  "review has one reply",
+		.limits = "300 questions and 10 replies a minute; a review has one reply",
 		.rhythm = "5m",
 	},
 	.authorize = authorize,

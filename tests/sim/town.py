@@ -21,14 +21,17 @@ from bluesky import Bluesky  # noqa: E402
 from bluesky_api import BlueskyApi  # noqa: E402
 from book import Book  # noqa: E402
 from discourse import Discourse, DiscourseApi  # noqa: E402
+from facebook import Facebook, FacebookApi  # noqa: E402
 from faults import Faults  # noqa: E402
 from google_business import GoogleBusiness, GoogleBusinessApi  # noqa: E402
+from lemmy import Lemmy, LemmyApi  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
 from telegram import Telegram, TelegramApi  # noqa: E402
 from wire import Connection, Reply  # noqa: E402
 from wordpress import Wordpress, WordpressApi  # noqa: E402
 from world import World  # noqa: E402
+from x import X, XApi  # noqa: E402
 from youtube import Youtube, YoutubeApi  # noqa: E402
 
 APIS = {
@@ -36,21 +39,27 @@ APIS = {
     "blogger": BloggerApi,
     "bluesky": BlueskyApi,
     "discourse": DiscourseApi,
+    "facebook": FacebookApi,
     "google-business": GoogleBusinessApi,
+    "lemmy": LemmyApi,
     "mastodon": MastodonApi,
     "telegram": TelegramApi,
     "wordpress": WordpressApi,
+    "x": XApi,
     "youtube": YoutubeApi,
 }
 PREFIX = {
     "b": "bluesky",
     "d": "discourse",
     "f": "blog",
+    "fb": "facebook",
     "g": "blogger",
     "gb": "google-business",
+    "l": "lemmy",
     "m": "mastodon",
     "t": "telegram",
     "w": "wordpress",
+    "x": "x",
     "y": "youtube",
 }
 KINDS = {
@@ -58,19 +67,25 @@ KINDS = {
     "blogger": Blogger,
     "bluesky": Bluesky,
     "discourse": Discourse,
+    "facebook": Facebook,
     "google-business": GoogleBusiness,
+    "lemmy": Lemmy,
     "mastodon": Mastodon,
     "telegram": Telegram,
     "wordpress": Wordpress,
+    "x": X,
     "youtube": Youtube,
 }
 # Where a worker asks for news.
 POLLS = (
     "/comments/feed/",
     "/getUpdates",
+    "/mentions",
     "/notifications",
     "/posts.json",
     "/reviews",
+    "/published_posts",
+    "/user/replies",
     "/v3/blogs/1/comments",
     "/wp/v2/comments",
     "/youtube/v3/commentThreads",
@@ -147,9 +162,13 @@ class Town:
             entry = server.access.get(request.bearer())
             request.viewer = entry[0].key if entry is not None else ""
             return
-        if server.kind == "wordpress":
+        if server.kind in ("wordpress", "x"):
             viewer = server.viewer(request)
             request.viewer = viewer.key if viewer is not None else ""
+            return
+        if server.kind in ("facebook", "instagram", "threads"):
+            entry = server.tokens.get(request.arg("access_token") or request.form().get("access_token"))
+            request.viewer = entry[0].key if entry is not None else ""
             return
         entry = server.tokens.get(request.bearer()) or getattr(server, "sessions", {}).get(request.bearer())
         if entry and not isinstance(entry, str):

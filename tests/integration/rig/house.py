@@ -48,6 +48,22 @@ class House:
         self.add(account or f"acme_{name}", "discourse", url, made["token"], brand, name, own, listen, **{"username": own, "every": "2s", **config})
         return url
 
+    def facebook(self, name="page", own="shop", people=(), brand="acme", account=None, options=None, **config):
+        url = self.town.facebook(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "facebook", url, made["token"], brand, name, own, **{"every": "2s", **config})
+        return url
+
+    def lemmy(self, name="lemmy", own="shop", people=(), brand="acme", account=None, listen=None, options=None, platform="lemmy", **config):
+        url = self.town.lemmy(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", platform, url, made["token"], brand, name, own, listen, **config)
+        return url
+
     def wordpress(self, name="site", own="shop", people=(), brand="acme", account=None, options=None, **config):
         url = self.town.wordpress(name, **(options or {}))
         made = self.town.person(own, name, own=brand)
@@ -83,6 +99,15 @@ class House:
         for key in people:
             self.town.person(key, name)
         self.add(account or f"acme_{name}", "telegram", url, made["token"], brand, name, own, listen, **config)
+        return url
+
+    def x(self, name="bird", own="shop", people=(), brand="acme", account=None, listen=None, options=None, token="token", **config):
+        """`token`: "token" (OAuth 2) or "keys" (OAuth 1.0a)."""
+        url = self.town.x(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "x", url, made[token], brand, name, own, listen, **config)
         return url
 
     def add(self, account, platform, url, token, brand, server, own, listen=None, **config):

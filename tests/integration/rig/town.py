@@ -84,6 +84,14 @@ class Town:
         self.do("server", kind="discourse", name=name, **options)
         return f"http://127.0.0.1:{self.port}/d/{name}"
 
+    def facebook(self, name="page", **options):
+        self.do("server", kind="facebook", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/fb/{name}"
+
+    def lemmy(self, name="lemmy", **options):
+        self.do("server", kind="lemmy", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/l/{name}"
+
     def wordpress(self, name="site", **options):
         self.do("server", kind="wordpress", name=name, **options)
         return f"http://127.0.0.1:{self.port}/w/{name}"
@@ -103,6 +111,10 @@ class Town:
     def telegram(self, name="wire", **options):
         self.do("server", kind="telegram", name=name, **options)
         return f"http://127.0.0.1:{self.port}/t/{name}"
+
+    def x(self, name="bird", **options):
+        self.do("server", kind="x", name=name, **{"rate_limit": 1_000_000, **options})
+        return f"http://127.0.0.1:{self.port}/x/{name}"
 
     def person(self, key, server="social", **more):
         return self.do("person", server=server, key=key, **more)
