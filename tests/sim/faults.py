@@ -288,7 +288,7 @@ def spoil(part, how, field):
         changed = re.sub(rb'"(%s)":\d+' % names, lambda m: b'"%s":%s' % (m[1], NUMBERS[how]), part, count=1)
         return changed if changed != part else part[:-1] + b',"spoilt":' + NUMBERS[how] + b"}"
     text = rb'"(?:[^"\\]|\\.)*"'
-    names = name or rb"id|uri"
+    names = name or rb"id|uri|name"
     if how == "dup":
         return re.sub(rb'"(%s)":(%s)' % (names, text), rb'"\1":\2,"\1":"another"', part, count=fault_count(field))
     if how == "missing":

@@ -23,6 +23,7 @@ from book import Book  # noqa: E402
 from discourse import Discourse, DiscourseApi  # noqa: E402
 from facebook import Facebook, FacebookApi  # noqa: E402
 from faults import Faults  # noqa: E402
+from google_business import GoogleBusiness, GoogleBusinessApi  # noqa: E402
 from lemmy import Lemmy, LemmyApi  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
@@ -40,6 +41,7 @@ APIS = {
     "bluesky": BlueskyApi,
     "discourse": DiscourseApi,
     "facebook": FacebookApi,
+    "google-business": GoogleBusinessApi,
     "lemmy": LemmyApi,
     "mastodon": MastodonApi,
     "reddit": RedditApi,
@@ -54,6 +56,7 @@ PREFIX = {
     "f": "blog",
     "fb": "facebook",
     "g": "blogger",
+    "gb": "google-business",
     "l": "lemmy",
     "m": "mastodon",
     "r": "reddit",
@@ -68,6 +71,7 @@ KINDS = {
     "bluesky": Bluesky,
     "discourse": Discourse,
     "facebook": Facebook,
+    "google-business": GoogleBusiness,
     "lemmy": Lemmy,
     "mastodon": Mastodon,
     "reddit": Reddit,
@@ -84,6 +88,7 @@ POLLS = (
     "/message/inbox",
     "/notifications",
     "/posts.json",
+    "/reviews",
     "/published_posts",
     "/user/replies",
     "/v3/blogs/1/comments",
@@ -158,7 +163,7 @@ class Town:
 
     @staticmethod
     def guess_viewer(server, request):
-        if server.kind in ("blogger", "youtube"):
+        if server.kind in ("blogger", "google-business", "youtube"):
             entry = server.access.get(request.bearer())
             request.viewer = entry[0].key if entry is not None else ""
             return
