@@ -23,6 +23,7 @@ from book import Book  # noqa: E402
 from discourse import Discourse, DiscourseApi  # noqa: E402
 from facebook import Facebook, FacebookApi  # noqa: E402
 from faults import Faults  # noqa: E402
+from instagram import Instagram, InstagramApi  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
 from telegram import Telegram, TelegramApi  # noqa: E402
@@ -31,12 +32,12 @@ from wordpress import Wordpress, WordpressApi  # noqa: E402
 from world import World  # noqa: E402
 
 APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "blogger": BloggerApi, "telegram": TelegramApi,
-        "wordpress": WordpressApi, "discourse": DiscourseApi, "facebook": FacebookApi}
-PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse", "fb": "facebook"}
+        "wordpress": WordpressApi, "discourse": DiscourseApi, "facebook": FacebookApi, "instagram": InstagramApi}
+PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse", "fb": "facebook", "ig": "instagram"}
 KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
-         "discourse": Discourse, "facebook": Facebook}
+         "discourse": Discourse, "facebook": Facebook, "instagram": Instagram}
 # Where a worker asks for news.
-POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json", "/published_posts")
+POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json", "/published_posts", "/me/media")
 
 
 class Town:

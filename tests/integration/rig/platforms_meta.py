@@ -28,3 +28,9 @@ class Facebook(Wordpress):
 
     def strange(self, under):
         raise Cannot("a page has nothing but posts, comments, recommendations and messages")
+
+
+class Instagram(Facebook):
+    """Questions are comments below a medium of ours."""
+    schema = [("timestamp", "missing"), ("timestamp", "no_time"), ("timestamp", "year_1970"), ("timestamp", "year_2099"), ("text", "number"),
+              ("text", "missing"), ("text", "null"), ("username", "list"), ("from", "missing"), ("hidden", "object")]

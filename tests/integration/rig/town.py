@@ -88,6 +88,10 @@ class Town:
         self.do("server", kind="facebook", name=name, **options)
         return f"http://127.0.0.1:{self.port}/fb/{name}"
 
+    def instagram(self, name="photos", **options):
+        self.do("server", kind="instagram", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/ig/{name}"
+
     def wordpress(self, name="site", **options):
         self.do("server", kind="wordpress", name=name, **options)
         return f"http://127.0.0.1:{self.port}/w/{name}"
