@@ -443,7 +443,7 @@ static bool identify_ask(const struct connector_ctx *ctx, struct request *ret, s
 
 	if (is_by_facebook(ctx) && connector_option(ctx, "account").len == 0) {
 		return err_set(err, ERR_AUTH,
-			       "with login = \"facebook\" set `account` to the number of the "
+			       "login = \"facebook\" also needs `account`, the number of the "
 			       "Instagram account");
 	}
 	instagram_url_start(ctx, &b, "");

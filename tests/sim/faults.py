@@ -23,7 +23,7 @@ PAGE_HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><
 
 
 # What posts, on any platform: where lies about outcomes strike.
-POSTS = r"/api/v1/statuses$|/wp/v2/comments$|^/posts\.json$|/sendMessage$|^/v\d+\.\d+/\w+/(comments|messages|replies)$|\.(putRecord|createRecord|sendMessage)$"
+POSTS = r"/api/v1/statuses$|/wp/v2/comments$|^/posts\.json$|/sendMessage$|^/v\d+\.\d+/\w+/(comments|messages|replies|threads)$|\.(putRecord|createRecord|sendMessage)$"
 # Lies about the outcome of a post. `apply` does what was asked before the answer goes wrong.
 LIES = {
     "applied_timeout": {"kind": "stall", "apply": True}, "applied_reset": {"kind": "drop", "apply": True},

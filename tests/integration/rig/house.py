@@ -64,6 +64,14 @@ class House:
         self.add(account or f"acme_{name}", "instagram", url, made["token"], brand, name, own, **{"every": "2s", **config})
         return url
 
+    def threads(self, name="spool", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        url = self.town.threads(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "threads", url, made["token"], brand, name, own, listen, **{"every": "2s", **config})
+        return url
+
     def wordpress(self, name="site", own="shop", people=(), brand="acme", account=None, options=None, **config):
         url = self.town.wordpress(name, **(options or {}))
         made = self.town.person(own, name, own=brand)

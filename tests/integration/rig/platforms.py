@@ -214,9 +214,9 @@ class Telegram(Mastodon):
                     is_deleted=row["deleted"], thread=row["id"].rpartition(":")[0], names=frozenset(self.place.ids))
 
 
-from rig.platforms_meta import Facebook, Instagram  # noqa: E402  it needs the classes above
+from rig.platforms_meta import Facebook, Instagram, Threads  # noqa: E402  it needs the classes above
 
-TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "facebook": Facebook, "instagram": Instagram, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "wordpress": Wordpress}
+TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "facebook": Facebook, "instagram": Instagram, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "threads": Threads, "wordpress": Wordpress}
 
 
 def described(connector):

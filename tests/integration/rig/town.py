@@ -92,6 +92,10 @@ class Town:
         self.do("server", kind="instagram", name=name, **options)
         return f"http://127.0.0.1:{self.port}/ig/{name}"
 
+    def threads(self, name="spool", **options):
+        self.do("server", kind="threads", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/th/{name}"
+
     def wordpress(self, name="site", **options):
         self.do("server", kind="wordpress", name=name, **options)
         return f"http://127.0.0.1:{self.port}/w/{name}"
