@@ -8,7 +8,20 @@
 static const char *const lists[] = { "ancestors", "descendants", "statuses",      "accounts",
 				     "hashtags",  "posts",       "notifications", "feed",
 				     "actors",    "convos",      "messages",      "logs",
-				     "data" };
+				     "data",      "items" };
+
+/* X gives the posts that others answer or quote beside the list. */
+static size_t alongs_count(struct arena *a, struct text value)
+{
+	struct text includes, list, *slices;
+	size_t n = 0;
+
+	if (jx_slice_kind(value) == '{' && jx_member(value, TEXT("includes"), &includes) &&
+	    jx_member(includes, TEXT("tweets"), &list)) {
+		assert_true(jx_elements(a, list, &slices, &n, NULL));
+	}
+	return n;
+}
 
 static size_t elements_count(struct arena *a, struct text body)
 {
@@ -17,6 +30,7 @@ static size_t elements_count(struct arena *a, struct text body)
 	bool is_any = false;
 
 	assert_true(jx_scan(body, &value, NULL));
+	total = alongs_count(a, value);
 	if (jx_elements(a, value, &slices, &n, NULL)) {
 		return n;
 	}
