@@ -23,6 +23,7 @@ PAGE_HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><
 
 
 # What posts, on any platform: where lies about outcomes strike.
+POSTS = r"/api/v1/statuses$|/wp/v2/comments$|^/posts\.json$|/sendMessage$|^/v\d+\.\d+/\w+/(comments|messages|replies|threads)$|\.(putRecord|createRecord|sendMessage)$"
 POSTS = "|".join((
     r"/api/comment$",
     r"/api/v1/statuses$",

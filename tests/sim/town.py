@@ -24,17 +24,26 @@ from discourse import Discourse, DiscourseApi  # noqa: E402
 from facebook import Facebook, FacebookApi  # noqa: E402
 from faults import Faults  # noqa: E402
 from google_business import GoogleBusiness, GoogleBusinessApi  # noqa: E402
+from instagram import Instagram, InstagramApi  # noqa: E402
 from lemmy import Lemmy, LemmyApi  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
 from reddit import Reddit, RedditApi  # noqa: E402
 from telegram import Telegram, TelegramApi  # noqa: E402
+from threads import Threads, ThreadsApi  # noqa: E402
 from wire import Connection, Reply  # noqa: E402
 from wordpress import Wordpress, WordpressApi  # noqa: E402
 from world import World  # noqa: E402
 from x import X, XApi  # noqa: E402
 from youtube import Youtube, YoutubeApi  # noqa: E402
 
+APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "blogger": BloggerApi, "telegram": TelegramApi,
+        "wordpress": WordpressApi, "discourse": DiscourseApi, "facebook": FacebookApi, "instagram": InstagramApi, "threads": ThreadsApi}
+PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse", "fb": "facebook", "ig": "instagram", "th": "threads"}
+KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
+         "discourse": Discourse, "facebook": Facebook, "instagram": Instagram, "threads": Threads}
+# Where a worker asks for news.
+POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json", "/published_posts", "/me/media", "/me/threads")
 APIS = {
     "blog": BlogApi,
     "blogger": BloggerApi,

@@ -219,6 +219,9 @@ class Telegram(Mastodon):
 
 
 from rig.platforms_google import GoogleBusiness, Youtube  # noqa: E402  its classes build on those above
+from rig.platforms_meta import Facebook, Instagram, Threads  # noqa: E402  it needs the classes above
+
+TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "facebook": Facebook, "instagram": Instagram, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "threads": Threads, "wordpress": Wordpress}
 # Their classes build on those above.
 from rig.platforms_declared import Lemmy  # noqa: E402
 from rig.platforms_google import GoogleBusiness, Youtube  # noqa: E402
