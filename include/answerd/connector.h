@@ -186,6 +186,7 @@ struct connector {
 	const char *const
 		*always; /* sources that are read on every account with a token, NULL-ended */
 	const struct connector_option *options; /* ended by a NULL name */
+	const char *server_form; /* how `server` is written where it is a mailbox, "imaps://mail.example"; NULL: https */
 	struct connector_can can;
 
 	/* How long `posting` is as the platform counts what would be posted, and how long it may be by the

@@ -29,6 +29,7 @@ LIBRARIES = {
     "libpq-fe.h": ["daemon/io"],
     "microhttpd.h": ["daemon/io"],
     "jansson.h": ["daemon/base", "daemon/answer"],
+    "gmime/": ["daemon/base"],
     "libxml/": ["daemon/base"],
     "unigbrk.h": ["daemon/base"],
     "libconfig.h": ["daemon/conf"],

@@ -23,7 +23,7 @@ PAGE_HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><
 
 
 # What posts, on any platform: where lies about outcomes strike.
-POSTS = r"/api/v1/statuses$|/wp/v2/comments$|^/posts\.json$|/sendMessage$|\.(putRecord|createRecord|sendMessage)$"
+POSTS = r"/api/v1/statuses$|/wp/v2/comments$|^/posts\.json$|/sendMessage$|^/submit$|\.(putRecord|createRecord|sendMessage)$"
 # Lies about the outcome of a post. `apply` does what was asked before the answer goes wrong.
 LIES = {
     "applied_timeout": {"kind": "stall", "apply": True}, "applied_reset": {"kind": "drop", "apply": True},
@@ -398,7 +398,7 @@ KINDS = {
     "poison": f_poison, "stall": f_stall, "drip": f_drip, "cut": f_cut, "drop": f_drop, "length": f_length,
     "endless_body": f_endless_body, "endless_headers": f_endless_headers, "bomb": f_bomb, "garbage": f_garbage,
     "bad_chunks": f_bad_chunks, "lie": None,
-    "late": lambda town, fault, request, run: run(),
+    "late": lambda town, fault, request, run: run(), "bye": None, "refuse": None,        # the last two: mail.py
     "html": lambda town, fault, request, run: Reply(fault.get("status", 200), PAGE_HTML, HTML),
     "empty": lambda town, fault, request, run: Reply(fault.get("status", 200), b"", fault.get("ctype", JSON)),
 }

@@ -22,6 +22,7 @@ from bluesky_api import BlueskyApi  # noqa: E402
 from book import Book  # noqa: E402
 from discourse import Discourse, DiscourseApi  # noqa: E402
 from faults import Faults  # noqa: E402
+from mail import Mail  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
 from telegram import Telegram, TelegramApi  # noqa: E402
@@ -33,7 +34,7 @@ APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "blogge
         "wordpress": WordpressApi, "discourse": DiscourseApi}
 PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse"}
 KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
-         "discourse": Discourse}
+         "discourse": Discourse, "mail": Mail}
 # Where a worker asks for news.
 POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json")
 
@@ -43,6 +44,7 @@ class Town:
 
     def __init__(self, book_path, sync=True, answers=True):
         self.world = World(KINDS)
+        self.world.town = self
         self.book = Book(book_path, sync, answers)
         self.world.book = self.book
         self.faults = Faults(self)

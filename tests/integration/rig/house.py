@@ -72,6 +72,15 @@ class House:
         self.add(account or f"acme_{name}", "telegram", url, made["token"], brand, name, own, listen, **config)
         return url
 
+    def mail(self, name="post", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        url, smtp = self.town.mail(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "mail", url, made["token"], brand, name, own, listen,
+                 **{"address": made["address"], "smtp": smtp, "every": "1s", **config})
+        return url
+
     def add(self, account, platform, url, token, brand, server, own, listen=None, **config):
         if listen is not None:
             config["listen"] = listen

@@ -96,6 +96,10 @@ class Town:
         self.do("server", kind="telegram", name=name, **options)
         return f"http://127.0.0.1:{self.port}/t/{name}"
 
+    def mail(self, name="post", **options):
+        """Where its mailbox is, and who takes mails."""
+        return self.do("server", kind="mail", name=name, **options)["url"].split(" ")
+
     def person(self, key, server="social", **more):
         return self.do("person", server=server, key=key, **more)
 
