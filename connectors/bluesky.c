@@ -162,6 +162,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_REPLY: return bluesky_reply_ask(ctx, q, ret, err);
 	case OP_LOOKUP: return bluesky_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH: return bluesky_refresh_ask(ctx, q, ret, err);
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "bluesky does not do '%s'", op_name(q->op));
@@ -324,6 +325,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_REPLY: return bluesky_reply_digest(ctx, q, r, ret, err);
 	case OP_LOOKUP: return bluesky_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH: return bluesky_refresh_digest(ctx, q, r, ret, err);
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "bluesky does not do '%s'", op_name(q->op));
@@ -362,6 +364,7 @@ const struct connector connector_bluesky = {
 		.anonymous_search = false,
 		.needs_session = true,
 		.are_ids_global = true,
+		.edits_words = "yes (re-creation)",
 	},
 	.measure = bluesky_measure,
 	.check_source = check_source,

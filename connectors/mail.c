@@ -202,6 +202,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_THREAD:
 	case OP_RECHECK: return true; /* mails do not change, and each one is news once */
 	case OP_REFRESH:
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "mail does not do '%s'", op_name(q->op));
@@ -426,6 +427,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_THREAD:
 	case OP_RECHECK: return true;
 	case OP_REFRESH:
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "mail does not do '%s'", op_name(q->op));

@@ -295,6 +295,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_REPLY: return mastodon_reply_ask(ctx, q, ret, err);
 	case OP_LOOKUP: return mastodon_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH:
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "mastodon does not do '%s'", op_name(q->op));
@@ -551,6 +552,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_REPLY: return mastodon_reply_digest(ctx, q, r, ret, err);
 	case OP_LOOKUP: return mastodon_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH:
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "mastodon does not do '%s'", op_name(q->op));

@@ -159,6 +159,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_REPLY:
 	case OP_LOOKUP:
 	case OP_REFRESH:
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "rss does not do '%s'", op_name(q->op));
@@ -322,6 +323,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_REPLY:
 	case OP_LOOKUP:
 	case OP_REFRESH:
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "rss does not do '%s'", op_name(q->op));
@@ -355,6 +357,8 @@ const struct connector connector_rss = {
 		.anonymous_search = false,
 		.needs_session = false,
 		.is_open = true,
+		.edits_words = "yes, while in the feed",
+		.deletions_words = "only where Atom says so",
 		.why_no_reply = "A feed takes nothing: answer on the site itself; the answer is seen here "
 				"once the feed shows it under a name of `authors`.",
 		.rhythm = "15m",

@@ -133,6 +133,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_RECHECK: return true; /* a bot is shown nothing twice */
 	case OP_LOOKUP:
 	case OP_REFRESH:
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "telegram does not do '%s'", op_name(q->op));
@@ -317,6 +318,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_RECHECK: return true;
 	case OP_LOOKUP:
 	case OP_REFRESH:
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "telegram does not do '%s'", op_name(q->op));
@@ -353,6 +355,7 @@ const struct connector connector_telegram = {
 		.budget_requests = 600,
 		.budget_window_s = 300,
 		.are_ids_global = true,
+		.deletions_words = "only in business chats",
 		.rhythm = "10s",
 	},
 	.check_source = check_source,

@@ -229,6 +229,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_REPLY: return wordpress_reply_ask(ctx, q, ret, err);
 	case OP_LOOKUP: return wordpress_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH:
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "wordpress does not do '%s'", op_name(q->op));
@@ -397,6 +398,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_REPLY: return wordpress_reply_digest(ctx, q, r, ret, err);
 	case OP_LOOKUP: return wordpress_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH:
+	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "wordpress does not do '%s'", op_name(q->op));
@@ -432,6 +434,7 @@ const struct connector connector_wordpress = {
 		.budget_window_s = 300,
 		.anonymous_search = false,
 		.needs_session = false,
+		.deletions_words = "yes, trash and spam too",
 	},
 	.measure = wordpress_measure,
 	.check_source = check_source,

@@ -13,6 +13,7 @@
 #include "daemon/alert/alert.h"
 #include "daemon/base/digest.h"
 #include "daemon/base/nature.h"
+#include "daemon/base/network.h"
 #include "daemon/base/platforms.h"
 #include "daemon/conf/conf.h"
 #include "daemon/io/watch.h"
@@ -35,7 +36,7 @@ static const char usage_text[] =
 	"  answerd migrate [--wait]                creates the schema or brings it up to date; "
 	"--wait: "
 	"until the database is there\n"
-	"  answerd platforms [--json]              which networks, and what they can do\n"
+	"  answerd platforms [--json|--markdown]   which networks, and what they can do\n"
 	"  answerd tell TEXT                       tells health.notify, without a database (for "
 	"OnFailure= units)\n"
 	"  answerd digest PLATFORM OP FILE         what a connector makes of a recorded answer\n"
@@ -135,12 +136,12 @@ static int cmd_migrate(const char *path, bool is_patient)
 
 /* ---- platforms, digest ---- */
 
-static int cmd_platforms(bool is_json)
+static int cmd_platforms(enum platforms_form form)
 {
 	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	strbuf_init(&out, 1024u * 1024);
-	platforms_print(is_json, &out);
+	platforms_print(form, &out);
 	(void)fwrite(out.at, 1, out.len, stdout);
 	return EXIT_SUCCESS;
 }
@@ -168,29 +169,17 @@ static bool read_file(const char *path, struct strbuf *out)
 	return true;
 }
 
-static int cmd_digest(char **args, int n)
+static int digest_by(const struct connector *c, char **args)
 {
-	const struct connector *c;
 	enum op op;
 	struct err err = { 0 };
 	scoped(strbuf_done) struct strbuf in = { 0 };
 	scoped(strbuf_done) struct strbuf out = { 0 };
 
-	if (n != 3) {
-		(void)fprintf(stderr, "usage: answerd digest PLATFORM OP FILE\n");
-		return EXIT_USAGE;
-	}
-	c = connector_find(text_of(args[0]));
-	if (c == NULL) {
-		(void)fprintf(stderr,
-			      "error: no platform is called '%s'; answerd platforms lists them\n",
-			      args[0]);
-		return EXIT_USAGE;
-	}
 	if (!op_parse(text_of(args[1]), &op)) {
 		(void)fprintf(stderr,
 			      "error: '%s' is no operation; one of identify poll sweep thread "
-			      "recheck reply lookup refresh\n",
+			      "recheck reply lookup refresh connect\n",
 			      args[1]);
 		return EXIT_USAGE;
 	}
@@ -207,6 +196,28 @@ static int cmd_digest(char **args, int n)
 		(void)fwrite(out.at, 1, out.len, stdout);
 	}
 	return EXIT_SUCCESS;
+}
+
+static int cmd_digest(char **args, int n)
+{
+	struct arena *arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
+	const struct connector *c;
+	struct err err = { 0 };
+	int code = EXIT_USAGE;
+
+	c = n == 3 ? network_find(arena, text_of(args[0]), &err) : NULL;
+	if (n != 3) {
+		(void)fprintf(stderr, "usage: answerd digest PLATFORM OP FILE\n");
+	} else if (c == NULL) {
+		(void)fprintf(stderr, "error: %s%s%s\n",
+			      err.kind != ERR_NONE ? err.text : "no platform is called '",
+			      err.kind != ERR_NONE ? "" : args[0],
+			      err.kind != ERR_NONE ? "" : "'; answerd platforms lists them");
+	} else {
+		code = digest_by(c, args);
+	}
+	arena_destroy(&arena);
+	return code;
 }
 
 /* ---- tell ---- */
@@ -498,7 +509,8 @@ int main(int argc, char **argv)
 	const char *config = NULL;
 	char *args[8];
 	int n = 0;
-	bool is_show = false, is_json = false, is_patient = false;
+	bool is_show = false, is_patient = false;
+	enum platforms_form form = PLATFORMS_PERSON;
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
@@ -508,7 +520,9 @@ int main(int argc, char **argv)
 		} else if (strcmp(argv[i], "--show") == 0) {
 			is_show = true;
 		} else if (strcmp(argv[i], "--json") == 0) {
-			is_json = true;
+			form = PLATFORMS_JSON;
+		} else if (strcmp(argv[i], "--markdown") == 0) {
+			form = PLATFORMS_MARKDOWN;
 		} else if (strcmp(argv[i], "--wait") == 0) {
 			is_patient = true;
 		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -535,7 +549,7 @@ int main(int argc, char **argv)
 		return cmd_migrate(config, is_patient);
 	}
 	if (strcmp(args[0], "platforms") == 0 && n == 1) {
-		return cmd_platforms(is_json);
+		return cmd_platforms(form);
 	}
 	if (strcmp(args[0], "tell") == 0 && n == 2) {
 		return cmd_tell(config, args[1]);

@@ -3,7 +3,7 @@
   --quick        the inner loop: unit, golden, SQL, a few integration scenarios (at most 3 minutes)
   --real         also against real third-party servers (skipped with a reason where they are not to be had)
   --soak NAME    a long proof, by hand: kills, fault, every_public, clock, conformance, quiet_days, reloads_under_load, ten_thousand_breaches, package
-  --only SUITE   one suite: build unit sanitized sql town integration format tidy cppcheck arrows words
+  --only SUITE   one suite: build unit sanitized sql town integration format tidy cppcheck arrows words networks
 
 The suites' own output goes to build/test/SUITE.log; what failed is printed. ANSWERD_BUILD names another build folder."""
 import argparse
@@ -148,6 +148,7 @@ def lints(wanted):
     suites = {
         "arrows": lambda: one("arrows", [PYTHON, "tests/lints/arrows.py"]),
         "words": lambda: one("words", [PYTHON, "tests/lints/words.py"]),
+        "networks": lambda: one("networks", [PYTHON, "tests/lints/networks.py"]),
         "format": lambda: one("format", ["clang-format", "--dry-run", "--Werror", *files]),
         "cppcheck": lambda: one("cppcheck", ["cppcheck", "--quiet", "--error-exitcode=1", "--inline-suppr", "--std=c11", "-j1",
                                              "--enable=warning,performance,portability", "--suppressions-list=tests/lints/cppcheck.txt",
@@ -167,8 +168,8 @@ def main():
     parser.add_argument("--only")
     args = parser.parse_args()
     LOGS.mkdir(parents=True, exist_ok=True)
-    everything = ["build", "unit", "sanitized", "sql", "town", "integration", "arrows", "words", "format", "cppcheck", "tidy"]
-    quick = ["build", "unit", "sql", "arrows", "words", "format", "integration"]
+    everything = ["build", "unit", "sanitized", "sql", "town", "integration", "arrows", "words", "networks", "format", "cppcheck", "tidy"]
+    quick = ["build", "unit", "sql", "arrows", "words", "networks", "format", "integration"]
     wanted = [args.only] if args.only else quick if args.quick else everything
     begun = time.monotonic()
     is_built = meson_build("build", ROOT / "build", [])

@@ -118,6 +118,20 @@ static void posting_read(struct arena *a, struct recording *ret)
 	ret->question.posting = p;
 }
 
+/* How a person let us in. */
+static void granting_read(struct arena *a, struct recording *ret)
+{
+	struct granting *g = ARENA_NEW(a, struct granting);
+	const struct response *r = &ret->response;
+
+	g->redirect = response_header(r, TEXT("X-Answerd-Redirect"));
+	g->state = response_header(r, TEXT("X-Answerd-Grant-State"));
+	g->verifier = response_header(r, TEXT("X-Answerd-Verifier"));
+	g->challenge = response_header(r, TEXT("X-Answerd-Challenge"));
+	g->code = response_header(r, TEXT("X-Answerd-Code"));
+	ret->question.granting = g;
+}
+
 static void context_read(struct arena *a, struct recording *ret)
 {
 	const struct response *r = &ret->response;
@@ -130,6 +144,11 @@ static void context_read(struct arena *a, struct recording *ret)
 		ctx->server = TEXT("https://recorded.example");
 	}
 	ctx->token = TEXT("recorded:by:somebody"); /* some are made of parts */
+	for (size_t i = 0; i < r->n_headers; i++) {
+		if (text_eq_nocase(r->headers[i].name, TEXT("X-Answerd-Token"))) {
+			ctx->token = r->headers[i].value; /* "": none is configured */
+		}
+	}
 	ctx->own_id = response_header(r, TEXT("X-Answerd-Own-Id"));
 	ctx->own_handle = response_header(r, TEXT("X-Answerd-Own-Handle"));
 	ctx->facts = response_header(r, TEXT("X-Answerd-Facts"));
@@ -151,6 +170,8 @@ static void context_read(struct arena *a, struct recording *ret)
 	options_read(a, ret);
 	if (ret->question.op == OP_REPLY || ret->question.op == OP_LOOKUP) {
 		posting_read(a, ret);
+	} else if (ret->question.op == OP_CONNECT) {
+		granting_read(a, ret);
 	}
 }
 
@@ -209,10 +230,36 @@ static void sent_print(struct strbuf *out, enum op op, const struct outcome *o)
 	}
 }
 
+static void until_print(struct strbuf *out, const char *name, struct wall until)
+{
+	char when[WALL_TEXT_BYTES];
+
+	strbuf_printf(out, ",\"%s\":", name);
+	if (!wall_is_set(until)) {
+		strbuf_add_str(out, "null");
+		return;
+	}
+	strbuf_add_json(out, (struct text){ when, wall_format(until, when) });
+}
+
+/* That there is a session, and how long: what stands in it is nobody's to read. */
+static void granted_print(struct strbuf *out, const struct outcome *o)
+{
+	strbuf_printf(out, "{\"client\":%s,\"is_more\":%s,\"session\":%s",
+		      o->client.len > 0 ? "true" : "false", o->is_more ? "true" : "false",
+		      o->session.len > 0 ? "true" : "false");
+	until_print(out, "session_until", o->session_until);
+	until_print(out, "token_until", o->token_until);
+	strbuf_add_str(out, "}\n");
+}
+
 static void outcome_print(struct strbuf *out, enum op op, const struct outcome *o)
 {
 	if (op == OP_REPLY || op == OP_LOOKUP) {
 		sent_print(out, op, o);
+	}
+	if (op == OP_CONNECT) {
+		granted_print(out, o);
 	}
 	for (size_t i = 0; i < o->n_messages; i++) {
 		message_print(&o->messages[i], out);
@@ -250,6 +297,7 @@ bool digest_print(const struct connector *c, enum op op, struct text file_bytes,
 	struct err why = { 0 };
 	bool is_read = recording_parse(a, file_bytes, op, &rec, err);
 
+	rec.ctx.description = c->description;
 	if (is_read && c->digest(&rec.ctx, &rec.question, &rec.response, &o, &why)) {
 		outcome_print(out, op, &o);
 	} else if (is_read && rec.is_bare && why.kind == ERR_DATA) {

@@ -4,15 +4,17 @@
  * The file is a raw HTTP answer ("HTTP/1.1 200 OK", headers, an empty line, the body; CRLF or LF)
  * or a bare body, which counts as status 200. What a connector would know about its account can be
  * told by headers of the recording: X-Answerd-Server, -Own-Id, -Own-Handle, -Source, -State, -Facts,
- * -Session, -Since, -Now (RFC 3339), -Subject (repeated), -Option (name=value, repeated),
+ * -Session, -Token (else one of three parts), -Since, -Now (RFC 3339), -Subject (repeated), -Option (name=value, repeated),
  * -Page-Limit, -Cut (any value: the body is only the beginning of an answer that was larger than we
  * read). Now is else the Date header. Of a reply and a lookup: -Key, -Text, -Begun, -Parent,
  * -Parent-Revision, -Parent-Raw, -Root, -Root-Revision, -Thread, -Author-Id, -Author-Handle,
- * -Visibility, -Warning, -Language.
+ * -Visibility, -Warning, -Language. Of a person who lets us in: -Redirect, -Grant-State, -Verifier,
+ * -Challenge, -Code.
  *
  * Lines: one a message, one a quarantined element ("quarantined"), one an id that is gone ("gone"),
  * one for what identify learned ("own_id"), one for what became of a reply ("sent_id", null where a
- * lookup has not found it), one for the walk of a lookup that goes on ("state"), or one "error".
+ * lookup has not found it), one for the walk of a lookup that goes on ("state"), one for being let in ("session", only that
+ * there is one), or one "error".
  *
  * Owner:   the caller owns `out`.
  * Clock:   none: same bytes, same lines.

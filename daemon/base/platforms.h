@@ -9,7 +9,12 @@
 
 #include "answerd/strbuf.h"
 
-/* JSON: a bare array of name, about, status (live|dead), heirs, can{…} (DESIGN §6); else a table for people. */
-void platforms_print(bool is_json, struct strbuf *out);
+enum platforms_form {
+	PLATFORMS_PERSON,
+	PLATFORMS_JSON, /* a bare array of name, about, status (live|dead), heirs, can{…} (DESIGN §6) */
+	PLATFORMS_MARKDOWN, /* README's table of networks; tests/lints/networks.py puts it there */
+};
+
+void platforms_print(enum platforms_form form, struct strbuf *out);
 
 #endif

@@ -32,6 +32,7 @@ struct conf_account {
 	struct dur history; /* default 30d */
 	struct dur settle;  /* default 30s, or longer where the platform needs it */
 	int max_per_host;   /* default 2, at most 16 */
+	int monthly_reads;  /* where reading costs money; 0: no limit */
 	bool insecure_loopback;
 	struct option_value *options; /* the connector's own, as configured */
 	size_t n_options;

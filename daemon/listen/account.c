@@ -133,6 +133,7 @@ static void done_load(const struct db_result *r, void *owner)
 		}
 		set_string(&a->facts, db_text(r, 0, 7));
 		a->is_skewed = db_bool(r, 0, 19);
+		reading_load(a, db_i64(r, 0, 20));
 		load_session(a, r);
 	}
 	account_ready(a);
@@ -289,10 +290,10 @@ static bool choose(struct account *a, struct mono now, struct mono *wake)
 	if (choose_entry(a, now, wake, &must_wait)) {
 		return true;
 	}
-	if (must_wait) {
+	if (must_wait || !reading_allows(a, /* is_background= */ false, now, wake)) {
 		return false;
 	}
-	if (a->is_paced) {
+	if (a->is_paced || !reading_allows(a, /* is_background= */ true, now, wake)) {
 		return choose_poll(a, now, wake);
 	}
 	if (a->turn % BACKGROUND_TURN == 0 && background_choose(a, now, wake)) {
@@ -404,6 +405,10 @@ static void failed_auth(struct account *a, const struct err *why, const struct o
 	a->identify_at = a->job.op == OP_IDENTIFY ? later(a, 0) : now;
 	if (a->job.feed != NULL) {
 		a->job.feed->poll_at = later(a, a->job.feed->n_failed + 4);
+		if (wall_is_set(why->not_before)) { /* a bill is not paid by asking again */
+			a->job.feed->poll_at = mono_add(
+				now, wall_since(loop_wall(a->listen->o.loop), why->not_before));
+		}
 	}
 }
 
@@ -450,6 +455,15 @@ void account_failed(struct account *a, const struct err *why, const struct outco
 	a->phase = PHASE_READY;
 	switch (why->kind) {
 	case ERR_LIMITED:
+		if (o != NULL && wall_is_set(o->next_at) && a->job.feed != NULL) {
+			/* Only this source has to wait. */
+			a->job.feed->poll_at = a->job.feed->sweep_at =
+				mono_add(account_now(a),
+					 wall_since(loop_wall(a->listen->o.loop), o->next_at));
+			log_info("account_limited", "account", account_label(a), "why", why->text,
+				 NULL);
+			break;
+		}
 		budget_limited(&a->budget, why->not_before, loop_wall(a->listen->o.loop),
 			       account_now(a));
 		lease_budget(a);

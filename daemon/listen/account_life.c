@@ -190,6 +190,7 @@ void account_destroy(struct account **at)
 	background_forget_threads(a);
 	background_forget_rechecks(a);
 	refill_forget(a);
+	reading_forget(a);
 	forget_feeds(a->feeds, a->n_feeds);
 	set_string(&a->realm, TEXT_NONE);
 	set_string(&a->own_id, TEXT_NONE);

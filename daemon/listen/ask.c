@@ -19,6 +19,7 @@ static struct connector_ctx context(struct account *a, struct arena *arena)
 		.own_handle = text_of(a->own_handle),
 		.options = a->conf->options,
 		.n_options = a->conf->n_options,
+		.description = a->conf->connector->description,
 	};
 }
 
@@ -131,7 +132,8 @@ static struct question question(struct account *a, struct arena *arena)
 	case OP_REFRESH: break;
 	case OP_REPLY:
 	case OP_LOOKUP:
-	case OP_COUNT: not_reached("listen asks no replies");
+	case OP_CONNECT:
+	case OP_COUNT: not_reached("listen asks no replies, and lets nobody in");
 	}
 	return q;
 }

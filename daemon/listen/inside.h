@@ -9,6 +9,7 @@
  * hearing.c  signs of deafness in the answers
  * refill.c   gaps, walked through again
  * budget.c   how much we may ask
+ * reading.c  what reading costs, and how much of it a month may have
  * reload.c   a new configuration: accounts come, go and change
  *
  * Owner, clock, blocks, fails: as listen.h. */
@@ -84,6 +85,19 @@ struct refill {
 	struct mono at; /* look for one, or go on */
 };
 
+#define READING_DAY                                                                                \
+	8192 /* elements of one day that are known again; a platform charges each once a day */
+
+/* What was read where reading costs money, by UTC months and days. */
+struct reading {
+	int64_t month; /* months since year 0; 0: not known yet */
+	int64_t n;     /* in this month */
+	int64_t day;   /* since 1970 */
+	uint64_t *seen;
+	size_t n_seen;
+	bool is_told; /* the budget is used up, and a person knows */
+};
+
 enum phase { PHASE_AWAY, PHASE_LOADING, PHASE_READY, PHASE_QUEUED, PHASE_ASKING, PHASE_STORING };
 
 struct thread_due {
@@ -95,9 +109,10 @@ struct job {
 	enum op op;
 	struct feed *feed; /* POLL, SWEEP */
 	struct wall asked_at;
-	bool is_confirming; /* this IDENTIFY decides whether a 401 is meant */
-	bool is_refill;     /* SWEEP: of a gap */
-	bool is_unasked;    /* the connector needs no answer from the platform for it */
+	bool is_confirming;  /* this IDENTIFY decides whether a 401 is meant */
+	bool is_refill;      /* SWEEP: of a gap */
+	struct wall next_at; /* this source is not to be asked before; 0: as configured */
+	bool is_unasked;     /* the connector needs no answer from the platform for it */
 };
 
 struct account {
@@ -158,6 +173,7 @@ struct account {
 	int64_t recheck_before_us;
 	struct mono rechecks_at;
 	struct refill refill;
+	struct reading reading;
 	struct mono
 		skewed_at; /* first of the answers in a row whose clock disagrees with what the database knows; 0: none */
 	unsigned n_skewed;
@@ -198,6 +214,9 @@ struct listen {
 	struct mono beat_at; /* the next heartbeat; we look for free accounts more often */
 	bool is_looking;
 	bool must_declare, is_declaring; /* the database does not know the newest configuration */
+	bool has_refused;                /* the database did not take all of it */
+	struct mono declare_at;          /* not before; what it refused is said again then */
+	unsigned n_declare_failed;
 	bool must_renew; /* deadlines: a batch failed, try again with the next beat */
 	uint64_t random;
 	void (*done_stopped)(void *);
@@ -276,6 +295,13 @@ void hearing_token(struct account *a, struct wall until);
 void hearing_hole(struct account *a, const struct outcome *o);
 int64_t
 hearing_oldest(const struct outcome *o); /* of its messages, microseconds; 0: none has a time */
+
+/* reading.c */
+void reading_load(struct account *a, int64_t n);
+void reading_page(struct account *a, const struct outcome *o); /* counts what an answer brought */
+void reading_forget(struct account *a);
+/* May news, may old pages be read? When not, *wake is brought forward to when to look again. */
+bool reading_allows(struct account *a, bool is_background, struct mono now, struct mono *wake);
 
 /* refill.c */
 bool refill_choose(struct account *a, struct mono now,

@@ -36,6 +36,7 @@ static void on_keeper_up(struct db *d, void *owner)
 	(void)d;
 	l->beat_at = (struct mono){ 0 }; /* the session is new: it has no lock yet */
 	l->is_looking = false;
+	l->declare_at = (struct mono){ 0 };
 	lease_kick(l);
 }
 

@@ -37,7 +37,8 @@ bool reload_holds_up(struct account *a)
 
 static bool is_same_entry(const struct conf_account *a, const struct conf_account *b)
 {
-	if (a->connector != b->connector || !text_eq(a->server, b->server) ||
+	/* What a file describes is another object each time: its name, and the file's bytes among the options. */
+	if (strcmp(a->connector->name, b->connector->name) != 0 || !text_eq(a->server, b->server) ||
 	    !text_eq(secret_reveal(&a->token), secret_reveal(&b->token)) ||
 	    a->insecure_loopback != b->insecure_loopback || a->n_options != b->n_options) {
 		return false;
@@ -201,5 +202,6 @@ void listen_reload(struct listen *l, struct conf *conf, const struct nature_rule
 		}
 	}
 	l->must_declare = true;
+	l->declare_at = (struct mono){ 0 };
 	lease_kick(l);
 }

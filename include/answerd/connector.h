@@ -39,8 +39,22 @@ enum op {
 	OP_RECHECK, /* are subjects[] (up to can.recheck_batch) still there, and as we know them? */
 	OP_REPLY,   /* post question.posting: one request, marked `once` */
 	OP_LOOKUP, /* did question.posting arrive? A walk through the thread and our own latest posts */
-	OP_REFRESH, /* a new session from the credential */
+	OP_REFRESH, /* a new session from the credential, or from the session's own refresh token */
+	OP_CONNECT, /* a person has let us in: a session from question.granting; a walk */
 	OP_COUNT
+};
+
+/* A person lets us in with a browser (`answerd connect`). All of it is secret, and ends with the command.
+ *
+ * Where can.registers_client, and the account has no token yet, the walk of CONNECT is first made with an
+ * empty code: its outcome.client becomes the account's token. Then authorize() makes the address that the
+ * person opens; then CONNECT is walked with the code that came back, and its outcome is a session. */
+struct granting {
+	struct text redirect; /* the address that the person is sent back to, as it was asked for */
+	struct text state; /* 43 characters of base64url; whoever brings a code must bring it too */
+	struct text verifier;  /* PKCE: 43 characters of base64url */
+	struct text challenge; /* PKCE, S256: base64url of the verifier's SHA-256 */
+	struct text code;      /* decoded; empty: nobody was asked yet */
 };
 
 /* What staff want to be posted. Every attempt and every look of one reply carries the same values. */
@@ -71,7 +85,8 @@ struct question {
 			       window */
 	struct text *subjects; /* THREAD, RECHECK: external ids */
 	size_t n_subjects;
-	const struct posting *posting; /* REPLY, LOOKUP; else NULL */
+	const struct posting *posting;   /* REPLY, LOOKUP; else NULL */
+	const struct granting *granting; /* CONNECT; else NULL */
 	int page_limit; /* POLL, SWEEP, THREAD: ask for at most so many elements in one answer; 0: for as
 			   many as the connector likes. Smaller each time after an answer that was larger than
 			   we read */
@@ -94,6 +109,7 @@ struct connector_ctx {
 	struct text own_id, own_handle;     /* from IDENTIFY; empty before, and without a token */
 	const struct option_value *options; /* the connector's own options as configured */
 	size_t n_options;
+	const void *description; /* of the account's connector, where it was described in a file */
 };
 
 /* What the platform said about our budget; zeros where it said nothing. */
@@ -119,17 +135,29 @@ struct outcome {
 			   platform still shows. A hole if we had not asked for long */
 	bool needs_refresh; /* with ERR_AUTH: the session ended, REFRESH and ask again */
 	struct rate rate;   /* also filled when digest fails */
+	struct wall
+		next_at; /* POLL: this source is not to be asked again before, however often others are;
+				with ERR_LIMITED: only this source waits. 0: as configured */
+	int64_t read_price; /* of each message and quarantined element of this answer, in millionths of a US
+			       dollar; counted where can.reading_costs */
 	/* IDENTIFY */
 	struct text own_id, own_handle, own_name;
-	struct text facts;       /* new facts to store; empty: unchanged. Any op may learn some */
-	struct wall token_until; /* when the credential ends, where that can be known; 0: unknown */
-	struct text missing; /* scopes or rights that are missing, in plain words; empty: none */
+	struct text facts; /* new facts to store; empty: unchanged. Any op may learn some */
+	struct wall
+		token_until; /* IDENTIFY, REFRESH, CONNECT: when a person must let us in again or
+				    make a new token, where that can be known; 0: unknown */
+	struct text missing; /* scopes or rights that are missing, in plain words; empty: none.
+				CONNECT too */
 	/* REPLY: the id that the platform gave it. LOOKUP: that of the post that is ours, or empty: not in
 	 * what was read. */
 	struct text sent_id, sent_permalink;
-	/* REFRESH */
+	/* REFRESH, CONNECT. It is stored, sealed, before it is used: so it must hold all that the next REFRESH
+	 * needs, a refresh token that was not renewed included. */
 	struct text session;
 	struct wall session_until; /* refresh before this; 0: unknown */
+	/* CONNECT with an empty code: the client that was registered for us, to be the account's token
+	 * ("ID:SECRET") */
+	struct text client;
 };
 
 /* One option of an account that only this platform knows (those of every platform are in
@@ -162,37 +190,66 @@ struct connector_can {
 	int64_t reply_window_s; /* after the customer's last message, then it takes no answer; 0: none */
 	int64_t settle_s;       /* until what was posted can be read back; 0: as configured */
 	bool lookup;            /* what we posted can be read back */
-	int64_t max_length; /* of a reply, where facts say nothing */
+	bool reading_costs;     /* money, for each message: outcome.read_price, `monthly_reads` */
+	const char *named_only; /* only what names us (message.is_named) takes a reply: why, half a
+				   sentence; NULL: everything does */
+	const char
+		*named_only_lifted_by; /* an option of the account; set to "yes", that is not so */
+	int64_t max_length;            /* of a reply, where facts say nothing */
 	enum length_unit length_unit;
 	int recheck_batch; /* ids in one RECHECK */
 	int page_most;     /* elements in the fullest page that it asks for; 0: it cannot ask for
 				    less */
 	int64_t budget_requests; /* from the sheet, when headers say nothing */
 	int64_t budget_window_s;
-	bool anonymous_search; /* `search:` sources work without a token */
-	bool needs_session;    /* REFRESH comes before everything else */
-	bool are_ids_global;   /* a person has the same id on every server of the platform */
-	bool is_open;          /* everything can be read without a token */
+	bool anonymous_search;  /* `search:` sources work without a token */
+	bool needs_session;     /* REFRESH comes before everything else */
+	bool registers_client;  /* CONNECT with an empty code makes us a client of the server */
+	bool is_redirect_exact; /* the redirect must be registered beforehand, its port included */
+	bool are_ids_global;    /* a person has the same id on every server of the platform */
+	bool is_open;           /* everything can be read without a token */
+	/* README's table is made of all this; where yes or no says too little, in a few words: */
+	const char *edits_words, *deletions_words; /* "while in the feed"; NULL: yes or no */
+	const char *limits; /* instead of the budget; NULL: the budget in words */
 	const char *
 		why_no_reply; /* why it never takes a reply, one sentence; NULL: it does, or will */
 	const char *rhythm;   /* `every` where the configuration says nothing; NULL: 60s */
 };
 
+/* A right that authorize() asks for. */
+struct connector_right {
+	const char *scope; /* as the platform calls it */
+	const char *why;   /* what we do with it, half a sentence: "to hear who mentions you" */
+};
+
 struct connector {
 	const char *name;    /* as in `platform = "…"` */
-	const char *about;   /* one line */
+	const char *about;   /* one line: "Network: what is heard there" */
 	const char *needs;   /* what a person must have, one line */
 	const char *sources; /* what may stand in `listen`, one sentence */
 	const char *const
 		*always; /* sources that are read on every account with a token, NULL-ended */
 	const struct connector_option *options; /* ended by a NULL name */
 	const char *server_form; /* how `server` is written where it is a mailbox, "imaps://mail.example"; NULL: https */
+	const struct connector_right *rights;   /* ended by a NULL scope; NULL where authorize is */
 	struct connector_can can;
 
+	/* The address on which a person lets us in: with g's redirect, state and challenge, and all `rights`;
+	 * g->code is empty. No request of ours. NULL: this platform's token is pasted. */
+	bool (*authorize)(const struct connector_ctx *ctx, const struct granting *g,
+			  struct text *ret_address, struct err *err);
 	/* How long `posting` is as the platform counts what would be posted, and how long it may be by the
 	 * account's facts. NULL: posting->text in can.length_unit, can.max_length. Needs no token. */
 	void (*measure)(const struct connector_ctx *ctx, const struct posting *posting,
 			int64_t *ret_length, int64_t *ret_most);
+	/* A network that is described in a file, which the option `description` names (conf reads it; its
+	 * value is what stands in there): fills *ret, a copy of this connector, with what the bytes say. NULL: it is no such connector. What it understood goes back to it as ctx->description. */
+	bool (*describe)(struct arena *a, struct text description, struct connector *ret,
+			 struct err *err);
+	const void *description;
+	const char *const
+		*listed; /* instead of check_source: names, NULL-ended; one that ends with ':'
+				      stands for all that begin so */
 	/* Is `name` a source that can be listed in `listen`? Says why not. */
 	bool (*check_source)(struct text name, struct err *err);
 	bool (*ask)(const struct connector_ctx *ctx, const struct question *q, struct request *ret,

@@ -31,12 +31,13 @@ LIBRARIES = {
     "jansson.h": ["daemon/base", "daemon/answer"],
     "gmime/": ["daemon/base"],
     "libxml/": ["daemon/base"],
+    "openssl/": ["daemon/base"],
     "unigbrk.h": ["daemon/base"],
     "libconfig.h": ["daemon/conf"],
     "libical/": ["daemon/conf"],
     "systemd/": ["daemon/io"],
 }
-GENERATED = {"store_sql.h": "daemon/store", "registry_list.h": "connectors"}
+GENERATED = {"store_sql.h": "daemon/store", "registry_list.h": "connectors", "network_list.h": "connectors"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 
 

@@ -405,7 +405,7 @@ class Imap(Peer):
         elif how == "base64":
             data = data.replace(b"8bit", b"base64")
         else:
-            header, _, value = how.partition("=")
+            header, value = (fault.order["field"], how) if "field" in fault.order else how.split("=", 1)
             data = re.sub(b"(?m)^%s: .*\r\n" % header.encode(), b"" if value == "-" else f"{header}: {value}\r\n".encode(), data)
         els[which] = self.town.book.element(self.s.name, "direct", mail.post.id, data, spoilt=how)
         spoilt = Kept(mail.uid, mail.post, data, mail.received)

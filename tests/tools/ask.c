@@ -1,11 +1,13 @@
 /* ask PLATFORM OP FILE: the request that a connector makes, as one line of JSON, for tests that send it
- * themselves. The file is a recording (daemon/base/digest.h); only its X-Answerd headers are read. */
+ * themselves. The file is a recording (daemon/base/digest.h); only its X-Answerd headers are read.
+ * `connect` without a code shows "address", too: what a person would open. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "answerd/limits.h"
 #include "answerd/strbuf.h"
 #include "daemon/base/digest.h"
+#include "daemon/base/network.h"
 
 static struct text file_read(struct arena *a, const char *path)
 {
@@ -49,11 +51,11 @@ static void request_print(const struct request *r, struct strbuf *b)
 int main(int n_args, char **args)
 {
 	struct arena *a = arena_create(LIMIT_PAGE_ARENA_BYTES);
-	const struct connector *c = n_args == 4 ? connector_find(text_of(args[1])) : NULL;
 	struct strbuf out = { .max_bytes = LIMIT_BODY_BYTES };
 	struct recording rec;
 	struct request request = { 0 };
 	struct err err = { 0 };
+	const struct connector *c = n_args == 4 ? network_find(a, text_of(args[1]), &err) : NULL;
 	enum op op;
 
 	if (c == NULL || !op_parse(text_of(args[2]), &op) ||
@@ -61,6 +63,15 @@ int main(int n_args, char **args)
 		(void)fprintf(stderr, "usage: ask PLATFORM OP FILE %s\n", err.text);
 		return 2;
 	}
+	if (op == OP_CONNECT && c->authorize != NULL && rec.question.granting->code.len == 0) {
+		struct text address = TEXT_NONE;
+
+		member(&out, "address",
+		       c->authorize(&rec.ctx, rec.question.granting, &address, &err)
+			       ? address
+			       : text_of(err.text));
+	}
+	rec.ctx.description = c->description;
 	if (c->ask(&rec.ctx, &rec.question, &request, &err)) {
 		request_print(&request, &out);
 	} else {
