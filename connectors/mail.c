@@ -265,7 +265,10 @@ static bool digest_identify(const struct connector_ctx *ctx, const struct respon
 	ret->facts = text_dup(ctx->arena, strbuf_text(&b));
 	ret->own_id = ret->own_handle = mail_own_address(ctx);
 	ret->own_name = text_clip(connector_option(ctx, "name"), LIMIT_NAME_BYTES);
-	if (sent.len == 0 && connector_option(ctx, "sent").len == 0) {
+	if (connector_option(ctx, "smtp").len == 0) {
+		ret->missing =
+			TEXT("no `smtp` is configured: what is written here cannot be answered");
+	} else if (sent.len == 0 && connector_option(ctx, "sent").len == 0) {
 		ret->missing = TEXT("no folder of sent mails was found: what staff answer in their "
 				    "mail program is not "
 				    "seen; name it with `sent`");
@@ -296,8 +299,8 @@ static bool items_take(const struct connector_ctx *ctx, const struct question *q
 
 		bool is_asked = item->uid >= first && item->uid < end;
 
-		if (!is_asked && !item->has_bytes && !item->is_broken) {
-			continue; /* news of another mail's flags */
+		if (!item->has_bytes && !item->is_broken) {
+			continue; /* news of its flags */
 		}
 		if (is_asked) {
 			is_any = true;

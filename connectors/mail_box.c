@@ -12,6 +12,7 @@
 #define UID_MOST     INT64_C(4294967295)
 #define DEPTH_MOST   16
 #define FETCH_WITHIN 48
+#define LIMIT_WAIT_S 60
 
 /* ---- lines ---- */
 
@@ -399,6 +400,11 @@ bool mail_box_check(const struct connector_ctx *ctx, const struct response *r,
 	if (text_find(said, TEXT("[NOPERM]"), 0) != SIZE_MAX ||
 	    text_find(said, TEXT("[AUTHORIZATIONFAILED]"), 0) != SIZE_MAX) {
 		return err_set(err, ERR_AUTH, "this login may not read that folder: %s", line);
+	}
+	if (text_find(said, TEXT("[LIMIT]"), 0) != SIZE_MAX ||
+	    text_find(said, TEXT("[OVERQUOTA]"), 0) != SIZE_MAX) {
+		return err_limited(err, wall_add(ctx->now, DUR_S(LIMIT_WAIT_S)),
+				   "the mail server says we ask too often: %s", line);
 	}
 	return err_set(err, ERR_RETRY, "the mail server refuses: %s", line);
 }

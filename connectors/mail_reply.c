@@ -233,9 +233,10 @@ bool mail_reply_ask(const struct connector_ctx *ctx, const struct question *q, s
 		return err_set(err, ERR_DATA, "there is nothing to send");
 	}
 	if (server.len == 0 || own.len == 0) {
-		return err_set(err, ERR_CONFIG,
-			       "the account has no `smtp`: set it to the server that takes "
-			       "our mails, as in \"smtps://mail.example\"");
+		return err_set(err, ERR_DATA,
+			       "the account has no `smtp`: set it to the server that takes our "
+			       "mails, as in "
+			       "\"smtps://mail.example\"");
 	}
 	if (!mime_address_next(ctx->arena, p->author_id, &at, &to, &name) || to.len == 0 ||
 	    !text_eq(to, p->author_id) || text_ends(to, TEXT("@invalid"))) {

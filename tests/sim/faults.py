@@ -23,7 +23,6 @@ PAGE_HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><
 
 
 # What posts, on any platform: where lies about outcomes strike.
-POSTS = r"/api/v1/statuses$|/wp/v2/comments$|^/posts\.json$|/sendMessage$|^/submit$|\.(putRecord|createRecord|sendMessage)$"
 POSTS = "|".join((
     r"/api/v1/statuses$",
     r"/api/v3/(comment|private_message)$",
@@ -32,6 +31,7 @@ POSTS = "|".join((
     r"/wp/v2/comments$",
     r"/youtube/v3/comments$",
     r"\.(putRecord|createRecord|sendMessage)$",
+    r"^/submit$",
     r"^/2/dm_conversations/[\d-]+/messages$",
     r"^/2/tweets$",
     r"^/posts\.json$",

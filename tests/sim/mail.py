@@ -398,8 +398,6 @@ class Imap(Peer):
                 b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % (i, i + 1) for i in range(900)) + text
         elif how == "headers":
             data = b"X-Filler: y\r\n" * 8000 + data
-        elif how == "no head":
-            data = b"\r\n" + text
         elif how == "charset":
             data = data.replace(b"charset=utf-8", b"charset=\"no-such;\x01charset\"")
         elif how == "base64":

@@ -23,8 +23,8 @@ from book import Book  # noqa: E402
 from discourse import Discourse, DiscourseApi  # noqa: E402
 from facebook import Facebook, FacebookApi  # noqa: E402
 from faults import Faults  # noqa: E402
-from mail import Mail  # noqa: E402
 from lemmy import Lemmy, LemmyApi  # noqa: E402
+from mail import Mail  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
 from telegram import Telegram, TelegramApi  # noqa: E402
@@ -34,11 +34,6 @@ from world import World  # noqa: E402
 from x import X, XApi  # noqa: E402
 from youtube import Youtube, YoutubeApi  # noqa: E402
 
-APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "blogger": BloggerApi, "telegram": TelegramApi,
-        "wordpress": WordpressApi, "discourse": DiscourseApi}
-PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse"}
-KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
-         "discourse": Discourse, "mail": Mail}
 APIS = {
     "blog": BlogApi,
     "blogger": BloggerApi,
@@ -72,6 +67,7 @@ KINDS = {
     "discourse": Discourse,
     "facebook": Facebook,
     "lemmy": Lemmy,
+    "mail": Mail,
     "mastodon": Mastodon,
     "telegram": Telegram,
     "wordpress": Wordpress,

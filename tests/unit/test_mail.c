@@ -315,7 +315,7 @@ static void test_a_reply_goes_to_an_address_or_nowhere(void **state)
 	b->posting.key = TEXT(KEY);
 	b->ctx.n_options = 1;
 	assert_false(mail()->ask(&b->ctx, &b->q, &b->request, &b->err));
-	assert_int_equal(b->err.kind, ERR_CONFIG);
+	assert_int_equal(b->err.kind, ERR_DATA);
 }
 
 static void test_an_answer_is_looked_for_by_its_id(void **state)

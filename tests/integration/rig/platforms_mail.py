@@ -4,12 +4,11 @@ from rig.platforms import CUSTOMERS, Cannot, Mastodon
 
 
 class Mail(Mastodon):
-    """Everybody writes to our mailbox; our native answers stand in its folder of sent mails."""
+    """Everybody writes to our mailbox; our native answers stand in its folder of sent mails. A mail whose Message-ID is spoilt is kept under
+    another id: the connector's goldens hold that (14-no-ids)."""
     news = "^/INBOX/FETCH$"
     dialects = []
-    poisons = ["nul", "utf8", "overlong", "surrogate", "raw_control", "line", "deep", "headers", "no head", "charset", "base64",
-               "Message-ID=-", "Message-ID=", "Message-ID=<>", "Message-ID=<a b@c.example>", "Message-ID=none", "Message-ID=<" + "9" * 10_240 + "@x.example>",
-               "Message-ID=<\u202e@x.example>", "Message-ID=<1'; drop table message;--@x.example>"]
+    poisons = ["nul", "utf8", "overlong", "surrogate", "raw_control", "line", "deep", "headers", "charset", "base64"]
     schema = [("Date", "-"), ("Date", "yesterday"), ("From", "-"), ("From", "nobody"), ("From", "<>"), ("Subject", "-"), ("Subject", "=?utf-8?B?////?="),
               ("In-Reply-To", "<>"), ("Content-Type", "-"), ("Content-Type", ";;;"), ("Content-Type", "multipart/mixed"),
               ("Content-Transfer-Encoding", "x-future"), ("MIME-Version", "99")]
