@@ -438,7 +438,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 
 const struct connector connector_mail = {
 	.name = "mail",
-	.about = "A mailbox: answers to newsletters, and whatever else people write to us; replies as mail",
+	.about = "Mail: answers to newsletters, and whatever else people write to a mailbox of ours",
 	.needs = "server = \"imaps://mail.example\", smtp = \"smtps://mail.example\", the address, and its password (an app "
 		 "password, where the provider has such) as token",
 	.sources = "inbox and own (the folder of sent mails), always read; folder:NAME",
