@@ -33,6 +33,7 @@ POSTS = "|".join((
     r"/wp/v2/comments$",
     r"/youtube/v3/comments$",
     r"\.(putRecord|createRecord|sendMessage)$",
+    r"^/submit$",
     r"^/2/dm_conversations/[\d-]+/messages$",
     r"^/2/tweets$",
     r"^/posts\.json$",
@@ -433,7 +434,7 @@ KINDS = {
     "poison": f_poison, "stall": f_stall, "drip": f_drip, "cut": f_cut, "drop": f_drop, "length": f_length,
     "endless_body": f_endless_body, "endless_headers": f_endless_headers, "bomb": f_bomb, "garbage": f_garbage,
     "bad_chunks": f_bad_chunks, "lie": None,
-    "late": lambda town, fault, request, run: run(),
+    "late": lambda town, fault, request, run: run(), "bye": None, "refuse": None,        # the last two: mail.py
     "html": lambda town, fault, request, run: Reply(fault.get("status", 200), PAGE_HTML, HTML),
     "empty": lambda town, fault, request, run: Reply(fault.get("status", 200), b"", fault.get("ctype", JSON)),
 }

@@ -26,6 +26,7 @@ from faults import Faults  # noqa: E402
 from google_business import GoogleBusiness, GoogleBusinessApi  # noqa: E402
 from instagram import Instagram, InstagramApi  # noqa: E402
 from lemmy import Lemmy, LemmyApi  # noqa: E402
+from mail import Mail  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
 from reddit import Reddit, RedditApi  # noqa: E402
@@ -82,6 +83,7 @@ KINDS = {
     "facebook": Facebook,
     "google-business": GoogleBusiness,
     "lemmy": Lemmy,
+    "mail": Mail,
     "mastodon": Mastodon,
     "reddit": Reddit,
     "telegram": Telegram,
@@ -114,6 +116,7 @@ class Town:
 
     def __init__(self, book_path, sync=True, answers=True):
         self.world = World(KINDS)
+        self.world.town = self
         self.book = Book(book_path, sync, answers)
         self.world.book = self.book
         self.faults = Faults(self)

@@ -225,6 +225,8 @@ TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "faceboo
 # Their classes build on those above.
 from rig.platforms_declared import Lemmy  # noqa: E402
 from rig.platforms_google import GoogleBusiness, Youtube  # noqa: E402
+from rig.platforms_google import Youtube  # noqa: E402
+from rig.platforms_mail import Mail  # noqa: E402
 from rig.platforms_meta import Facebook  # noqa: E402
 from rig.platforms_xnet import Reddit, X  # noqa: E402
 
@@ -235,6 +237,7 @@ TOWN = {
     "facebook": Facebook,
     "google-business": GoogleBusiness,
     "lemmy": Lemmy,
+    "mail": Mail,
     "mastodon": Mastodon,
     "reddit": Reddit,
     "rss": Rss,
