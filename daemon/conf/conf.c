@@ -273,6 +273,7 @@ static void get_account(struct conf_reader *r, const struct conf_place *p, struc
 		a->settle = DUR_S(a->connector->can.settle_s);
 	}
 	a->max_per_host = conf_get_number(r, p, "max_per_host");
+	a->monthly_reads = conf_get_number(r, p, "monthly_reads");
 	if (a->connector != NULL) {
 		get_own_options(r, p, a);
 	}

@@ -135,6 +135,11 @@ struct outcome {
 			   platform still shows. A hole if we had not asked for long */
 	bool needs_refresh; /* with ERR_AUTH: the session ended, REFRESH and ask again */
 	struct rate rate;   /* also filled when digest fails */
+	struct wall
+		next_at; /* POLL: this source is not to be asked again before, however often others are;
+				with ERR_LIMITED: only this source waits. 0: as configured */
+	int64_t read_price; /* of each message and quarantined element of this answer, in millionths of a US
+			       dollar; counted where can.reading_costs */
 	/* IDENTIFY */
 	struct text own_id, own_handle, own_name;
 	struct text facts; /* new facts to store; empty: unchanged. Any op may learn some */
@@ -185,7 +190,12 @@ struct connector_can {
 	int64_t reply_window_s; /* after the customer's last message, then it takes no answer; 0: none */
 	int64_t settle_s;       /* until what was posted can be read back; 0: as configured */
 	bool lookup;            /* what we posted can be read back */
-	int64_t max_length; /* of a reply, where facts say nothing */
+	bool reading_costs;     /* money, for each message: outcome.read_price, `monthly_reads` */
+	const char *named_only; /* only what names us (message.is_named) takes a reply: why, half a
+				   sentence; NULL: everything does */
+	const char
+		*named_only_lifted_by; /* an option of the account; set to "yes", that is not so */
+	int64_t max_length;            /* of a reply, where facts say nothing */
 	enum length_unit length_unit;
 	int recheck_batch; /* ids in one RECHECK */
 	int page_most;     /* elements in the fullest page that it asks for; 0: it cannot ask for

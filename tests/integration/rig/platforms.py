@@ -34,9 +34,11 @@ def capabilities(connector):
 
 class Mastodon:
     own, news = "shop", "otifications$"
+    asks = ""               # of the query, where the same address is asked for other things too
     dialects = ["reset_iso"]
     options, account = {}, {}
     poisons = SPOILT
+    many_replies = 2000         # so many answers the outbox may post in one test (test_outbox_lies.py): what the platform's budget allows
     schema = [("created_at", "missing"), ("content", "missing"), ("content", "number"), ("in_reply_to_id", "number"), ("created_at", "year_1970"),
               ("created_at", "year_2099"), ("created_at", "no_time"), ("visibility", "object"), ("mentions", "null"), ("acct", "list")]
 
@@ -61,6 +63,10 @@ class Mastodon:
     def strange(self, under):
         """Something of a kind that nobody waits for happens."""
         self.town.do("boost", server=self.place.name, person="shop", post=under)
+
+    def hang(self, ids):
+        """Below what each of a chain hangs, the first apart."""
+        return ids[:-1]
 
     def can_backdate(self):
         """Raises `Cannot` where nobody but the server dates what is said."""
@@ -211,9 +217,25 @@ class Telegram(Mastodon):
                     is_deleted=row["deleted"], thread=row["id"].rpartition(":")[0], names=frozenset(self.place.ids))
 
 
-from rig.platforms_declared import Lemmy  # noqa: E402  its classes are made of those above
+# Their classes build on those above.
+from rig.platforms_declared import Lemmy  # noqa: E402
+from rig.platforms_google import Youtube  # noqa: E402
+from rig.platforms_meta import Facebook  # noqa: E402
+from rig.platforms_xnet import X  # noqa: E402
 
-TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "lemmy": Lemmy, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "wordpress": Wordpress}
+TOWN = {
+    "blogger": Blogger,
+    "bluesky": Bluesky,
+    "discourse": Discourse,
+    "facebook": Facebook,
+    "lemmy": Lemmy,
+    "mastodon": Mastodon,
+    "rss": Rss,
+    "telegram": Telegram,
+    "wordpress": Wordpress,
+    "x": X,
+    "youtube": Youtube,
+}
 
 
 def described(connector):
