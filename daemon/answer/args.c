@@ -23,6 +23,22 @@ static void say_head(struct screen *s, const struct command *k)
 		   k->sub != NULL ? k->sub : "", *k->args != '\0' ? " " : "", k->args);
 }
 
+/* "  name             what it is", below each other where the line is too narrow. */
+static void say_row(struct screen *s, const char *head, const char *about)
+{
+	int width = (int)strlen(head);
+
+	if (width <= 22) {
+		screen_say(s, INK_PLAIN, "  %-22s ", head);
+		screen_hang(s, INK_PLAIN, text_of(about), 25);
+	} else if ((size_t)width + 4 + strlen(about) <= (size_t)s->columns) {
+		screen_say(s, INK_PLAIN, "  %s  %s\n", head, about);
+	} else {
+		screen_say(s, INK_PLAIN, "  %s\n", head);
+		screen_block(s, INK_PLAIN, text_of(about), 25);
+	}
+}
+
 void print_overview(struct screen *s)
 {
 	screen_say(s, INK_PLAIN, "answer: nobody who speaks to us is ignored.\n\n");
@@ -32,13 +48,13 @@ void print_overview(struct screen *s)
 
 		(void)snprintf(head, sizeof(head), "%s%s%s%s%s", k->name, k->sub != NULL ? " " : "",
 			       k->sub != NULL ? k->sub : "", *k->args != '\0' ? " " : "", k->args);
-		screen_say(s, INK_PLAIN, "  %-22s %s\n", head, k->about);
+		say_row(s, head, k->about);
 	}
 	screen_say(s, INK_PLAIN,
 		   "\n"
 		   "  --json           the desk's JSON, unchanged, on one line\n"
-		   "  --desk PLACE     its socket or URL; else $ANSWER_DESK, else the "
-		   "configuration says\n"
+		   "  --desk PLACE     its socket or URL; else $ANSWER_DESK, or the "
+		   "configuration\n"
 		   "  --config FILE    another configuration than /etc/answerd/answerd.conf\n"
 		   "  --help           of a command: answer queue --help\n"
 		   "\n"
@@ -62,13 +78,10 @@ void print_help(struct screen *s, const struct command *k)
 			       o->letter != 0 ? &o->letter : "", o->letter != 0 ? ", " : "",
 			       o->name, o->value != NULL ? " " : "",
 			       o->value != NULL ? o->value : "");
-		if (strlen(o->about) + 25 <= (size_t)s->columns) {
-			screen_say(s, INK_PLAIN, "%s  %-22s %s\n", i == 0 ? "\n" : "", head,
-				   o->about);
-		} else {
-			screen_say(s, INK_PLAIN, "%s  %s\n", i == 0 ? "\n" : "", head);
-			screen_block(s, INK_PLAIN, text_of(o->about), 25);
+		if (i == 0) {
+			screen_say(s, INK_PLAIN, "\n");
 		}
+		say_row(s, head, o->about);
 	}
 }
 
@@ -113,6 +126,27 @@ static bool unknown_command(const char *typed)
 		}
 	}
 	return complain("answer has no command '%.40s'. answer --help lists them.", typed);
+}
+
+/* True: it has commands of its own, and they were said. */
+static bool has_subs(const char *typed)
+{
+	const char *comma = "";
+
+	for (size_t i = 0; i < n_commands; i++) {
+		if (commands[i].sub == NULL || strcmp(commands[i].name, typed) != 0) {
+			continue;
+		}
+		if (*comma == '\0') {
+			(void)fprintf(stderr, "answer %s needs one of ", typed);
+		}
+		(void)fprintf(stderr, "%s%s", comma, commands[i].sub);
+		comma = ", ";
+	}
+	if (*comma != '\0') {
+		(void)fprintf(stderr, ". answer --help says what they do.\n");
+	}
+	return *comma != '\0';
 }
 
 static bool unknown_option(const struct call *c, const char *typed)
@@ -254,9 +288,7 @@ static bool find_command(struct parser *p)
 	if (first == NULL || p->c->command != NULL) {
 		return true;
 	}
-	return strcmp(first, "staff") == 0
-		       ? complain("answer staff needs one of list, add, disable. answer --help")
-		       : unknown_command(first);
+	return has_subs(first) ? false : unknown_command(first);
 }
 
 static bool check_args(const struct call *c)

@@ -355,11 +355,19 @@ static void block_paragraph(struct block *b, struct text line)
 
 void screen_block(struct screen *s, enum ink ink, struct text t, int indent)
 {
+	for (int i = 0; i < indent; i++) {
+		strbuf_add_byte(&s->out, ' ');
+	}
+	screen_hang(s, ink, t, indent);
+}
+
+void screen_hang(struct screen *s, enum ink ink, struct text t, int indent)
+{
 	struct block b = { .s = s, .ink = ink, .indent = indent, .room = s->columns - indent };
 	struct text line, rest = t;
 	bool is_more = true;
 
-	block_line(&b);
+	ink_on(s, ink);
 	while (is_more) {
 		is_more = text_cut(rest, '\n', &line, &rest);
 		if (text_ends(line, TEXT("\r"))) {

@@ -35,6 +35,8 @@ int screen_text(struct screen *s, enum ink ink, struct text t, int columns);
 void screen_cell(struct screen *s, enum ink ink, struct text t, int columns);
 /* Foreign words as a block: wrapped at words, each line indented. */
 void screen_block(struct screen *s, enum ink ink, struct text t, int indent);
+/* The same, where the cursor already stands at `indent`. */
+void screen_hang(struct screen *s, enum ink ink, struct text t, int indent);
 
 /* One code point as a terminal may show it: the bytes appended (without: only counted) and the columns they take. */
 int term_add_safe(struct strbuf *out, uint32_t code);

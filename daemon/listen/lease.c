@@ -1,5 +1,6 @@
 /* Which accounts are ours. The keeper's session holds an advisory lock for each: when the process dies, its connection dies
  * and another worker takes over at once; when it freezes, the row goes stale and the epoch fences it out. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,9 +9,10 @@
 #include "daemon/listen/inside.h"
 #include "store_sql.h"
 
-#define BEAT_EVERY  DUR_S(5)
-#define TAKE_EVERY  DUR_MS(700) /* while an account is not ours */
-#define FLUSH_AFTER DUR_S(1)
+#define BEAT_EVERY    DUR_S(5)
+#define TAKE_EVERY    DUR_MS(700) /* while an account is not ours */
+#define FLUSH_AFTER   DUR_S(1)
+#define DECLARE_AGAIN DUR_S(3600) /* what the database did not know yesterday it may know today */
 
 /* ---- what the file says becomes rows ---- */
 
@@ -48,8 +50,11 @@ static void add_account(struct strbuf *b, const struct conf_account *c)
 	strbuf_add_json(b, c->server);
 	strbuf_add_str(b, ",\"realm\":");
 	strbuf_add_json(b, strbuf_text(&realm));
-	strbuf_printf(b, ",\"is_time_authors\":%s,\"every_us\":%lld,",
-		      c->connector->can.is_time_authors ? "true" : "false", (long long)c->every.us);
+	strbuf_printf(b,
+		      ",\"is_time_authors\":%s,\"every_us\":%lld,\"reading_costs\":%s,"
+		      "\"monthly_reads\":%d,",
+		      c->connector->can.is_time_authors ? "true" : "false", (long long)c->every.us,
+		      c->connector->can.reading_costs ? "true" : "false", c->monthly_reads);
 	add_sources(b, c);
 	strbuf_add_str(b, "}");
 }
@@ -77,12 +82,30 @@ static void add_brand(struct strbuf *b, const struct conf_brand *brand)
 
 static void declared_row(struct listen *l, const struct db_result *r, int row)
 {
-	struct account *a = listen_find(l, db_text(r, row, 0), db_text(r, row, 1));
+	struct text name = db_text(r, row, 0), account = db_text(r, row, 1);
+	struct account *a = listen_find(l, name, account);
+	char brand[80], zone[120];
 
 	if (a != NULL) {
 		a->brand_id = db_i64(r, row, 3);
 		a->account_id = db_i64(r, row, 4);
+	} else if (account.len == 0) {
+		(void)snprintf(brand, sizeof(brand), "%.*s", TEXT_ARG(name));
+		(void)snprintf(zone, sizeof(zone), "%.*s", TEXT_ARG(db_text(r, row, 2)));
+		log_warn("zone_unknown", "brand", brand, "zone", zone, NULL);
+		l->has_refused = true;
 	}
+}
+
+/* Refused as a whole: a second later, then ever rarer, until somebody mends it. */
+static void declare_later(struct listen *l)
+{
+	struct dur wait = DUR_S(1LL << (l->n_declare_failed < 6 ? l->n_declare_failed : 6));
+
+	l->n_declare_failed++;
+	l->must_declare = true;
+	l->declare_at = mono_add(loop_mono(l->o.loop), wait);
+	loop_arm(l->o.loop, &l->beat, l->is_declared ? DUR_S(1) : wait);
 }
 
 static void done_declare(const struct db_result *r, void *owner)
@@ -91,17 +114,22 @@ static void done_declare(const struct db_result *r, void *owner)
 
 	l->is_declaring = false;
 	if (!r->is_ok) {
-		l->must_declare = true;
 		log_err("declare_failed", "why", r->err.text, NULL);
-		loop_arm(l->o.loop, &l->beat, DUR_S(1));
+		declare_later(l);
 		return;
 	}
+	l->n_declare_failed = 0;
+	l->has_refused = false;
 	for (int row = 0; row < r->n_rows; row++) {
 		declared_row(l, r, row);
 	}
+	l->declare_at =
+		l->has_refused ? mono_add(loop_mono(l->o.loop), DECLARE_AGAIN) : (struct mono){ 0 };
 	l->is_declared = true;
 	if (!l->must_declare) { /* else a still newer one came meanwhile */
 		reload_declared(l);
+	} else {
+		l->declare_at = (struct mono){ 0 };
 	}
 	promises_renew(l);
 	lease_kick(l);
@@ -127,9 +155,8 @@ static void declare(struct listen *l)
 	l->is_declaring = true;
 	if (!db_send(l->keeper, "listen_declare", SQL_LISTEN_DECLARE, &p, done_declare, l)) {
 		db_params_destroy(&p);
-		l->must_declare = true;
 		l->is_declaring = false;
-		loop_arm(l->o.loop, &l->beat, DUR_S(1));
+		declare_later(l);
 	}
 }
 
@@ -413,11 +440,15 @@ static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 	if (l->is_stopping || !db_is_up(l->keeper)) {
 		return; /* on_up starts it again */
 	}
-	if ((!l->is_declared || l->must_declare) && !l->is_declaring) {
+	if ((!l->is_declared || l->must_declare || l->has_refused) && !l->is_declaring &&
+	    !mono_before(now, l->declare_at)) {
 		declare(l);
 	}
 	if (!l->is_declared) {
-		return; /* done_declare kicks */
+		if (!l->is_declaring) { /* else done_declare kicks */
+			loop_arm(l->o.loop, &l->beat, mono_since(now, l->declare_at));
+		}
+		return;
 	}
 	if (l->must_renew) {
 		promises_renew(l);
@@ -425,6 +456,7 @@ static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 	if (!mono_before(now, l->beat_at)) {
 		l->beat_at = mono_add(now, BEAT_EVERY);
 		send_beat(l);
+		sessions_look(l);
 	}
 	if (is_any_away(l)) {
 		look(l);

@@ -351,6 +351,12 @@ static void stored(struct account *a)
 				     ? now
 				     : mono_add(now, a->conf->every);
 		f->is_imported = f->is_imported || !f->is_walking;
+		if (wall_is_set(a->job.next_at)) {
+			struct mono at = mono_add(
+				now, wall_since(loop_wall(a->listen->o.loop), a->job.next_at));
+
+			f->poll_at = mono_before(f->poll_at, at) ? at : f->poll_at;
+		}
 		break;
 	case OP_SWEEP:
 		if (a->job.is_refill) {
@@ -464,6 +470,8 @@ void page_store(struct account *a, const struct outcome *o, struct arena *arena)
 	struct db_params *p = NULL;
 
 	learn(a, o);
+	reading_page(a, o);
+	a->job.next_at = o->next_at;
 	hearing_page(a, o);
 	hearing_hole(a, o);
 	a->phase = PHASE_STORING;

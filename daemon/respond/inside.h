@@ -61,7 +61,7 @@ struct respond {
 	int64_t sender; /* 0: not begun */
 	int64_t last_attempt;
 	bool is_declared, is_declaring, is_claiming, must_claim, is_stopping;
-	struct mono chores_at, complained_at, claimed_at;
+	struct mono chores_at, complained_at, claimed_at, declared_at;
 	ev_timer turn, ending;
 	void (*done_stopped)(void *owner);
 	void *stop_owner;

@@ -6,6 +6,7 @@
 
 #define SWEEP_EVERY     DUR_S(2) /* without a NOTIFY, and for senders that died */
 #define RETRY_EVERY     DUR_MS(500)
+#define DECLARE_EVERY   DUR_MS(200) /* until the house knows all accounts */
 #define CHORES_EVERY    DUR_S(15)
 #define COMPLAINT_EVERY DUR_S(60)
 #define STOP_SPARE      DUR_S(2) /* for writing down what is still unknown */
@@ -123,7 +124,7 @@ static void done_claim(const struct db_result *res, void *owner)
 			again = DUR_US(db_i64(res, row, 25) + 1000);
 		}
 	}
-	end_claim(r, again);
+	end_claim(r, r->is_declared || dur_more(DECLARE_EVERY, again) ? again : DECLARE_EVERY);
 }
 
 static int count_flights(const struct respond *r, const struct conf_account *c)
@@ -233,15 +234,21 @@ static void done_declare(const struct db_result *res, void *owner)
 	/* New accounts come into the database with listen's declaration. */
 	r->is_declared = res->is_ok && db_i64(res, 0, 0) >= (int64_t)count_accounts(r->snapshot);
 	if (!r->is_stopping) {
-		respond_wake(r, r->is_declared ? DUR_US(0) : DUR_MS(200));
+		respond_wake(r, r->is_declared ? DUR_US(0) : DECLARE_EVERY);
 	}
 }
 
 static void declare(struct respond *r)
 {
-	struct db_params *p = db_params_create();
+	struct db_params *p;
 	scoped(strbuf_done) struct strbuf b = { 0 };
+	struct mono now = loop_mono(r->o.loop);
 
+	if (r->declared_at.us != 0 && !dur_more(mono_since(r->declared_at, now), DECLARE_EVERY)) {
+		return; /* listen's declaration is on its way */
+	}
+	r->declared_at = now;
+	p = db_params_create();
 	strbuf_init(&b, 16u * 1024 * 1024);
 	respond_declaration(r->snapshot, &b);
 	db_add_text(p, strbuf_text(&b));
@@ -332,6 +339,7 @@ static void on_up(struct db *d, void *owner)
 
 	(void)d;
 	r->is_declared = false; /* it may be another database */
+	r->declared_at = (struct mono){ 0 };
 	begin(r);
 }
 
@@ -399,6 +407,7 @@ void respond_reload(struct respond *r, struct conf *conf)
 	r->snapshot = conf_hold(conf);
 	conf_destroy(&old);
 	r->is_declared = false;
+	r->declared_at = (struct mono){ 0 };
 	respond_wake(r, DUR_US(0));
 }
 

@@ -7,7 +7,21 @@
 /* Members that are lists of elements, in the answers of those platforms that we speak. */
 static const char *const lists[] = { "ancestors", "descendants", "statuses",      "accounts",
 				     "hashtags",  "posts",       "notifications", "feed",
-				     "actors",    "convos",      "messages",      "logs" };
+				     "actors",    "convos",      "messages",      "logs",
+				     "data",      "items" };
+
+/* X gives the posts that others answer or quote beside the list. */
+static size_t alongs_count(struct arena *a, struct text value)
+{
+	struct text includes, list, *slices;
+	size_t n = 0;
+
+	if (jx_slice_kind(value) == '{' && jx_member(value, TEXT("includes"), &includes) &&
+	    jx_member(includes, TEXT("tweets"), &list)) {
+		assert_true(jx_elements(a, list, &slices, &n, NULL));
+	}
+	return n;
+}
 
 static size_t elements_count(struct arena *a, struct text body)
 {
@@ -16,6 +30,7 @@ static size_t elements_count(struct arena *a, struct text body)
 	bool is_any = false;
 
 	assert_true(jx_scan(body, &value, NULL));
+	total = alongs_count(a, value);
 	if (jx_elements(a, value, &slices, &n, NULL)) {
 		return n;
 	}
@@ -36,6 +51,8 @@ static size_t lines_count(struct text lines)
 
 	for (size_t i = 0; i < lines.len; i++) {
 		n += lines.at[i] == '\n';
+		n -= text_starts(text_slice(lines, i, SIZE_MAX),
+				 TEXT("{\"missing\":")); /* no element */
 	}
 	return n;
 }

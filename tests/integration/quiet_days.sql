@@ -1,5 +1,6 @@
 -- Ordinary life without a town: accounts with habits, through the same functions that the worker calls, by the test clock.
--- sim.habit says who has which, sim.message what is said when; quiet_time() lets some of it pass: little at once, because what a transaction leaves behind slows it down.
+-- sim.habit says who has which, sim.message what is said when; quiet_tick() lets one tick pass. It is a transaction of its own: rows that
+-- a transaction leaves behind slow down all that it still does.
 create schema sim;
 create table sim.habit (source_id int, account_id int, brand_id int, name text, zone text, keeps_holidays bool, per_hour float8[], weekend float8, holiday float8);
 create table sim.message (source_id int, at timestamptz, n bigint generated always as identity);
@@ -48,8 +49,8 @@ begin
 	end loop;
 end $$;
 
--- hear(source, until, walk's beginning): a page of what was said up to now; nothing new: an empty poll.
-create function sim.hear(h sim.habit, p_from timestamptz) returns void language plpgsql as $$
+-- hear(source, walk's beginning) → is there news? Pages of what was said up to now.
+create function sim.hear(h sim.habit, p_from timestamptz) returns bool language plpgsql as $$
 declare
 	s answerd.source;
 	v_id text[];
@@ -59,16 +60,13 @@ declare
 	v_epoch bigint;
 begin
 	select epoch into v_epoch from answerd.account where account_id = h.account_id and brand_id = h.brand_id;
-	perform answerd.heard(array[h.brand_id], array[h.account_id], array[o.source_id], array[v_epoch], array[answerd.us(answerd.now())]) from answerd.source o
-	where o.account_id = h.account_id and o.name = 'own';
 	loop
 		select * into s from answerd.source where source_id = h.source_id;
 		select array_agg('m' || m.n order by m.at), array_agg(answerd.us(m.at) order by m.at) into v_id, v_at
 		from (select * from sim.message m where m.source_id = h.source_id and m.at > p_from and m.at <= answerd.now() order by m.at limit 500) m;
 		v_n := cardinality(v_id);
 		if v_n is null then
-			perform answerd.heard(array[h.brand_id], array[h.account_id], array[h.source_id], array[v_epoch], array[answerd.us(answerd.now())]);
-			return;
+			return false;
 		end if;
 		select o_state into v_state from answerd.ingest(h.brand_id, h.account_id, h.source_id, v_epoch, 'poll', s.poll_seq, 'x', v_n < 500,
 			answerd.us(answerd.now()), v_id, array_fill(null::text, array[v_n]), array_fill(null::text, array[v_n]), array_fill(null::text, array[v_n]),
@@ -78,15 +76,16 @@ begin
 			v_at, array_fill(0::bigint, array[v_n]), array_fill(null::text, array[v_n]), array_fill('question'::text, array[v_n]), array_fill(1::bigint, array[v_n]),
 			array_fill(null::text, array[v_n]), '{}', '{}', '{}', '{}', '{}', '{}');
 		if v_state <> 'ok' then raise exception 'ingest says %', v_state; end if;
-		exit when v_n < 500;
+		if v_n < 500 then
+			return true;
+		end if;
 		p_from := answerd.from_us(v_at[v_n]);
 	end loop;
 end $$;
 
-create function sim.clock(p_at timestamptz) returns void language sql as $$
-	update answerd.test_clock set shift = p_at - now();
-	update answerd.worker set beat_at = now() + interval '1 day';
-$$;
+-- The hour is a setting of the session and not a row: everything asks for it, and a row that changes a hundred times is read ever slower.
+create or replace function answerd.test_now() returns timestamptz language sql stable as $$ select current_setting('sim.now')::timestamptz $$;
+create function sim.clock(p_at timestamptz) returns void language sql as $$ select set_config('sim.now', p_at::text, /* is_local */ false) $$;
 -- As often as it needs to make up its mind.
 create function sim.sweep() returns void language plpgsql as $$
 begin
@@ -96,37 +95,33 @@ begin
 	end loop;
 end $$;
 
--- quiet_time(from, until, tick): every account is asked at every tick. p_broken: this account answers and brings nothing.
-create function sim.quiet_time(p_from timestamptz, p_until timestamptz, p_tick interval, p_broken text default null) returns void language plpgsql as $$
+-- quiet_tick(at, tick): every account is asked. p_broken: this account answers and brings nothing.
+create function sim.quiet_tick(p_at timestamptz, p_tick interval, p_broken text default null) returns void language plpgsql as $$
 declare
-	v_at timestamptz := p_from;
 	h sim.habit;
+	v_quiet int[] := array(select source_id from answerd.source where name = 'own');
 begin
-	while v_at < p_until loop
-		perform sim.clock(v_at);
-		for h in select * from sim.habit loop
-			if random() < 0.01 then
-				-- A hiccup: the server restarts, or says that we ask too often.
-				for i in 1 .. 2 + (random() * 3)::int loop
-					perform answerd.failed(h.brand_id, h.account_id, o.source_id, a.epoch, 'the server answers 502', 'retry')
-					from answerd.source o join answerd.account a on a.account_id = o.account_id where o.account_id = h.account_id and o.name <> 'threads';
-				end loop;
-				perform sim.clock(v_at + interval '4 min');
-				perform sim.sweep();
-			end if;
-			if random() < 0.002 then
-				-- The worker was restarted.
-				update answerd.account set leased_at = answerd.now(), epoch = epoch + 1 where account_id = h.account_id;
-			end if;
-			if h.name = p_broken then
-				perform answerd.heard(array_agg(o.brand_id), array_agg(o.account_id), array_agg(o.source_id), array_agg(a.epoch), array_agg(answerd.us(answerd.now())))
+	perform sim.clock(p_at);
+	for h in select * from sim.habit loop
+		if random() < 0.01 then
+			-- A hiccup: the server restarts, or says that we ask too often.
+			for i in 1 .. 2 + (random() * 3)::int loop
+				perform answerd.failed(h.brand_id, h.account_id, o.source_id, a.epoch, 'the server answers 502', 'retry')
 				from answerd.source o join answerd.account a on a.account_id = o.account_id where o.account_id = h.account_id and o.name <> 'threads';
-			else
-				perform sim.hear(h, v_at - p_tick);
-			end if;
-			perform sim.clock(v_at);
-		end loop;
-		perform sim.sweep();
-		v_at := v_at + p_tick;
+			end loop;
+			perform sim.clock(p_at + least(interval '4 min', p_tick / 2));
+			perform sim.sweep();
+		end if;
+		if random() < 0.002 then
+			-- The worker was restarted.
+			update answerd.account set leased_at = answerd.now(), epoch = epoch + 1 where account_id = h.account_id;
+		end if;
+		if h.name = p_broken or not sim.hear(h, p_at - p_tick) then
+			v_quiet := v_quiet || h.source_id;
+		end if;
 	end loop;
+	-- Empty answers are told together, as the worker does.
+	perform answerd.heard(array_agg(o.brand_id), array_agg(o.account_id), array_agg(o.source_id), array_agg(a.epoch), array_agg(answerd.us(answerd.now())))
+	from answerd.source o join answerd.account a on a.account_id = o.account_id where o.source_id = any(v_quiet);
+	perform sim.sweep();
 end $$;

@@ -200,14 +200,72 @@ def test_silence_that_is_longer_than_ever_is_told(heard):
     wait_told(heard, "hearing", "acme_social mentions: somebody speaks again", timeout=60)
 
 
+def test_a_walk_that_goes_nowhere_is_told(heard):
+    """Each page is the first one again and promises another: 200, no failure, and nothing new is ever heard (pain 2)."""
+    heard.bluesky("social", own="shop", people=("ann", "bob"))
+    heard.begin()
+    heard.wait_for(heard.town.post("ann", "@shop is anybody there?"))
+    heard.rounds("social")
+    heard.worker.stop()
+    heard.shift(3600)
+    missed = [r["id"] for r in heard.town.bulk([{"author": "bob", "text": f"@shop did you hear {i}?"} for i in range(250)], server="social")]
+    fault = heard.town.fault("treadmill", server="social", path="/notifications$|listNotifications", count=0)
+    heard.worker.start()
+    wait_until(lambda: heard.database.one("select stuck_since is not null from answerd.source where name = 'mentions'"), 30, "it walks in vain")
+    heard.rounds("social", 20)
+    assert not heard.hook.all("deaf")
+    heard.shift(heard.town.offset + 660)
+    told = wait_told(heard, "deaf", "acme_social mentions: not listening since", "brings nothing new", timeout=60)
+    assert "Look there" in told
+    assert "acme_social: not listening since" in line_above(heard) and "to mentions" in line_above(heard)
+    wait_states(heard, {"mentions": "stuck", "own": "listening"})
+    alert, = [a for a in heard.answer("alerts", code=0).items if a["event"] == "deaf"]
+    assert alert["source"] == "mentions" and alert["state"] == "open"
+    heard.town.heal(fault)
+    heard.wait_for(*missed, timeout=60)
+    wait_told(heard, "hearing", "acme_social mentions is listened to again", timeout=60)
+    wait_states(heard, {"mentions": "listening", "own": "listening"})
+    assert len(heard.hook.all("deaf")) == 1, texts(heard, "deaf")
+    heard.verify()
+
+
 def test_an_interval_that_is_not_achieved_is_told(heard):
-    """Asked twice as rarely as it should be, for a while."""
+    """Asked twice as rarely as it should be, for a while: told, although it is heard; and once more when its rhythm is kept again."""
     heard.mastodon("social", own="shop", people=("ann",))
     heard.begin()
     heard.wait_for(heard.town.post("ann", "@shop hello?"))
     fault = heard.town.fault("stall", server="social", path="/api/v1/(notifications|accounts)", after=7, count=0)
-    wait_told(heard, "deaf", "instead of every 1s", timeout=200)
-    assert fault
+    told = wait_told(heard, "deaf", "acme_social mentions: asked every", "instead of every 1s", timeout=200)
+    assert "not listening" not in told
+    states = wait_until(lambda: {s["source"]: s for s in heard.sources()}, 10)
+    assert states["mentions"]["state"] == "listening", states["mentions"]
+    heard.town.heal(fault)
+    wait_told(heard, "hearing", "acme_social mentions is asked as often as it should be again", timeout=90)
+
+
+def test_an_allowance_that_is_used_up_is_told(heard):
+    """Nothing fails, and nothing may be asked for an hour: we are late (I14: told when starved), and say until when."""
+    heard.mastodon("social", own="shop", people=("ann",))
+    heard.begin()
+    heard.wait_for(heard.town.post("ann", "@shop hello?"))
+    fault = heard.town.fault("spent", server="social", seconds=3600, count=0)
+    wait_until(lambda: heard.database.one("select rate_left = 0 from answerd.account"), 40, "nothing is left")
+    missed = heard.town.post("ann", "@shop are you there?")
+    heard.shift(1200)
+    told = wait_told(heard, "deaf", "acme_social: not listening since", "the platform lets us ask nothing more until", timeout=60)
+    assert heard.database.column("select failures from answerd.source where failures > 0") == [] and told
+    assert "acme_social: not listening since" in line_above(heard)
+    assert {s for n, s in states(heard).items() if n in ("mentions", "own")} <= {"late", "unheard"}, states(heard)
+    heard.town.heal(fault)
+    # The allowance comes back with the hour; a worker that starts asks at once.
+    heard.worker.stop()
+    heard.shift(3600 + 60)
+    heard.worker.start()
+    heard.wait_for(missed, timeout=30)
+    wait_told(heard, "hearing", "acme_social is listened to again", timeout=60)
+    wait_states(heard, {"mentions": "listening", "own": "listening"})
+    assert len(heard.hook.all("deaf")) == 1, texts(heard, "deaf")
+    heard.verify()
 
 
 def test_what_lies_behind_the_only_page_is_lost_and_told(heard):

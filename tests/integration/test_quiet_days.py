@@ -31,8 +31,8 @@ class Life:
             conn.execute(SQL.read_text(encoding="utf-8"))
         database.rows("select setseed(%s)", seed / 1000)
         database.rows("set jit = off")
-        database.rows("insert into answerd.test_clock values (%s - now())", begins)
-        database.rows("insert into answerd.worker values ('w1', 1, now(), now())")
+        database.rows("select sim.clock(%s)", begins)
+        database.rows("insert into answerd.worker values ('w1', 1, now(), 'infinity')")
         database.rows("insert into sim.holiday select unnest(%s::date[])", HOLIDAYS)
         for name, zone, says, (first, last, day, night), weekend, holiday in HABITS:
             database.rows("select sim.account(%s, %s, %s, sim.hours(%s, %s, %s, %s), %s, %s, %s::interval)", name, zone, says, first, last, float(day),
@@ -48,10 +48,8 @@ class Life:
     def day(self, n, broken=None):
         day = self.begins + datetime.timedelta(days=n)
         self.db.rows("select sim.speak(%s, %s)", day, day + datetime.timedelta(days=1))
-        for hour in range(0, 24, 6):
-            self.db.rows("select sim.quiet_time(%s, %s, %s::interval, %s)", day + datetime.timedelta(hours=hour), day + datetime.timedelta(hours=hour + 6),
-                         TICK, broken)
-        self.db.rows("vacuum answerd.source, answerd.test_clock, answerd.worker")
+        for tick in self.db.column("select t from generate_series(%s, %s - interval '1 s', %s::interval) t", day, day + datetime.timedelta(days=1), TICK):
+            self.db.rows("select sim.quiet_tick(%s, %s::interval, %s)", tick, TICK, broken)
 
     def told(self):
         return self.db.column("select event || ' ' || text from answerd.alert where event in ('deaf', 'gap', 'quarantine') order by alert_id")

@@ -2,7 +2,9 @@
 import json
 import os
 import pathlib
+import pty
 import re
+import select
 import shutil
 import signal
 import socket
@@ -279,7 +281,7 @@ def complete(name, *words):
     """What bash offers behind these words."""
     script = f"""
         PATH={pathlib.Path(program(name)).parent}:$PATH
-        . {UNITS / (name + '.bash')}
+        . {UNITS / 'completion' / name}
         COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
         $(complete -p {name} | sed 's/.*-F \\([^ ]*\\).*/\\1/')
         printf '%s\\n' "${{COMPREPLY[@]}}"
@@ -300,7 +302,57 @@ def test_completion_knows_every_command():
     said = subprocess.run([program("answerd"), "--help"], capture_output=True, text=True, timeout=10, check=True).stdout
     assert complete("answerd", "") == set(re.findall(r"^  answerd ([a-z][a-z-]*)", said, re.M)) >= {"migrate", "check-config", "platforms", "digest"}
     assert complete("answerd", "check-config", "--") >= {"--show", "--config"}
+    assert complete("answerd", "connect", "x", "--") >= {"--brand", "--code", "--credentials", "--port", "--redirect", "--replace", "--write"}
     platforms = {p["name"] for p in json.loads(subprocess.run([program("answerd"), "platforms", "--json"], capture_output=True, text=True, timeout=10,
-                                                             check=True).stdout)}
+                                                             check=True).stdout) if p["status"] == "live"}
     assert complete("answerd", "digest", "") == platforms
     assert complete("answerd-desk", "--") == {"--config", "--version", "--help"}
+
+
+class Zsh:
+    """A shell that a person sits at: what stands in the line after a tab."""
+
+    def __init__(self, folder):
+        functions = folder / "zsh"
+        functions.mkdir(exist_ok=True)
+        for name in ("answer", "answerd", "answerd-desk"):
+            shutil.copy(UNITS / "completion" / name, functions / f"_{name}")
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            os.environ.update(PATH=f"{pathlib.Path(program('answer')).parent}:{os.environ['PATH']}", TERM="dumb", PS1="> ", COLUMNS="200")
+            os.execvp("zsh", ["zsh", "-f", "-i"])
+        self.said = ""
+        self.until("> ")
+        self.line(f"fpath=({functions} $fpath); autoload -U compinit && compinit -u -D; LISTMAX=500; echo rea''dy", "ready\r\n")
+
+    def until(self, words, timeout=20):
+        def there():
+            if select.select([self.terminal], [], [], 0)[0]:
+                self.said += os.read(self.terminal, 4096).decode("utf-8", "replace")
+            return words in self.said
+        wait_until(there, timeout, lambda: f"{words!r} in {self.said!r}")
+
+    def line(self, typed, wanted, timeout=20):
+        self.said = ""
+        os.write(self.terminal, typed.encode() + (b"" if typed.endswith("\t") else b"\n"))
+        self.until(wanted, timeout)
+
+    def close(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.terminal)
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+def test_completion_in_zsh(tmp_path):
+    """The same file, found by compinit: a tab completes, or shows what there is with what it means."""
+    for typed, wanted in (("answer que\t", "answer queue "), ("answer staff d\t", "answer staff disable "), ("answer reply --al\t", "--also "),
+                          ("answer staff \t", "add      -- A new member of staff"), ("answerd mig\t", "answerd migrate "),
+                          ("answerd digest bluesk\t", "answerd digest bluesky "), ("answerd-desk --vers\t", "--version "),
+                          (f"answerd --config {tmp_path}/zs\t", "/zsh/")):
+        shell = Zsh(tmp_path)
+        try:
+            shell.line(typed, wanted)
+            assert "_answer" not in shell.said and "not found" not in shell.said, shell.said
+        finally:
+            shell.close()

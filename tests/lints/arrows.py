@@ -17,6 +17,7 @@ ALLOWED = {
     "daemon/listen": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/respond": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/alert": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
+    "daemon/connect": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/desk": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/answer": CONTRACT + ["daemon/base", "daemon/conf"],
     "daemon": None,  # the mains know everybody
@@ -30,12 +31,13 @@ LIBRARIES = {
     "microhttpd.h": ["daemon/io"],
     "jansson.h": ["daemon/base", "daemon/answer"],
     "libxml/": ["daemon/base"],
+    "openssl/": ["daemon/base"],
     "unigbrk.h": ["daemon/base"],
     "libconfig.h": ["daemon/conf"],
     "libical/": ["daemon/conf"],
     "systemd/": ["daemon/io"],
 }
-GENERATED = {"store_sql.h": "daemon/store", "registry_list.h": "connectors"}
+GENERATED = {"store_sql.h": "daemon/store", "registry_list.h": "connectors", "network_list.h": "connectors"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 
 

@@ -57,7 +57,8 @@ def test_what_is_in_it(package, tmp_path):
               "lib/systemd/system/answerd-desk.service", "lib/systemd/system/answerd-migrate.service", "lib/systemd/system/answerd-failed@.service",
               "usr/lib/sysusers.d/answerd.conf", "usr/lib/tmpfiles.d/answerd.conf", "usr/share/man/man1/answer.1.gz", "usr/share/man/man8/answerd.8.gz",
               "usr/share/man/man8/answerd-desk.8.gz", "usr/share/man/man5/answerd.conf.5.gz", "usr/share/bash-completion/completions/answer",
-              "usr/share/bash-completion/completions/answerd", "usr/share/doc/answerd/examples/answerd.conf.example",
+              "usr/share/bash-completion/completions/answerd", "usr/share/zsh/vendor-completions/_answer",
+              "usr/share/zsh/vendor-completions/_answerd", "usr/share/zsh/vendor-completions/_answerd-desk", "usr/share/doc/answerd/examples/answerd.conf.example",
               "usr/share/doc/answerd/examples/nginx.example", "usr/share/doc/answerd/README.Debian"}
     assert wanted <= files, wanted - files
     assert not [f for f in files if "test" in f or f.startswith("etc/")]

@@ -11,7 +11,7 @@ import random
 import re
 import zlib
 
-from people import iso
+from people import iso, parse_time
 from wire import HTML, JSON, Reply, head_bytes
 
 POISON = {
@@ -23,7 +23,19 @@ PAGE_HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><
 
 
 # What posts, on any platform: where lies about outcomes strike.
-POSTS = r"/api/v1/statuses$|/wp/v2/comments$|^/posts\.json$|/sendMessage$|\.(putRecord|createRecord|sendMessage)$"
+POSTS = "|".join((
+    r"/api/v1/statuses$",
+    r"/api/v3/(comment|private_message)$",
+    r"/reviews/[^/]+/reply$",
+    r"/sendMessage$",
+    r"/wp/v2/comments$",
+    r"/youtube/v3/comments$",
+    r"\.(putRecord|createRecord|sendMessage)$",
+    r"^/2/dm_conversations/[\d-]+/messages$",
+    r"^/2/tweets$",
+    r"^/posts\.json$",
+    r"^/v\d+\.\d+/\w+/(comments|messages)$",
+))
 # Lies about the outcome of a post. `apply` does what was asked before the answer goes wrong.
 LIES = {
     "applied_timeout": {"kind": "stall", "apply": True}, "applied_reset": {"kind": "drop", "apply": True},
@@ -53,20 +65,20 @@ class Fault:
             order["how"] = [how] if isinstance(how, str) else how
             if not set(order["how"]) <= set(LIES):
                 raise ValueError(f"unknown lie in {order['how']}")
-            order.setdefault("method", "POST")
+            order.setdefault("method", ["POST", "PUT"])
             order.setdefault("path", POSTS)
         self.left = order.get("count", 1)           # 0: for ever
         self.skip = order.get("skip", 0)
         self.random = random.Random(order.get("seed", number))
-        self.path = re.compile(order.get("path", ""))
+        self.path, self.query = re.compile(order.get("path", "")), re.compile(order.get("query", ""))
         self.hits = 0
         self.kept = {}
 
     def strikes(self, server, request, path):
         order = self.order
-        if order.get("server", server) != server or order.get("method", request.method) != request.method:
+        if order.get("server", server) != server or not self.is_method(request.method):
             return False
-        if not self.path.search(path):
+        if not self.path.search(path) or not self.query.search(request.query):
             return False
         if "who" in order and order["who"] != request.viewer:
             return False
@@ -82,6 +94,10 @@ class Fault:
         self.left -= 1
         self.hits += 1
         return True
+
+    def is_method(self, method):
+        asked = self.order.get("method", method)
+        return method in asked if isinstance(asked, list) else method == asked
 
     def get(self, name, default):
         return self.order.get(name, default)
@@ -164,6 +180,15 @@ def f_limited(town, fault, request, run):
     return Reply.json({"error": "Too many requests"}, 429, headers)
 
 
+def f_spent(town, fault, request, run):
+    """The true answer, the last one for so many seconds."""
+    reply = run()
+    reply.headers = [h for h in reply.headers if "ratelimit" not in h[0].lower()]
+    reset = iso(town.now_ms() + 1000 * fault.get("seconds", 3600))
+    reply.headers += [("X-RateLimit-Limit", 300), ("X-RateLimit-Remaining", 0), ("X-RateLimit-Reset", reset)]
+    return reply
+
+
 def f_redirect(town, fault, request, run):
     to = fault.get("to", "loop")
     if to == "loop":
@@ -237,6 +262,16 @@ def f_again(town, fault, request, run):
     return reply
 
 
+def f_treadmill(town, fault, request, run):
+    """A walk that goes on and on: the first page for ever, each time with another token of the next one, close to the true one."""
+    key = (request.path, request.viewer)
+    first, n = fault.kept.get(key) or (run(), 0)
+    fault.kept[key] = first, n + 1
+    headers = [(k, re.sub(r"\b(min_id|max_id)=(\d+)", lambda m: f"{m[1]}={int(m[2]) - n}", str(v))) for k, v in first.headers]
+    body = re.sub(rb'"cursor":"([^"]+Z)"', lambda m: b'"cursor":"%s"' % iso(parse_time(m[1].decode()) + 10 * n).encode(), first.body())
+    return Reply(first.status, body, first.ctype, headers, first.els)
+
+
 # ---- one spoilt element of a page
 def spoil(part, how, field):
     """One element's bytes with something wrong in it."""
@@ -244,7 +279,7 @@ def spoil(part, how, field):
         return spoil_xml(part, how)
     name = field.encode() if field else None
     if how in POISON:
-        names = [name] if name else [b"content", b"text"]
+        names = [name] if name else [b"content", b"text", b"textDisplay", b"comment"]
         return re.sub(rb'"(%s)":"' % b"|".join(names), lambda m: m[0] + POISON[how], part, count=1)
     if how in NUMBERS:
         names = name or rb"replies_count|replyCount|spoilt"
@@ -390,8 +425,8 @@ async def f_bad_chunks(town, fault, request, run):
 
 
 KINDS = {
-    "status": f_status, "limited": f_limited, "redirect": f_redirect, "replace": f_replace, "huge": f_huge, "deep": f_deep,
-    "many": f_many, "cut_json": f_cut_json, "bom": f_bom, "ctype": f_ctype, "date": f_date, "again": f_again,
+    "status": f_status, "limited": f_limited, "spent": f_spent, "redirect": f_redirect, "replace": f_replace, "huge": f_huge, "deep": f_deep,
+    "many": f_many, "cut_json": f_cut_json, "bom": f_bom, "ctype": f_ctype, "date": f_date, "again": f_again, "treadmill": f_treadmill,
     "poison": f_poison, "stall": f_stall, "drip": f_drip, "cut": f_cut, "drop": f_drop, "length": f_length,
     "endless_body": f_endless_body, "endless_headers": f_endless_headers, "bomb": f_bomb, "garbage": f_garbage,
     "bad_chunks": f_bad_chunks, "lie": None,

@@ -28,3 +28,12 @@ create or replace function answerd.believable(posted timestamptz, seen timestamp
 parallel safe as $$
 	select posted is not null and posted >= '2004-01-01Z' and posted <= seen + interval '5 min'
 $$;
+
+-- is_zone(name): does this server know the time zone? Its tzdata may be older than the worker's.
+create or replace function answerd.is_zone(p_zone text) returns bool language plpgsql stable set search_path = pg_catalog as $$
+begin
+	perform now() at time zone p_zone;
+	return true;
+exception when invalid_parameter_value then
+	return false;
+end $$;

@@ -29,8 +29,8 @@ begin
 		group by 1, 2 order by 1, 2
 	), fresh as (
 		select t.root, t.customer, greatest(r.ord_at, l.ord_at) as answered, x.since, x.n,
-			coalesce(w.kind, f.kind, 'other') as kind, coalesce(x.nature, f.nature, 'neutral') as nature,
-			coalesce(x.is_about, false) as is_about, x.oldest, w.excerpt, w.permalink, i.name, i.handle,
+			coalesce(v.kind, f.kind, 'other') as kind, coalesce(x.nature, f.nature, 'neutral') as nature,
+			coalesce(x.is_about, false) as is_about, v.oldest, v.excerpt, v.permalink, i.name, i.handle,
 			coalesce(x.is_imported, false) as is_imported, y.policy_id, y.is_digest,
 			case when y.is_calendar then x.since + y.warn
 				else answerd.business_due(p_brand, x.since, y.warn, h.closes, h.gap, h.next_closes) end as warn_at,
@@ -53,14 +53,20 @@ begin
 			where k.brand_id = p_brand and k.account_id = p_account and k.customer_id = t.customer) l on true
 		cross join lateral (
 			select min(m.at) as since, count(*)::int as n, max(m.nature) as nature, not bool_or(m.is_to_us) as is_about,
-				bool_and(m.is_imported) as is_imported,
-				(array_agg(m.external_id order by m.ord_at, m.external_id))[1] as oldest
+				bool_and(m.is_imported) as is_imported, min(m.external_id) as id, min(m.kind) as kind,
+				min(left(coalesce(nullif(m.body, ''), m.warning), 300)) as excerpt, min(m.permalink) as permalink
 			from answerd.message m
 			where m.brand_id = p_brand and m.account_id = p_account and m.root_id = t.root and m.customer_id = t.customer
 				and m.ord_at > coalesce(greatest(r.ord_at, l.ord_at), '-infinity') and m.is_owed) x
-		left join lateral (
-			select m.kind, left(coalesce(nullif(m.body, ''), m.warning), 300) as excerpt, m.permalink from answerd.message m
-			where m.external_id = x.oldest and m.account_id = p_account and m.brand_id = p_brand limit 1) w on true
+		left join lateral ( -- the oldest of several; a single one stands in x
+			select m.external_id, m.kind, left(coalesce(nullif(m.body, ''), m.warning), 300) as excerpt, m.permalink from answerd.message m
+			where x.n > 1 and m.brand_id = p_brand and m.account_id = p_account and m.root_id = t.root and m.customer_id = t.customer
+				and m.ord_at > coalesce(greatest(r.ord_at, l.ord_at), '-infinity') and m.is_owed
+			order by m.ord_at, m.external_id limit 1) w on true
+		cross join lateral (
+			select case when x.n > 1 then w.external_id else x.id end as oldest, case when x.n > 1 then w.kind else x.kind end as kind,
+				case when x.n > 1 then w.excerpt else x.excerpt end as excerpt,
+				case when x.n > 1 then w.permalink else x.permalink end as permalink) v
 		left join lateral (
 			select i.name, i.handle from answerd.identity i
 			where x.n > 0 and i.identity_id = t.customer and i.brand_id = p_brand limit 1) i on true
@@ -74,11 +80,12 @@ begin
 				case when greatest(r.ord_at, l.ord_at) is null then q.first else q.next end as due,
 				case when greatest(r.ord_at, l.ord_at) is null then q.first_lead else q.next_lead end as lead
 			from answerd.policy_choice q
-			where x.n > 0 and q.kind = w.kind and q.nature = x.nature and q.is_about = x.is_about and q.brand_id = p_brand
+			where x.n > 0 and q.kind = v.kind and q.nature = x.nature and q.is_about = x.is_about and q.brand_id = p_brand
 			limit 1) y on true
 		left join lateral (
 			select f.closes, f.gap, f.next_closes from answerd.office_frame f
 			where x.n > 0 and f.brand_id = p_brand and f.opens <= x.since
+				and f.opens > x.since - interval '8 days' -- a page of the index is read to its end: the few that matter only
 			order by f.opens desc limit 1) h on true
 		left join lateral (
 			select true as there from answerd.conversation c

@@ -152,7 +152,6 @@ begin
 				case when w.n is null then p.id else w.root end, p_revision[p.n], p_body[p.n], p_warning[p.n], p_language[p.n],
 				p_permalink[p.n]
 			from page p left join walk w on w.n = p.n
-			on conflict do nothing
 			returning external_id, root_id, customer_id, is_to_us or is_about as make
 		), raw as (
 			insert into answerd.message_raw (brand_id, account_id, stored_at, external_id, raw)

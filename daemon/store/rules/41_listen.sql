@@ -2,8 +2,10 @@
 
 -- declare(configuration) → one row a source: what the file says becomes rows; what it no longer says is marked, never deleted.
 -- In: {"brands": [{"name", "timezone", "hours": [], "holidays": [[begins, ends, name]], "accounts": [{"name", "platform", "server",
---     "realm", "is_time_authors", "every_us", "sources": []}]}], "policies": [as declare_policies has it], "health": {"notify": [], "silent_us"}}.
--- The sources "threads" and "rechecks" exist on every account.
+--     "realm", "is_time_authors", "every_us", "reading_costs",
+--     "monthly_reads", "sources": []}]}], "policies": [as declare_policies has it], "health": {"notify": [], "silent_us"}}.
+-- The sources "threads" and "rechecks" exist on every account. A brand whose time zone this server does not know keeps the one it
+-- had, or UTC, and is listened to all the same; a row without an account says so, the zone as its source.
 create or replace function answerd.declare(p jsonb) returns table (brand text, account text, source text, brand_id int,
 	account_id int, source_id int) language plpgsql set search_path = pg_catalog, answerd as $$
 #variable_conflict use_column
@@ -11,22 +13,27 @@ begin
 	perform answerd.raw_months();
 	-- Two workers that start at once take turns.
 	perform pg_advisory_xact_lock(hashtext('answerd.declare'));
-	insert into answerd.brand as b (name, timezone, hours)
-	select x ->> 'name', coalesce(x ->> 'timezone', 'UTC'), array(select jsonb_array_elements_text(x -> 'hours'))
+	insert into answerd.brand as b (name, timezone, hours, refused_zone)
+	select x ->> 'name', case when z.is_known then z.name when o.timezone <> z.name and answerd.is_zone(o.timezone) then o.timezone else 'UTC' end,
+		array(select jsonb_array_elements_text(x -> 'hours')), case when not z.is_known then z.name end
 	from jsonb_array_elements(p -> 'brands') x
-	on conflict (name) do update set timezone = excluded.timezone, hours = excluded.hours, is_configured = true
-	where (b.timezone, b.hours, b.is_configured) is distinct from (excluded.timezone, excluded.hours, true);
+	cross join lateral (select n as name, answerd.is_zone(n) as is_known from (select coalesce(x ->> 'timezone', 'UTC') as n) y offset 0) z
+	left join answerd.brand o on o.name = x ->> 'name'
+	on conflict (name) do update set timezone = excluded.timezone, hours = excluded.hours, refused_zone = excluded.refused_zone, is_configured = true
+	where (b.timezone, b.hours, b.refused_zone, b.is_configured) is distinct from (excluded.timezone, excluded.hours, excluded.refused_zone, true);
 	update answerd.brand b set is_configured = false where b.is_configured
 		and not exists (select from jsonb_array_elements(p -> 'brands') x where x ->> 'name' = b.name);
-	insert into answerd.account as a (brand_id, name, platform, server, realm, is_time_authors, every_us)
+	insert into answerd.account as a (brand_id, name, platform, server, realm, is_time_authors, every_us, reading_costs, monthly_reads)
 	select b.brand_id, y ->> 'name', y ->> 'platform', y ->> 'server', y ->> 'realm', (y ->> 'is_time_authors')::bool,
-		(y ->> 'every_us')::bigint
+		(y ->> 'every_us')::bigint, coalesce((y ->> 'reading_costs')::bool, false), coalesce((y ->> 'monthly_reads')::bigint, 0)
 	from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
 	join answerd.brand b on b.name = x ->> 'name'
 	on conflict (name, brand_id) do update set server = excluded.server, realm = excluded.realm,
-		platform = excluded.platform, every_us = excluded.every_us, is_time_authors = excluded.is_time_authors, is_configured = true
-	where (a.server, a.realm, a.platform, a.every_us, a.is_time_authors, a.is_configured) is distinct from
-		(excluded.server, excluded.realm, excluded.platform, excluded.every_us, excluded.is_time_authors, true);
+		platform = excluded.platform, every_us = excluded.every_us, is_time_authors = excluded.is_time_authors,
+		reading_costs = excluded.reading_costs, monthly_reads = excluded.monthly_reads, is_configured = true
+	where (a.server, a.realm, a.platform, a.every_us, a.is_time_authors, a.reading_costs, a.monthly_reads, a.is_configured) is distinct from
+		(excluded.server, excluded.realm, excluded.platform, excluded.every_us, excluded.is_time_authors, excluded.reading_costs,
+			excluded.monthly_reads, true);
 	with said as materialized (
 		select x ->> 'name' as brand, y ->> 'name' as account
 		from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
@@ -57,7 +64,10 @@ begin
 	return query select b.name, a.name, s.name, s.brand_id, s.account_id, s.source_id
 		from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id
 		join answerd.brand b on b.brand_id = s.brand_id
-		where s.is_configured and a.is_configured and b.is_configured order by 4, 5, 6;
+		where s.is_configured and a.is_configured and b.is_configured
+		union all
+		select b.name, null, b.refused_zone, b.brand_id, null, null from answerd.brand b where b.is_configured and b.refused_zone is not null
+		order by 4, 5, 6;
 end $$;
 
 -- identified(…) → 'ok', 'stale', or 'other': the credential belongs to another user than this account's messages; refused.
@@ -90,6 +100,15 @@ returns void language sql set search_path = pg_catalog, answerd as $$
 		state_since = case when state = p_state::answerd.account_state then state_since else now() end
 	where account_id = p_account and brand_id = p_brand and epoch = p_epoch
 		and (state, state_reason) is distinct from (p_state::answerd.account_state, p_reason)
+$$;
+
+-- count_reading(…): what an answer cost, where reading costs money. By UTC months, as bills go.
+create or replace function answerd.count_reading(p_brand int, p_account int, p_epoch bigint, p_n bigint, p_cost bigint) returns void
+language sql set search_path = pg_catalog, answerd as $$
+	insert into answerd.reading as r (brand_id, account_id, month, n_read, cost_uusd)
+	select p_brand, p_account, date_trunc('month', answerd.now() at time zone 'UTC')::date, p_n, p_cost
+	from answerd.account a where a.account_id = p_account and a.brand_id = p_brand and a.epoch = p_epoch
+	on conflict (account_id, month, brand_id) do update set n_read = r.n_read + excluded.n_read, cost_uusd = r.cost_uusd + excluded.cost_uusd
 $$;
 
 -- heard(arrays): answers that brought nothing new; one statement a second for all of them. asked_us 0: no poll of news.

@@ -25,16 +25,17 @@ $$;
 create or replace function answerd.declare_alerts(p jsonb) returns void language plpgsql set search_path = pg_catalog, answerd as $$
 begin
 	perform pg_advisory_xact_lock(hashtext('answerd.declare_alerts'));
-	insert into answerd.channel as c (name, type, group_us, timezone, quiet)
-	select x ->> 'name', x ->> 'type', (x ->> 'group_us')::bigint, coalesce(x ->> 'timezone', 'UTC'),
+	insert into answerd.channel as c (name, type, group_us, timezone, refused_zone, quiet)
+	select x ->> 'name', x ->> 'type', (x ->> 'group_us')::bigint, case when z.is_known then z.name else 'UTC' end, case when not z.is_known then z.name end,
 		coalesce((select range_agg(int4range(w.a, w.b)) from answerd.week_frames(array(select jsonb_array_elements_text(x -> 'quiet'))) f
 			cross join lateral (values ((f.day - 1) * 1440 + f.from_min, least((f.day - 1) * 1440 + f.until_min, 10080)),
 				(0, greatest((f.day - 1) * 1440 + f.until_min - 10080, 0))) w(a, b) where w.b > w.a), '{}')
 	from jsonb_array_elements(p -> 'channels') x
+	cross join lateral (select n as name, answerd.is_zone(n) as is_known from (select coalesce(x ->> 'timezone', 'UTC') as n) y offset 0) z
 	on conflict (name) do update set type = excluded.type, group_us = excluded.group_us, timezone = excluded.timezone,
-		quiet = excluded.quiet, is_configured = true
-	where (c.type, c.group_us, c.timezone, c.quiet, c.is_configured)
-		is distinct from (excluded.type, excluded.group_us, excluded.timezone, excluded.quiet, true);
+		refused_zone = excluded.refused_zone, quiet = excluded.quiet, is_configured = true
+	where (c.type, c.group_us, c.timezone, c.refused_zone, c.quiet, c.is_configured)
+		is distinct from (excluded.type, excluded.group_us, excluded.timezone, excluded.refused_zone, excluded.quiet, true);
 	update answerd.channel c set is_configured = false, failures = 0, failing_since = null
 	where is_configured and not exists (select from jsonb_array_elements(p -> 'channels') x where x ->> 'name' = c.name);
 	update answerd.alert_house set notify = array(select jsonb_array_elements_text(p -> 'health' -> 'notify')),

@@ -110,23 +110,27 @@ end $$;
 create or replace function answerd.import_summaries() returns void language plpgsql set search_path = pg_catalog as $$
 declare
 	a record;
-	v record;
 begin
-	for a in select x.*, b.name as brand, b.timezone, c.name as account
-		from (select s.brand_id, s.account_id, md5(string_agg(s.source_id::text, ' ' order by s.source_id)) as sources, max(s.imported_at) as at
-			from answerd.source s where s.is_configured and s.name not in ('threads', 'rechecks')
-			group by 1, 2 having bool_and(s.imported_at is not null)) x
-		join answerd.brand b on b.brand_id = x.brand_id
-		join answerd.account c on c.account_id = x.account_id and c.brand_id = x.brand_id and c.is_configured
-		where not exists (select from answerd.alert l where l.key = 'imported:' || x.account_id || ':' || x.sources and l.brand_id = x.brand_id)
+	for a in
+		with done as materialized (
+			select x.*, b.timezone, c.name as account
+			from (select s.brand_id, s.account_id, md5(string_agg(s.source_id::text, ' ' order by s.source_id)) as sources
+				from answerd.source s where s.is_configured and s.name not in ('threads', 'rechecks')
+				group by 1, 2 having bool_and(s.imported_at is not null)) x
+			join answerd.brand b on b.brand_id = x.brand_id
+			join answerd.account c on c.account_id = x.account_id and c.brand_id = x.brand_id and c.is_configured
+			where not exists (select from answerd.alert l where l.key = 'imported:' || x.account_id || ':' || x.sources and l.brand_id = x.brand_id)
+		), waits as ( -- one walk along the brands' queues for all accounts
+			select c.brand_id, c.account_id, count(*) as n, min(c.waiting_since) as since from answerd.conversation c
+			where c.brand_id in (select brand_id from done) and c.waiting_since is not null and c.is_imported group by 1, 2
+		)
+		select d.*, coalesce(w.n, 0) as n, w.since from done d left join waits w on w.brand_id = d.brand_id and w.account_id = d.account_id
 	loop
-		select count(*) as n, min(c.waiting_since) as since into v from answerd.conversation c
-		where c.brand_id = a.brand_id and c.account_id = a.account_id and c.waiting_since is not null and c.is_imported;
 		perform answerd.raise_alert('digest', 'imported:' || a.account_id || ':' || a.sources, a.brand_id, a.account_id, null,
-			format('%s: history is in. %s customer%s in it still wait%s%s. answer queue shows them; they are not told singly.', a.account, v.n,
-				case when v.n = 1 then '' else 's' end, case when v.n = 1 then 's' else '' end,
-				coalesce(', the oldest since ' || answerd.clock_text(v.since, a.timezone), '')),
-			case when v.n = 0 then '{}'::text[] end, v.since);
+			format('%s: history is in. %s customer%s in it still wait%s%s. answer queue shows them; they are not told singly.', a.account, a.n,
+				case when a.n = 1 then '' else 's' end, case when a.n = 1 then 's' else '' end,
+				coalesce(', the oldest since ' || answerd.clock_text(a.since, a.timezone), '')),
+			case when a.n = 0 then '{}'::text[] end, a.since);
 	end loop;
 end $$;
 

@@ -3,7 +3,8 @@
 -- once per source. Every sentence says since when, why, and what a person can do.
 
 -- hearing_fact(…): what an answer says of its server. 'unread' 1: most of what the source serves cannot be read, 0: it can;
--- 'skew' microseconds that the server's clock is off, 0: it is right; 'token_until' the end of the credential.
+-- 'skew' microseconds that the server's clock is off, 0: it is right; 'token_until' the end of the credential, 0: what was said with the
+-- session holds.
 create or replace function answerd.hearing_fact(p_brand int, p_account int, p_source int, p_epoch bigint, p_name text, p_value bigint)
 returns void language plpgsql set search_path = pg_catalog, answerd as $$
 begin
@@ -15,9 +16,11 @@ begin
 		when 'unread' then update answerd.source set unread_since = case when p_value <> 0 then coalesce(unread_since, answerd.now()) end
 			where source_id = p_source and account_id = p_account and brand_id = p_brand;
 		when 'skew' then update answerd.account set skew_us = nullif(p_value, 0) where account_id = p_account and brand_id = p_brand;
-		when 'token_until' then update answerd.account set token_until = case when p_value > 0 then answerd.from_us(p_value) end
-			where account_id = p_account and brand_id = p_brand
-				and token_until is distinct from case when p_value > 0 then answerd.from_us(p_value) end;
+		when 'token_until' then
+			update answerd.account a set token_until = u.until
+			from (select coalesce(answerd.from_us(nullif(p_value, 0)), (select c.token_until from answerd.credential c
+				where c.account_id = p_account and c.brand_id = p_brand)) as until) u
+			where a.account_id = p_account and a.brand_id = p_brand and a.token_until is distinct from u.until;
 	end case;
 end $$;
 
@@ -56,26 +59,29 @@ end $$;
 -- may be a holiday that nobody told us of (no `holidays`): since a day before, and not yet for more than two days on which it usually speaks.
 create or replace function answerd.silence_of(p_brand int, p_account int, p_source int, p_since timestamptz, p_zone text) returns interval
 language sql stable set search_path = pg_catalog as $$
-	with gap as materialized (
+	with clock as materialized (
+		select answerd.now() as now -- asked once: below it would be asked for every pair of rows
+	), gap as materialized (
 		select h.hour, lead(h.hour) over (order by h.hour) as next, (extract(epoch from h.hour at time zone p_zone) / 3600)::bigint as local
 		from answerd.rhythm_hour h where h.source_id = p_source and h.account_id = p_account and h.brand_id = p_brand
-			and h.hour > answerd.now() - interval '12 weeks'
+			and h.hour > (select now - interval '12 weeks' from clock)
 	), known as (
 		select count(next) as n, max(hour) - min(hour) as span, percentile_disc(0.99) within group (order by next - hour) as usual from gap where next is not null
 	), began as (
 		select count(*) as n, percentile_disc(0.99) within group (order by g.next - g.hour) as usual from gap g
 		where g.next is not null and (g.local - (extract(epoch from p_since at time zone p_zone) / 3600)::bigint + 168001) % 168 <= 2
+	), week as materialized (
+		select c.now - w * interval '1 week' as at from clock c cross join generate_series(1, 11) w
 	), reached as (
-		select count(*) as n, percentile_disc(0.99) within group (order by g.next - g.hour) as usual from generate_series(1, 11) w
-		cross join lateral (select answerd.now() - w * interval '1 week' as at) t
+		select count(*) as n, percentile_disc(0.99) within group (order by g.next - g.hour) as usual from week t
 		join gap g on g.hour <= t.at and g.next > t.at
 	)
 	select 3 * greatest(b.usual, r.usual, case when b.n < 4 or r.n < 4 then k.usual end, interval '1 hour')
-	from known k, began b, reached r where k.n >= 20 and k.span >= interval '14 days'
-		and ((p_since at time zone p_zone)::date = (answerd.now() at time zone p_zone)::date
+	from clock c, known k, began b, reached r where k.n >= 20 and k.span >= interval '14 days'
+		and ((p_since at time zone p_zone)::date = (c.now at time zone p_zone)::date
 			or exists (select from answerd.office_holiday y where y.brand_id = p_brand)
 			or 2 < (select count(*) from generate_series(date_trunc('day', p_since at time zone p_zone) + interval '1 day',
-				answerd.now() at time zone p_zone - interval '17 hours', interval '1 day') d where 3 <= (select count(distinct g.local / 24) from gap g
+				c.now at time zone p_zone - interval '17 hours', interval '1 day') d where 3 <= (select count(distinct g.local / 24) from gap g
 					where extract(isodow from g.hour at time zone p_zone) = extract(isodow from d))))
 $$;
 
@@ -114,7 +120,10 @@ cross join lateral (
 	where s.unread_since is not null
 	union all
 	select 'late', greatest(s.heard_at, a.leased_at), 3 + (2 * a.every_us / 5000000)::int, true,
-		'no answer was stored since then, although nothing failed. The log of the worker says more: journalctl -u answerd'
+		case when x.until > answerd.now() then format('the platform lets us ask nothing more until %s. Set a slower `every`, listen to fewer '
+				'sources, or find out who else uses this token', answerd.clock_text(x.until, b.timezone))
+			else 'no answer was stored since then, although nothing failed. The log of the worker says more: journalctl -u answerd' end
+	from (select greatest(a.ask_after, case when a.rate_left <= a.rate_limit / 5 then a.rate_reset end) as until) x
 	where s.failures = 0 and s.name not in ('threads', 'rechecks') and a.state = 'listening'
 		and coalesce(greatest(s.heard_at, a.leased_at) < answerd.now() - (interval '15 min' + 5 * a.every_us * interval '1 microsecond'), false)
 	union all
@@ -152,8 +161,11 @@ cross join lateral (
 	union all
 	select 'failing', a.state_since, true, a.state_reason where a.state = 'failing' and a.state_since <= pg_catalog.now() - interval '5 min'
 	union all
-	select 'token', a.token_until, false, format('the token %s on %s: make a new one, put it where the configuration says, and reload answerd',
-		case when a.token_until > answerd.now() then 'ends' else 'ended' end, to_char(a.token_until at time zone b.timezone, 'YYYY-MM-DD HH24:MI'))
+	select 'token', a.token_until, false, format('the token %s on %s: %s',
+		case when a.token_until > answerd.now() then 'ends' else 'ended' end, to_char(a.token_until at time zone b.timezone, 'YYYY-MM-DD HH24:MI'),
+		case when exists (select from answerd.credential c where c.account_id = a.account_id and c.brand_id = a.brand_id and c.connected_at is not null)
+			then 'let us in again: answerd connect ' || a.name
+			else 'make a new one, put it where the configuration says, and reload answerd' end)
 	where a.token_until < answerd.now() + interval '7 days'
 	union all
 	select 'clock', answerd.now(), false, format('the server''s clock and ours are %s apart: look at the time of this machine (timedatectl) first',
@@ -236,7 +248,38 @@ begin
 		v_n := v_n + (answerd.raise_alert('deaf', r.key, r.brand_id, r.account_id, nullif(r.source_id, 0), r.text, null, least(r.since, answerd.now()))
 			is not null)::int;
 	end loop;
-	return v_n + answerd.quarantine_sweep() + answerd.gap_sweep();
+	return v_n + answerd.quarantine_sweep() + answerd.gap_sweep() + answerd.zone_sweep();
+end $$;
+
+-- zone_sweep(): a time zone that this server does not know makes deadlines and quiet hours wrong. Told while it is so.
+create or replace function answerd.zone_sweep() returns int language plpgsql set search_path = pg_catalog, answerd as $$
+declare
+	r record;
+	v_n int := 0;
+begin
+	-- What a channel needs follows from its row; a brand's calendar is made when the worker declares it again, every hour.
+	update answerd.channel set timezone = refused_zone, refused_zone = null where refused_zone is not null and answerd.is_zone(refused_zone);
+	for r in select 'zone:' || b.brand_id || ':' || b.refused_zone as key, b.brand_id, format('%s: the database does not know the time zone ''%s'' '
+				'that the configuration names. Until it does, the brand''s office hours and deadlines are counted in %s, and may be hours '
+				'wrong. Bring tzdata up to date on the database''s machine (apt-get install tzdata); it is looked at every hour, and at a '
+				'reload.', b.name, b.refused_zone, b.timezone) as text
+			from answerd.brand b where b.is_configured and b.refused_zone is not null
+		union all
+		select 'zone:' || c.name || ':' || c.refused_zone, null, format('Channel %s: the database does not know the time zone ''%s'' of its quiet '
+				'hours; they are taken as UTC. Bring tzdata up to date on the database''s machine (apt-get install tzdata).', c.name, c.refused_zone)
+			from answerd.channel c where c.is_configured and c.refused_zone is not null loop
+		v_n := v_n + (answerd.raise_alert('deaf', r.key, r.brand_id, null, null, r.text) is not null)::int;
+	end loop;
+	for r in select a.key, a.brand_id, coalesce(b.name, 'Channel ' || split_part(a.key, ':', 2)) as name from answerd.alert a
+			left join answerd.brand b on b.brand_id = a.brand_id
+		where a.event = 'deaf' and a.over_at is null and a.key like 'zone:%'
+			and not exists (select from answerd.brand x where x.is_configured and x.refused_zone is not null
+				and a.key = 'zone:' || x.brand_id || ':' || x.refused_zone)
+			and not exists (select from answerd.channel x where x.is_configured and x.refused_zone is not null
+				and a.key = 'zone:' || x.name || ':' || x.refused_zone) loop
+		v_n := v_n + answerd.alert_over(r.key, format('%s: the database knows its time zone.', r.name), r.brand_id);
+	end loop;
+	return v_n;
 end $$;
 
 -- trouble_over(trouble) → the sentence that says so.

@@ -74,7 +74,7 @@ class Place:
         return self.say(self.platform.own, words, under, **more)
 
     def fault(self, kind, **more):
-        return self.town.fault(kind, server=self.name, **{"path": self.platform.news, **more})
+        return self.town.fault(kind, server=self.name, **{"path": self.platform.news, "query": self.platform.asks, **more})
 
     def log(self):
         """What the worker said of this account lately."""

@@ -22,7 +22,8 @@ class Cannot(Exception):
 def connector_names():
     """The list that the build itself reads."""
     text = (REPO / "connectors" / "meson.build").read_text(encoding="utf-8")
-    return re.findall(r"'(\w+)'", re.search(r"connector_names = \[(.*?)\]", text, re.S)[1])
+    both = [name for which in ("connector", "network") for name in re.findall(r"'(\w+)'", re.search(rf"{which}_names = \[(.*?)\]", text, re.S)[1])]
+    return [name for name in both if name != "declarative"]     # the networks show what it does
 
 
 def capabilities(connector):
@@ -33,6 +34,7 @@ def capabilities(connector):
 
 class Mastodon:
     own, news = "shop", "otifications$"
+    asks = ""               # of the query, where the same address is asked for other things too
     dialects = ["reset_iso"]
     options, account = {}, {}
     poisons = SPOILT
@@ -61,6 +63,10 @@ class Mastodon:
     def strange(self, under):
         """Something of a kind that nobody waits for happens."""
         self.town.do("boost", server=self.place.name, person="shop", post=under)
+
+    def hang(self, ids):
+        """Below what each of a chain hangs, the first apart."""
+        return ids[:-1]
 
     def can_backdate(self):
         """Raises `Cannot` where nobody but the server dates what is said."""
@@ -211,7 +217,25 @@ class Telegram(Mastodon):
                     is_deleted=row["deleted"], thread=row["id"].rpartition(":")[0], names=frozenset(self.place.ids))
 
 
-TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "wordpress": Wordpress}
+# Their classes build on those above.
+from rig.platforms_declared import Lemmy  # noqa: E402
+from rig.platforms_google import Youtube  # noqa: E402
+from rig.platforms_meta import Facebook  # noqa: E402
+from rig.platforms_xnet import X  # noqa: E402
+
+TOWN = {
+    "blogger": Blogger,
+    "bluesky": Bluesky,
+    "discourse": Discourse,
+    "facebook": Facebook,
+    "lemmy": Lemmy,
+    "mastodon": Mastodon,
+    "rss": Rss,
+    "telegram": Telegram,
+    "wordpress": Wordpress,
+    "x": X,
+    "youtube": Youtube,
+}
 
 
 def described(connector):
