@@ -50,7 +50,7 @@ static struct text join_tags(struct call *c, struct jx tags)
 	return all;
 }
 
-/* "acme_social: question, 2 messages, ann has it #parcel" */
+/* "acme_social: question, overdue 2h 10m, ann has it, 2 messages, office 5h 00m #parcel" */
 static struct text facts(struct call *c, struct jx e)
 {
 	struct text assignee = jx_str(c, e, "assignee"), f, due;
@@ -58,16 +58,7 @@ static struct text facts(struct call *c, struct jx e)
 
 	f = text_printf(c->arena, "%.*s: %.*s", TEXT_ARG(jx_str(c, e, "account")),
 			TEXT_ARG(jx_str(c, e, "nature")));
-	if (n > 1) {
-		f = text_printf(c->arena, "%.*s, %lld messages", TEXT_ARG(f), (long long)n);
-	}
-	if (jx_is_set(c->office)) {
-		char age[24];
-
-		add_age(age,
-			DUR_S(jx_i64_or(c->office, text_cstr(c->arena, jx_str(c, e, "id")), 0)));
-		f = text_printf(c->arena, "%.*s, office %s", TEXT_ARG(f), age);
-	}
+	/* What counts most stands first: a narrow terminal cuts the rest off. */
 	due = due_text(c, e);
 	if (!text_is_empty(due)) {
 		f = text_printf(c->arena, "%.*s, %.*s", TEXT_ARG(f), TEXT_ARG(due));
@@ -77,6 +68,16 @@ static struct text facts(struct call *c, struct jx e)
 	}
 	if (!text_is_empty(assignee)) {
 		f = text_printf(c->arena, "%.*s, %.*s has it", TEXT_ARG(f), TEXT_ARG(assignee));
+	}
+	if (n > 1) {
+		f = text_printf(c->arena, "%.*s, %lld messages", TEXT_ARG(f), (long long)n);
+	}
+	if (jx_is_set(c->office)) {
+		char age[24];
+
+		add_age(age,
+			DUR_S(jx_i64_or(c->office, text_cstr(c->arena, jx_str(c, e, "id")), 0)));
+		f = text_printf(c->arena, "%.*s, office %s", TEXT_ARG(f), age);
 	}
 	return text_printf(c->arena, "%.*s%.*s", TEXT_ARG(f),
 			   TEXT_ARG(join_tags(c, jx_get(e, "tags"))));

@@ -1,7 +1,7 @@
 -- Protects the rules of alarms (RELIABILITY I4): one key a breach and step, groups, what is kept back and when it comes, who is told that a channel fails.
 begin;
 \ir house.psql
-select plan(56);
+select plan(57);
 select pg_temp.clock('10:00');
 select answerd.declare_alerts('{"channels": [{"name": "care", "type": "smtp", "group_us": 30000000, "timezone": "Europe/London", "quiet": ["Mon-Sun 22:00-07:00"]},
 	{"name": "owner", "type": "webhook", "group_us": 30000000}, {"name": "log", "type": "journal", "group_us": 1000000}],
@@ -138,5 +138,7 @@ select is((select count(*)::int from answerd.audit where act in ('ack', 'silence
 -- Digests and imports
 select is((select count(*)::int from answerd.alert where event = 'digest' and key like 'imported:%' and over_at is not null), 1, 'one summary of what was imported');
 select is((select channels from answerd.alert where key = 'imported:' || (select account_id from answerd.account) || ':' || (select md5(string_agg(source_id::text, ' ' order by source_id)) from answerd.source)), '{}', 'which nobody needs to read when nobody waits');
+-- What people read is what the customer wrote (a \v that PostgreSQL does not know took every letter v away).
+select is(answerd.excerpt_of(E' \x0bvery\x0b\t vivid,\n\nvivid v\r\n'), 'very vivid, vivid v', 'one line, with all its letters');
 select * from finish();
 rollback;
