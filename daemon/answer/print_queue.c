@@ -10,9 +10,8 @@ void print_listening(struct call *c, struct jx root)
 	struct jx l = jx_get(root, "listening");
 
 	if (jx_is_set(l) && !jx_bool_or(l, "ok", true)) {
-		screen_say(&c->screen, INK_RED, "! ");
-		screen_text(&c->screen, INK_RED, jx_str(c, l, "text"), 0);
-		screen_say(&c->screen, INK_PLAIN, "\n\n");
+		screen_notice(&c->screen, INK_RED, jx_str(c, l, "text"));
+		screen_say(&c->screen, INK_PLAIN, "\n");
 	}
 }
 
@@ -162,11 +161,8 @@ enum exit_code run_queue(struct call *c)
 			return code;
 		}
 		if (is_first && !text_is_empty(jx_str(c, r.root, "attention"))) {
-			screen_text(&c->screen, INK_RED,
-				    text_printf(c->arena, "! %.*s",
-						TEXT_ARG(jx_str(c, r.root, "attention"))),
-				    0);
-			screen_say(&c->screen, INK_PLAIN, "\n\n");
+			screen_notice(&c->screen, INK_RED, jx_str(c, r.root, "attention"));
+			screen_say(&c->screen, INK_PLAIN, "\n");
 		}
 		if (is_first) {
 			print_listening(c, r.root);
