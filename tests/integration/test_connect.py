@@ -1,7 +1,13 @@
 """`answerd connect` (issue 5 §8): a person lets us in, with a browser or a pasted token; scopes, states, the wrong user, Ctrl-C; a refused account
 recovers within seconds; secrets stay where they belong (S1)."""
+import fcntl
+import os
+import pty
+import select
 import signal
 import stat
+import subprocess
+import termios
 import urllib.parse
 
 import pytest
@@ -9,6 +15,7 @@ from test_secrets import dump
 
 from rig import wait_until
 from rig.hands_on import Connect, fetch
+from rig.place import program
 
 PORT = "0"      # any: tests run beside one another; a person takes the default, which can be registered
 
@@ -180,6 +187,70 @@ def test_missing_rights_are_said(house):
     said = walk.end(code=1)
     assert "write:statuses (to post what staff answer)" in said and "Run this again" in said
     assert "write:statuses" in state_of(house)["missing"]
+
+
+def test_killed_or_interrupted_on_the_way(house):
+    """Between the code and the session: kill -9 and Ctrl-C leave neither file nor session, and the command can be run again."""
+    empty_house(house)
+    for number, code in ((signal.SIGKILL, -9), (signal.SIGINT, 130)):
+        fault = house.town.fault("stall", server="social", path="/oauth/token", apply=True, after=25, count=1)
+        walk = Connect(house.config, "acme_social", "--port", PORT)
+        walk.come_back("shop")
+        wait_until(lambda f=fault: house.town.hits(f) == 1, 20, "the code is being exchanged")
+        walk.process.send_signal(number)
+        said = walk.end(code=code)
+        assert number == signal.SIGKILL or "Nothing was changed" in said
+        assert not list(house.config.folder.glob("acme_social.token*"))
+        assert house.database.one("select count(*) from answerd.credential where sealed is not null") == 0
+    walk = Connect(house.config, "acme_social", "--port", PORT)
+    walk.come_back("shop")
+    walk.end()
+
+
+def test_a_code_from_elsewhere(house):
+    """--code: made without our verifier, for our client and redirect."""
+    house.blogger(people=("ann",))
+    asked = urllib.parse.urlencode({"response_type": "code", "client_id": "town.apps.example", "redirect_uri": "http://127.0.0.1:8000/",
+                                    "scope": "https://www.googleapis.com/auth/blogger.readonly", "state": "x", "town_person": "shop"})
+    status, headers, _ = fetch(f"http://127.0.0.1:{house.town.port}/g/loaf/auth?{asked}")
+    assert status == 302
+    code = urllib.parse.parse_qs(urllib.parse.urlsplit(headers["Location"]).query)["code"][0]
+    assert "does not take the code" in Connect(house.config, "acme_loaf", "--code", code).end(code=1), "another redirect"
+    assert "is connected as" in Connect(house.config, "acme_loaf", "--code", code, "--redirect", "http://127.0.0.1:8000/").end()
+    house.begin(desk=False)
+    wait_until(lambda: house.database.one("select state::text from answerd.account") == "listening", 30, "it listens")
+
+
+def test_a_terminal_shows_no_token(house):
+    """On a terminal: what is typed is not shown, Ctrl-C gives the terminal back as it was, and questions are answered."""
+    house.telegram("wire", people=("ann",))
+    path = house.config.folder / "acme_wire.token"
+    right = path.read_text(encoding="utf-8").strip()
+    path.unlink()
+    house.config.write()
+
+    def run(what):
+        """What stands on the screen when the command has ended, its status, and whether the terminal echoes again."""
+        leader, follower = pty.openpty()
+        process = subprocess.Popen([program("answerd"), "--config", str(house.config.path), "connect", "acme_wire"], stdin=follower, stdout=follower,
+                                   stderr=follower, start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        screen, what = b"", list(what)
+        while process.poll() is None:
+            if select.select([leader], [], [], 0.2)[0]:
+                screen += os.read(leader, 65536)
+            if what and what[0][0] in screen and (what[0][0] != b"shown" or not termios.tcgetattr(follower)[3] & termios.ECHO):
+                os.write(leader, what.pop(0)[1])
+        while select.select([leader], [], [], 0.2)[0]:
+            screen += os.read(leader, 65536)
+        echoes = bool(termios.tcgetattr(follower)[3] & termios.ECHO)
+        os.close(leader)
+        os.close(follower)
+        return screen.decode(), process.returncode, echoes
+
+    screen, code, echoes = run([(b"shown", right.encode()[:10] + b"\x03")])
+    assert code == 130 and echoes and right[:10] not in screen and "Nothing was changed" in screen and not path.exists()
+    screen, code, echoes = run([(b"shown", right.encode() + b"\n"), (b"[y/N]", b"y\n")])
+    assert code == 0 and echoes and right not in screen and path.read_text(encoding="utf-8").strip() == right, screen
 
 
 def test_usage(house):

@@ -80,6 +80,30 @@ def test_two_workers_and_an_answer_on_its_way(house):
     house.verify()
 
 
+def test_two_workers_and_the_sender_at_once(house):
+    """Sessions end while both workers ask and staff answer: whoever renews is alone, the sender goes on with what was stored, every text goes out once."""
+    house.bluesky("sky", people=("ann",), options={"single_use": True})
+    house.begin()
+    house.another_worker().start()
+    posts = []
+    for n in range(3):
+        post = house.town.post("ann", f"@shop question {n}?", "sky")
+        house.wait_for(post, timeout=60)
+        entry = wait_until(lambda: next((e for e in house.entries() if e["state"] != "stopped"), None), 30, "it waits")
+        house.town.do("expire", server="sky", person="shop", what="access")
+        house.workers[n % 2].kill()
+        house.answer("reply", str(entry["id"]), "-m", f"Answer {n}.", code=0)
+        house.workers[n % 2].start()
+        wait_until(lambda n=n: house.database.one("select count(*) from answerd.reply where state = 'sent'") == n + 1, 90, "it is sent")
+        posts.append(post)
+    said = [a for a in house.town.answers() if "refreshSession" in a["p"] or "createSession" in a["p"]]
+    assert said and not [a for a in said if a["s"] != 200], said
+    assert sum("createSession" in a["p"] for a in said) == 1, "nobody signed in anew: the refresh token was always the right one"
+    texts = [row["text"] for row in house.town.call("GET", "applied?server=sky")]
+    assert len(texts) == 3 == len(set(texts))
+    house.verify()
+
+
 def test_a_worker_that_freezes_while_it_renews(house):
     """Frozen with the answer in its socket: who takes over waits for the claim to end, and the frozen one sends nothing a second time."""
     loaf(house).begin(desk=False)
