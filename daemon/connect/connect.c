@@ -471,7 +471,7 @@ static int visit(struct visit *v)
 		return EXIT_USAGE;
 	}
 	if (!keep_find_token(v, &err)) {
-		talk_refuse("%s", err.text);
+		talk_refuse("%s; or run this as root", err.text);
 		return EXIT_USAGE;
 	}
 	if (!keep_open(v, &err)) {

@@ -160,6 +160,23 @@ def test_a_refused_account_recovers_at_once(house):
     house.verify()
 
 
+def test_a_client_without_a_session(house):
+    """The session is gone (an older database was put back): the account says so with the command, and is connected by the same client."""
+    empty_house(house)
+    walk = Connect(house.config, "acme_social", "--port", PORT)
+    port = walk.until(r"127\.0\.0\.1:(\d+)/\. If")[1]
+    walk.come_back("shop")
+    walk.end()
+    house.database.rows("delete from answerd.credential")
+    house.begin(desk=False)
+    row = wait_until(lambda: (r := state_of(house))["state"] == "refused" and r, 30, "it is refused")
+    assert row["state_reason"] == "nobody has let us in yet. Let us in: answerd connect acme_social"
+    walk = Connect(house.config, "acme_social", "--port", port)
+    walk.come_back("shop")
+    walk.end()
+    wait_until(lambda: state_of(house)["state"] == "listening", 20, "it listens")
+
+
 def test_another_user_is_refused_unless_told_so(house):
     """Who signs in by mistake with the private account changes nothing; --replace says that it is no mistake."""
     empty_house(house)

@@ -2,6 +2,8 @@
 an answer that was lost is told in words; a warning comes days before the end."""
 import json
 
+from test_secrets import dump
+
 from rig import wait_until
 from rig.hands_on import Connect, fetch
 
@@ -54,6 +56,9 @@ def test_each_refresh_token_is_used_once(house):
     came = refreshed(house)
     assert len(came) == len(set(came)) >= 5, "none came twice"
     assert house.database.one("select seq from answerd.credential") == len(came) and state_of(house)["state"] == "listening"
+    # S1: no token of any kind in what is kept.
+    kept = dump(house) + house.worker.log_path.read_bytes()
+    assert len(kept) > 50_000 and not [t for t in came if t.encode() in kept] and b"ya29." not in kept
     house.verify()
 
 
