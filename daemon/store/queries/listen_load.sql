@@ -8,8 +8,7 @@ select s.source_id::int8, s.poll_state, s.poll_seq, s.imported_at is not null, s
 	a.budget_tokens::int8, answerd.us(now()) - answerd.us(a.budget_at), a.rate_limit::int8, a.rate_left::int8, answerd.us(a.rate_reset),
 	answerd.us(a.ask_after), s.unread_since is not null, a.skew_us is not null,
 	coalesce((select r.n_read from answerd.reading r where r.account_id = a.account_id and r.brand_id = a.brand_id
-		and r.month = date_trunc('month', answerd.now() at time zone 'UTC')::date), 0)::int8,
-	coalesce(c.seq, 0)
+		and r.month = date_trunc('month', answerd.now() at time zone 'UTC')::date), 0)::int8, coalesce(c.seq, 0)
 from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id
 left join answerd.credential c on c.account_id = a.account_id and c.brand_id = a.brand_id
 where s.account_id = $2::int8::int and s.brand_id = $1::int8::int
