@@ -4,7 +4,7 @@ Ids are snowflakes of their arrival; an edit is a new id, and the old one still 
 since_id (exclusive), start_time and tokens; nothing but id, text and history is given that was not asked for. An answer names its
 parent's author by itself, and X writes that name before the words. A reply is taken only where the parent names us or quotes us.
 Post fields: `to` (key: a direct message), `quote` (key), `mentions` (exactly these). Person options: `protected`. Options: `words` = post
-(the names of OpenAPI 2.167; others are 400) or bare (fields that are asked for in other names are not given) · `enterprise` ·
+(the names of OpenAPI 2.167; others are 400) or bare (no field that is asked for is given) · `enterprise` ·
 `access_ttl_s` · `capped` (usage-capped) · `dm_limit` (per 15 min) · `no_directs` (403) · `mentions_deep` (800) · `scope`."""
 import base64
 import hashlib
@@ -296,10 +296,12 @@ class XApi:
         """What was asked for; None: in names that this version does not know."""
         new = self.s.options.get("words") == "post"
         asked = set()
+        if self.s.options.get("words") == "bare":
+            return asked
         for name in ("tweet.fields", "post.fields"):
             for value in request.args().get(name, []):
                 if name.startswith("post") != new:
-                    return set() if self.s.options.get("words") == "bare" else None
+                    return None
                 asked |= set(value.split(","))
         expansions = set((request.arg("expansions") or "").split(","))
         if new:
