@@ -24,6 +24,7 @@ from discourse import Discourse, DiscourseApi  # noqa: E402
 from facebook import Facebook, FacebookApi  # noqa: E402
 from faults import Faults  # noqa: E402
 from lemmy import Lemmy, LemmyApi  # noqa: E402
+from hackernews import Hackernews, HackernewsApi  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
 from reddit import Reddit, RedditApi  # noqa: E402
@@ -41,6 +42,7 @@ APIS = {
     "discourse": DiscourseApi,
     "facebook": FacebookApi,
     "lemmy": LemmyApi,
+    "hackernews": HackernewsApi,
     "mastodon": MastodonApi,
     "reddit": RedditApi,
     "telegram": TelegramApi,
@@ -55,6 +57,7 @@ PREFIX = {
     "fb": "facebook",
     "g": "blogger",
     "l": "lemmy",
+    "h": "hackernews",
     "m": "mastodon",
     "r": "reddit",
     "t": "telegram",
@@ -69,6 +72,7 @@ KINDS = {
     "discourse": Discourse,
     "facebook": Facebook,
     "lemmy": Lemmy,
+    "hackernews": Hackernews,
     "mastodon": Mastodon,
     "reddit": Reddit,
     "telegram": Telegram,
@@ -85,6 +89,7 @@ POLLS = (
     "/notifications",
     "/posts.json",
     "/published_posts",
+    "/search_by_date",
     "/user/replies",
     "/v3/blogs/1/comments",
     "/wp/v2/comments",

@@ -221,7 +221,7 @@ class Telegram(Mastodon):
 from rig.platforms_declared import Lemmy  # noqa: E402
 from rig.platforms_google import Youtube  # noqa: E402
 from rig.platforms_meta import Facebook  # noqa: E402
-from rig.platforms_xnet import Reddit, X  # noqa: E402
+from rig.platforms_xnet import Hackernews, Reddit, X  # noqa: E402
 
 TOWN = {
     "blogger": Blogger,
@@ -229,6 +229,7 @@ TOWN = {
     "discourse": Discourse,
     "facebook": Facebook,
     "lemmy": Lemmy,
+    "hackernews": Hackernews,
     "mastodon": Mastodon,
     "reddit": Reddit,
     "rss": Rss,
