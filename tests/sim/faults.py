@@ -23,6 +23,7 @@ PAGE_HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><
 
 
 # What posts, on any platform: where lies about outcomes strike.
+POSTS = r"/api/v1/statuses$|/wp/v2/comments$|^/posts\.json$|/sendMessage$|^/v\d+\.\d+/\w+/(comments|messages|replies|threads)$|\.(putRecord|createRecord|sendMessage)$"
 POSTS = "|".join((
     r"/api/comment$",
     r"/api/v1/statuses$",
@@ -32,6 +33,7 @@ POSTS = "|".join((
     r"/wp/v2/comments$",
     r"/youtube/v3/comments$",
     r"\.(putRecord|createRecord|sendMessage)$",
+    r"^/submit$",
     r"^/2/dm_conversations/[\d-]+/messages$",
     r"^/2/tweets$",
     r"^/posts\.json$",
@@ -288,7 +290,7 @@ def spoil(part, how, field):
         changed = re.sub(rb'"(%s)":\d+' % names, lambda m: b'"%s":%s' % (m[1], NUMBERS[how]), part, count=1)
         return changed if changed != part else part[:-1] + b',"spoilt":' + NUMBERS[how] + b"}"
     text = rb'"(?:[^"\\]|\\.)*"'
-    names = name or rb"id|uri"
+    names = name or rb"id|uri|name"
     if how == "dup":
         return re.sub(rb'"(%s)":(%s)' % (names, text), rb'"\1":\2,"\1":"another"', part, count=fault_count(field))
     if how == "missing":
@@ -432,7 +434,7 @@ KINDS = {
     "poison": f_poison, "stall": f_stall, "drip": f_drip, "cut": f_cut, "drop": f_drop, "length": f_length,
     "endless_body": f_endless_body, "endless_headers": f_endless_headers, "bomb": f_bomb, "garbage": f_garbage,
     "bad_chunks": f_bad_chunks, "lie": None,
-    "late": lambda town, fault, request, run: run(),
+    "late": lambda town, fault, request, run: run(), "bye": None, "refuse": None,        # the last two: mail.py
     "html": lambda town, fault, request, run: Reply(fault.get("status", 200), PAGE_HTML, HTML),
     "empty": lambda town, fault, request, run: Reply(fault.get("status", 200), b"", fault.get("ctype", JSON)),
 }
