@@ -35,22 +35,17 @@ from world import World  # noqa: E402
 from x import X, XApi  # noqa: E402
 from youtube import Youtube, YoutubeApi  # noqa: E402
 
-APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "blogger": BloggerApi, "telegram": TelegramApi,
-        "wordpress": WordpressApi, "discourse": DiscourseApi, "facebook": FacebookApi, "instagram": InstagramApi, "threads": ThreadsApi}
-PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse", "fb": "facebook", "ig": "instagram", "th": "threads"}
-KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
-         "discourse": Discourse, "facebook": Facebook, "instagram": Instagram, "threads": Threads}
-# Where a worker asks for news.
-POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json", "/published_posts", "/me/media", "/me/threads")
 APIS = {
     "blog": BlogApi,
     "blogger": BloggerApi,
     "bluesky": BlueskyApi,
     "discourse": DiscourseApi,
     "facebook": FacebookApi,
+    "instagram": InstagramApi,
     "lemmy": LemmyApi,
     "mastodon": MastodonApi,
     "telegram": TelegramApi,
+    "threads": ThreadsApi,
     "wordpress": WordpressApi,
     "x": XApi,
     "youtube": YoutubeApi,
@@ -61,9 +56,11 @@ PREFIX = {
     "f": "blog",
     "fb": "facebook",
     "g": "blogger",
+    "ig": "instagram",
     "l": "lemmy",
     "m": "mastodon",
     "t": "telegram",
+    "th": "threads",
     "w": "wordpress",
     "x": "x",
     "y": "youtube",
@@ -74,9 +71,11 @@ KINDS = {
     "bluesky": Bluesky,
     "discourse": Discourse,
     "facebook": Facebook,
+    "instagram": Instagram,
     "lemmy": Lemmy,
     "mastodon": Mastodon,
     "telegram": Telegram,
+    "threads": Threads,
     "wordpress": Wordpress,
     "x": X,
     "youtube": Youtube,
@@ -85,6 +84,8 @@ KINDS = {
 POLLS = (
     "/comments/feed/",
     "/getUpdates",
+    "/me/media",
+    "/me/threads",
     "/mentions",
     "/notifications",
     "/posts.json",
