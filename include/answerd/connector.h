@@ -234,6 +234,7 @@ struct connector {
 	const char *const
 		*always; /* sources that are read on every account with a token, NULL-ended */
 	const struct connector_option *options; /* ended by a NULL name */
+	const char *server_form; /* how `server` is written where it is a mailbox, "imaps://mail.example"; NULL: https */
 	const struct connector_right *rights;   /* ended by a NULL scope; NULL where authorize is */
 	struct connector_can can;
 

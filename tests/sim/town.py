@@ -23,10 +23,13 @@ from book import Book  # noqa: E402
 from discourse import Discourse, DiscourseApi  # noqa: E402
 from facebook import Facebook, FacebookApi  # noqa: E402
 from faults import Faults  # noqa: E402
+from google_business import GoogleBusiness, GoogleBusinessApi  # noqa: E402
 from instagram import Instagram, InstagramApi  # noqa: E402
 from lemmy import Lemmy, LemmyApi  # noqa: E402
+from mail import Mail  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
+from reddit import Reddit, RedditApi  # noqa: E402
 from telegram import Telegram, TelegramApi  # noqa: E402
 from threads import Threads, ThreadsApi  # noqa: E402
 from wire import Connection, Reply  # noqa: E402
@@ -42,8 +45,10 @@ APIS = {
     "discourse": DiscourseApi,
     "facebook": FacebookApi,
     "instagram": InstagramApi,
+    "google-business": GoogleBusinessApi,
     "lemmy": LemmyApi,
     "mastodon": MastodonApi,
+    "reddit": RedditApi,
     "telegram": TelegramApi,
     "threads": ThreadsApi,
     "wordpress": WordpressApi,
@@ -57,8 +62,10 @@ PREFIX = {
     "fb": "facebook",
     "g": "blogger",
     "ig": "instagram",
+    "gb": "google-business",
     "l": "lemmy",
     "m": "mastodon",
+    "r": "reddit",
     "t": "telegram",
     "th": "threads",
     "w": "wordpress",
@@ -72,8 +79,11 @@ KINDS = {
     "discourse": Discourse,
     "facebook": Facebook,
     "instagram": Instagram,
+    "google-business": GoogleBusiness,
     "lemmy": Lemmy,
+    "mail": Mail,
     "mastodon": Mastodon,
+    "reddit": Reddit,
     "telegram": Telegram,
     "threads": Threads,
     "wordpress": Wordpress,
@@ -87,8 +97,10 @@ POLLS = (
     "/me/media",
     "/me/threads",
     "/mentions",
+    "/message/inbox",
     "/notifications",
     "/posts.json",
+    "/reviews",
     "/published_posts",
     "/user/replies",
     "/v3/blogs/1/comments",
@@ -105,6 +117,7 @@ class Town:
 
     def __init__(self, book_path, sync=True, answers=True):
         self.world = World(KINDS)
+        self.world.town = self
         self.book = Book(book_path, sync, answers)
         self.world.book = self.book
         self.faults = Faults(self)
@@ -163,11 +176,11 @@ class Town:
 
     @staticmethod
     def guess_viewer(server, request):
-        if server.kind in ("blogger", "youtube"):
+        if server.kind in ("blogger", "google-business", "youtube"):
             entry = server.access.get(request.bearer())
             request.viewer = entry[0].key if entry is not None else ""
             return
-        if server.kind in ("wordpress", "x"):
+        if server.kind in ("reddit", "wordpress", "x"):
             viewer = server.viewer(request)
             request.viewer = viewer.key if viewer is not None else ""
             return

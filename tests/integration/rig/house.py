@@ -117,6 +117,24 @@ class House:
         self.add(account or f"acme_{name}", "telegram", url, made["token"], brand, name, own, listen, **config)
         return url
 
+    def reddit(self, name="board", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        url = self.town.reddit(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "reddit", url, made["token"], brand, name, own, listen,
+                 **{"oauth": url + "/api/v1/access_token", "username": own, **config})
+        return url
+
+    def mail(self, name="post", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        url, smtp = self.town.mail(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "mail", url, made["token"], brand, name, own, listen,
+                 **{"address": made["address"], "smtp": smtp, "every": "1s", **config})
+        return url
+
     def x(self, name="bird", own="shop", people=(), brand="acme", account=None, listen=None, options=None, token="token", **config):
         """`token`: "token" (OAuth 2) or "keys" (OAuth 1.0a)."""
         url = self.town.x(name, **(options or {}))
