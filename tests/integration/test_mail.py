@@ -105,7 +105,7 @@ def test_nobody_speaks_in_our_place(post):
     assert row(post, sent["id"])["body"].strip() == "It left us." and row(post, q)["body"] == "where is it?"
     assert post.database.one("select kind::text from answerd.message where external_id like 'self:%%'") == "other"
     assert post.database.rows("select body from answerd.message where external_id like 'again:%%'") == [{"body": "Never mind."}]
-    post.wait_waiting("bob", "cid")
+    post.wait_waiting("bob", "bob", "cid")
 
 
 def test_numbers_that_change_and_leap(post):
