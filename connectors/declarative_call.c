@@ -32,6 +32,14 @@ static void place_print(const struct decl_place *p, char *out, size_t room)
 	}
 }
 
+/* What is quoted of a file stays in its line. */
+static void line_keep(char *t)
+{
+	for (; *t != '\0'; t++) {
+		*t = (unsigned char)*t < ' ' || *t == 0x7f ? '?' : *t;
+	}
+}
+
 bool decl_fault(struct decl_reader *r, const struct decl_place *p, const char *fmt, ...)
 {
 	char place[120] = "", why[200];
@@ -41,6 +49,8 @@ bool decl_fault(struct decl_reader *r, const struct decl_place *p, const char *f
 	va_start(ap, fmt);
 	(void)vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
+	line_keep(place);
+	line_keep(why);
 	return err_set(r->err, ERR_CONFIG, "%s: %s", place[0] != '\0' ? place : "the description",
 		       why);
 }
@@ -454,6 +464,9 @@ bool decl_read_call(struct decl_reader *r, const struct decl_place *p, struct jx
 			  when = { p, TEXT("when") };
 
 	ret->is_one = jx_is_set(jx_get(v, "one"));
+	if (ret->is_one && jx_is_set(jx_get(v, "list"))) {
+		return decl_fault(r, p, "\"list\" and \"one\" cannot both be there: remove one");
+	}
 	return decl_only(r, p, v,
 			 is_post ? "when post query json form one"
 				 : "when get query list one paging always id handle name") &&

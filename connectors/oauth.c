@@ -102,7 +102,7 @@ bool oauth_session_lives(const struct connector_ctx *ctx)
 	       (!wall_is_set(s.until) || wall_before(wall_add(ctx->now, DUR_S(EARLY_S)), s.until));
 }
 
-bool oauth_has_scope(const struct oauth_session *s, const char *scope)
+static bool has_word(const struct oauth_session *s, struct text word)
 {
 	struct text rest = text_trim(s->scope), one;
 
@@ -111,11 +111,37 @@ bool oauth_has_scope(const struct oauth_session *s, const char *scope)
 	}
 	while (rest.len > 0) {
 		(void)text_cut(rest, ' ', &one, &rest);
-		if (text_eq(one, text_of(scope))) {
+		if (text_eq(one, word)) {
 			return true;
 		}
 	}
 	return false;
+}
+
+bool oauth_has_scope(const struct oauth_session *s, const char *scope)
+{
+	return has_word(s, text_of(scope));
+}
+
+const char *oauth_scopes(struct arena *a, const struct connector_right *rights, char between)
+{
+	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_URL_BYTES };
+
+	for (size_t i = 0; rights[i].scope != NULL; i++) {
+		if (i > 0) {
+			strbuf_add_byte(&b, between);
+		}
+		strbuf_add_str(&b, rights[i].scope);
+	}
+	return text_cstr(a, strbuf_text(&b));
+}
+
+static bool is_granted(const struct oauth_session *s, const char *scope)
+{
+	struct text group, rest;
+
+	return oauth_has_scope(s, scope) ||
+	       (text_cut(text_of(scope), ':', &group, &rest) && has_word(s, group));
 }
 
 /* ---- asking for tokens ---- */
@@ -175,7 +201,7 @@ bool oauth_refresh_ask(const struct connector_ctx *ctx, const struct oauth_app *
 {
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = FORM_BYTES };
 	struct oauth_session s;
-	struct oauth_client c;
+	struct oauth_client c = { 0 };
 
 	if (app->is_ready && ctx->token.len > 0 && !has_colon(ctx->token)) {
 		*ret = (struct request){ .method = HTTP_GET };
@@ -207,7 +233,7 @@ bool oauth_code_ask(const struct connector_ctx *ctx, const struct oauth_app *app
 		    const struct oauth_code *code, struct request *ret, struct err *err)
 {
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = FORM_BYTES };
-	struct oauth_client c;
+	struct oauth_client c = { 0 };
 
 	if (!oauth_client_load(ctx, app, &c, err)) {
 		return false;
@@ -305,6 +331,15 @@ static int64_t seconds_read(struct arena *a, struct jx v)
 	return s;
 }
 
+/* How long the refresh token lives, where somebody tells it (Google in a project that is being tested, and of rights for a
+ * time). */
+static struct wall refresh_until(const struct connector_ctx *ctx, struct jx v)
+{
+	int64_t s = jx_i64_or(v, "refresh_token_expires_in", 0);
+
+	return s > 0 && s < 10 * YEAR_S ? wall_add(ctx->now, DUR_S(s)) : (struct wall){ 0 };
+}
+
 static bool token_is_usable(struct text token)
 {
 	for (size_t i = 0; i < token.len; i++) {
@@ -348,6 +383,7 @@ bool oauth_token_digest(const struct connector_ctx *ctx, const struct oauth_app 
 	s.scope = text_clip(jx_text_or(ctx->arena, v, "scope", TEXT_NONE), LIMIT_URL_BYTES);
 	s.refresh = newest_refresh(ctx, v);
 	seconds = seconds_read(ctx->arena, v);
+	ret->token_until = refresh_until(ctx, v);
 	jx_release(&doc);
 	if (!token_is_usable(s.access)) {
 		return err_set(err, ERR_RETRY, "%s answers without an access token", app->name);
@@ -382,7 +418,7 @@ struct text oauth_missing(struct arena *a, const struct connector_right *rights,
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_NAME_BYTES };
 
 	for (size_t i = 0; rights[i].scope != NULL; i++) {
-		if (!oauth_has_scope(s, rights[i].scope)) {
+		if (!is_granted(s, rights[i].scope)) {
 			strbuf_printf(&b, "%s%s (%s)", b.len > 0 ? ", " : "", rights[i].scope,
 				      rights[i].why);
 		}
@@ -421,7 +457,7 @@ bool oauth_consent_url(const struct connector_ctx *ctx, const struct oauth_app *
 		       const struct oauth_consent *c, struct text *ret, struct err *err)
 {
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_URL_BYTES };
-	struct oauth_client client;
+	struct oauth_client client = { 0 };
 
 	if (!oauth_client_load(ctx, app, &client, err)) {
 		return false;
@@ -454,16 +490,11 @@ bool oauth_authorize(const struct connector_ctx *ctx, const struct oauth_app *ap
 		     const struct connector_right *rights, const char *more,
 		     const struct granting *g, struct text *ret, struct err *err)
 {
-	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_URL_BYTES };
 	struct oauth_consent c = { .at = at,
+				   .scopes = oauth_scopes(ctx->arena, rights, ' '),
 				   .more = more,
 				   .redirect = g->redirect,
 				   .state = g->state,
 				   .challenge = g->challenge };
-
-	for (size_t i = 0; rights[i].scope != NULL; i++) {
-		strbuf_printf(&b, "%s%s", i > 0 ? " " : "", rights[i].scope);
-	}
-	c.scopes = text_cstr(ctx->arena, strbuf_text(&b));
 	return oauth_consent_url(ctx, app, &c, ret, err);
 }

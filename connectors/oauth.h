@@ -63,6 +63,9 @@ bool oauth_session_lives(const struct connector_ctx *ctx);
 /* Does the scope as granted have this word? Also true where the platform never said what it granted. */
 bool oauth_has_scope(const struct oauth_session *s, const char *scope);
 
+/* All scopes of `rights`, for consent. */
+const char *oauth_scopes(struct arena *a, const struct connector_right *rights, char between);
+
 /* OP_REFRESH. With a ready access token nobody is asked. */
 bool oauth_refresh_ask(const struct connector_ctx *ctx, const struct oauth_app *app,
 		       struct request *ret, struct err *err);
@@ -88,7 +91,8 @@ bool oauth_connect_digest(const struct connector_ctx *ctx, const struct oauth_ap
 			  const struct connector_right *rights, const struct response *r,
 			  struct outcome *ret, struct err *err);
 
-/* The rights that the session was not given, each with its reason, as outcome.missing; empty: none. */
+/* The rights that the session was not given, each with its reason, as outcome.missing; empty: none. A session
+ * that has "read" has "read:statuses", too. */
 struct text oauth_missing(struct arena *a, const struct connector_right *rights,
 			  const struct oauth_session *s);
 

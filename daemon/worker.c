@@ -16,6 +16,7 @@
 #include "daemon/base/network.h"
 #include "daemon/base/platforms.h"
 #include "daemon/conf/conf.h"
+#include "daemon/connect/connect.h"
 #include "daemon/io/watch.h"
 #include "daemon/listen/listen.h"
 #include "daemon/respond/respond.h"
@@ -37,6 +38,9 @@ static const char usage_text[] =
 	"--wait: "
 	"until the database is there\n"
 	"  answerd platforms [--json|--markdown]   which networks, and what they can do\n"
+	"  answerd connect ACCOUNT                 lets answerd in, by a browser or a pasted token\n"
+	"  answerd connect ACCOUNT [--brand NAME] [--credentials FOLDER] [--replace]\n"
+	"  answerd connect ACCOUNT [--code CODE] [--port N] [--redirect URL] [--write]\n"
 	"  answerd tell TEXT                       tells health.notify, without a database (for "
 	"OnFailure= units)\n"
 	"  answerd digest PLATFORM OP FILE         what a connector makes of a recorded answer\n"
@@ -217,6 +221,21 @@ static int cmd_digest(char **args, int n)
 		code = digest_by(c, args);
 	}
 	arena_destroy(&arena);
+	return code;
+}
+
+/* ---- connect ---- */
+
+static int cmd_connect(const char *path, const struct connect_options *o)
+{
+	struct conf *c = load_conf(path, /* has_holidays= */ false);
+	int code = EXIT_USAGE;
+
+	watch_leave_no_core();
+	if (c != NULL) {
+		code = connect_run(c, o);
+	}
+	conf_destroy(&c);
 	return code;
 }
 
@@ -509,6 +528,7 @@ int main(int argc, char **argv)
 	const char *config = NULL;
 	char *args[8];
 	int n = 0;
+	struct connect_options connect = { 0 };
 	bool is_show = false, is_patient = false;
 	enum platforms_form form = PLATFORMS_PERSON;
 
@@ -531,6 +551,9 @@ int main(int argc, char **argv)
 		} else if (strcmp(argv[i], "--version") == 0) {
 			(void)puts("answerd " ANSWERD_VERSION);
 			return EXIT_SUCCESS;
+		} else if (n > 0 && strcmp(args[0], "connect") == 0 &&
+			   connect_take_option(&connect, argv, argc, &i)) {
+			continue;
 		} else if ((argv[i][0] == '-' && argv[i][1] != '\0') || n == 8) {
 			(void)fprintf(stderr, "answerd does not know '%s'. answerd --help\n",
 				      argv[i]);
@@ -550,6 +573,10 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(args[0], "platforms") == 0 && n == 1) {
 		return cmd_platforms(form);
+	}
+	if (strcmp(args[0], "connect") == 0 && n == 2) {
+		connect.account = args[1];
+		return cmd_connect(config, &connect);
 	}
 	if (strcmp(args[0], "tell") == 0 && n == 2) {
 		return cmd_tell(config, args[1]);

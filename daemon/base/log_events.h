@@ -91,6 +91,11 @@ EVENT(reply_not_sent, LEVEL_WARN, "account reply outcome why",
 EVENT(respond_failed, LEVEL_ERR, "why",
       "The database refused a statement of the machine that posts: `answerd migrate` may be due; "
       "else please report the line.")
+EVENT(session_sealed_otherwise, LEVEL_WARN, "account",
+      "Somebody let us in (`answerd connect`), but with another `token` than this worker has read: "
+      "reload it.")
+EVENT(session_taken, LEVEL_INFO, "account",
+      "Somebody let us in (`answerd connect`): the new session is used from now on.")
 EVENT(started, LEVEL_INFO, "version holder", "The worker runs.")
 EVENT(statement_failed, LEVEL_ERR, "name sqlstate why",
       "The database refused a statement of the desk: `answerd migrate` may be due; else please "

@@ -456,6 +456,7 @@ static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 	if (!mono_before(now, l->beat_at)) {
 		l->beat_at = mono_add(now, BEAT_EVERY);
 		send_beat(l);
+		sessions_look(l);
 	}
 	if (is_any_away(l)) {
 		look(l);

@@ -133,6 +133,8 @@ struct outcome {
 			  lost (a server without paging, more equal times than a page holds) */
 	bool is_adrift; /* POLL: nothing of what was known before is there any more: taken back, or older than the
 			   platform still shows. A hole if we had not asked for long */
+	bool is_jumbled; /* SWEEP: this walk does not go from new to old; only its end says that all since
+			    question.since was read */
 	bool needs_refresh; /* with ERR_AUTH: the session ended, REFRESH and ask again */
 	struct rate rate;   /* also filled when digest fails */
 	struct wall

@@ -17,6 +17,7 @@ ALLOWED = {
     "daemon/listen": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/respond": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/alert": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
+    "daemon/connect": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/desk": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/answer": CONTRACT + ["daemon/base", "daemon/conf"],
     "daemon": None,  # the mains know everybody
