@@ -158,7 +158,9 @@ static bool value_take(struct reader *r, struct text *ret)
 			} else if (c == '"') {
 				(void)quoted_take(r); /* of no interest */
 			} else {
-				r->at += atom_take(r).len == 0;
+				size_t n = atom_take(r).len;
+
+				r->at += n == 0;
 			}
 		} while (depth > 0 && depth <= DEPTH_MOST && r->at < r->in.len);
 		return false;
