@@ -212,6 +212,7 @@ static bool read_sources(struct decl_reader *r, struct jx v, struct connector *c
 			      is_always          ? " (always read)"
 			      : all[i].is_prefix ? "WORDS"
 						 : "");
+		c->can.search = c->can.search || text_eq(at.name, TEXT("search:"));
 		if (is_always) {
 			always[n_always++] = all[i].name.at;
 		}
