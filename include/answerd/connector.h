@@ -133,6 +133,8 @@ struct outcome {
 			  lost (a server without paging, more equal times than a page holds) */
 	bool is_adrift; /* POLL: nothing of what was known before is there any more: taken back, or older than the
 			   platform still shows. A hole if we had not asked for long */
+	bool is_jumbled; /* SWEEP: this walk does not go from new to old; only its end says that all since
+			    question.since was read */
 	bool needs_refresh; /* with ERR_AUTH: the session ended, REFRESH and ask again */
 	struct rate rate;   /* also filled when digest fails */
 	struct wall
@@ -230,6 +232,7 @@ struct connector {
 	const char *const
 		*always; /* sources that are read on every account with a token, NULL-ended */
 	const struct connector_option *options; /* ended by a NULL name */
+	const char *server_form; /* how `server` is written where it is a mailbox, "imaps://mail.example"; NULL: https */
 	const struct connector_right *rights;   /* ended by a NULL scope; NULL where authorize is */
 	struct connector_can can;
 

@@ -378,8 +378,9 @@ def refused(p):
 
 
 # ---- replies
-def replies(p, lies):
-    """A reply for each lie about its outcome: on the platform once and `sent`, or a person is asked where nobody can know."""
+def replies(p, lies, **more):
+    """A reply for each lie about its outcome (`more` belongs to the fault): on the platform once and `sent`, or a person is asked where nobody can
+    know."""
     p.needs("reply")
     yield CONNECTED
     lies = dict(zip(CUSTOMERS, lies))
@@ -390,7 +391,7 @@ def replies(p, lies):
     made, words, faults = {}, {}, {}
     for n, (who, lie) in enumerate(lies.items()):
         words[who] = f"It left us on day {n}, dear {who}"
-        faults[who] = lie and p.town.fault("lie", server=p.name, how=lie)
+        faults[who] = lie and p.town.fault("lie", server=p.name, how=lie, **more)
         made[who] = int(p.house.answer("reply", conversations[who], "-m", words[who], code=0).json["id"])
         if lie:
             yield p.struck(faults[who])
@@ -465,11 +466,41 @@ def reply_proves_nothing(p):
     yield from replies(p, ["applied_empty", "applied_html", "applied_type", "applied_no_id"])
 
 
+def reply_shown_late(p):
+    """Done, answered with an error, and shown only two seconds later: a later look finds it."""
+    yield from replies(p, ["applied_502", "applied_reset"], late_s=2)
+
+
+def reply_on_its_own_connection(p):
+    """A connection that was used before may die under a post, and who repeats it has posted twice: ours are never on such a one."""
+    fault = p.town.fault("lie", server=p.name, how="applied_reset", reused=True, count=0)
+    yield from replies(p, [None, None, None])
+    assert p.town.hits(fault) == 0
+
+
+def with_keys(p, **option):
+    """What was done is not done again by a server that does not keep the promise of its keys."""
+    if p.can["key_valid_s"] == 0:
+        raise Cannot(f"{p.connector} has no keys")
+    p.town.do("option", server=p.name, **option)
+    yield from replies(p, ["applied_502", "unapplied_reset", "applied_closed"])
+
+
+def reply_key_ignored(p):
+    """The server forgets keys."""
+    yield from with_keys(p, idempotency="ignored")
+
+
+def reply_key_breaks(p):
+    """A key that comes again is a 500."""
+    yield from with_keys(p, idempotency_breaks=True)
+
+
 TABLE = [whole_path, history, paging, equal_times, nesting, overheard, own_words, late, backdated, unbelievable_times, edited, deleted,
          unknown_kind, naughty_words, errors_of_http, other_pages, errors_of_the_wire, errors_of_frames, errors_of_size, errors_of_shape,
          other_values, limits, limit_without_a_time, limit_in_the_past, limit_in_words, hostile_values_of_text, hostile_values_of_ids,
          schema_change, walk_without_end, refused, a_reply, no_reply, reply_never_answered, reply_not_done_never_answered, reply_connection_ends,
-         reply_5xx, reply_4xx, reply_proves_nothing]
+         reply_5xx, reply_4xx, reply_proves_nothing, reply_shown_late, reply_on_its_own_connection, reply_key_ignored, reply_key_breaks]
 BEHAVIOURS = {b.__name__: b for b in TABLE}
 CONNECTORS = connector_names()
 

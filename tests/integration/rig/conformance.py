@@ -1,12 +1,17 @@
 """Plays many behaviours of one connector side by side in one house: each has a server of its own in the town and is a generator that
 yields what it waits for. So a table of forty behaviours takes as long as its slowest one, a dozen polls."""
 import functools
+import os
 import time
 
 from rig.platforms import Cannot, Model, capabilities, described
 
 CONNECTED = "connected"         # the first thing that every behaviour waits for; what is before it happens before we connect
-PATIENCE = 240                  # seconds for one wait: only what never comes takes so long, however busy the machine is
+
+
+def patience():
+    """Seconds for one wait: only what never comes takes so long, however busy the machine is."""
+    return min(300, 60 + 15 * os.getloadavg()[0])
 
 
 class Board:
@@ -169,8 +174,8 @@ class Run:
         """On to what it waits for next."""
         try:
             what = self.steps.throw(error) if error else next(self.steps)
-            self.condition, self.patience = what if isinstance(what, tuple) else (what, PATIENCE)
-            self.end = time.monotonic() + self.patience
+            self.condition, self.least = what if isinstance(what, tuple) else (what, 0)
+            self.since = time.monotonic()
         except StopIteration:
             self.is_done = True
         except (Exception, Cannot) as why:      # noqa: BLE001  told by its own test
@@ -189,8 +194,8 @@ class Run:
                 self.go()
                 if not self.is_done:
                     return          # the board is older than what it did
-            elif time.monotonic() > self.end:
-                self.go(AssertionError(f"not within {self.patience} s: {self.last or 'the condition'}\n{self.place.log()}"))
+            elif time.monotonic() > self.since + max(self.least, patience()):
+                self.go(AssertionError(f"not within {time.monotonic() - self.since:.0f} s: {self.last or 'the condition'}\n{self.place.log()}"))
             else:
                 return
 
