@@ -3,15 +3,15 @@
  *
  * Lists are asked for by the time of publication, from a day before the newest that we know, and followed
  * by their page tokens. Comments keep that time when they are approved later, so pending ones are a source
- * of their own, and sweeps read further back. Elements: blogger_comment.h; tokens and refusals:
- * blogger_session.h. */
+ * of their own, and sweeps read further back. Elements: blogger_comment.h; sessions and refusals: google.h. */
 #include "answerd/json.h"
 #include "answerd/limits.h"
 #include "answerd/num.h"
 #include "answerd/page.h"
 #include "blogger_comment.h"
-#include "blogger_session.h"
+#include "google.h"
 
+#define SERVER        TEXT("https://blogger.googleapis.com")
 #define COMMENTS_MOST 100
 #define POSTS_MOST    20 /* each with all its text */
 #define RECHECK_BATCH 10 /* each is a request */
@@ -26,15 +26,19 @@ static const struct connector_option options[] = {
 	{ "server",
 	  "Address of the interface, https://blogger.googleapis.com where nothing is said.",
 	  false },
-	{ "oauth",
-	  "Address that makes sessions, https://oauth2.googleapis.com/token where nothing is said.",
-	  false },
+	{ "oauth", GOOGLE_ABOUT_OAUTH, false },
 	{ "users",
 	  "Numbers of further Blogger profiles that write for us, separated by commas: their "
 	  "comments "
 	  "are ours.",
 	  false },
 	{ NULL, NULL, false },
+};
+
+static const struct connector_right rights[] = {
+	{ "https://www.googleapis.com/auth/blogger.readonly",
+	  "to read comments, also those that await moderation, and posts" },
+	{ NULL, NULL },
 };
 
 static bool check_source(struct text name, struct err *err)
@@ -145,6 +149,23 @@ static bool walk_step(struct walk *w, struct wall from, const struct blogger_pag
 
 /* ---- asking ---- */
 
+/* An address below v3/, from its path on; for google_url_finish(). */
+static void url_start(const struct connector_ctx *ctx, struct strbuf *b, const char *path)
+{
+	strbuf_init(b, LIMIT_URL_BYTES);
+	strbuf_add(b, ctx->server.len > 0 ? ctx->server : SERVER);
+	strbuf_add_str(b, "/v3");
+	strbuf_add_str(b, path);
+}
+
+/* The same below v3/blogs/BLOG. */
+static void url_blog(const struct connector_ctx *ctx, struct strbuf *b, const char *path)
+{
+	url_start(ctx, b, "/blogs/");
+	strbuf_add_url(b, connector_option(ctx, "blog"));
+	strbuf_add_str(b, path);
+}
+
 static bool is_posts(const struct question *q)
 {
 	return text_eq(q->source, TEXT("posts"));
@@ -163,8 +184,7 @@ static bool ask_source(const struct connector_ctx *ctx, const struct question *q
 	}
 	walk_load(ctx->arena, q->state, &w);
 	from = walk_from(ctx, q, &w);
-	blogger_url_blog(ctx, &b,
-			 is_posts(q) ? "/posts?fetchBodies=true" : "/comments?fetchBodies=true");
+	url_blog(ctx, &b, is_posts(q) ? "/posts?fetchBodies=true" : "/comments?fetchBodies=true");
 	strbuf_printf(&b, "&maxResults=%d", page_size(q, is_posts(q) ? POSTS_MOST : COMMENTS_MOST));
 	strbuf_add_str(&b,
 		       text_eq(q->source, TEXT("pending")) ? "&status=PENDING" : "&status=LIVE");
@@ -176,7 +196,7 @@ static bool ask_source(const struct connector_ctx *ctx, const struct question *q
 		strbuf_add_str(&b, "&pageToken=");
 		strbuf_add_url(&b, w.next);
 	}
-	return blogger_url_finish(ctx, &b, ret, err);
+	return google_url_finish(ctx, &b, ret, err);
 }
 
 static bool is_askable(struct text id)
@@ -194,14 +214,14 @@ static bool ask_one(const struct connector_ctx *ctx, struct text id, struct requ
 	struct text post, comment;
 	struct strbuf b;
 
-	blogger_url_blog(ctx, &b, "/posts/");
+	url_blog(ctx, &b, "/posts/");
 	if (blogger_comment_cut(id, &post, &comment)) {
 		strbuf_printf(&b, "%.*s/comments/%.*s", TEXT_ARG(post), TEXT_ARG(comment));
 	} else {
 		strbuf_printf(&b, "%.*s?fetchBody=true",
 			      TEXT_ARG(text_slice(id, BLOGGER_POST.len, SIZE_MAX)));
 	}
-	return blogger_url_finish(ctx, &b, ret, err);
+	return google_url_finish(ctx, &b, ret, err);
 }
 
 /* The state of a THREAD: "DEPTH ID", the id that is due on the way up. */
@@ -241,12 +261,12 @@ static bool ask_identify(const struct connector_ctx *ctx, const struct question 
 	if (!blogger_is_number(connector_option(ctx, "blog"))) {
 		return err_set(err, ERR_AUTH, "`blog` is the number in its dashboard's address");
 	}
-	blogger_url_start(ctx, &b, "/users/self");
+	url_start(ctx, &b, "/users/self");
 	if (q->state.len > 0) {
 		strbuf_add_str(&b, "/blogs/");
 		strbuf_add_url(&b, connector_option(ctx, "blog"));
 	}
-	return blogger_url_finish(ctx, &b, ret, err);
+	return google_url_finish(ctx, &b, ret, err);
 }
 
 static bool ask(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
@@ -263,10 +283,10 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_SWEEP: return ask_source(ctx, q, ret, err);
 	case OP_THREAD: return !climb_load(q, &depth, &id) || ask_one(ctx, id, ret, err);
 	case OP_RECHECK: return !recheck_load(q, &at) || ask_one(ctx, q->subjects[at], ret, err);
-	case OP_REFRESH: return blogger_refresh_ask(ctx, ret, err);
+	case OP_REFRESH: return google_refresh_ask(ctx, rights, ret, err);
+	case OP_CONNECT: return google_connect_ask(ctx, q, ret, err);
 	case OP_REPLY:
 	case OP_LOOKUP:
-	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "blogger does not do '%s'", op_name(q->op));
@@ -290,7 +310,7 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 		ret->is_more = true;
 		return true;
 	}
-	if (!blogger_check(ctx, r, ret, err) || !page_scan(r, &body, err) ||
+	if (!google_check(ctx, r, ret, err) || !page_scan(r, &body, err) ||
 	    !blogger_page_read(ctx, body, ret, &page, err)) {
 		return false;
 	}
@@ -308,13 +328,13 @@ static bool digest_one(const struct connector_ctx *ctx, struct text id, const st
 	struct blogger_page page;
 	struct text body;
 
-	if (blogger_is_missing(r)) {
+	if (google_is_missing(r)) {
 		if (!text_starts(id, BLOGGER_POST)) {
 			outcome_add_gone(ctx->arena, ret, id);
 		}
 		return true; /* what is no post may be a page */
 	}
-	return blogger_check(ctx, r, ret, err) && page_scan(r, &body, err) &&
+	return google_check(ctx, r, ret, err) && page_scan(r, &body, err) &&
 	       blogger_page_read(ctx, body, ret, &page, err);
 }
 
@@ -379,6 +399,12 @@ static struct text identity_save(struct arena *a, const struct outcome *who)
 	return text_dup(a, strbuf_text(&b));
 }
 
+static bool authorize(const struct connector_ctx *ctx, const struct granting *g, struct text *ret,
+		      struct err *err)
+{
+	return google_authorize(ctx, rights, g, ret, err);
+}
+
 /* First who we are, then what we may do on this blog; the state is who we are. */
 static bool digest_identify(const struct connector_ctx *ctx, const struct question *q,
 			    const struct response *r, struct outcome *ret, struct err *err)
@@ -388,11 +414,11 @@ static bool digest_identify(const struct connector_ctx *ctx, const struct questi
 	struct text page;
 	struct jx v;
 
-	if (q->state.len > 0 && blogger_is_missing(r)) {
+	if (q->state.len > 0 && google_is_missing(r)) {
 		return err_set(err, ERR_AUTH,
 			       "no such blog, or not one of ours (404): is `blog` right?");
 	}
-	if (!blogger_check(ctx, r, ret, err) || !page_scan(r, &page, err) ||
+	if (!google_check(ctx, r, ret, err) || !page_scan(r, &page, err) ||
 	    !jx_parse(ctx->arena, page, &v, &doc, err)) {
 		return false;
 	}
@@ -427,10 +453,10 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_SWEEP: return digest_source(ctx, q, r, ret, err);
 	case OP_THREAD: return digest_thread(ctx, q, r, ret, err);
 	case OP_RECHECK: return digest_recheck(ctx, q, r, ret, err);
-	case OP_REFRESH: return blogger_refresh_digest(ctx, r, ret, err);
+	case OP_REFRESH: return google_refresh_digest(ctx, r, ret, err);
+	case OP_CONNECT: return google_connect_digest(ctx, rights, r, ret, err);
 	case OP_REPLY:
 	case OP_LOOKUP:
-	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "blogger does not do '%s'", op_name(q->op));
@@ -439,12 +465,12 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 const struct connector connector_blogger = {
 	.name = "blogger",
 	.about = "Blogger: comments on our own blog, also those that await moderation, and its posts",
-	.needs = "a Google OAuth client that an admin of the blog has let in, with the scope "
-		 "https://www.googleapis.com/auth/blogger.readonly; `token` is CLIENT ID:CLIENT "
-		 "SECRET:REFRESH TOKEN",
+	.needs = "a Google OAuth client that an admin of the blog lets in (`answerd connect`); "
+		 "`token` is CLIENT ID:CLIENT SECRET",
 	.sources = "posts, comments and pending are always read",
 	.always = always,
 	.options = options,
+	.rights = rights,
 	.can = {
 		.hears = "comment reply post",
 		.reply = false,
@@ -469,6 +495,7 @@ const struct connector connector_blogger = {
 				"is seen here when it is written by one of our profiles.",
 		.rhythm = "5m",
 	},
+	.authorize = authorize,
 	.check_source = check_source,
 	.ask = ask,
 	.digest = digest,

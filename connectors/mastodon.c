@@ -4,6 +4,7 @@
 #include "answerd/limits.h"
 #include "answerd/page.h"
 #include "answerd/strbuf.h"
+#include "mastodon_connect.h"
 #include "mastodon_identify.h"
 #include "mastodon_reply.h"
 #include "mastodon_walk.h"
@@ -141,8 +142,7 @@ static bool ask_source(const struct connector_ctx *ctx, const struct question *q
 	}
 	if (ctx->token.len == 0 && kind != SOURCE_TAG && kind != SOURCE_SEARCH) {
 		return err_set(err, ERR_CONFIG, "without a token only search: can be read");
-	}
-	if (kind == SOURCE_OWN && ctx->own_id.len == 0) {
+	} else if (kind == SOURCE_OWN && ctx->own_id.len == 0) {
 		return err_set(err, ERR_RETRY, "the server has not said yet who we are");
 	}
 	walk_of(ctx, q, kind, &w);
@@ -294,8 +294,8 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_RECHECK: return ask_recheck(ctx, q, ret, err);
 	case OP_REPLY: return mastodon_reply_ask(ctx, q, ret, err);
 	case OP_LOOKUP: return mastodon_lookup_ask(ctx, q, ret, err);
+	case OP_CONNECT: return mastodon_connect_ask(ctx, q, ret, err);
 	case OP_REFRESH:
-	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "mastodon does not do '%s'", op_name(q->op));
@@ -551,8 +551,8 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 			     : digest_batch(ctx, q, r, ret, err);
 	case OP_REPLY: return mastodon_reply_digest(ctx, q, r, ret, err);
 	case OP_LOOKUP: return mastodon_lookup_digest(ctx, q, r, ret, err);
+	case OP_CONNECT: return mastodon_connect_digest(ctx, q, r, ret, err);
 	case OP_REFRESH:
-	case OP_CONNECT:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "mastodon does not do '%s'", op_name(q->op));
@@ -560,15 +560,14 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 
 const struct connector connector_mastodon = {
 	.name = "mastodon",
-	.about = "Mastodon and servers that speak like it: mentions, replies, direct messages, "
-		 "hashtags",
-	.needs = "an access token with read:accounts, read:notifications, read:statuses and "
-		 "read:search, and write:statuses to reply (Preferences, Development)",
-	.sources = "mentions, own and directs are always read with a token; search:#tag and search:words "
-		   "hear what is said about us, without a token too where the server lets strangers "
-		   "search",
+	.about = "Mastodon and servers that speak like it: mentions, replies, directs, hashtags",
+	.needs = "nothing beforehand (`answerd connect`); or an access token with read:accounts, "
+		 "read:notifications, read:statuses, read:search and write:statuses",
+	.sources = "mentions, own and directs are always read with a token; search:#tag and "
+		   "search:words hear what is said about us, some servers let strangers search, too",
 	.always = always,
 	.options = options,
+	.rights = mastodon_rights,
 	.can = {
 		.hears = "mention reply direct post",
 		.reply = true,
@@ -576,7 +575,6 @@ const struct connector connector_mastodon = {
 		.deletions = true,
 		.direct = true,
 		.search = true,
-		.is_time_authors = false,
 		.history = "all notifications that the server still keeps; own statuses without end",
 		.answers = "mention reply direct post",
 		.idempotency = "Idempotency-Key, kept for an hour",
@@ -591,8 +589,10 @@ const struct connector connector_mastodon = {
 		.budget_requests = 300,
 		.budget_window_s = 300,
 		.anonymous_search = true,
-		.needs_session = false,
+		.registers_client = true,
+		.is_redirect_exact = true,
 	},
+	.authorize = mastodon_authorize,
 	.measure = mastodon_measure,
 	.check_source = check_source,
 	.ask = ask,

@@ -3,6 +3,7 @@
 #include "answerd/json.h"
 #include "answerd/limits.h"
 #include "answerd/page.h"
+#include "mastodon_connect.h"
 
 /* ---- addresses ---- */
 
@@ -20,8 +21,11 @@ bool mastodon_url_finish(const struct connector_ctx *ctx, struct strbuf *b, stru
 
 	*ret = (struct request){ .method = HTTP_GET,
 				 .url = text_dup(ctx->arena, strbuf_text(b)),
-				 .bearer = ctx->token };
+				 .bearer = mastodon_bearer(ctx) };
 	strbuf_done(b);
+	if (ret->bearer.len == 0 && ctx->token.len > 0) { /* the client is known, and no more */
+		return err_set(err, ERR_AUTH, "nobody has let us in yet");
+	}
 	return !is_full ||
 	       err_set(err, ERR_DATA, "the address would be longer than %d bytes", LIMIT_URL_BYTES);
 }
@@ -157,7 +161,8 @@ static bool digest_instance(const struct connector_ctx *ctx, struct identity *wh
 	ret->own_id = who->id;
 	ret->own_handle = who->handle;
 	ret->own_name = who->name;
-	ret->token_until = page_token_until(ctx->arena, ctx->token); /* Pixelfed's say it */
+	ret->token_until =
+		page_token_until(ctx->arena, mastodon_bearer(ctx)); /* Pixelfed's say it */
 	if (r->status != 200 && who->step == STEP_INSTANCE) {
 		who->step = STEP_OLD_INSTANCE;
 		ret->state = identity_save(ctx->arena, who);

@@ -102,7 +102,7 @@ bool oauth_session_lives(const struct connector_ctx *ctx)
 	       (!wall_is_set(s.until) || wall_before(wall_add(ctx->now, DUR_S(EARLY_S)), s.until));
 }
 
-bool oauth_has_scope(const struct oauth_session *s, const char *scope)
+static bool has_word(const struct oauth_session *s, struct text word)
 {
 	struct text rest = text_trim(s->scope), one;
 
@@ -111,11 +111,37 @@ bool oauth_has_scope(const struct oauth_session *s, const char *scope)
 	}
 	while (rest.len > 0) {
 		(void)text_cut(rest, ' ', &one, &rest);
-		if (text_eq(one, text_of(scope))) {
+		if (text_eq(one, word)) {
 			return true;
 		}
 	}
 	return false;
+}
+
+bool oauth_has_scope(const struct oauth_session *s, const char *scope)
+{
+	return has_word(s, text_of(scope));
+}
+
+const char *oauth_scopes(struct arena *a, const struct connector_right *rights, char between)
+{
+	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_URL_BYTES };
+
+	for (size_t i = 0; rights[i].scope != NULL; i++) {
+		if (i > 0) {
+			strbuf_add_byte(&b, between);
+		}
+		strbuf_add_str(&b, rights[i].scope);
+	}
+	return text_cstr(a, strbuf_text(&b));
+}
+
+static bool is_granted(const struct oauth_session *s, const char *scope)
+{
+	struct text group, rest;
+
+	return oauth_has_scope(s, scope) ||
+	       (text_cut(text_of(scope), ':', &group, &rest) && has_word(s, group));
 }
 
 /* ---- asking for tokens ---- */
@@ -305,6 +331,15 @@ static int64_t seconds_read(struct arena *a, struct jx v)
 	return s;
 }
 
+/* How long the refresh token lives, where somebody tells it (Google in a project that is being tested, and of rights for a
+ * time). */
+static struct wall refresh_until(const struct connector_ctx *ctx, struct jx v)
+{
+	int64_t s = jx_i64_or(v, "refresh_token_expires_in", 0);
+
+	return s > 0 && s < 10 * YEAR_S ? wall_add(ctx->now, DUR_S(s)) : (struct wall){ 0 };
+}
+
 static bool token_is_usable(struct text token)
 {
 	for (size_t i = 0; i < token.len; i++) {
@@ -348,6 +383,7 @@ bool oauth_token_digest(const struct connector_ctx *ctx, const struct oauth_app 
 	s.scope = text_clip(jx_text_or(ctx->arena, v, "scope", TEXT_NONE), LIMIT_URL_BYTES);
 	s.refresh = newest_refresh(ctx, v);
 	seconds = seconds_read(ctx->arena, v);
+	ret->token_until = refresh_until(ctx, v);
 	jx_release(&doc);
 	if (!token_is_usable(s.access)) {
 		return err_set(err, ERR_RETRY, "%s answers without an access token", app->name);
@@ -357,6 +393,61 @@ bool oauth_token_digest(const struct connector_ctx *ctx, const struct oauth_app 
 		ret->session_until = wall_add(ctx->now, DUR_S(seconds - EARLY_S));
 	}
 	ret->session = oauth_session_save(ctx->arena, &s);
+	return true;
+}
+
+/* ---- a person lets us in ---- */
+
+bool oauth_connect_ask(const struct connector_ctx *ctx, const struct oauth_app *app,
+		       const struct question *q, struct request *ret, struct err *err)
+{
+	struct oauth_code code = { 0 };
+
+	if (q->granting == NULL || q->granting->code.len == 0) {
+		return err_set(err, ERR_DATA, "there is no code to exchange");
+	}
+	code.code = q->granting->code;
+	code.redirect = q->granting->redirect;
+	code.verifier = q->granting->verifier;
+	return oauth_code_ask(ctx, app, &code, ret, err);
+}
+
+struct text oauth_missing(struct arena *a, const struct connector_right *rights,
+			  const struct oauth_session *s)
+{
+	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_NAME_BYTES };
+
+	for (size_t i = 0; rights[i].scope != NULL; i++) {
+		if (!is_granted(s, rights[i].scope)) {
+			strbuf_printf(&b, "%s%s (%s)", b.len > 0 ? ", " : "", rights[i].scope,
+				      rights[i].why);
+		}
+	}
+	return text_dup(a, strbuf_text(&b));
+}
+
+bool oauth_connect_digest(const struct connector_ctx *ctx, const struct oauth_app *app,
+			  const struct connector_right *rights, const struct response *r,
+			  struct outcome *ret, struct err *err)
+{
+	struct connector_ctx fresh = *ctx;
+	struct text word = refusal_of(ctx, r);
+	struct oauth_session s;
+
+	if (r->status >= 400 && r->status < 500 && text_eq(word, TEXT("invalid_grant"))) {
+		return err_set(err, ERR_AUTH,
+			       "%s does not take the code (invalid_grant): it was used before, is "
+			       "too old, or belongs to another client",
+			       app->name);
+	}
+	fresh.session = TEXT_NONE; /* a refresh token of the session before is none of this one's */
+	if (!oauth_token_digest(&fresh, app, r, ret, err)) {
+		return false;
+	}
+	fresh.session = ret->session;
+	if (oauth_session_load(&fresh, &s)) {
+		ret->missing = oauth_missing(ctx->arena, rights, &s);
+	}
 	return true;
 }
 
@@ -393,4 +484,17 @@ bool oauth_consent_url(const struct connector_ctx *ctx, const struct oauth_app *
 	}
 	*ret = text_dup(ctx->arena, strbuf_text(&b));
 	return true;
+}
+
+bool oauth_authorize(const struct connector_ctx *ctx, const struct oauth_app *app, struct text at,
+		     const struct connector_right *rights, const char *more,
+		     const struct granting *g, struct text *ret, struct err *err)
+{
+	struct oauth_consent c = { .at = at,
+				   .scopes = oauth_scopes(ctx->arena, rights, ' '),
+				   .more = more,
+				   .redirect = g->redirect,
+				   .state = g->state,
+				   .challenge = g->challenge };
+	return oauth_consent_url(ctx, app, &c, ret, err);
 }

@@ -63,6 +63,9 @@ bool oauth_session_lives(const struct connector_ctx *ctx);
 /* Does the scope as granted have this word? Also true where the platform never said what it granted. */
 bool oauth_has_scope(const struct oauth_session *s, const char *scope);
 
+/* All scopes of `rights`, for consent. */
+const char *oauth_scopes(struct arena *a, const struct connector_right *rights, char between);
+
 /* OP_REFRESH. With a ready access token nobody is asked. */
 bool oauth_refresh_ask(const struct connector_ctx *ctx, const struct oauth_app *app,
 		       struct request *ret, struct err *err);
@@ -78,6 +81,25 @@ bool oauth_form_ask(const struct connector_ctx *ctx, const struct oauth_app *app
 /* The answer to each of them: session and session_until in the outcome. */
 bool oauth_token_digest(const struct connector_ctx *ctx, const struct oauth_app *app,
 			const struct response *r, struct outcome *ret, struct err *err);
+
+/* CONNECT: code, redirect and verifier as `answerd connect` has them. */
+bool oauth_connect_ask(const struct connector_ctx *ctx, const struct oauth_app *app,
+		       const struct question *q, struct request *ret, struct err *err);
+
+/* The answer to it: session, session_until, and the rights that were not given in missing. */
+bool oauth_connect_digest(const struct connector_ctx *ctx, const struct oauth_app *app,
+			  const struct connector_right *rights, const struct response *r,
+			  struct outcome *ret, struct err *err);
+
+/* The rights that the session was not given, each with its reason, as outcome.missing; empty: none. A session
+ * that has "read" has "read:statuses", too. */
+struct text oauth_missing(struct arena *a, const struct connector_right *rights,
+			  const struct oauth_session *s);
+
+/* authorize(): the page of consent at `at` for all rights. `more` as below. */
+bool oauth_authorize(const struct connector_ctx *ctx, const struct oauth_app *app, struct text at,
+		     const struct connector_right *rights, const char *more,
+		     const struct granting *g, struct text *ret, struct err *err);
 
 /* The page of consent. `more` is what only this platform wants ("&access_type=offline"), encoded, or NULL. */
 struct oauth_consent {

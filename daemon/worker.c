@@ -13,8 +13,10 @@
 #include "daemon/alert/alert.h"
 #include "daemon/base/digest.h"
 #include "daemon/base/nature.h"
+#include "daemon/base/network.h"
 #include "daemon/base/platforms.h"
 #include "daemon/conf/conf.h"
+#include "daemon/connect/connect.h"
 #include "daemon/io/watch.h"
 #include "daemon/listen/listen.h"
 #include "daemon/respond/respond.h"
@@ -36,6 +38,9 @@ static const char usage_text[] =
 	"--wait: "
 	"until the database is there\n"
 	"  answerd platforms [--json|--markdown]   which networks, and what they can do\n"
+	"  answerd connect ACCOUNT                 lets answerd in, by a browser or a pasted token\n"
+	"  answerd connect ACCOUNT [--brand NAME] [--credentials FOLDER] [--replace]\n"
+	"  answerd connect ACCOUNT [--code CODE] [--port N] [--redirect URL] [--write]\n"
 	"  answerd tell TEXT                       tells health.notify, without a database (for "
 	"OnFailure= units)\n"
 	"  answerd digest PLATFORM OP FILE         what a connector makes of a recorded answer\n"
@@ -168,25 +173,13 @@ static bool read_file(const char *path, struct strbuf *out)
 	return true;
 }
 
-static int cmd_digest(char **args, int n)
+static int digest_by(const struct connector *c, char **args)
 {
-	const struct connector *c;
 	enum op op;
 	struct err err = { 0 };
 	scoped(strbuf_done) struct strbuf in = { 0 };
 	scoped(strbuf_done) struct strbuf out = { 0 };
 
-	if (n != 3) {
-		(void)fprintf(stderr, "usage: answerd digest PLATFORM OP FILE\n");
-		return EXIT_USAGE;
-	}
-	c = connector_find(text_of(args[0]));
-	if (c == NULL) {
-		(void)fprintf(stderr,
-			      "error: no platform is called '%s'; answerd platforms lists them\n",
-			      args[0]);
-		return EXIT_USAGE;
-	}
 	if (!op_parse(text_of(args[1]), &op)) {
 		(void)fprintf(stderr,
 			      "error: '%s' is no operation; one of identify poll sweep thread "
@@ -207,6 +200,43 @@ static int cmd_digest(char **args, int n)
 		(void)fwrite(out.at, 1, out.len, stdout);
 	}
 	return EXIT_SUCCESS;
+}
+
+static int cmd_digest(char **args, int n)
+{
+	struct arena *arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
+	const struct connector *c;
+	struct err err = { 0 };
+	int code = EXIT_USAGE;
+
+	c = n == 3 ? network_find(arena, text_of(args[0]), &err) : NULL;
+	if (n != 3) {
+		(void)fprintf(stderr, "usage: answerd digest PLATFORM OP FILE\n");
+	} else if (c == NULL) {
+		(void)fprintf(stderr, "error: %s%s%s\n",
+			      err.kind != ERR_NONE ? err.text : "no platform is called '",
+			      err.kind != ERR_NONE ? "" : args[0],
+			      err.kind != ERR_NONE ? "" : "'; answerd platforms lists them");
+	} else {
+		code = digest_by(c, args);
+	}
+	arena_destroy(&arena);
+	return code;
+}
+
+/* ---- connect ---- */
+
+static int cmd_connect(const char *path, const struct connect_options *o)
+{
+	struct conf *c = load_conf(path, /* has_holidays= */ false);
+	int code = EXIT_USAGE;
+
+	watch_leave_no_core();
+	if (c != NULL) {
+		code = connect_run(c, o);
+	}
+	conf_destroy(&c);
+	return code;
 }
 
 /* ---- tell ---- */
@@ -498,6 +528,7 @@ int main(int argc, char **argv)
 	const char *config = NULL;
 	char *args[8];
 	int n = 0;
+	struct connect_options connect = { 0 };
 	bool is_show = false, is_patient = false;
 	enum platforms_form form = PLATFORMS_PERSON;
 
@@ -520,6 +551,9 @@ int main(int argc, char **argv)
 		} else if (strcmp(argv[i], "--version") == 0) {
 			(void)puts("answerd " ANSWERD_VERSION);
 			return EXIT_SUCCESS;
+		} else if (n > 0 && strcmp(args[0], "connect") == 0 &&
+			   connect_take_option(&connect, argv, argc, &i)) {
+			continue;
 		} else if ((argv[i][0] == '-' && argv[i][1] != '\0') || n == 8) {
 			(void)fprintf(stderr, "answerd does not know '%s'. answerd --help\n",
 				      argv[i]);
@@ -539,6 +573,10 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(args[0], "platforms") == 0 && n == 1) {
 		return cmd_platforms(form);
+	}
+	if (strcmp(args[0], "connect") == 0 && n == 2) {
+		connect.account = args[1];
+		return cmd_connect(config, &connect);
 	}
 	if (strcmp(args[0], "tell") == 0 && n == 2) {
 		return cmd_tell(config, args[1]);

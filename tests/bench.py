@@ -5,6 +5,7 @@
   queue     the queue's statement and every filter at ten million messages, one million conversations, 50,000 waiting, against a trivial read
   sources   10,000 sources at a rhythm of 60 s: what they cost of one core, how late they are, memory over an idle worker's
   scan      looking for alarms that are due while none is, with 5,000 clocks that run, against a trivial read
+  replies   replies a second, and from `answer reply` to the platform's acknowledgement, against curl with the same requests
   idle      resident memory of worker and desk, and their CPU when nothing happens, against the bare libraries
 
 The yardsticks' sources are measuring programs beside the project (../shared/bench, or $ANSWERD_SHARED/bench): without them a figure is
@@ -22,9 +23,10 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "integration"))
+sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tests" / "bench")]
 
 import psycopg  # noqa: E402
+import replies  # noqa: E402
 from rig.config import Config  # noqa: E402
 from rig.postgres import BIN, Cluster  # noqa: E402
 
@@ -473,6 +475,22 @@ def bench_sources(args):
     return share <= 0.5 and max(late) <= 66 and each <= 2048
 
 
+# ---- replies ----
+
+def bench_replies(args):
+    cluster = Cluster(DURABLE)
+    try:
+        runs = [replies.run(cluster, WORK / f"replies{n}", cpu_of) for n in range(args.runs)]
+    finally:
+        cluster.destroy()
+    m = {key: median([r[key] for r in runs]) for key in runs[0]}
+    say(f"replies: {m['rate']:.0f} a second, {m['rate'] / m['curl_rate']:.2f} × curl's {m['curl_rate']:.0f} one after another over one connection; CPU of the worker "
+        f"{m['worker_ms']:.2f} ms and of PostgreSQL {m['server_ms']:.2f} ms each; from `answer reply` to the platform's acknowledgement p50 {m['p50']:.0f} ms and "
+        f"p99 {m['p99']:.0f} ms, {m['p50'] / m['curl_p50']:.2f} × and {m['p99'] / m['curl_p99']:.2f} × a curl with the same POST ({m['curl_p50']:.0f} and "
+        f"{m['curl_p99']:.0f} ms)")
+    return True
+
+
 # ---- idle ----
 
 def bench_idle(args):
@@ -506,7 +524,7 @@ def bench_idle(args):
 
 
 def main():
-    benches = {"path": bench_path, "repeats": bench_repeats, "queue": bench_queue, "sources": bench_sources, "scan": bench_scan, "idle": bench_idle}
+    benches = {"path": bench_path, "repeats": bench_repeats, "queue": bench_queue, "sources": bench_sources, "scan": bench_scan, "replies": bench_replies, "idle": bench_idle}
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--runs", type=int, default=5)

@@ -297,6 +297,7 @@ bool digest_print(const struct connector *c, enum op op, struct text file_bytes,
 	struct err why = { 0 };
 	bool is_read = recording_parse(a, file_bytes, op, &rec, err);
 
+	rec.ctx.description = c->description;
 	if (is_read && c->digest(&rec.ctx, &rec.question, &rec.response, &o, &why)) {
 		outcome_print(out, op, &o);
 	} else if (is_read && rec.is_bare && why.kind == ERR_DATA) {

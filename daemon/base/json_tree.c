@@ -216,3 +216,40 @@ struct jx jx_at(struct jx array, size_t i)
 	return (struct jx){ i < jx_len(array) ? ((const struct node *)array.node)->list.first + i
 					      : NULL };
 }
+
+size_t jx_n_members(struct jx object)
+{
+	return is_kind(object, NODE_OBJECT) ? ((const struct node *)object.node)->list.n : 0;
+}
+
+struct jx jx_member_value(struct jx object, size_t i)
+{
+	return (struct jx){ i < jx_n_members(object)
+				    ? ((const struct node *)object.node)->list.first + i
+				    : NULL };
+}
+
+struct text jx_member_name(struct jx object, size_t i)
+{
+	const struct node *member = jx_member_value(object, i).node;
+
+	return member != NULL ? member->name : TEXT_NONE;
+}
+
+bool jx_as_scalar(struct arena *a, struct jx v, struct text *ret)
+{
+	const struct node *node = v.node;
+
+	if (is_kind(v, NODE_INTEGER)) {
+		*ret = text_printf(a, "%lld", (long long)node->integer);
+	} else if (is_kind(v, NODE_TRUE)) {
+		*ret = TEXT("true");
+	} else if (is_kind(v, NODE_FALSE)) {
+		*ret = TEXT("false");
+	} else if (is_kind(v, NODE_NULL)) {
+		*ret = TEXT("null");
+	} else {
+		return false;
+	}
+	return true;
+}

@@ -76,6 +76,9 @@ EVENT(page_not_stored, LEVEL_WARN, "account why",
       "A page was rolled back as a whole and is asked for again.")
 EVENT(quarantined, LEVEL_WARN, "account elements",
       "Elements that nobody could read are kept: answer quarantine shows them.")
+EVENT(reading_used_up, LEVEL_ERR, "account why",
+      "The month's budget of paid reading is used up: raise `monthly_reads` and reload, or wait for "
+      "the next month.")
 EVENT(reload_failed, LEVEL_ERR, "why",
       "The changed configuration has errors and the old one stays in force: mend the line that it "
       "names, then reload again.")
@@ -88,6 +91,11 @@ EVENT(reply_not_sent, LEVEL_WARN, "account reply outcome why",
 EVENT(respond_failed, LEVEL_ERR, "why",
       "The database refused a statement of the machine that posts: `answerd migrate` may be due; "
       "else please report the line.")
+EVENT(session_sealed_otherwise, LEVEL_WARN, "account",
+      "Somebody let us in (`answerd connect`), but with another `token` than this worker has read: "
+      "reload it.")
+EVENT(session_taken, LEVEL_INFO, "account",
+      "Somebody let us in (`answerd connect`): the new session is used from now on.")
 EVENT(started, LEVEL_INFO, "version holder", "The worker runs.")
 EVENT(statement_failed, LEVEL_ERR, "name sqlstate why",
       "The database refused a statement of the desk: `answerd migrate` may be due; else please "

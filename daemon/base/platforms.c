@@ -1,5 +1,10 @@
 #include "daemon/base/platforms.h"
 #include "answerd/connector.h"
+#include "daemon/base/dead.h"
+#include "daemon/base/network.h"
+
+#define MOST_SENTENCE  4096
+#define MOST_DESCRIBED ((size_t)64 * 1024 * 1024)
 
 static const char *unit_name(enum length_unit u)
 {
@@ -34,17 +39,18 @@ static void print_words(struct strbuf *out, const char *words)
 	strbuf_add_byte(out, ']');
 }
 
-static void print_json(const struct connector *c, struct strbuf *out)
+static void print_text_or_null(struct strbuf *out, const char *text)
 {
-	const struct connector_can *can = &c->can;
+	if (text != NULL) {
+		strbuf_add_json(out, text_of(text));
+	} else {
+		strbuf_add_str(out, "null");
+	}
+}
 
-	strbuf_add_str(out, "{\"name\":");
-	strbuf_add_json(out, text_of(c->name));
-	strbuf_add_str(out, ",\"about\":");
-	strbuf_add_json(out, text_of(c->about));
-	strbuf_add_str(out, ",\"needs\":");
-	strbuf_add_json(out, text_of(c->needs));
-	strbuf_add_str(out, ",\"status\":\"live\",\"heirs\":[],\"can\":{\"hears\":");
+static void print_can(const struct connector_can *can, struct strbuf *out)
+{
+	strbuf_add_str(out, "{\"hears\":");
 	print_words(out, can->hears);
 	strbuf_printf(out,
 		      ",\"reply\":%s,\"edits\":%s,\"deletions\":%s,\"direct\":%s,\"search\":%s,"
@@ -55,25 +61,50 @@ static void print_json(const struct connector *c, struct strbuf *out)
 		out, ",\"time\":\"%s\",\"history\":", can->is_time_authors ? "author" : "platform");
 	strbuf_add_json(out, text_of(can->history));
 	strbuf_add_str(out, ",\"idempotency\":");
-	if (can->idempotency != NULL) {
-		strbuf_add_json(out, text_of(can->idempotency));
-	} else {
-		strbuf_add_str(out, "null");
-	}
+	print_text_or_null(out, can->idempotency);
 	strbuf_add_str(out, ",\"why_no_reply\":");
-	if (can->why_no_reply != NULL) {
-		strbuf_add_json(out, text_of(can->why_no_reply));
-	} else {
-		strbuf_add_str(out, "null");
-	}
+	print_text_or_null(out, can->why_no_reply);
 	strbuf_add_str(out, ",\"answers\":");
 	print_words(out, can->reply ? can->answers : NULL);
 	strbuf_printf(out,
 		      ",\"lookup\":%s,\"key_valid_s\":%lld,\"direct_key_valid_s\":%lld,"
-		      "\"reply_window_s\":%lld,\"max_length\":%lld,\"length_unit\":\"%s\"}}",
+		      "\"reply_window_s\":%lld,\"max_length\":%lld,\"length_unit\":\"%s\"}",
 		      truth(can->lookup), (long long)can->key_valid_s,
 		      (long long)can->direct_key_valid_s, (long long)can->reply_window_s,
 		      (long long)can->max_length, unit_name(can->length_unit));
+}
+
+static void print_json(const struct connector *c, struct strbuf *out)
+{
+	strbuf_add_str(out, "{\"name\":");
+	strbuf_add_json(out, text_of(c->name));
+	strbuf_add_str(out, ",\"about\":");
+	strbuf_add_json(out, text_of(c->about));
+	strbuf_add_str(out, ",\"needs\":");
+	strbuf_add_json(out, text_of(c->needs));
+	strbuf_add_str(out, ",\"status\":\"live\",\"fate\":null,\"heirs\":[],\"can\":");
+	print_can(&c->can, out);
+	strbuf_add_byte(out, '}');
+}
+
+/* A network that is gone can nothing; the same members. */
+static void print_dead_json(const struct dead *d, struct strbuf *out)
+{
+	static const struct connector_can nothing = { .hears = "", .history = "none" };
+	scoped(strbuf_done) struct strbuf sentence = { .max_bytes = MOST_SENTENCE };
+
+	dead_print_sentence(d, &sentence);
+	strbuf_add_str(out, "{\"name\":");
+	strbuf_add_json(out, text_of(d->name));
+	strbuf_add_str(out, ",\"about\":");
+	strbuf_add_json(out, text_of(d->about));
+	strbuf_add_str(out, ",\"needs\":null,\"status\":\"dead\",\"fate\":");
+	strbuf_add_json(out, strbuf_text(&sentence));
+	strbuf_add_str(out, ",\"heirs\":");
+	dead_print_heirs(d, out);
+	strbuf_add_str(out, ",\"can\":");
+	print_can(&nothing, out);
+	strbuf_add_byte(out, '}');
 }
 
 static void print_person(const struct connector *c, struct strbuf *out)
@@ -236,33 +267,67 @@ static void print_row(const struct connector *c, struct strbuf *out)
 	strbuf_add_str(out, " |\n");
 }
 
-static void print_markdown(struct strbuf *out)
+/* Ours, then those that come with us described. */
+static const struct connector *nth(struct arena *a, size_t i)
+{
+	return i < n_connectors
+		       ? connectors[i]
+		       : network_shipped(a, text_of(networks[i - n_connectors].name), NULL);
+}
+
+static void print_markdown(struct arena *a, struct strbuf *out)
 {
 	strbuf_add_str(out, "| network | hears | answers | edits | deletions | direct | history | "
 			    "limits | what you need |\n|---|---|---|---|---|---|---|---|---|\n");
-	for (size_t i = 0; i < n_connectors; i++) {
-		print_row(connectors[i], out);
+	for (size_t i = 0; i < n_connectors + n_networks; i++) {
+		if (nth(a, i) != NULL) {
+			print_row(nth(a, i), out);
+		}
+	}
+	strbuf_add_str(out, "\nGone, and refused in a configuration:\n\n");
+	for (size_t i = 0; i < n_deads; i++) {
+		strbuf_printf(out, "- `%s`: ", deads[i].name);
+		dead_print_sentence(&deads[i], out);
+		strbuf_add_byte(out, '\n');
+	}
+}
+
+static void print_deads(bool is_json, struct strbuf *out)
+{
+	for (size_t i = 0; i < n_deads; i++) {
+		if (is_json) {
+			strbuf_add_byte(out, ',');
+			print_dead_json(&deads[i], out);
+		} else {
+			strbuf_printf(out, "%-12s is gone. ", deads[i].name);
+			dead_print_sentence(&deads[i], out);
+			strbuf_add_byte(out, '\n');
+		}
 	}
 }
 
 void platforms_print(enum platforms_form form, struct strbuf *out)
 {
+	struct arena *a = arena_create(MOST_DESCRIBED);
 	bool is_json = form == PLATFORMS_JSON;
 
 	if (form == PLATFORMS_MARKDOWN) {
-		print_markdown(out);
+		print_markdown(a, out);
+		arena_destroy(&a);
 		return;
 	}
-	if (is_json) {
-		strbuf_add_byte(out, '[');
-	}
-	for (size_t i = 0; i < n_connectors; i++) {
-		if (is_json) {
+	strbuf_add_str(out, is_json ? "[" : "");
+	for (size_t i = 0; i < n_connectors + n_networks; i++) {
+		const struct connector *c = nth(a, i);
+
+		if (is_json && c != NULL) {
 			strbuf_add_str(out, i > 0 ? "," : "");
-			print_json(connectors[i], out);
-		} else {
-			print_person(connectors[i], out);
+			print_json(c, out);
+		} else if (c != NULL) {
+			print_person(c, out);
 		}
 	}
+	print_deads(is_json, out);
 	strbuf_add_str(out, is_json ? "]\n" : "");
+	arena_destroy(&a);
 }

@@ -9,9 +9,12 @@
 #include "answerd/log.h"
 #include "answerd/strbuf.h"
 #include "answerd/url.h"
+#include "daemon/base/dead.h"
+#include "daemon/base/network.h"
 #include "daemon/conf/conf_check.h"
 
 #define DEFAULT_PATH  "/etc/answerd/answerd.conf"
+#define MAX_SENTENCE  400
 #define MAX_CONF_SIZE ((size_t)64 * 1024 * 1024)
 
 /* What conf_load() gives out, and what belongs to it. */
@@ -24,13 +27,28 @@ struct whole {
 
 /* ---- accounts ---- */
 
+/* A network that is gone: said in the words of `answerd platforms`. False: it is none. */
+static bool refuse_dead(struct conf_reader *r, const struct conf_place *p, struct text name)
+{
+	const struct dead *d = dead_find(name);
+	scoped(strbuf_done) struct strbuf sentence = { .max_bytes = MAX_SENTENCE };
+
+	if (d != NULL) {
+		dead_print_sentence(d, &sentence);
+		conf_fault(r, conf_where(p, "platform"), "%.*s", TEXT_ARG(strbuf_text(&sentence)));
+	}
+	return d != NULL;
+}
+
 static const struct connector *get_connector(struct conf_reader *r, const struct conf_place *p)
 {
 	struct text name = conf_get_text(r, p, "platform");
 	const struct connector *c = connector_find(name), *meant = NULL;
 	int best = 3;
 
-	if (c != NULL || text_is_empty(name)) {
+	c = c != NULL ? c : network_shipped(r->arena, name, NULL);
+
+	if (c != NULL || text_is_empty(name) || refuse_dead(r, p, name)) {
 		return c;
 	}
 	for (size_t i = 0; i < n_connectors; i++) {
@@ -51,6 +69,54 @@ static const struct connector *get_connector(struct conf_reader *r, const struct
 			   TEXT_ARG(text_clip(name, 60)));
 	}
 	return NULL;
+}
+
+/* A network that a file describes: the connector is what stands in there. NULL: it cannot be read, or is wrong. */
+static const struct connector *get_described(struct conf_reader *r, const struct conf_place *p,
+					     struct conf_account *a)
+{
+	const config_setting_t *at = conf_where(p, "description");
+	const struct connector *c = NULL;
+	struct text path, bytes = TEXT_NONE;
+	struct err err = { 0 };
+
+	if (!conf_is_given(p, "description")) {
+		conf_fault(r, p->group,
+			   "%.*s.description is missing: name the file that describes the network",
+			   TEXT_ARG(p->path));
+		return NULL;
+	}
+	path = conf_full_path(r, conf_get_foreign(r, p, "description"));
+	if (text_is_empty(path)) {
+		return NULL; /* said already */
+	}
+	if (!network_read(r->arena, text_cstr(r->arena, path), &bytes, &err)) {
+		conf_fault(r, at, "%s", err.text);
+		return NULL;
+	}
+	c = network_describe(r->arena, bytes, &err);
+	if (c == NULL) {
+		conf_fault(r, at, "%.*s: %s", TEXT_ARG(text_clip(path, 150)), err.text);
+		return NULL;
+	}
+	a->options = ARENA_NEW(r->arena, struct option_value);
+	a->options[0] = (struct option_value){ "description", bytes };
+	a->n_options = 1;
+	return c;
+}
+
+/* Is it one of those that a description has? One that ends with ':' stands for all that begin so. */
+static bool is_described(const struct connector *c, struct text name)
+{
+	for (size_t i = 0; c->listed[i] != NULL; i++) {
+		struct text one = text_of(c->listed[i]);
+
+		if (text_ends(one, TEXT(":")) ? text_starts(name, one) && name.len > one.len
+					      : text_eq(name, one)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 /* "comments:/comments/feed/": a path needs a server to be on. */
@@ -83,7 +149,14 @@ static void get_sources(struct conf_reader *r, const struct conf_place *p, struc
 				   TEXT_ARG(text_clip(names[i], 80)));
 			continue;
 		}
-		if (a->connector != NULL && !a->connector->check_source(names[i], &err)) {
+		if (a->connector != NULL && a->connector->listed != NULL) {
+			if (!is_described(a->connector, names[i])) {
+				conf_fault(r, conf_where(p, "listen"),
+					   "'%.*s' cannot be listened to: there are %s",
+					   TEXT_ARG(text_clip(names[i], 80)),
+					   a->connector->sources);
+			}
+		} else if (a->connector != NULL && !a->connector->check_source(names[i], &err)) {
 			conf_fault(r, conf_where(p, "listen"), "'%.*s' cannot be listened to: %s",
 				   TEXT_ARG(text_clip(names[i], 80)), err.text);
 		}
@@ -135,6 +208,9 @@ static void get_own_options(struct conf_reader *r, const struct conf_place *p,
 	const struct connector_option *o;
 	size_t n = 0;
 
+	if (a->connector->description != NULL) {
+		return; /* read before all else */
+	}
 	for (o = a->connector->options; o != NULL && o->name != NULL; o++) {
 		n++;
 	}
@@ -161,8 +237,11 @@ static void get_server(struct conf_reader *r, const struct conf_place *p, struct
 	struct text server = conf_get_text(r, p, "server");
 
 	if (!text_is_empty(server)) {
-		a->server =
-			conf_check_server(r, conf_where(p, "server"), server, a->insecure_loopback);
+		a->server = a->connector != NULL && a->connector->server_form != NULL
+				    ? conf_check_mailbox(r, conf_where(p, "server"), server, a->insecure_loopback,
+							 a->connector->server_form)
+				    : conf_check_server(r, conf_where(p, "server"), server,
+							a->insecure_loopback);
 	} else if (!conf_is_given(p, "server") && a->connector != NULL &&
 		   !is_optional_there(a->connector, "server")) {
 		conf_fault(r, p->group, "%.*s.server is missing: The server's address, https.",
@@ -180,6 +259,9 @@ static void get_account(struct conf_reader *r, const struct conf_place *p, struc
 	if (a->connector != NULL) {
 		conf_refuse_unknown(r, p, a->connector->options);
 	}
+	if (a->connector != NULL && a->connector->describe != NULL) {
+		a->connector = get_described(r, p, a);
+	}
 	a->insecure_loopback = conf_get_bool(r, p, "insecure_loopback");
 	get_server(r, p, a);
 	a->token_reference =
@@ -194,6 +276,7 @@ static void get_account(struct conf_reader *r, const struct conf_place *p, struc
 		a->settle = DUR_S(a->connector->can.settle_s);
 	}
 	a->max_per_host = conf_get_number(r, p, "max_per_host");
+	a->monthly_reads = conf_get_number(r, p, "monthly_reads");
 	if (a->connector != NULL) {
 		get_own_options(r, p, a);
 	}

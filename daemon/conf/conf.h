@@ -32,6 +32,7 @@ struct conf_account {
 	struct dur history; /* default 30d */
 	struct dur settle;  /* default 30s, or longer where the platform needs it */
 	int max_per_host;   /* default 2, at most 16 */
+	int monthly_reads;  /* where reading costs money; 0: no limit */
 	bool insecure_loopback;
 	struct option_value *options; /* the connector's own, as configured */
 	size_t n_options;
@@ -143,6 +144,12 @@ bool conf_read_holidays(struct conf *c, struct conf_problem *problems, size_t ro
 /* Opens the references: "credential:NAME" below $CREDENTIALS_DIRECTORY, "file:PATH". A last newline
  * is cut off. */
 bool conf_read_secrets(struct conf *c, struct err *err);
+
+/* For a person who connects an account, outside of the unit. The file of its token; of "credential:NAME" it is NAME in `folder`
+ * (NULL: /etc/answerd/credentials). Reading leaves *ret empty where there is no file, or an empty one. */
+bool conf_token_path(const struct conf_account *a, const char *folder, char *ret, size_t room,
+		     struct err *err);
+bool conf_token_read(const char *path, struct secret *ret, struct err *err);
 
 /* Where the option of that path ("brands.acme.timezone") stands: "FILE:LINE", or "default". */
 struct text conf_origin(const struct conf *c, struct text path);

@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "answerd/limits.h"
 #include "daemon/conf/conf.h"
 
 #define MAX_SECRET_BYTES LIMIT_FACTS_BYTES
+#define CREDENTIALS      "/etc/answerd/credentials" /* what the unit hands to the worker */
 
 /* The whole file, its last newline cut off. */
 static bool read_file(const char *path, const char *where, struct secret *ret, struct err *err)
@@ -59,6 +61,34 @@ static bool read_file(const char *path, const char *where, struct secret *ret, s
 	return why == NULL ||
 	       err_set(err, ERR_CONFIG, "%s: the secret %s %s: write it there, in one line", where,
 		       path, why);
+}
+
+bool conf_token_path(const struct conf_account *a, const char *folder, char *ret, size_t room,
+		     struct err *err)
+{
+	struct text reference = a->token_reference;
+	int n;
+
+	if (text_starts(reference, TEXT("file:"))) {
+		reference = text_slice(reference, strlen("file:"), SIZE_MAX);
+		n = snprintf(ret, room, "%.*s", TEXT_ARG(reference));
+	} else {
+		reference = text_slice(reference, strlen("credential:"), SIZE_MAX);
+		n = snprintf(ret, room, "%s/%.*s", folder != NULL ? folder : CREDENTIALS,
+			     TEXT_ARG(reference));
+	}
+	return (n > 0 && (size_t)n < room) ||
+	       err_set(err, ERR_CONFIG, "the path of `token` is too long");
+}
+
+bool conf_token_read(const char *path, struct secret *ret, struct err *err)
+{
+	struct stat at = { 0 };
+
+	if (stat(path, &at) != 0 && errno == ENOENT) {
+		return true; /* there is none yet */
+	}
+	return (S_ISREG(at.st_mode) && at.st_size == 0) || read_file(path, "token", ret, err);
 }
 
 /* Of the option `option` of the group "PARENT.NAME". */

@@ -10,6 +10,7 @@
 struct account_row {
 	int64_t account_id, window_s;
 	char *hindrance, *answers, *late; /* hindrance NULL: none */
+	char *unnamed, *unnamed_why;      /* " id id "; NULL: no matter */
 };
 
 struct can_reply {
@@ -35,6 +36,8 @@ static void forget(struct can_reply *c)
 		free(c->rows[i].hindrance);
 		free(c->rows[i].answers);
 		free(c->rows[i].late);
+		free(c->rows[i].unnamed);
+		free(c->rows[i].unnamed_why);
 	}
 	free(c->rows);
 	free(c->attention);
@@ -78,6 +81,8 @@ static void done_ask(const struct db_result *r, void *owner)
 		row->answers = copy(db_text(r, i, 2));
 		row->window_s = db_i64(r, i, 3);
 		row->late = copy(db_text(r, i, 4));
+		row->unnamed = db_is_null(r, i, 6) ? NULL : copy(db_text(r, i, 6));
+		row->unnamed_why = copy(db_text(r, i, 7));
 	}
 	c->attention = r->n_rows > 0 && !db_is_null(r, 0, 5) ? copy(db_text(r, 0, 5)) : NULL;
 	c->read_at = loop_mono(c->loop);
@@ -126,6 +131,11 @@ static struct text why_not_of(const struct can_reply *c, struct arena *a,
 	if (row->window_s > 0 && e->n_messages == 1 &&
 	    wall_before(wall_add(e->since, DUR_S(row->window_s)), e->now)) {
 		return text_of(row->late);
+	}
+	if (row->unnamed != NULL &&
+	    text_find(text_of(row->unnamed), text_printf(a, " %.*s ", TEXT_ARG(e->id)), 0) !=
+		    SIZE_MAX) {
+		return text_of(row->unnamed_why);
 	}
 	return TEXT_NONE;
 }

@@ -21,7 +21,7 @@ void can_reply_ask(struct can_reply *c, struct db *line);
 
 struct can_reply_entry {
 	int64_t account_id;
-	struct text kind;
+	struct text id, kind;
 	struct wall since, now;
 	int64_t n_messages;
 };

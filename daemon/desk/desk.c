@@ -41,6 +41,11 @@ static void work_done(struct work *w)
 	free(w);
 }
 
+const struct conf *desk_work_conf(const struct work *w)
+{
+	return w->desk->options.conf;
+}
+
 struct db *desk_work_line(const struct work *w)
 {
 	return w->desk->lines[w->line];

@@ -63,6 +63,7 @@ void desk_work_answer(struct work *w, struct text json);
 void desk_work_refuse(struct work *w, int status, struct text detail);
 void desk_work_fail(struct work *w, const char *name, const struct db_result *r);
 struct db *desk_work_line(const struct work *w);
+const struct conf *desk_work_conf(const struct work *w); /* as it is now */
 
 /* What every statement of the work begins with: actor, for acts key and request, then the route's parameters. False: it was refused. */
 bool desk_work_params(struct work *w, struct db_params *p);

@@ -301,6 +301,7 @@ static bool add_entry(struct strbuf *out, const struct ask *k, const struct db_r
 	add_raw(out, "tags", db_text(r, row, COL_TAGS));
 	can_reply_print(q->can_reply, out, httpd_arena(k->work->r),
 			&(struct can_reply_entry){ .account_id = db_i64(r, row, COL_ACCOUNT),
+						   .id = db_text(r, row, COL_ID),
 						   .kind = db_text(r, row, COL_KIND),
 						   .since = since,
 						   .now = now,

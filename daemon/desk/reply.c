@@ -70,7 +70,8 @@ static struct split split_of(const struct db_result *r, const struct connector *
 			 .server = db_text(r, 0, COL_SERVER),
 			 .facts = db_text(r, 0, COL_FACTS),
 			 .own_id = db_text(r, 0, COL_OWN_ID),
-			 .own_handle = db_text(r, 0, COL_OWN_HANDLE) },
+			 .own_handle = db_text(r, 0, COL_OWN_HANDLE),
+			 .description = c->description },
 		.posting = { .key = TEXT("2222222222222"),
 			     .parent_id = db_text(r, 0, COL_PARENT),
 			     .parent_revision = db_text(r, 0, COL_PARENT_REVISION),
@@ -86,6 +87,25 @@ static struct split split_of(const struct db_result *r, const struct connector *
 		.signature = db_text(r, 0, COL_SIGNATURE),
 		.is_parts = db_bool(r, 0, COL_IS_PARTS),
 	};
+}
+
+/* A platform of ours, or what the configuration describes under that name. */
+static const struct connector *connector_of(const struct conf *conf, struct text platform,
+					    struct text server)
+{
+	const struct connector *c = connector_find(platform);
+
+	for (size_t i = 0; c == NULL && i < conf->n_brands; i++) {
+		for (size_t k = 0; c == NULL && k < conf->brands[i].n_accounts; k++) {
+			const struct conf_account *a = &conf->brands[i].accounts[k];
+
+			if (text_eq(text_of(a->connector->name), platform) &&
+			    text_eq(a->server, server)) {
+				c = a->connector;
+			}
+		}
+	}
+	return c;
 }
 
 static void done_ask(const struct db_result *r, void *owner)
@@ -107,7 +127,7 @@ static void done_ask(const struct db_result *r, void *owner)
 		desk_work_answer(w, db_text(r, 0, COL_DONE));
 		return;
 	}
-	c = connector_find(db_text(r, 0, COL_PLATFORM));
+	c = connector_of(desk_work_conf(w), db_text(r, 0, COL_PLATFORM), db_text(r, 0, COL_SERVER));
 	body = text_dup(httpd_arena(w->r), text_trim(db_text(r, 0, COL_BODY)));
 	words[0] = body;
 	/* A draft is kept as it is; where nothing can be posted the second statement says why. */

@@ -21,37 +21,12 @@ static int64_t count_points(struct text t, int64_t above)
 	return n;
 }
 
-/* Wide scripts count double, a link counts 23 (as X counts). */
-static int64_t count_weighted(struct text t)
-{
-	struct posting_part part;
-	size_t from = 0;
-	int64_t n = 0;
-
-	for (size_t at = 0; posting_part_next(t, &at, &part);) {
-		if (part.kind == POSTING_LINK) {
-			n += 23 - count_points(text_slice(t, part.from, part.len), 0);
-		}
-		from = at;
-	}
-	(void)from;
-	for (size_t i = 0; i < t.len; i++) {
-		unsigned char c = (unsigned char)t.at[i];
-
-		/* From U+1100 on, general punctuation (E2 80 ..) apart. */
-		n += (c & 0xc0) != 0x80;
-		n += c > 0xe1 &&
-		     !(c == 0xe2 && i + 1 < t.len && (unsigned char)t.at[i + 1] == 0x80);
-	}
-	return n;
-}
-
 static int64_t count(enum length_unit unit, struct text t)
 {
 	switch (unit) {
 	case LENGTH_CHARACTERS: return count_points(t, 0);
 	case LENGTH_GRAPHEMES: return (int64_t)posting_graphemes(t);
-	case LENGTH_WEIGHTED: return count_weighted(t);
+	case LENGTH_WEIGHTED: return posting_weight(t);
 	case LENGTH_UTF16: return count_points(t, 1);
 	case LENGTH_BYTES: return (int64_t)t.len;
 	}

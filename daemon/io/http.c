@@ -106,6 +106,7 @@ static void bury(void *what)
 /* It is in no list any more; its memory stays until no callback is on the stack. */
 static void retire(struct http_transfer *t)
 {
+	http_talk_stop(t);
 	http_undress(t, /* is_reusable= */ false);
 	drop_body(t);
 	strbuf_done(&t->headers);
@@ -255,6 +256,9 @@ bool http_has_room(const struct http *h, struct text url, const struct http_term
 	char origin[300];
 
 	assert(h->magic == HTTP_MAGIC);
+	if (http_talk_is(url)) {
+		return !http_talk_origin(url, origin, sizeof(origin)) || has_room(h, origin, t);
+	}
 	if (!url_parse(url, &u)) {
 		return true; /* http_start() will say what is wrong with it */
 	}
@@ -316,7 +320,8 @@ struct http_transfer *http_start(struct http *h, const struct request *r,
 {
 	struct http_transfer *t = http_transfer_create(h, terms, done, owner);
 
-	return http_begin(t, http_dress(t, r, &t->err));
+	return http_begin(t, http_talk_is(r->url) ? http_talk_dress(t, r, &t->err)
+						  : http_dress(t, r, &t->err));
 }
 
 void http_cancel(struct http_transfer **t)

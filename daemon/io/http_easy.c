@@ -79,6 +79,20 @@ static bool body_grow(struct http_transfer *t, size_t need)
 	return true;
 }
 
+bool http_body_add(struct http_transfer *t, const char *at, size_t len)
+{
+	if (len > t->terms.max_body_bytes - t->n_bytes) {
+		t->broke = BROKE_BODY;
+		return false;
+	}
+	if (t->n_bytes + len > t->room_bytes && !body_grow(t, t->n_bytes + len)) {
+		return false;
+	}
+	memcpy(t->bytes + t->n_bytes, at, len);
+	t->n_bytes += len;
+	return true;
+}
+
 /* Gets unpacked bytes: a bomb is stopped here. */
 static size_t on_body(char *at, size_t size, size_t n, void *owner)
 {
@@ -86,19 +100,7 @@ static size_t on_body(char *at, size_t size, size_t n, void *owner)
 	size_t len = size * n; /* curl: never more than CURL_MAX_WRITE_SIZE */
 
 	assert(t->magic == TRANSFER_MAGIC);
-	if (len == 0) {
-		return 0;
-	}
-	if (len > t->terms.max_body_bytes - t->n_bytes) {
-		t->broke = BROKE_BODY;
-		return 0;
-	}
-	if (t->n_bytes + len > t->room_bytes && !body_grow(t, t->n_bytes + len)) {
-		return 0;
-	}
-	memcpy(t->bytes + t->n_bytes, at, len);
-	t->n_bytes += len;
-	return len;
+	return len > 0 && http_body_add(t, at, len) ? len : 0;
 }
 
 /* Gets status lines too, those of 1xx included; all of it counts. */

@@ -65,6 +65,7 @@ struct http_transfer {
 	struct curl_slist *receivers; /* of mail */
 	size_t n_read;                /* bytes of the mail that curl has taken */
 	bool is_mail;
+	struct talk *talk; /* of imap and smtp; else NULL */
 	enum http_method method;
 	bool is_once, is_literal_loopback;
 	struct http_terms terms;
@@ -92,6 +93,9 @@ bool http_dress(struct http_transfer *t, const struct request *r, struct err *er
 /* Takes the easy handle away from the transfer: to the pool when it may be used again. */
 void http_undress(struct http_transfer *t, bool is_reusable);
 
+/* More bytes of the answer; false: they broke a limit. */
+bool http_body_add(struct http_transfer *t, const char *at, size_t len);
+
 /* The settings that no request and no mail goes without. */
 void http_dress_strict(struct http_transfer *t);
 /* An easy handle, from the pool or new. */
@@ -118,6 +122,69 @@ struct http_transfer *http_transfer_create(struct http *h, const struct http_ter
 					   http_done *done, void *owner);
 /* Into curl's hands, or into the list of what failed before it got there. */
 struct http_transfer *http_begin(struct http_transfer *t, bool is_dressed);
+
+/* ---- http_talk.c: mailboxes, over connections that curl made and logged in ---- */
+
+bool http_talk_is(struct text url);
+bool http_talk_origin(struct text url, char *out, size_t room); /* false: it is no address */
+bool http_talk_dress(struct http_transfer *t, const struct request *r, struct err *err);
+/* The connection stands and is ours to talk on; false: it is none of ours. */
+bool http_talk_begin(struct http_transfer *t);
+void http_talk_stop(struct http_transfer *t); /* nothing is watched any more */
+/* ---- http_talk_read.c: what a server said, from its beginning on; a literal's bytes are counted, never looked into ---- */
+
+struct talk_reader {
+	size_t at;           /* all before it was read */
+	size_t literal_left; /* bytes of a literal that are still to come */
+	bool is_inside;      /* a line that a literal interrupted */
+};
+
+enum talk_said {
+	TALK_MORE,   /* it has not ended yet */
+	TALK_OK,     /* the command was done */
+	TALK_NO,     /* was refused */
+	TALK_BAD,    /* was not understood */
+	TALK_BYE,    /* the server hangs up */
+	TALK_BROKEN, /* that is no IMAP */
+};
+
+enum talk_said talk_imap_next(struct talk_reader *r, struct text all, struct text tag);
+/* The code of the reply that ended, 0: it has not ended yet, -1: that is no SMTP. */
+int talk_smtp_next(struct talk_reader *r, struct text all);
+
+void http_explain_talk(struct http_transfer *t, CURLcode code); /* http_talk_error.c */
+
+enum talk_state {
+	TALK_CONNECTING, /* in curl's hands, login included */
+	TALK_COMMANDS,   /* imap: the commands of the body, one by one */
+	TALK_FROM,       /* smtp: MAIL, */
+	TALK_TO,         /* RCPT, */
+	TALK_DATA,       /* DATA, */
+	TALK_BODY,       /* the mail and its end, and the reply that counts */
+	TALK_OVER,
+};
+
+struct talk {
+	uint32_t magic; /* TALK_MAGIC */
+	struct http_transfer *transfer;
+	enum talk_state state;
+	bool is_smtp;
+	bool is_ended; /* the mail's end went out, or may have */
+	ev_io io;
+	ev_timer timer;
+	struct mono begun_at, until;
+	size_t n_moved;   /* bytes in both directions since the last look at the pace */
+	struct text rest; /* imap: commands that were not sent yet; points into transfer->body */
+	int n_commands;
+	char tag[16];
+	char from[300], to[300];
+	struct secret out; /* what is being sent */
+	size_t out_at;
+	struct talk_reader reader;
+	int status; /* of the answer */
+};
+
+#define TALK_MAGIC UINT32_C(0x68747033)
 
 /* ---- http_mail.c ---- */
 

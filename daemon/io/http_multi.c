@@ -121,7 +121,7 @@ void http_detach(struct http_transfer *t, CURLcode code)
 	t->received_at = loop_wall(h->loop);
 	(void)curl_multi_remove_handle(h->multi, t->easy);
 	http_explain(t, code);
-	http_undress(t, code == CURLE_OK);
+	http_undress(t, code == CURLE_OK && t->talk == NULL);
 	list_remove(&t->in);
 	list_add_last(&h->finished, &t->in);
 }
@@ -153,7 +153,9 @@ void http_collect(struct http *h)
 		(void)curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &mine);
 		t = mine;
 		assert(t != NULL && t->magic == TRANSFER_MAGIC);
-		http_detach(t, code); /* m is not valid any more */
+		if (code != CURLE_OK || !http_talk_begin(t)) {
+			http_detach(t, code); /* m is not valid any more */
+		}
 	}
 }
 

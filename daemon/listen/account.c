@@ -4,7 +4,6 @@
 #include "answerd/limits.h"
 #include "answerd/log.h"
 #include "daemon/base/backoff.h"
-#include "daemon/base/seal.h"
 #include "daemon/listen/inside.h"
 #include "store_sql.h"
 
@@ -73,27 +72,6 @@ static void load_row(struct account *a, const struct db_result *r, int row)
 	}
 }
 
-struct text account_place(const struct account *a, struct arena *arena)
-{
-	return seal_place_of_session(arena, a->account_id, a->brand_id);
-}
-
-static void load_session(struct account *a, const struct db_result *r)
-{
-	struct arena *arena;
-
-	if (secret_is_set(&a->session) || db_is_null(r, 0, 9) || !secret_is_set(&a->conf->token)) {
-		return;
-	}
-	arena = arena_create(/* max_bytes= */ 4096);
-	/* Sealed with another credential: the person has changed it, and a new session is due anyway. */
-	if (seal_open(secret_reveal(&a->conf->token), account_place(a, arena), db_text(r, 0, 9),
-		      &a->session)) {
-		a->session_until = (struct wall){ db_i64(r, 0, 10) };
-	}
-	arena_destroy(&arena);
-}
-
 static void load_budget(struct account *a, const struct db_result *r)
 {
 	struct budget_facts f = { .tokens = db_i64(r, 0, 12),
@@ -133,7 +111,8 @@ static void done_load(const struct db_result *r, void *owner)
 		}
 		set_string(&a->facts, db_text(r, 0, 7));
 		a->is_skewed = db_bool(r, 0, 19);
-		load_session(a, r);
+		reading_load(a, db_i64(r, 0, 20));
+		session_loaded(a, db_text(r, 0, 9), db_i64(r, 0, 10), db_i64(r, 0, 21));
 	}
 	account_ready(a);
 }
@@ -270,7 +249,7 @@ static bool choose_entry(struct account *a, struct mono now, struct mono *wake, 
 
 	*ret_must_wait = true;
 	if (a->conf->connector->can.needs_session && secret_is_set(&a->conf->token) &&
-	    (!secret_is_set(&a->session) || is_over)) {
+	    (!secret_is_set(&a->session) || is_over || a->has_ended)) {
 		a->job = (struct job){ .op = OP_REFRESH };
 		return account_is_due(a->refresh_at, now, wake);
 	}
@@ -289,10 +268,10 @@ static bool choose(struct account *a, struct mono now, struct mono *wake)
 	if (choose_entry(a, now, wake, &must_wait)) {
 		return true;
 	}
-	if (must_wait) {
+	if (must_wait || !reading_allows(a, /* is_background= */ false, now, wake)) {
 		return false;
 	}
-	if (a->is_paced) {
+	if (a->is_paced || !reading_allows(a, /* is_background= */ true, now, wake)) {
 		return choose_poll(a, now, wake);
 	}
 	if (a->turn % BACKGROUND_TURN == 0 && background_choose(a, now, wake)) {
@@ -308,8 +287,12 @@ void account_step(struct account *a)
 {
 	struct mono now = account_now(a), wake = { 0 }, paced_until;
 
-	if (a->phase != PHASE_READY || a->listen->is_stopping || reload_holds_up(a) ||
-	    !db_is_up(a->writer)) {
+	if (a->phase != PHASE_READY || a->listen->is_stopping || a->transfer != NULL ||
+	    reload_holds_up(a) || !db_is_up(a->writer)) {
+		return;
+	}
+	if (a->is_unkept) {
+		session_keep(a);
 		return;
 	}
 	if (!budget_may_ask(&a->budget, &a->conf->connector->can, now, loop_wall(a->listen->o.loop),
@@ -331,7 +314,7 @@ void account_step(struct account *a)
 	if (a->phase != PHASE_READY) {
 		return; /* a list is being fetched; done_… steps again */
 	}
-	if (!listen_take_slot(a)) {
+	if ((a->job.op == OP_REFRESH && !session_may_refresh(a)) || !listen_take_slot(a)) {
 		return;
 	}
 	a->turn++;
@@ -371,13 +354,17 @@ static struct mono probe_time(struct account *a)
 
 static void refuse(struct account *a, const struct err *why)
 {
+	struct arena *arena = arena_create(/* max_bytes= */ 16384);
+	const char *words = session_explain(a, why, arena);
+
 	if (!a->is_refused) {
-		log_err("account_refused", "account", account_label(a), "why", why->text, NULL);
+		log_err("account_refused", "account", account_label(a), "why", words, NULL);
 	}
 	a->is_refused = a->must_identify = true;
 	a->must_confirm = false;
 	a->identify_at = a->refresh_at = probe_time(a);
-	account_set_state(a, "refused", why->text);
+	account_set_state(a, "refused", words);
+	arena_destroy(&arena);
 }
 
 /* 401 and 403: confirmed by one IDENTIFY before anybody is alarmed; if that is let in, only this source is refused. */
@@ -392,18 +379,22 @@ static void failed_auth(struct account *a, const struct err *why, const struct o
 	}
 	if (o != NULL && o->needs_refresh &&
 	    mono_before(a->refreshed_at, mono_add(now, DUR_S(-30)))) {
-		secret_done(&a->session);
+		a->has_ended = true;
 		a->refresh_at = now;
 		return;
 	}
 	if (o != NULL && o->needs_refresh) {
-		secret_done(&a->session);
+		a->has_ended = true;
 		a->refresh_at = later(a, ++a->n_refresh_failed);
 	}
 	a->must_identify = a->must_confirm = true;
 	a->identify_at = a->job.op == OP_IDENTIFY ? later(a, 0) : now;
 	if (a->job.feed != NULL) {
 		a->job.feed->poll_at = later(a, a->job.feed->n_failed + 4);
+		if (wall_is_set(why->not_before)) { /* a bill is not paid by asking again */
+			a->job.feed->poll_at = mono_add(
+				now, wall_since(loop_wall(a->listen->o.loop), why->not_before));
+		}
 	}
 }
 
@@ -446,10 +437,24 @@ static void postpone(struct account *a)
 void account_failed(struct account *a, const struct err *why, const struct outcome *o)
 {
 	int64_t source = page_source_id(a);
+	struct err told = *why;
 
+	if (a->job.op == OP_REFRESH) {
+		session_not_renewed(a, why, /* is_answered= */ o != NULL, &told);
+		why = &told;
+	}
 	a->phase = PHASE_READY;
 	switch (why->kind) {
 	case ERR_LIMITED:
+		if (o != NULL && wall_is_set(o->next_at) && a->job.feed != NULL) {
+			/* Only this source has to wait. */
+			a->job.feed->poll_at = a->job.feed->sweep_at =
+				mono_add(account_now(a),
+					 wall_since(loop_wall(a->listen->o.loop), o->next_at));
+			log_info("account_limited", "account", account_label(a), "why", why->text,
+				 NULL);
+			break;
+		}
 		budget_limited(&a->budget, why->not_before, loop_wall(a->listen->o.loop),
 			       account_now(a));
 		lease_budget(a);

@@ -33,6 +33,10 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 		ask_answer_unasked(a);
 		return;
 	}
+	if (a->phase == PHASE_AWAY && a->is_unkept) {
+		session_keep(a);
+		return;
+	}
 	account_step(a);
 }
 
@@ -184,12 +188,13 @@ void account_destroy(struct account **at)
 	}
 	*at = NULL;
 	assert(a->magic == ACCOUNT_MAGIC);
-	ask_cancel(a);
+	http_cancel(&a->transfer);
 	list_remove(&a->link);
 	loop_disarm(a->listen->o.loop, &a->timer);
 	background_forget_threads(a);
 	background_forget_rechecks(a);
 	refill_forget(a);
+	reading_forget(a);
 	forget_feeds(a->feeds, a->n_feeds);
 	set_string(&a->realm, TEXT_NONE);
 	set_string(&a->own_id, TEXT_NONE);
@@ -197,7 +202,7 @@ void account_destroy(struct account **at)
 	set_string(&a->facts, TEXT_NONE);
 	set_string(&a->identify_state, TEXT_NONE);
 	set_string(&a->recheck_before_id, TEXT_NONE);
-	secret_done(&a->session);
+	session_forget(a);
 	conf_destroy(&a->next.snapshot);
 	conf_destroy(&a->snapshot);
 	a->magic = 0;

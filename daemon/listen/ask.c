@@ -2,7 +2,6 @@
 #include "answerd/limits.h"
 #include "answerd/log.h"
 #include "answerd/page.h"
-#include "daemon/base/seal.h"
 #include "daemon/listen/inside.h"
 #include "store_sql.h"
 
@@ -19,6 +18,7 @@ static struct connector_ctx context(struct account *a, struct arena *arena)
 		.own_handle = text_of(a->own_handle),
 		.options = a->conf->options,
 		.n_options = a->conf->n_options,
+		.description = a->conf->connector->description,
 	};
 }
 
@@ -128,39 +128,13 @@ static struct question question(struct account *a, struct arena *arena)
 		break;
 	case OP_RECHECK: fill_recheck(a, arena, &q); break;
 	case OP_IDENTIFY: q.state = text_of(a->identify_state); break;
-	case OP_REFRESH: break;
+	case OP_REFRESH: q.state = text_of(a->refresh_state); break;
 	case OP_REPLY:
 	case OP_LOOKUP:
 	case OP_CONNECT:
 	case OP_COUNT: not_reached("listen asks no replies, and lets nobody in");
 	}
 	return q;
-}
-
-/* The session outlives the process: platforms allow few logins (Bluesky 30 in five minutes). */
-static void keep_session(struct account *a, struct arena *arena)
-{
-	struct db_params *p = db_params_create();
-
-	db_add_i64(p, a->brand_id);
-	db_add_i64(p, a->account_id);
-	db_add_i64(p, a->epoch);
-	db_add_text(p, seal_close(arena, secret_reveal(&a->conf->token), account_place(a, arena),
-				  secret_reveal(&a->session)));
-	db_add_wall(p, a->session_until);
-	if (!db_send(a->writer, "listen_session", SQL_LISTEN_SESSION, &p, NULL, NULL)) {
-		db_params_destroy(&p);
-	}
-}
-
-static void done_refresh(struct account *a, const struct outcome *o, struct arena *arena)
-{
-	secret_set(&a->session, o->session);
-	a->session_until = o->session_until;
-	a->refreshed_at = loop_mono(a->listen->o.loop);
-	a->n_refresh_failed = 0;
-	keep_session(a, arena);
-	account_ready(a);
 }
 
 static void done_identified(const struct db_result *r, void *owner)
@@ -277,7 +251,7 @@ static void answered(struct account *a, const struct response *r, struct arena *
 	account_confirmed(a);
 	portion_grow(a, r, &o);
 	if (a->job.op == OP_REFRESH) {
-		done_refresh(a, &o, arena);
+		session_renewed(a, &o);
 		return;
 	}
 	if (a->job.op == OP_IDENTIFY) {
@@ -287,16 +261,41 @@ static void answered(struct account *a, const struct response *r, struct arena *
 	page_store(a, &o, arena);
 }
 
+/* The account went away while a session was being made: the answer is kept all the same, or nobody could ever go on with it. */
+static void answered_late(struct account *a, const struct response *r, const struct err *err)
+{
+	struct arena *arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
+	struct connector_ctx ctx = context(a, arena);
+	struct question q = { .op = OP_REFRESH, .state = text_of(a->refresh_state) };
+	struct outcome o = { 0 };
+	struct err why = { 0 }, told;
+
+	if (r == NULL) {
+		session_not_renewed(a, err, /* is_answered= */ false, &told);
+	} else if (!a->conf->connector->digest(&ctx, &q, r, &o, &why)) {
+		session_not_renewed(a, &why, /* is_answered= */ true, &told);
+	} else if (text_is_empty(o.session)) { /* another way is asked next time */
+		session_not_renewed(a, &(struct err){ .kind = ERR_AUTH }, true, &told);
+	} else {
+		session_renewed(a, &o);
+	}
+	arena_destroy(&arena);
+	a->listen->n_storing -= a->listen->is_stopping;
+	listen_give_slot(a->listen);
+	account_step(a);
+}
+
 static void on_answer(const struct response *r, const struct err *err, void *owner)
 {
 	struct account *a = owner;
 	struct arena *arena;
 
 	a->transfer = NULL;
-	listen_give_slot(a->listen);
-	if (a->phase != PHASE_ASKING) {
+	if (a->phase != PHASE_ASKING || a->listen->is_stopping) {
+		answered_late(a, r, err);
 		return;
 	}
+	listen_give_slot(a->listen);
 	if (r == NULL) {
 		account_failed(a, err, NULL);
 		return;
@@ -338,6 +337,11 @@ void ask_start(struct account *a)
 	} else {
 		budget_asked(&a->budget, account_now(a));
 		terms.read_cut = portion_now(a) <= 1;
+		if (a->job.op == OP_REFRESH) {
+			request.once = true;
+			terms.keep_cut = false;
+			terms.timeout = REFRESH_TIMEOUT;
+		}
 		a->transfer = http_start(a->listen->http, &request, &terms, on_answer, a);
 	}
 	arena_destroy(&arena);
@@ -345,7 +349,7 @@ void ask_start(struct account *a)
 
 void ask_cancel(struct account *a)
 {
-	if (a->transfer != NULL) {
+	if (a->transfer != NULL && a->job.op != OP_REFRESH) {
 		http_cancel(&a->transfer);
 		listen_give_slot(a->listen);
 	}

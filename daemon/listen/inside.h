@@ -5,10 +5,12 @@
  * account_life.c  an account comes, takes its configuration, and goes
  * background.c  what is read when no news are due
  * ask.c      one question: request, answer, digest
+ * session.c  sessions: who renews one, where it is kept, a new one that a person brought
  * page.c     one page into the database, and what came of it
  * hearing.c  signs of deafness in the answers
  * refill.c   gaps, walked through again
  * budget.c   how much we may ask
+ * reading.c  what reading costs, and how much of it a month may have
  * reload.c   a new configuration: accounts come, go and change
  *
  * Owner, clock, blocks, fails: as listen.h. */
@@ -25,7 +27,9 @@
 #define MAX_PAGES_STORING 4  /* back-pressure: pages handed to the database and not yet committed */
 #define MAX_THREADS_DUE   16 /* taken from the database at once */
 #define MAX_RECHECKS      100
-#define MAX_REMEMBERED    128 /* of a page; 1 KB a source at most */
+#define REFRESH_TIMEOUT                                                                            \
+	DUR_S(45)          /* its answer is worth more than others: also after a pause of ours */
+#define MAX_REMEMBERED 128 /* of a page; 1 KB a source at most */
 
 struct budget {
 	struct rate rate;      /* as the platform last said */
@@ -84,6 +88,19 @@ struct refill {
 	struct mono at; /* look for one, or go on */
 };
 
+#define READING_DAY                                                                                \
+	8192 /* elements of one day that are known again; a platform charges each once a day */
+
+/* What was read where reading costs money, by UTC months and days. */
+struct reading {
+	int64_t month; /* months since year 0; 0: not known yet */
+	int64_t n;     /* in this month */
+	int64_t day;   /* since 1970 */
+	uint64_t *seen;
+	size_t n_seen;
+	bool is_told; /* the budget is used up, and a person knows */
+};
+
 enum phase { PHASE_AWAY, PHASE_LOADING, PHASE_READY, PHASE_QUEUED, PHASE_ASKING, PHASE_STORING };
 
 struct thread_due {
@@ -95,9 +112,10 @@ struct job {
 	enum op op;
 	struct feed *feed; /* POLL, SWEEP */
 	struct wall asked_at;
-	bool is_confirming; /* this IDENTIFY decides whether a 401 is meant */
-	bool is_refill;     /* SWEEP: of a gap */
-	bool is_unasked;    /* the connector needs no answer from the platform for it */
+	bool is_confirming;  /* this IDENTIFY decides whether a 401 is meant */
+	bool is_refill;      /* SWEEP: of a gap */
+	struct wall next_at; /* this source is not to be asked before; 0: as configured */
+	bool is_unasked;     /* the connector needs no answer from the platform for it */
 };
 
 struct account {
@@ -134,7 +152,15 @@ struct account {
 
 	char *own_id, *own_handle, *facts;
 	struct secret session;
-	struct wall session_until;
+	struct wall session_until, session_token_until;
+	int64_t session_seq;   /* of the one we have, in the database; 0: none */
+	int64_t session_claim; /* our right to renew it; 0: none */
+	struct mono claimed_at;
+	bool has_ended; /* the platform says so: renew it */
+	bool is_keeping;
+	bool is_unkept; /* it is newer than the database's: nothing is done before it is stored */
+	bool is_unsure; /* an answer that renewed it may have been lost */
+	char *refresh_state;
 	struct mono refreshed_at;
 	unsigned n_refresh_failed;
 	bool must_identify, is_refused, must_confirm, has_rechecked;
@@ -158,6 +184,7 @@ struct account {
 	int64_t recheck_before_us;
 	struct mono rechecks_at;
 	struct refill refill;
+	struct reading reading;
 	struct mono
 		skewed_at; /* first of the answers in a row whose clock disagrees with what the database knows; 0: none */
 	unsigned n_skewed;
@@ -196,7 +223,7 @@ struct listen {
 	ev_timer beat, flush, ending, settle;
 	bool is_declared, is_stopping;
 	struct mono beat_at; /* the next heartbeat; we look for free accounts more often */
-	bool is_looking;
+	bool is_looking, is_looking_at_sessions;
 	bool must_declare, is_declaring; /* the database does not know the newest configuration */
 	bool has_refused;                /* the database did not take all of it */
 	struct mono declare_at;          /* not before; what it refused is said again then */
@@ -232,8 +259,6 @@ void account_failed(struct account *a, const struct err *why,
 void account_confirmed(struct account *a);    /* the platform answered: the connection is fine */
 struct feed *account_feed(struct account *a, struct text name);
 void account_set_own_id(struct account *a, struct text id);
-struct text account_place(const struct account *a,
-			  struct arena *arena); /* what a sealed session is bound to */
 void account_set_state(struct account *a, const char *state, const char *reason);
 const char *account_label(const struct account *a);
 struct mono account_now(const struct account *a);
@@ -253,7 +278,21 @@ size_t background_recheck_batch(const struct account *a); /* ids in one question
 /* ask.c */
 void ask_start(struct account *a);
 void ask_answer_unasked(struct account *a);
-void ask_cancel(struct account *a);
+void ask_cancel(struct account *a); /* but a question for a session goes on: its answer counts */
+
+/* session.c */
+void session_loaded(struct account *a, struct text sealed, int64_t until_us, int64_t seq);
+void session_forget(struct account *a);
+bool session_may_refresh(struct account *a); /* false: later, the account is stepped again */
+void session_renewed(struct account *a, const struct outcome *o);
+void session_not_renewed(struct account *a, const struct err *why, bool is_answered,
+			 struct err *ret); /* *ret: what people are told */
+void session_keep(struct account *a);      /* what is_unkept */
+const char *session_explain(const struct account *a, const struct err *why,
+			    struct arena *arena); /* with the remedy */
+struct text session_place(const struct account *a,
+			  struct arena *arena); /* what a sealed session is bound to */
+void sessions_look(struct listen *l);
 
 /* Nothing is null in the database where a platform says nothing. */
 static inline void db_add_text_or_null(struct db_params *p, struct text t)
@@ -280,6 +319,13 @@ void hearing_hole(struct account *a, const struct outcome *o);
 int64_t
 hearing_oldest(const struct outcome *o); /* of its messages, microseconds; 0: none has a time */
 
+/* reading.c */
+void reading_load(struct account *a, int64_t n);
+void reading_page(struct account *a, const struct outcome *o); /* counts what an answer brought */
+void reading_forget(struct account *a);
+/* May news, may old pages be read? When not, *wake is brought forward to when to look again. */
+bool reading_allows(struct account *a, bool is_background, struct mono now, struct mono *wake);
+
 /* refill.c */
 bool refill_choose(struct account *a, struct mono now,
 		   struct mono *wake); /* true: as background_choose() */
@@ -300,6 +346,8 @@ void lease_budget(struct account *a); /* what its platform allows, into its row,
 
 /* reload.c */
 void reload_start(struct listen *l);
+/* What we knew about being let in is worth nothing, and a person who has mended it does not wait. */
+void account_enter_anew(struct account *a);
 void reload_declared(struct listen *l);  /* the database knows the newest configuration */
 bool reload_holds_up(struct account *a); /* true: it has to change or to go first, and will */
 

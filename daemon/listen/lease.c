@@ -50,8 +50,11 @@ static void add_account(struct strbuf *b, const struct conf_account *c)
 	strbuf_add_json(b, c->server);
 	strbuf_add_str(b, ",\"realm\":");
 	strbuf_add_json(b, strbuf_text(&realm));
-	strbuf_printf(b, ",\"is_time_authors\":%s,\"every_us\":%lld,",
-		      c->connector->can.is_time_authors ? "true" : "false", (long long)c->every.us);
+	strbuf_printf(b,
+		      ",\"is_time_authors\":%s,\"every_us\":%lld,\"reading_costs\":%s,"
+		      "\"monthly_reads\":%d,",
+		      c->connector->can.is_time_authors ? "true" : "false", (long long)c->every.us,
+		      c->connector->can.reading_costs ? "true" : "false", c->monthly_reads);
 	add_sources(b, c);
 	strbuf_add_str(b, "}");
 }
@@ -453,6 +456,7 @@ static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 	if (!mono_before(now, l->beat_at)) {
 		l->beat_at = mono_add(now, BEAT_EVERY);
 		send_beat(l);
+		sessions_look(l);
 	}
 	if (is_any_away(l)) {
 		look(l);

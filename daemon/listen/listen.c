@@ -246,6 +246,7 @@ void listen_stop(struct listen *l, void (*done)(void *owner), void *owner)
 	loop_disarm(l->o.loop, &l->settle);
 	for (size_t i = 0; i < l->n_accounts; i++) {
 		ask_cancel(l->accounts[i]);
+		l->n_storing += l->accounts[i]->transfer != NULL; /* a session on its way */
 		loop_disarm(l->o.loop, &l->accounts[i]->timer);
 	}
 	loop_arm(l->o.loop, &l->ending, STOP_LIMIT);

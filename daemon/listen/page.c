@@ -218,7 +218,7 @@ static void add_messages(struct account *a, struct columns *c)
 	COLUMN_I64(c, m->posted_at.us);
 	COLUMN_I64(c, m->edited_at.us);
 	COLUMN(c, or_null(m->revision));
-	COLUMN(c, text_of(nature_name(nature_of(rules, m->body, m->language))));
+	COLUMN(c, text_of(nature_name(nature_of(rules, m->words.len > 0 ? m->words : m->body, m->language))));
 	COLUMN_I64(c, (int64_t)message_hash(m));
 	COLUMN(c, m->raw.len <= LIMIT_RAW_BYTES ? or_null(m->raw)
 						: text_clip(m->raw, LIMIT_RAW_BYTES));
@@ -351,6 +351,12 @@ static void stored(struct account *a)
 				     ? now
 				     : mono_add(now, a->conf->every);
 		f->is_imported = f->is_imported || !f->is_walking;
+		if (wall_is_set(a->job.next_at)) {
+			struct mono at = mono_add(
+				now, wall_since(loop_wall(a->listen->o.loop), a->job.next_at));
+
+			f->poll_at = mono_before(f->poll_at, at) ? at : f->poll_at;
+		}
 		break;
 	case OP_SWEEP:
 		if (a->job.is_refill) {
@@ -464,6 +470,8 @@ void page_store(struct account *a, const struct outcome *o, struct arena *arena)
 	struct db_params *p = NULL;
 
 	learn(a, o);
+	reading_page(a, o);
+	a->job.next_at = o->next_at;
 	hearing_page(a, o);
 	hearing_hole(a, o);
 	a->phase = PHASE_STORING;

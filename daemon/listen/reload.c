@@ -37,7 +37,8 @@ bool reload_holds_up(struct account *a)
 
 static bool is_same_entry(const struct conf_account *a, const struct conf_account *b)
 {
-	if (a->connector != b->connector || !text_eq(a->server, b->server) ||
+	/* What a file describes is another object each time: its name, and the file's bytes among the options. */
+	if (strcmp(a->connector->name, b->connector->name) != 0 || !text_eq(a->server, b->server) ||
 	    !text_eq(secret_reveal(&a->token), secret_reveal(&b->token)) ||
 	    a->insecure_loopback != b->insecure_loopback || a->n_options != b->n_options) {
 		return false;
@@ -51,11 +52,9 @@ static bool is_same_entry(const struct conf_account *a, const struct conf_accoun
 	return true;
 }
 
-/* Another server or credential: what we knew about being let in is worth nothing, and a person who has mended it does not wait. */
-static void forget_entry(struct account *a)
+void account_enter_anew(struct account *a)
 {
-	secret_done(&a->session);
-	a->session_until = (struct wall){ 0 };
+	a->has_ended = a->is_unsure = false;
 	a->must_identify = true;
 	a->is_refused = a->must_confirm = a->has_rechecked = false;
 	set_string(&a->identify_state, TEXT_NONE);
@@ -100,8 +99,9 @@ static void change(struct account *a)
 	if (!is_same_server) {
 		budget_init(&a->budget);
 	}
-	if (!is_same) {
-		forget_entry(a);
+	if (!is_same) { /* another server or credential */
+		session_forget(a);
+		account_enter_anew(a);
 	}
 	take_rhythm(a);
 	if (a->phase == PHASE_AWAY) {
@@ -109,7 +109,7 @@ static void change(struct account *a)
 	}
 	list_remove(&a->link);
 	loop_disarm(a->listen->o.loop, &a->timer);
-	if (is_any_new) {
+	if (is_any_new || !is_same) {
 		account_reload(a);
 	} else {
 		account_ready(a);

@@ -6,6 +6,30 @@ bool declare_can_post(const struct conf_account *c)
 	return c->connector->can.reply && secret_is_set(&c->token);
 }
 
+/* In words for whoever wanted to answer. */
+static const char *why_unable(const struct conf_account *c)
+{
+	if (!c->connector->can.reply) {
+		return c->connector->can.why_no_reply;
+	}
+	return "This account has no token here, so nothing can be posted from it; answer in the "
+	       "platform's own app, answerd will see it.";
+}
+
+/* Does the platform take a reply only where the customer names us, and nothing lifts that? */
+static bool is_named_only(const struct conf_account *c)
+{
+	const struct connector_can *can = &c->connector->can;
+
+	for (size_t i = 0; i < c->n_options && can->named_only_lifted_by != NULL; i++) {
+		if (strcmp(c->options[i].name, can->named_only_lifted_by) == 0 &&
+		    text_eq(c->options[i].value, TEXT("yes"))) {
+			return false;
+		}
+	}
+	return can->named_only != NULL;
+}
+
 static void add_account(struct strbuf *out, const struct conf_account *c)
 {
 	const struct connector_can *can = &c->connector->can;
@@ -23,13 +47,24 @@ static void add_account(struct strbuf *out, const struct conf_account *c)
 			is_first = false;
 		}
 	}
+	strbuf_add_str(out, "],\"named_only\":");
+	if (is_named_only(c)) {
+		strbuf_add_json(out, text_of(can->named_only));
+	} else {
+		strbuf_add_str(out, "null");
+	}
 	strbuf_printf(out,
-		      "],\"window_s\":%lld,\"key_valid_s\":%lld,\"direct_key_valid_s\":%lld,\"has_"
+		      ",\"window_s\":%lld,\"key_valid_s\":%lld,\"direct_key_valid_s\":%lld,\"has_"
 		      "lookup\":%s,\"settle_us\":%lld,"
-		      "\"every_us\":%lld}",
+		      "\"every_us\":%lld",
 		      (long long)can->reply_window_s, (long long)can->key_valid_s,
 		      (long long)can->direct_key_valid_s, can->lookup ? "true" : "false",
 		      (long long)c->settle.us, (long long)c->every.us);
+	if (!declare_can_post(c) && why_unable(c) != NULL) {
+		strbuf_add_str(out, ",\"why_unable\":");
+		strbuf_add_json(out, text_of(why_unable(c)));
+	}
+	strbuf_add_byte(out, '}');
 }
 
 void respond_declaration(const struct conf *conf, struct strbuf *out)

@@ -114,6 +114,7 @@ struct connector_ctx flight_ctx(const struct flight *f, struct arena *arena)
 		.own_handle = f->own_handle,
 		.options = f->conf->options,
 		.n_options = f->conf->n_options,
+		.description = f->conf->connector->description,
 	};
 }
 

@@ -173,6 +173,24 @@ static void add_rooms(const struct respond *r, struct rooms *k, struct arena *ar
 	}
 }
 
+/* Every attempt whose rows have reached us. What the database holds beyond them as ours was never begun: its COMMIT was not
+ * confirmed. */
+static void add_flying(const struct respond *r, struct db_params *p, struct arena *arena)
+{
+	int64_t *ids = ARENA_ARRAY(arena, int64_t, (size_t)r->n_flights + 1);
+	size_t n = 0;
+
+	list_each(at, &r->flights)
+	{
+		const struct flight *f = container_of(at, struct flight, link);
+
+		if (!f->is_look) {
+			ids[n++] = f->attempt_id;
+		}
+	}
+	db_add_i64_array(p, ids, n);
+}
+
 static void claim(struct respond *r)
 {
 	struct arena *arena = arena_create(/* max_bytes= */ 16u * 1024 * 1024);
@@ -185,6 +203,7 @@ static void claim(struct respond *r)
 	db_add_text_array(p, k.accounts, k.n);
 	db_add_i32_array(p, k.rooms, k.n);
 	db_add_i64(p, MAX_FLIGHTS - r->n_flights);
+	add_flying(r, p, arena);
 	r->claimed_at = loop_mono_now(r->o.loop);
 	r->is_claiming = db_send(r->db, "respond_claim", SQL_RESPOND_CLAIM, &p, done_claim, r);
 	if (!r->is_claiming) {

@@ -1,6 +1,6 @@
 """Turns the SQL files into one C source and one header, so that no SQL stands in C and no file is read at run time.
 
-embed.py OUT.c OUT.h SOURCE_DIR   (or: embed.py --list SOURCE_DIR, for meson)
+embed.py OUT.c OUT.h OUT.d SOURCE_DIR
   migrations/NNNN_verb_noun.sql  → sql_migrations[] in order, with their number
   rules/*.sql                    → sql_rules[] in order of their names
   queries/queue_oldest.sql       → const char SQL_QUEUE_OLDEST[] and SQL_NAME_… "queue_oldest"
@@ -17,10 +17,7 @@ def literal(text):
 
 
 def main():
-    if sys.argv[1] == "--list":
-        print("\n".join(sorted(str(p.relative_to(sys.argv[2])) for p in pathlib.Path(sys.argv[2]).glob("*/*.sql"))))
-        return
-    out_c, out_h, source = (pathlib.Path(a) for a in sys.argv[1:4])
+    out_c, out_h, out_d, source = (pathlib.Path(a) for a in sys.argv[1:5])
     migrations = sorted((source / "migrations").glob("*.sql"))
     rules = sorted((source / "rules").glob("*.sql"))
     queries = sorted((source / "queries").glob("*.sql"))
@@ -52,6 +49,9 @@ def main():
     h += ["", "#endif", ""]
     out_c.write_text("\n".join(c) + "\n")
     out_h.write_text("\n".join(h))
+    # Folders too: their time changes when a file comes or goes.
+    read = [*migrations, *rules, *queries, source / "migrations", source / "rules", source / "queries"]
+    out_d.write_text(f"{out_c}: " + " ".join(str(p) for p in read) + "\n")
 
 
 main()

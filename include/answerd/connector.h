@@ -109,6 +109,7 @@ struct connector_ctx {
 	struct text own_id, own_handle;     /* from IDENTIFY; empty before, and without a token */
 	const struct option_value *options; /* the connector's own options as configured */
 	size_t n_options;
+	const void *description; /* of the account's connector, where it was described in a file */
 };
 
 /* What the platform said about our budget; zeros where it said nothing. */
@@ -132,8 +133,15 @@ struct outcome {
 			  lost (a server without paging, more equal times than a page holds) */
 	bool is_adrift; /* POLL: nothing of what was known before is there any more: taken back, or older than the
 			   platform still shows. A hole if we had not asked for long */
+	bool is_jumbled; /* SWEEP: this walk does not go from new to old; only its end says that all since
+			    question.since was read */
 	bool needs_refresh; /* with ERR_AUTH: the session ended, REFRESH and ask again */
 	struct rate rate;   /* also filled when digest fails */
+	struct wall
+		next_at; /* POLL: this source is not to be asked again before, however often others are;
+				with ERR_LIMITED: only this source waits. 0: as configured */
+	int64_t read_price; /* of each message and quarantined element of this answer, in millionths of a US
+			       dollar; counted where can.reading_costs */
 	/* IDENTIFY */
 	struct text own_id, own_handle, own_name;
 	struct text facts; /* new facts to store; empty: unchanged. Any op may learn some */
@@ -184,7 +192,12 @@ struct connector_can {
 	int64_t reply_window_s; /* after the customer's last message, then it takes no answer; 0: none */
 	int64_t settle_s;       /* until what was posted can be read back; 0: as configured */
 	bool lookup;            /* what we posted can be read back */
-	int64_t max_length; /* of a reply, where facts say nothing */
+	bool reading_costs;     /* money, for each message: outcome.read_price, `monthly_reads` */
+	const char *named_only; /* only what names us (message.is_named) takes a reply: why, half a
+				   sentence; NULL: everything does */
+	const char
+		*named_only_lifted_by; /* an option of the account; set to "yes", that is not so */
+	int64_t max_length;            /* of a reply, where facts say nothing */
 	enum length_unit length_unit;
 	int recheck_batch; /* ids in one RECHECK */
 	int page_most;     /* elements in the fullest page that it asks for; 0: it cannot ask for
@@ -219,6 +232,7 @@ struct connector {
 	const char *const
 		*always; /* sources that are read on every account with a token, NULL-ended */
 	const struct connector_option *options; /* ended by a NULL name */
+	const char *server_form; /* how `server` is written where it is a mailbox, "imaps://mail.example"; NULL: https */
 	const struct connector_right *rights;   /* ended by a NULL scope; NULL where authorize is */
 	struct connector_can can;
 
@@ -230,6 +244,14 @@ struct connector {
 	 * account's facts. NULL: posting->text in can.length_unit, can.max_length. Needs no token. */
 	void (*measure)(const struct connector_ctx *ctx, const struct posting *posting,
 			int64_t *ret_length, int64_t *ret_most);
+	/* A network that is described in a file, which the option `description` names (conf reads it; its
+	 * value is what stands in there): fills *ret, a copy of this connector, with what the bytes say. NULL: it is no such connector. What it understood goes back to it as ctx->description. */
+	bool (*describe)(struct arena *a, struct text description, struct connector *ret,
+			 struct err *err);
+	const void *description;
+	const char *const
+		*listed; /* instead of check_source: names, NULL-ended; one that ends with ':'
+				      stands for all that begin so */
 	/* Is `name` a source that can be listed in `listen`? Says why not. */
 	bool (*check_source)(struct text name, struct err *err);
 	bool (*ask)(const struct connector_ctx *ctx, const struct question *q, struct request *ret,

@@ -1,7 +1,7 @@
 /* err.h: why something failed, and what the caller does next.
  *
  * Owner:   the caller owns the struct; the text lives inside it.
- * Clock:   not_before is wall time, set only with ERR_LIMITED.
+ * Clock:   not_before is wall time, set with ERR_LIMITED; with ERR_AUTH where asking again soon is of no use.
  * Blocks:  never. Calls back: never.
  * Fails:   cannot. */
 #ifndef ANSWERD_ERR_H

@@ -83,4 +83,12 @@ bool jx_as_text(struct arena *a, struct jx v, struct text *ret);
 size_t jx_len(struct jx array); /* 0 for what is no array */
 struct jx jx_at(struct jx array, size_t i);
 
+/* The members of an object in their order; 0 for what is no object. The name lives as long as the document. */
+size_t jx_n_members(struct jx object);
+struct text jx_member_name(struct jx object, size_t i);
+struct jx jx_member_value(struct jx object, size_t i);
+
+/* A whole number, true, false or null as it is written; false for all else. */
+bool jx_as_scalar(struct arena *a, struct jx v, struct text *ret);
+
 #endif

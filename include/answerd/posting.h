@@ -37,6 +37,9 @@ bool posting_is_handle(struct text handle);
 /* What a person takes for one character (UAX #29, by libunistring). */
 size_t posting_graphemes(struct text t);
 
+/* How long X counts a text: wide scripts and emoji two, a link 23, whatever its own length is (weigh.c). */
+int64_t posting_weight(struct text t);
+
 /* Is `found` (plain text, as read from the platform) the text that we sent? Servers cut names to their
  * local part, fold blanks, curl quotation marks and take marks of emphasis away: letters, digits and
  * what is neither ASCII nor general punctuation must be the same. */

@@ -1,5 +1,14 @@
 /* request.h: an HTTP request and its answer, as data. Nobody here performs one.
  *
+ * Mailboxes speak through the same two structs, by the scheme of the url:
+ * - imaps://HOST[:PORT], or imap://, which becomes TLS before anything is said (a loopback address that may go without apart):
+ *   `body` is commands, one a line, without tags; each is sent when the one before it was answered OK. The answer's body is every
+ *   byte that the server said since the login; its status 200, 422 where a command was answered NO, 400 where BAD, 401 where
+ *   the login was refused.
+ * - smtps://, smtp://: `body` is a whole mail (CRLF), for `mail_to` alone, from `mail_from`. The answer's status is the server's
+ *   own last code (250: taken; 4xx, 5xx: not taken), its body that reply. A connection that ends after the mail's last byte
+ *   left, and without that reply, is ERR_UNSURE.
+ *
  * Owner:   all text lives in the arena of the unit of work.
  * Clock:   received_at is wall time, given by who performed the request.
  * Blocks:  never. Calls back: never.
@@ -23,8 +32,10 @@ struct request {
 	size_t n_headers;
 	struct text
 		bearer; /* secret: sent as "Authorization: Bearer …", never logged; empty: none */
-	struct text body;         /* secret too (passwords); sent as it is */
-	struct text content_type; /* of the body */
+	struct text body;               /* secret too (passwords); sent as it is */
+	struct text content_type;       /* of the body */
+	struct text user, password;     /* imap, smtp: the login; secrets */
+	struct text mail_from, mail_to; /* smtp: the envelope, addresses alone */
 	bool once; /* it posts: fresh connection, HTTP/1.1, one attempt (RELIABILITY I3) */
 };
 

@@ -5,6 +5,7 @@
 #include "answerd/json.h"
 #include "answerd/strbuf.h"
 #include "daemon/base/digest.h"
+#include "daemon/base/network.h"
 #include "tests/golden/files.h"
 
 #define SEEDED_CUTS 500
@@ -90,6 +91,7 @@ static struct yield yield_of(enum op op, struct text file)
 
 	memcpy(copy, file.at, file.len);
 	if (recording_parse(a, (struct text){ copy, file.len }, op, &rec, &err)) {
+		rec.ctx.description = connector->description;
 		y.is_good = connector->digest(&rec.ctx, &rec.question, &rec.response, &o, &err);
 	}
 	if (y.is_good) {
@@ -271,12 +273,19 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_cut_answers_lose_nothing_in_silence),
 		cmocka_unit_test(test_nonsense_numbers_lose_nothing_in_silence),
 	};
+	struct arena *arena;
+	struct err err = { 0 };
+	int n_failed;
 
-	connector = argc == 2 ? connector_find(text_of(argv[1])) : NULL;
+	arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
+	connector = argc == 2 ? network_find(arena, text_of(argv[1]), &err) : NULL;
 	if (connector == NULL) {
-		(void)fprintf(stderr, "usage: test_golden CONNECTOR\n");
+		(void)fprintf(stderr, "usage: test_golden CONNECTOR %s\n", err.text);
+		arena_destroy(&arena);
 		return 2;
 	}
 	(void)snprintf(dir, sizeof(dir), "tests/fixtures/%s", connector->name);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	n_failed = cmocka_run_group_tests(tests, NULL, NULL);
+	arena_destroy(&arena);
+	return n_failed;
 }

@@ -148,5 +148,5 @@ def test_a_reply_on_blogger_is_refused_with_the_reason(house):
     house.wait_waiting("ann")
     entry, = house.entries()
     said = house.answer("reply", entry["id"], "-m", "Yes.", code=None)
-    assert said.code != 0 and "answerd will see it" in said.err
+    assert said.code != 0 and "answer on the blog itself" in said.err
     assert house.database.one("select count(*) from answerd.reply") == 0 and house.waiting() == ["ann"]

@@ -1,4 +1,5 @@
 """`answerd check-config`: every option, broken in every way that its type allows, is named with file, line and remedy; so is a secret."""
+import json
 import re
 import subprocess
 
@@ -214,3 +215,23 @@ def test_a_secret_that_cannot_be_read(folder):
         said = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
         assert done.returncode == 2 and len(said) == 1
         assert said[0].startswith(f"error: {folder / 'answerd.conf'}:{number + 1}: brands.acme.accounts.acme_social.token: ") and REMEDY.search(said[0]), said
+
+
+def test_a_network_that_is_gone_is_refused_in_the_words_of_platforms(folder):
+    """Each dead network names its date and a connector that is here; check-config says exactly that, at the line."""
+    said = json.loads(subprocess.run([program("answerd"), "platforms", "--json"], capture_output=True, text=True, timeout=30, check=True).stdout)
+    dead = {p["name"]: p for p in said if p["status"] == "dead"}
+    live = {p["name"] for p in said if p["status"] == "live"}
+    lines, where = lines_of(folder)
+    number = where[("account", "platform")]
+    assert set(dead) == {"google+", "digg", "delicious", "stumbleupon"} and not live & set(dead)
+    for name, platform in dead.items():
+        assert re.search(r"\b20[01]\d\b", platform["fate"]) and platform["heirs"] and set(platform["heirs"]) <= live
+        assert all(f'"{heir}"' in platform["fate"] for heir in platform["heirs"]) and platform["can"]["hears"] == [] and not platform["can"]["reply"]
+        for written in (name, name.title()):
+            changed = list(lines)
+            changed[number] = lines[number].replace('"mastodon"', f'"{written}"')
+            code, errors = check(folder, changed)
+            assert code == 2 and errors[0] == f"error: {folder / 'answerd.conf'}:{number + 1}: {platform['fate']}", errors
+    text = subprocess.run([program("answerd"), "platforms"], capture_output=True, text=True, timeout=30, check=True).stdout
+    assert all(p["fate"] in text for p in dead.values())

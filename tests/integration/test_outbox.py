@@ -169,8 +169,9 @@ def test_panic_stops_all_posting_and_survives_a_restart(shop):
     c = ask(shop, "ann", "hello?")
     shop.answer("panic", "on", code=0)
     r = reply(shop, c, "Hello Ann.")
-    assert shop.answer("queue", code=0).items[0]["can_reply"] is False
-    assert "stopped" in shop.answer("queue", raw=True, code=0).out
+    # The desk looks every half second, and behind its first answer.
+    wait_until(lambda: "All posting is stopped" in (shop.answer("queue", code=0).items[0]["why_not"] or ""), 20, "the queue says why not")
+    wait_until(lambda: "stopped" in shop.answer("queue", raw=True, code=0).out, 20, "and above the list")
     shop.worker.kill()
     shop.worker.start()
     shop.rounds("social", 2)

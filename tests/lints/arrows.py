@@ -17,6 +17,7 @@ ALLOWED = {
     "daemon/listen": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/respond": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/alert": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
+    "daemon/connect": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/desk": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/answer": CONTRACT + ["daemon/base", "daemon/conf"],
     "daemon": None,  # the mains know everybody
@@ -29,13 +30,15 @@ LIBRARIES = {
     "libpq-fe.h": ["daemon/io"],
     "microhttpd.h": ["daemon/io"],
     "jansson.h": ["daemon/base", "daemon/answer"],
+    "gmime/": ["daemon/base"],
     "libxml/": ["daemon/base"],
+    "openssl/": ["daemon/base"],
     "unigbrk.h": ["daemon/base"],
     "libconfig.h": ["daemon/conf"],
     "libical/": ["daemon/conf"],
     "systemd/": ["daemon/io"],
 }
-GENERATED = {"store_sql.h": "daemon/store", "registry_list.h": "connectors"}
+GENERATED = {"store_sql.h": "daemon/store", "registry_list.h": "connectors", "network_list.h": "connectors"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 
 

@@ -33,7 +33,7 @@ def test_what_is_in_it(package, tmp_path):
               "usr/share/man/man8/answerd-desk.8.gz", "usr/share/man/man5/answerd.conf.5.gz", "usr/share/bash-completion/completions/answer",
               "usr/share/bash-completion/completions/answerd", "usr/share/zsh/vendor-completions/_answer",
               "usr/share/zsh/vendor-completions/_answerd", "usr/share/zsh/vendor-completions/_answerd-desk", "usr/share/doc/answerd/examples/answerd.conf.example",
-              "usr/share/doc/answerd/examples/nginx.example", "usr/share/doc/answerd/README.Debian"}
+              "usr/share/doc/answerd/examples/nginx.example", "usr/share/doc/answerd/DECLARATIVE.md.gz", "usr/share/answerd/networks/lemmy.json", "usr/share/doc/answerd/README.Debian"}
     assert wanted <= files, wanted - files
     assert not [f for f in files if "test" in f or f.startswith("etc/")]
     for name in ("usr/sbin/answerd", "usr/sbin/answerd-desk", "usr/bin/answer"):

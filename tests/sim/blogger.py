@@ -2,11 +2,12 @@
 
 One server is one blog, number 1. Comments keep their time of publication when they are approved later; lists go by that time, the newest
 first, and page by tokens that belong to one question; there is no way to write a comment (specs: no insert method). Errors look like
-Google's. Options: `access_ttl_s` (3600) · `page` the most elements a list gives (100) · `quota` requests before 403 quotaExceeded."""
+Google's. Options: `access_ttl_s` (3600) · `single_use` (each refresh token once; again ends all that came of it) · `refresh_ttl_s` (told, not kept) · `page` the most elements a list gives (100) · `quota` requests before 403 quotaExceeded."""
 import base64
 import hashlib
 import re
 
+from consent import Consent, refuse
 from people import Post, iso, parse_time, to_html
 from wire import HTML, Reply, dumps
 from world import Server
@@ -26,6 +27,9 @@ class Blogger(Server):
         self.n_ids = 0
         self.access = {}            # access token -> (person, until)
         self.n_access = 0
+        self.refreshed = []         # refresh tokens as they came, good and bad
+        self.consent = Consent(self)
+        self.consent.client("town.apps.example", "GOCSPX-town", ["http://127.0.0.1"], ["https://www.googleapis.com/auth/blogger.readonly"])
         super().__init__(world, name, op)
 
     @property
@@ -52,7 +56,7 @@ class Blogger(Server):
 
     def set_tokens(self, person, state, op):
         for entry in self.tokens.values():
-            if entry[0] is person:
+            if entry[0] is person and op.get("what") != "access":
                 entry[1] = state
         self.access = {k: v for k, v in self.access.items() if v[0] is not person}
 
@@ -131,6 +135,10 @@ class BloggerApi:
         s = self.s
         if path == "/token" and request.method == "POST":
             return self.session(request)
+        if path == "/auth":
+            return s.consent.authorize(request)
+        if path == "/refreshed":
+            return Reply.json(s.refreshed)
         person, until = s.access.get(request.bearer(), (None, 0))
         if person is None or until <= s.world.now_ms():
             return fail(401, "authError", "UNAUTHENTICATED", "Request had invalid authentication credentials.")
@@ -154,15 +162,34 @@ class BloggerApi:
         return self.one(int(comment or number))
 
     def session(self, request):
-        s, form = self.s, request.form()
-        entry = s.tokens.get(form.get("refresh_token"))
-        if form.get("grant_type") != "refresh_token" or entry is None or entry[1] != "ok" or form.get("client_secret") != "GOCSPX-town":
-            return Reply.json({"error": "invalid_grant", "error_description": "Token has been expired or revoked."}, 400)
+        s, form, more = self.s, request.form(), {}
+        if form.get("grant_type") == "authorization_code":
+            code, no = s.consent.redeem(request)
+            if no is not None:
+                return no
+            token = s.consent.begin(code["family"])
+            entry = s.tokens[token] = [code["person"], "ok"]
+            more = {"refresh_token": token, "scope": " ".join(code["scopes"])}
+        else:
+            token = form.get("refresh_token")
+            s.refreshed.append(token)
+            entry = s.tokens.get(token)
+            if form.get("grant_type") != "refresh_token" or s.consent.who(request, form) is None or entry is None or entry[1] != "ok":
+                return refuse("invalid_grant")
+            if s.options.get("single_use"):
+                s.consent.families.setdefault(token, [token, False])
+                token = s.consent.renew(token)
+                if token is None:
+                    return refuse("invalid_grant")
+                s.tokens[token] = entry
+                more = {"refresh_token": token}
+        if "refresh_ttl_s" in s.options:
+            more["refresh_token_expires_in"] = s.options["refresh_ttl_s"]
         s.n_access += 1
         ttl = s.options.get("access_ttl_s", 3600)
         token = f"ya29.{s.name}.{s.n_access}.{s.world.now_ms()}"
         s.access[token] = (entry[0], s.world.now_ms() + ttl * 1000)
-        return Reply.json({"access_token": token, "expires_in": ttl, "token_type": "Bearer"})
+        return Reply.json({"access_token": token, "expires_in": ttl, "token_type": "Bearer", **more})
 
     def one(self, number):
         for post in self.s.posts.values():

@@ -79,6 +79,7 @@ class Control:
         world = self.town.world
         return Reply.json([{"name": s.name, "kind": s.kind, "url": s.base, "people": len(s.people), "posts": len(s.posts),
                             "own": [{"key": p.key, "handle": p.handle, "id": p.id, "brand": p.own,
+                                     "tokens": [t for t, e in s.tokens.items() if not isinstance(e, str) and e[0] is p],
                                      "token": p.password or next((t for t, e in s.tokens.items() if e[0] is p), None)}
                                     for p in s.people.values() if p.own]} for s in world.servers.values()])
 

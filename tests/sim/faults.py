@@ -23,7 +23,22 @@ PAGE_HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><
 
 
 # What posts, on any platform: where lies about outcomes strike.
-POSTS = r"/api/v1/statuses$|/wp/v2/comments$|^/posts\.json$|/sendMessage$|\.(putRecord|createRecord|sendMessage)$"
+POSTS = r"/api/v1/statuses$|/wp/v2/comments$|^/posts\.json$|/sendMessage$|^/v\d+\.\d+/\w+/(comments|messages|replies|threads)$|\.(putRecord|createRecord|sendMessage)$"
+POSTS = "|".join((
+    r"/api/comment$",
+    r"/api/v1/statuses$",
+    r"/api/v3/(comment|private_message)$",
+    r"/reviews/[^/]+/reply$",
+    r"/sendMessage$",
+    r"/wp/v2/comments$",
+    r"/youtube/v3/comments$",
+    r"\.(putRecord|createRecord|sendMessage)$",
+    r"^/submit$",
+    r"^/2/dm_conversations/[\d-]+/messages$",
+    r"^/2/tweets$",
+    r"^/posts\.json$",
+    r"^/v\d+\.\d+/\w+/(comments|messages)$",
+))
 # Lies about the outcome of a post. `apply` does what was asked before the answer goes wrong.
 LIES = {
     "applied_timeout": {"kind": "stall", "apply": True}, "applied_reset": {"kind": "drop", "apply": True},
@@ -53,20 +68,20 @@ class Fault:
             order["how"] = [how] if isinstance(how, str) else how
             if not set(order["how"]) <= set(LIES):
                 raise ValueError(f"unknown lie in {order['how']}")
-            order.setdefault("method", "POST")
+            order.setdefault("method", ["POST", "PUT"])
             order.setdefault("path", POSTS)
         self.left = order.get("count", 1)           # 0: for ever
         self.skip = order.get("skip", 0)
         self.random = random.Random(order.get("seed", number))
-        self.path = re.compile(order.get("path", ""))
+        self.path, self.query = re.compile(order.get("path", "")), re.compile(order.get("query", ""))
         self.hits = 0
         self.kept = {}
 
     def strikes(self, server, request, path):
         order = self.order
-        if order.get("server", server) != server or order.get("method", request.method) != request.method:
+        if order.get("server", server) != server or not self.is_method(request.method):
             return False
-        if not self.path.search(path):
+        if not self.path.search(path) or not self.query.search(request.query):
             return False
         if "who" in order and order["who"] != request.viewer:
             return False
@@ -82,6 +97,10 @@ class Fault:
         self.left -= 1
         self.hits += 1
         return True
+
+    def is_method(self, method):
+        asked = self.order.get("method", method)
+        return method in asked if isinstance(asked, list) else method == asked
 
     def get(self, name, default):
         return self.order.get(name, default)
@@ -157,6 +176,7 @@ def f_limited(town, fault, request, run):
         "date": [("Retry-After", email.utils.formatdate(when / 1000, usegmt=True))],
         "reset_iso": [("X-RateLimit-Limit", 300), ("X-RateLimit-Remaining", 0), ("X-RateLimit-Reset", iso(when))],
         "reset_epoch": [("RateLimit-Limit", 3000), ("RateLimit-Remaining", 0), ("RateLimit-Reset", when // 1000)],
+        "x_epoch": [("x-rate-limit-limit", 300), ("x-rate-limit-remaining", 0), ("x-rate-limit-reset", when // 1000)],
         "reset_past": [("X-RateLimit-Remaining", 0), ("X-RateLimit-Reset", iso(now - 3600_000)),
                        ("RateLimit-Remaining", 0), ("RateLimit-Reset", now // 1000 - 3600)],
     }
@@ -263,23 +283,23 @@ def spoil(part, how, field):
         return spoil_xml(part, how)
     name = field.encode() if field else None
     if how in POISON:
-        names = [name] if name else [b"content", b"text"]
+        names = [name] if name else [b"content", b"text", b"textDisplay", b"comment"]
         return re.sub(rb'"(%s)":"' % b"|".join(names), lambda m: m[0] + POISON[how], part, count=1)
     if how in NUMBERS:
         names = name or rb"replies_count|replyCount|spoilt"
         changed = re.sub(rb'"(%s)":\d+' % names, lambda m: b'"%s":%s' % (m[1], NUMBERS[how]), part, count=1)
         return changed if changed != part else part[:-1] + b',"spoilt":' + NUMBERS[how] + b"}"
     text = rb'"(?:[^"\\]|\\.)*"'
-    names = name or rb"id|uri"
+    names = name or rb"id|uri|name"
     if how == "dup":
         return re.sub(rb'"(%s)":(%s)' % (names, text), rb'"\1":\2,"\1":"another"', part, count=fault_count(field))
     if how == "missing":
-        return re.sub(rb'"(%s)":(%s|\d+|null),?' % (names, text), b"", part, count=fault_count(field))
+        return re.sub(rb'"(%s)":(%s|\d+(?:\.\d+)?|null),?' % (names, text), b"", part, count=fault_count(field))
     values = {"zero": b'"0"', "negative": b'"-1"', "empty": b'""', "long": b'"' + b"9" * 10_240 + b'"', "number": b"12345",
               "null": b"null", "object": b'{"a":1}', "list": b"[1]", "bool": b"true", "big_number": b"123456789012345678901234567890",
               "year_1970": b'"1970-01-01T00:00:00.000Z"', "year_2099": b'"2099-12-31T23:59:59.000Z"', "no_time": b'"yesterday"',
               "rtl_id": '"\u202e123"'.encode(), "sql": b'"1\'; drop table message;--"'}
-    return re.sub(rb'"(%s)":(%s|\d+|null|true|false)' % (names, text), lambda m: b'"%s":%s' % (m[1], values[how]), part,
+    return re.sub(rb'"(%s)":(%s|\d+(?:\.\d+)?|null|true|false)' % (names, text), lambda m: b'"%s":%s' % (m[1], values[how]), part,
                   count=fault_count(field))
 
 
@@ -296,21 +316,18 @@ def fault_count(field):
 
 
 def f_poison(town, fault, request, run):
-    """`how`: see POISON, NUMBERS and spoil(); `which`: index of the element (from the end when negative)."""
+    """`how`: see POISON, NUMBERS and spoil(); `which`: index of the element (from the end when negative); `more`: others on the same page."""
     reply = run()
     if not reply.parts:
         fault.left += 1
         fault.hits -= 1
         return reply
-    parts, which = list(reply.parts), fault.get("which", 0)
-    which %= len(parts)
-    parts[which] = spoil(parts[which], fault.order["how"], fault.get("field", None))
-    reply.parts = parts
-    kind, ident = town.book.elements[reply.els[which]][1:3]
-    server = town.book.elements[reply.els[which]][0]
-    els = list(reply.els)
-    els[which] = town.book.element(server, kind, ident, parts[which], spoilt=fault.order["how"])
-    reply.els = els
+    reply.parts, reply.els = list(reply.parts), list(reply.els)
+    for order in (fault.order, *fault.get("more", ())):
+        which = order.get("which", 0) % len(reply.parts)
+        server, kind, ident = town.book.elements[reply.els[which]][:3]
+        reply.parts[which] = spoil(reply.parts[which], order["how"], order.get("field"))
+        reply.els[which] = town.book.element(server, kind, ident, reply.parts[which], spoilt=order["how"])
     return reply
 
 
@@ -417,7 +434,7 @@ KINDS = {
     "poison": f_poison, "stall": f_stall, "drip": f_drip, "cut": f_cut, "drop": f_drop, "length": f_length,
     "endless_body": f_endless_body, "endless_headers": f_endless_headers, "bomb": f_bomb, "garbage": f_garbage,
     "bad_chunks": f_bad_chunks, "lie": None,
-    "late": lambda town, fault, request, run: run(),
+    "late": lambda town, fault, request, run: run(), "bye": None, "refuse": None,        # the last two: mail.py
     "html": lambda town, fault, request, run: Reply(fault.get("status", 200), PAGE_HTML, HTML),
     "empty": lambda town, fault, request, run: Reply(fault.get("status", 200), b"", fault.get("ctype", JSON)),
 }

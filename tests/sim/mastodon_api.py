@@ -3,6 +3,7 @@ import re
 import zlib
 from urllib.parse import urlencode
 
+from consent import Consent
 from mastodon import note_order, order, post_order
 from people import LINK, NAME, graphemes, iso
 from wire import HTML, Reply, dumps
@@ -22,10 +23,13 @@ class MastodonApi:
 
     def __init__(self, server):
         self.s = server
+        self.consent = Consent(server)
 
     # ---- entry
     def handle(self, request, path):
         server = self.s
+        if path in ("/api/v1/apps", "/oauth/authorize", "/oauth/token"):
+            return self.connect(request, path)
         token = request.bearer()
         viewer = None
         if token is not None:
@@ -44,6 +48,21 @@ class MastodonApi:
             reply.headers += [("X-RateLimit-Limit", rate[0]), ("X-RateLimit-Remaining", rate[1]),
                               ("X-RateLimit-Reset", iso(rate[2])[:-1] + "000Z")]
         return reply
+
+    def connect(self, request, path):
+        """A client registers, a person consents, a code becomes a token without end."""
+        if path == "/api/v1/apps":
+            return self.consent.register(request)
+        if path == "/oauth/authorize":
+            return self.consent.authorize(request)
+        if request.form().get("grant_type") != "authorization_code":
+            return Reply.json({"error": "unsupported_grant_type"}, 400)
+        code, no = self.consent.redeem(request)
+        if no is not None:
+            return no
+        made = self.s.world.do({"op": "token", "server": self.s.name, "person": code["person"].key})
+        return Reply.json({"access_token": made["token"], "token_type": "Bearer", "scope": " ".join(code["scopes"]),
+                           "created_at": self.s.world.now_ms() // 1000})
 
     def refuse(self, text="The access token is invalid"):
         if "snac" in self.s.dialect:

@@ -21,21 +21,99 @@ from bluesky import Bluesky  # noqa: E402
 from bluesky_api import BlueskyApi  # noqa: E402
 from book import Book  # noqa: E402
 from discourse import Discourse, DiscourseApi  # noqa: E402
+from facebook import Facebook, FacebookApi  # noqa: E402
 from faults import Faults  # noqa: E402
+from google_business import GoogleBusiness, GoogleBusinessApi  # noqa: E402
+from instagram import Instagram, InstagramApi  # noqa: E402
+from lemmy import Lemmy, LemmyApi  # noqa: E402
+from hackernews import Hackernews, HackernewsApi  # noqa: E402
+from mail import Mail  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
+from reddit import Reddit, RedditApi  # noqa: E402
 from telegram import Telegram, TelegramApi  # noqa: E402
+from threads import Threads, ThreadsApi  # noqa: E402
 from wire import Connection, Reply  # noqa: E402
 from wordpress import Wordpress, WordpressApi  # noqa: E402
 from world import World  # noqa: E402
+from x import X, XApi  # noqa: E402
+from youtube import Youtube, YoutubeApi  # noqa: E402
 
 APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "blogger": BloggerApi, "telegram": TelegramApi,
-        "wordpress": WordpressApi, "discourse": DiscourseApi}
-PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse"}
+        "wordpress": WordpressApi, "discourse": DiscourseApi, "facebook": FacebookApi, "instagram": InstagramApi, "threads": ThreadsApi}
+PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse", "fb": "facebook", "ig": "instagram", "th": "threads"}
 KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
-         "discourse": Discourse}
+         "discourse": Discourse, "facebook": Facebook, "instagram": Instagram, "threads": Threads}
 # Where a worker asks for news.
-POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json")
+POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json", "/published_posts", "/me/media", "/me/threads")
+APIS = {
+    "blog": BlogApi,
+    "blogger": BloggerApi,
+    "bluesky": BlueskyApi,
+    "discourse": DiscourseApi,
+    "facebook": FacebookApi,
+    "google-business": GoogleBusinessApi,
+    "lemmy": LemmyApi,
+    "hackernews": HackernewsApi,
+    "mastodon": MastodonApi,
+    "reddit": RedditApi,
+    "telegram": TelegramApi,
+    "wordpress": WordpressApi,
+    "x": XApi,
+    "youtube": YoutubeApi,
+}
+PREFIX = {
+    "b": "bluesky",
+    "d": "discourse",
+    "f": "blog",
+    "fb": "facebook",
+    "g": "blogger",
+    "gb": "google-business",
+    "l": "lemmy",
+    "h": "hackernews",
+    "m": "mastodon",
+    "r": "reddit",
+    "t": "telegram",
+    "w": "wordpress",
+    "x": "x",
+    "y": "youtube",
+}
+KINDS = {
+    "blog": Blog,
+    "blogger": Blogger,
+    "bluesky": Bluesky,
+    "discourse": Discourse,
+    "facebook": Facebook,
+    "google-business": GoogleBusiness,
+    "lemmy": Lemmy,
+    "hackernews": Hackernews,
+    "mail": Mail,
+    "mastodon": Mastodon,
+    "reddit": Reddit,
+    "telegram": Telegram,
+    "wordpress": Wordpress,
+    "x": X,
+    "youtube": Youtube,
+}
+# Where a worker asks for news.
+POLLS = (
+    "/comments/feed/",
+    "/getUpdates",
+    "/mentions",
+    "/message/inbox",
+    "/notifications",
+    "/posts.json",
+    "/reviews",
+    "/published_posts",
+    "/search_by_date",
+    "/user/replies",
+    "/v3/blogs/1/comments",
+    "/wp/v2/comments",
+    "/youtube/v3/commentThreads",
+    "listNotifications",
+)
+# The same addresses ask for other things, too.
+NO_POLL = ("&id=", "heldForReview")
 
 
 class Town:
@@ -43,6 +121,7 @@ class Town:
 
     def __init__(self, book_path, sync=True, answers=True):
         self.world = World(KINDS)
+        self.world.town = self
         self.book = Book(book_path, sync, answers)
         self.world.book = self.book
         self.faults = Faults(self)
@@ -101,13 +180,17 @@ class Town:
 
     @staticmethod
     def guess_viewer(server, request):
-        if server.kind == "blogger":
+        if server.kind in ("blogger", "google-business", "youtube"):
             entry = server.access.get(request.bearer())
             request.viewer = entry[0].key if entry is not None else ""
             return
-        if server.kind == "wordpress":
+        if server.kind in ("reddit", "wordpress", "x"):
             viewer = server.viewer(request)
             request.viewer = viewer.key if viewer is not None else ""
+            return
+        if server.kind in ("facebook", "instagram", "threads"):
+            entry = server.tokens.get(request.arg("access_token") or request.form().get("access_token"))
+            request.viewer = entry[0].key if entry is not None else ""
             return
         entry = server.tokens.get(request.bearer()) or getattr(server, "sessions", {}).get(request.bearer())
         if entry and not isinstance(entry, str):
@@ -117,7 +200,7 @@ class Town:
         if not request.endpoint:
             return
         self.count(f"{request.endpoint} {reply.status}")
-        if reply.status in (200, 304) and request.path.endswith(POLLS):
+        if reply.status in (200, 304) and request.path.endswith(POLLS) and not any(n in request.query for n in NO_POLL):
             self.count(f"polls {request.endpoint}")
         self.book.answer(self.now_ms(), request.endpoint, request, reply, body, cut)
 

@@ -2,15 +2,15 @@
 -- when the platform has confirmed.
 begin;
 \ir house.psql
-select plan(86);
+select plan(89);
 create function pg_temp.state(p_reply text) returns text language sql as $$ select state::text from answerd.reply where reply_id = p_reply::bigint $$;
 create function pg_temp.reply(p_id text, p_who text, p_text text, p_version int default null, p_also bool default false, p_parts int default 1) returns text
 language sql as $$
 	select answerd.reply_make(pg_temp.conv(p_id), pg_temp.staff(p_who), p_text, p_version, p_also, false,
 		case when p_parts = 1 then array[p_text] else array(select p_text || ' (' || i || '/' || p_parts || ')' from generate_series(1, p_parts) i) end) ->> 'id'
 $$;
-create function pg_temp.claim(p_room int default 8) returns table (what text, attempt_id bigint, reply_id bigint) language sql as $$
-	select what, attempt_id, reply_id from answerd.respond_claim(current_setting('test.sender')::int, '{acme}', '{acme_social}', array[p_room])
+create function pg_temp.claim(p_room int default 8, p_flying bigint[] default null) returns table (what text, attempt_id bigint, reply_id bigint) language sql as $$
+	select what, attempt_id, reply_id from answerd.respond_claim(current_setting('test.sender')::int, '{acme}', '{acme_social}', array[p_room], 1000, p_flying)
 	where what <> 'wait'
 $$;
 create function pg_temp.outcome(p_reply text, p_outcome text, p_id text default null, p_why text default null) returns text language sql as $$
@@ -47,6 +47,9 @@ select is(pg_temp.state(:'r1'), 'posting');
 select is((select count(*)::int from answerd.attempt where ended_at is null), 1, 'the intent stands before the first byte');
 select throws_ok(format('insert into answerd.attempt (brand_id, reply_id, sender_id, until) select brand_id, reply_id, 1, now() from answerd.reply where reply_id = %s', :'r1'), '23505', null, 'one live attempt');
 select is((select count(*) from pg_temp.claim()), 0::bigint, 'nobody claims it twice');
+select is((select count(*) from pg_temp.claim(8, array(select attempt_id from answerd.attempt))), 0::bigint, 'what is on its way is not touched');
+select is((select array_agg(what) from pg_temp.claim(8, '{}')), array['post'], 'an intent that was not confirmed to its sender was not begun, and is claimed anew');
+select is((select array_agg(outcome order by attempt_id) from answerd.attempt), array['unsent', null], 'at no time two of them');
 select is(pg_temp.outcome(:'r1', 'sent', 'p1'), 'sent');
 select is(pg_temp.queue(), array[pg_temp.conv('m2'), pg_temp.conv('m3')], 'confirmed: the wait is over');
 select is((select array[hash::text, direction::text, parent_id, body] from answerd.message where external_id = 'p1'), array['0', 'outbound', 'm1', 'It comes tomorrow, Carl.'], 'our message stands in the house');

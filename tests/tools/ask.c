@@ -7,6 +7,7 @@
 #include "answerd/limits.h"
 #include "answerd/strbuf.h"
 #include "daemon/base/digest.h"
+#include "daemon/base/network.h"
 
 static struct text file_read(struct arena *a, const char *path)
 {
@@ -50,11 +51,11 @@ static void request_print(const struct request *r, struct strbuf *b)
 int main(int n_args, char **args)
 {
 	struct arena *a = arena_create(LIMIT_PAGE_ARENA_BYTES);
-	const struct connector *c = n_args == 4 ? connector_find(text_of(args[1])) : NULL;
 	struct strbuf out = { .max_bytes = LIMIT_BODY_BYTES };
 	struct recording rec;
 	struct request request = { 0 };
 	struct err err = { 0 };
+	const struct connector *c = n_args == 4 ? network_find(a, text_of(args[1]), &err) : NULL;
 	enum op op;
 
 	if (c == NULL || !op_parse(text_of(args[2]), &op) ||
@@ -70,6 +71,7 @@ int main(int n_args, char **args)
 			       ? address
 			       : text_of(err.text));
 	}
+	rec.ctx.description = c->description;
 	if (c->ask(&rec.ctx, &rec.question, &request, &err)) {
 		request_print(&request, &out);
 	} else {

@@ -115,6 +115,7 @@ static void test_mastodon_posts_these_bytes(void **state)
 {
 	struct desk *d = *state;
 
+	d->ctx.session = TEXT_NONE;
 	assert_posted(d, "mastodon", STATUSES,
 		      "{\"status\":\"@ann@other.example On its way!\",\"in_reply_to_id\":\"103\","
 		      "\"visibility\":\"public\"}");

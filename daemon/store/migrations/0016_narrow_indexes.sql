@@ -13,7 +13,6 @@ begin
 		execute x;
 	end loop;
 end $$;
-delete from answerd.rules_digest;
 
 alter table answerd.identity alter column external_id type text collate "C", alter column realm type text collate "C";
 alter table answerd.message alter column external_id type text collate "C", alter column parent_id type text collate "C",

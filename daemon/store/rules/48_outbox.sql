@@ -160,7 +160,8 @@ end $$;
 
 -- declare_replies(configuration): what brands want and what accounts can. Returns how many accounts of it the house knows.
 -- In: {"brands": [{"name", "sign", "approval", "repeat_limit", "accounts": [{"name", "is_able", "answers": [], "window_s", "key_valid_s",
---     "direct_key_valid_s", "has_lookup", "settle_us", "every_us"}]}]}.
+--     "direct_key_valid_s", "has_lookup", "settle_us", "every_us", "why_unable",
+--     "named_only"}]}]}; why_unable is missing or null where it is able.
 create or replace function answerd.declare_replies(p jsonb) returns bigint language plpgsql set search_path = pg_catalog as $$
 declare
 	v_n bigint;
@@ -169,46 +170,54 @@ begin
 	from jsonb_array_elements(p -> 'brands') x
 	where b.name = x ->> 'name' and (b.sign, b.needs_approval, b.repeat_limit)
 		is distinct from ((x ->> 'sign')::bool, (x ->> 'approval')::bool, (x ->> 'repeat_limit')::int);
-	insert into answerd.posting as o (brand_id, account_id, is_able, answers, window_s, key_valid_s, direct_key_valid_s, has_lookup, settle_us, every_us)
+	insert into answerd.posting as o (brand_id, account_id, is_able, answers, window_s, key_valid_s, direct_key_valid_s, has_lookup, settle_us, every_us,
+		why_unable, named_only)
 	select a.brand_id, a.account_id, (y ->> 'is_able')::bool, array(select jsonb_array_elements_text(y -> 'answers'))::answerd.message_kind[],
 		(y ->> 'window_s')::bigint, (y ->> 'key_valid_s')::bigint, coalesce((y ->> 'direct_key_valid_s')::bigint, 0), (y ->> 'has_lookup')::bool,
-		(y ->> 'settle_us')::bigint, (y ->> 'every_us')::bigint
+		(y ->> 'settle_us')::bigint, (y ->> 'every_us')::bigint, y ->> 'why_unable', y ->> 'named_only'
 	from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
 	join answerd.brand b on b.name = x ->> 'name' join answerd.account a on a.brand_id = b.brand_id and a.name = y ->> 'name'
 	order by a.account_id
 	on conflict (account_id, brand_id) do update set is_able = excluded.is_able, answers = excluded.answers, window_s = excluded.window_s,
 		key_valid_s = excluded.key_valid_s, direct_key_valid_s = excluded.direct_key_valid_s, has_lookup = excluded.has_lookup,
-		settle_us = excluded.settle_us, every_us = excluded.every_us
-	where (o.is_able, o.answers, o.window_s, o.key_valid_s, o.direct_key_valid_s, o.has_lookup, o.settle_us, o.every_us) is distinct from
+		settle_us = excluded.settle_us, every_us = excluded.every_us, why_unable = excluded.why_unable, named_only = excluded.named_only
+	where (o.is_able, o.answers, o.window_s, o.key_valid_s, o.direct_key_valid_s, o.has_lookup, o.settle_us, o.every_us, o.why_unable, o.named_only) is distinct from
 		(excluded.is_able, excluded.answers, excluded.window_s, excluded.key_valid_s, excluded.direct_key_valid_s, excluded.has_lookup,
-			excluded.settle_us, excluded.every_us);
+			excluded.settle_us, excluded.every_us, excluded.why_unable, excluded.named_only);
 	select count(*) into v_n from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
 	join answerd.brand b on b.name = x ->> 'name' join answerd.account a on a.brand_id = b.brand_id and a.name = y ->> 'name';
 	return v_n;
 end $$;
 
--- attempts_over(sender): whoever takes over may look. The lock of the old sender free: it is gone, at once. Lock held and the lease
+-- attempts_over(sender, flying): whoever takes over may look. The lock of the old sender free: it is gone, at once. Lock held and the lease
 -- over: it is frozen, and may yet wake up.
-create or replace function answerd.attempts_over(p_sender int) returns int language plpgsql set search_path = pg_catalog as $$
+-- What is this sender's own and not among what it says is on its way, it never began: the COMMIT of the intent was not confirmed to it
+-- (somebody ended its wait for a replica).
+drop function if exists answerd.attempts_over(int);
+create or replace function answerd.attempts_over(p_sender int, p_flying bigint[]) returns int language plpgsql set search_path = pg_catalog as $$
 declare
 	t record;
 	r answerd.reply;
 	v_gone bool;
+	v_unbegun bool;
 	v_n int := 0;
 begin
 	for t in select x.attempt_id, x.reply_id, x.brand_id, x.sender_id, x.until, y.account_id from answerd.attempt x
 		join answerd.reply y on y.reply_id = x.reply_id and y.brand_id = x.brand_id
-		where x.ended_at is null and (x.sender_id <> p_sender or x.until < now() - interval '1 min')
+		where x.ended_at is null and (x.sender_id <> p_sender or x.until < now() - interval '1 min' or x.attempt_id <> all (p_flying))
 		order by y.account_id, x.reply_id limit 200 loop
+		v_unbegun := t.sender_id = p_sender and coalesce(t.attempt_id <> all (p_flying), false);
 		v_gone := t.sender_id <> p_sender and answerd.sender_is_gone(t.sender_id);
-		continue when not v_gone and t.until > now();
+		continue when not v_gone and not v_unbegun and t.until > now();
 		perform from answerd.account where account_id = t.account_id and brand_id = t.brand_id for no key update;
 		select * into r from answerd.reply where reply_id = t.reply_id and brand_id = t.brand_id for no key update;
-		update answerd.attempt set ended_at = now(), outcome = case when v_gone then 'lost' else 'frozen' end
+		update answerd.attempt set ended_at = now(), outcome = case when v_unbegun then 'unsent' when v_gone then 'lost' else 'frozen' end
 		where attempt_id = t.attempt_id and brand_id = t.brand_id and ended_at is null;
 		continue when not found;
 		v_n := v_n + 1;
-		if r.state = 'posting' then
+		if r.state = 'posting' and v_unbegun then
+			perform answerd.reply_goes(r.brand_id, r.reply_id, 'queued', 'worker', 'the database did not confirm the intent, so nothing was begun');
+		elsif r.state = 'posting' then
 			perform answerd.reply_unknown(r, case when v_gone then 'the worker that posted it ended before it knew'
 				else 'the worker that posted it does not answer any more' end);
 		end if;
@@ -216,11 +225,14 @@ begin
 	return v_n;
 end $$;
 
--- respond_claim(sender, brands, accounts, rooms, left) → what to do now, one row each; the intent of every post is committed with it.
+-- respond_claim(sender, brands, accounts, rooms, left, flying) → what to do now, one row each; the intent of every post is committed with it.
 -- No more than an account's room of each, and `left` of all: who has most room comes first, so that no account starves another.
+-- flying: the attempts that the sender has on their way; null: it does not say.
 -- what: 'post', 'look', or 'wait' (always the last row; wait_us until something is due, null: nothing is).
 drop function if exists answerd.respond_claim(int, text[], text[], int[]);
-create or replace function answerd.respond_claim(p_sender int, p_brand text[], p_account text[], p_room int[], p_left int default 1000)
+drop function if exists answerd.respond_claim(int, text[], text[], int[], int);
+create or replace function answerd.respond_claim(p_sender int, p_brand text[], p_account text[], p_room int[], p_left int default 1000,
+	p_flying bigint[] default null)
 returns table (what text, attempt_id bigint, reply_id bigint, brand text, account text, brand_id int, account_id int, key text, words text,
 	begun_us bigint, parent_id text, parent_revision text, root_id text, root_revision text, thread_id text, author_id text, author_handle text,
 	parent_kind text, visibility text, warning text, language text, own_id text, own_handle text, facts text, sealed text, parent_raw text,
@@ -236,7 +248,7 @@ declare
 	v record;
 	v_wait bigint;
 begin
-	perform answerd.attempts_over(p_sender);
+	perform answerd.attempts_over(p_sender, p_flying);
 	-- Shared with whoever pulls the brake: after that has answered, nothing new is claimed.
 	select h.is_panic into v_panic from answerd.respond_house h for share;
 	for v in select a.account_id as a, a.brand_id as b, u.room, p.refused, p.has_lookup,

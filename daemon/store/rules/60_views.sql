@@ -43,7 +43,8 @@ select brand_id, conversation_id, json_build_object('id', conversation_id::text,
 	'priority', priority, 'tags', to_json(tags), 'can_reply', w.why is null, 'why_not', w.why) as entry
 from answerd.conversation_entry e
 cross join lateral (select coalesce(answerd.reply_hindrance(e.brand_id, e.account_id),
-	answerd.reply_unfit(e.brand_id, e.account_id, e.kind, case when e.messages = 1 then e.waiting_since end)) as why offset 0) w;
+	answerd.reply_unfit(e.brand_id, e.account_id, e.kind, case when e.messages = 1 then e.waiting_since end),
+	answerd.reply_unnamed(e.brand_id, e.conversation_id)) as why offset 0) w;
 
 create or replace function answerd.entry(c answerd.conversation) returns json language sql stable set search_path = pg_catalog as $$
 	select entry from answerd.entry_json where conversation_id = c.conversation_id and brand_id = c.brand_id
@@ -100,6 +101,14 @@ join answerd.brand b on b.brand_id = s.brand_id
 left join answerd.worker w on w.holder = a.holder
 left join lateral (select t.reason, t.text, t.since, t.is_deaf from answerd.trouble t where t.account_id = s.account_id and t.brand_id = s.brand_id
 	and t.source_id in (0, s.source_id) and t.key is not null order by t.is_deaf desc, t.since limit 1) t on true;
+
+-- reading_cost: what reading cost by month, where a platform sells it.
+create or replace view answerd.reading_cost as
+select b.name as brand, a.name as account, a.platform, r.month, r.n_read as reads, round(r.cost_uusd / 1000000.0, 2) as cost_usd,
+	nullif(a.monthly_reads, 0) as monthly_reads
+from answerd.reading r
+join answerd.account a on a.account_id = r.account_id and a.brand_id = r.brand_id
+join answerd.brand b on b.brand_id = r.brand_id;
 
 -- coverage: from when to when each source has provably been listened to: one row a span, a gap between two of them.
 create or replace view answerd.coverage as

@@ -215,9 +215,15 @@ create or replace function answerd.list_sources() returns json language sql stab
 		'imported_at', answerd.rfc3339(imported_at), 'failures', failures, 'failed_at', answerd.rfc3339(failed_at), 'failure', failure,
 		'every_s', extract(epoch from interval_target)::bigint, 'achieved_s', extract(epoch from interval_achieved)::bigint,
 		'news_at', answerd.rfc3339(news_at), 'usual_silence_s', extract(epoch from usual_silence)::bigint,
-		'token_until', answerd.rfc3339(token_until), 'skew_s', extract(epoch from skew)::bigint)
+		'token_until', answerd.rfc3339(token_until), 'skew_s', extract(epoch from skew)::bigint,
+		'reading', (select json_build_object('month', to_char(answerd.now() at time zone 'UTC', 'YYYY-MM'), 'reads', coalesce(r.n_read, 0),
+				'cost_usd', round(coalesce(r.cost_uusd, 0) / 1000000.0, 2), 'monthly_reads', nullif(a.monthly_reads, 0))
+			from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id and a.reading_costs
+			left join answerd.reading r on r.account_id = a.account_id and r.brand_id = a.brand_id
+				and r.month = date_trunc('month', answerd.now() at time zone 'UTC')::date
+			where s.source_id = h.source_id and s.name not in ('threads', 'rechecks') limit 1))
 		order by is_configured desc, brand, account, source), '[]'), 'next', null, 'now', answerd.rfc3339(answerd.now()), 'listening', answerd.listening())
-	from answerd.source_health
+	from answerd.source_health h
 $$;
 
 -- list_quarantine(after, limit): elements that we could not read, newest first; raw bytes escaped.

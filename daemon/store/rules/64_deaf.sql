@@ -3,7 +3,8 @@
 -- once per source. Every sentence says since when, why, and what a person can do.
 
 -- hearing_fact(…): what an answer says of its server. 'unread' 1: most of what the source serves cannot be read, 0: it can;
--- 'skew' microseconds that the server's clock is off, 0: it is right; 'token_until' the end of the credential.
+-- 'skew' microseconds that the server's clock is off, 0: it is right; 'token_until' the end of the credential, 0: what was said with the
+-- session holds.
 create or replace function answerd.hearing_fact(p_brand int, p_account int, p_source int, p_epoch bigint, p_name text, p_value bigint)
 returns void language plpgsql set search_path = pg_catalog, answerd as $$
 begin
@@ -15,9 +16,11 @@ begin
 		when 'unread' then update answerd.source set unread_since = case when p_value <> 0 then coalesce(unread_since, answerd.now()) end
 			where source_id = p_source and account_id = p_account and brand_id = p_brand;
 		when 'skew' then update answerd.account set skew_us = nullif(p_value, 0) where account_id = p_account and brand_id = p_brand;
-		when 'token_until' then update answerd.account set token_until = case when p_value > 0 then answerd.from_us(p_value) end
-			where account_id = p_account and brand_id = p_brand
-				and token_until is distinct from case when p_value > 0 then answerd.from_us(p_value) end;
+		when 'token_until' then
+			update answerd.account a set token_until = u.until
+			from (select coalesce(answerd.from_us(nullif(p_value, 0)), (select c.token_until from answerd.credential c
+				where c.account_id = p_account and c.brand_id = p_brand)) as until) u
+			where a.account_id = p_account and a.brand_id = p_brand and a.token_until is distinct from u.until;
 	end case;
 end $$;
 
@@ -158,8 +161,11 @@ cross join lateral (
 	union all
 	select 'failing', a.state_since, true, a.state_reason where a.state = 'failing' and a.state_since <= pg_catalog.now() - interval '5 min'
 	union all
-	select 'token', a.token_until, false, format('the token %s on %s: make a new one, put it where the configuration says, and reload answerd',
-		case when a.token_until > answerd.now() then 'ends' else 'ended' end, to_char(a.token_until at time zone b.timezone, 'YYYY-MM-DD HH24:MI'))
+	select 'token', a.token_until, false, format('the token %s on %s: %s',
+		case when a.token_until > answerd.now() then 'ends' else 'ended' end, to_char(a.token_until at time zone b.timezone, 'YYYY-MM-DD HH24:MI'),
+		case when exists (select from answerd.credential c where c.account_id = a.account_id and c.brand_id = a.brand_id and c.connected_at is not null)
+			then 'let us in again: answerd connect ' || a.name
+			else 'make a new one, put it where the configuration says, and reload answerd' end)
 	where a.token_until < answerd.now() + interval '7 days'
 	union all
 	select 'clock', answerd.now(), false, format('the server''s clock and ours are %s apart: look at the time of this machine (timedatectl) first',

@@ -4,7 +4,7 @@ from rig.place import build_dir
 from rig.programs import Answer, Desk, Worker
 from rig.wait import wait_until
 
-PLATFORM_KINDS = ("status", "mention", "post", "reply", "quote", "direct", "comment")
+PLATFORM_KINDS = ("status", "mention", "post", "reply", "quote", "direct", "comment", "review")
 
 
 class House:
@@ -48,6 +48,38 @@ class House:
         self.add(account or f"acme_{name}", "discourse", url, made["token"], brand, name, own, listen, **{"username": own, "every": "2s", **config})
         return url
 
+    def facebook(self, name="page", own="shop", people=(), brand="acme", account=None, options=None, **config):
+        url = self.town.facebook(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "facebook", url, made["token"], brand, name, own, **{"every": "2s", **config})
+        return url
+
+    def instagram(self, name="photos", own="shop", people=(), brand="acme", account=None, options=None, **config):
+        url = self.town.instagram(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "instagram", url, made["token"], brand, name, own, **{"every": "2s", **config})
+        return url
+
+    def threads(self, name="spool", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        url = self.town.threads(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "threads", url, made["token"], brand, name, own, listen, **{"every": "2s", **config})
+        return url
+
+    def lemmy(self, name="lemmy", own="shop", people=(), brand="acme", account=None, listen=None, options=None, platform="lemmy", **config):
+        url = self.town.lemmy(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", platform, url, made["token"], brand, name, own, listen, **config)
+        return url
+
     def wordpress(self, name="site", own="shop", people=(), brand="acme", account=None, options=None, **config):
         url = self.town.wordpress(name, **(options or {}))
         made = self.town.person(own, name, own=brand)
@@ -64,12 +96,60 @@ class House:
         self.add(account or f"acme_{name}", "blogger", url, made["token"], brand, name, own, blog="1", oauth=url + "/token", **config)
         return url
 
+    def youtube(self, name="tube", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        return self.google("youtube", self.town.youtube(name, **(options or {})), name, own, people, brand, account, listen, **config)
+
+    def google_business(self, name="maps", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        return self.google("google-business", self.town.google_business(name, **(options or {})), name, own, people, brand, account, listen, **config)
+
+    def google(self, platform, url, name, own, people, brand, account, listen, **config):
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", platform, url, made["token"], brand, name, own, listen, oauth=url + "/token", **config)
+        return url
+
     def telegram(self, name="wire", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
         url = self.town.telegram(name, **(options or {}))
         made = self.town.person(own, name, own=brand, bot=True)
         for key in people:
             self.town.person(key, name)
         self.add(account or f"acme_{name}", "telegram", url, made["token"], brand, name, own, listen, **config)
+        return url
+
+    def hackernews(self, name="orange", own="shop", people=(), brand="acme", account=None, listen=("own", "comments"), options=None, **config):
+        url = self.town.hackernews(name, **(options or {}))
+        self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "hackernews", url, None, brand, name, own, list(listen), **{"items": url, "username": own, **config})
+        return url
+
+    def reddit(self, name="board", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        url = self.town.reddit(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "reddit", url, made["token"], brand, name, own, listen,
+                 **{"oauth": url + "/api/v1/access_token", "username": own, **config})
+        return url
+
+    def mail(self, name="post", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        url, smtp = self.town.mail(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "mail", url, made["token"], brand, name, own, listen,
+                 **{"address": made["address"], "smtp": smtp, "every": "1s", **config})
+        return url
+
+    def x(self, name="bird", own="shop", people=(), brand="acme", account=None, listen=None, options=None, token="token", **config):
+        """`token`: "token" (OAuth 2) or "keys" (OAuth 1.0a)."""
+        url = self.town.x(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "x", url, made[token], brand, name, own, listen, **config)
         return url
 
     def add(self, account, platform, url, token, brand, server, own, listen=None, **config):

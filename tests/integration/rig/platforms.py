@@ -22,7 +22,9 @@ class Cannot(Exception):
 def connector_names():
     """The list that the build itself reads."""
     text = (REPO / "connectors" / "meson.build").read_text(encoding="utf-8")
-    return re.findall(r"'(\w+)'", re.search(r"connector_names = \[(.*?)\]", text, re.S)[1])
+    return re.findall(r"'([\w-]+)'", re.search(r"connector_names = \[(.*?)\]", text, re.S)[1])
+    both = [name for which in ("connector", "network") for name in re.findall(r"'(\w+)'", re.search(rf"{which}_names = \[(.*?)\]", text, re.S)[1])]
+    return [name for name in both if name != "declarative"]     # the networks show what it does
 
 
 def capabilities(connector):
@@ -33,9 +35,11 @@ def capabilities(connector):
 
 class Mastodon:
     own, news = "shop", "otifications$"
+    asks = ""               # of the query, where the same address is asked for other things too
     dialects = ["reset_iso"]
     options, account = {}, {}
     poisons = SPOILT
+    many_replies = 2000         # so many answers the outbox may post in one test (test_outbox_lies.py): what the platform's budget allows
     schema = [("created_at", "missing"), ("content", "missing"), ("content", "number"), ("in_reply_to_id", "number"), ("created_at", "year_1970"),
               ("created_at", "year_2099"), ("created_at", "no_time"), ("visibility", "object"), ("mentions", "null"), ("acct", "list")]
 
@@ -43,7 +47,7 @@ class Mastodon:
         self.place, self.town = place, place.house.town
 
     def open(self, connector, **account):
-        getattr(self.place.house, connector)(self.place.name, own="shop", people=CUSTOMERS, options=self.options, **{**self.account, **account})
+        getattr(self.place.house, connector.replace("-", "_"))(self.place.name, own="shop", people=CUSTOMERS, options=self.options, **{**self.account, **account})
 
     def words(self, words):
         """How words are written so that they are to us."""
@@ -60,6 +64,10 @@ class Mastodon:
     def strange(self, under):
         """Something of a kind that nobody waits for happens."""
         self.town.do("boost", server=self.place.name, person="shop", post=under)
+
+    def hang(self, ids):
+        """Below what each of a chain hangs, the first apart."""
+        return ids[:-1]
 
     def can_backdate(self):
         """Raises `Cannot` where nobody but the server dates what is said."""
@@ -210,7 +218,35 @@ class Telegram(Mastodon):
                     is_deleted=row["deleted"], thread=row["id"].rpartition(":")[0], names=frozenset(self.place.ids))
 
 
-TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "wordpress": Wordpress}
+from rig.platforms_google import GoogleBusiness, Youtube  # noqa: E402  its classes build on those above
+from rig.platforms_meta import Facebook, Instagram, Threads  # noqa: E402  it needs the classes above
+
+TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "facebook": Facebook, "instagram": Instagram, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "threads": Threads, "wordpress": Wordpress}
+# Their classes build on those above.
+from rig.platforms_declared import Lemmy  # noqa: E402
+from rig.platforms_google import GoogleBusiness, Youtube  # noqa: E402
+from rig.platforms_google import Youtube  # noqa: E402
+from rig.platforms_mail import Mail  # noqa: E402
+from rig.platforms_meta import Facebook  # noqa: E402
+from rig.platforms_xnet import Hackernews, Reddit, X  # noqa: E402
+
+TOWN = {
+    "blogger": Blogger,
+    "bluesky": Bluesky,
+    "discourse": Discourse,
+    "facebook": Facebook,
+    "google-business": GoogleBusiness,
+    "lemmy": Lemmy,
+    "hackernews": Hackernews,
+    "mail": Mail,
+    "mastodon": Mastodon,
+    "reddit": Reddit,
+    "rss": Rss,
+    "telegram": Telegram,
+    "wordpress": Wordpress,
+    "x": X,
+    "youtube": Youtube,
+}
 
 
 def described(connector):
@@ -218,7 +254,7 @@ def described(connector):
     assert connector in TOWN, (
         f"the connector {connector!r} has no town: write its platform as tests/sim/{connector}.py (with a line in town.py), open it with "
         f"Town.{connector}() in rig/town.py and House.{connector}() in rig/house.py, and say how people speak on it in a class of rig/platforms.py")
-    assert hasattr(Town, connector) or connector == "rss", f"rig/town.py has no way to open a server of {connector!r}"
+    assert hasattr(Town, connector.replace("-", "_")) or connector == "rss", f"rig/town.py has no way to open a server of {connector!r}"
     return TOWN[connector]
 
 

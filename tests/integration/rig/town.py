@@ -84,6 +84,22 @@ class Town:
         self.do("server", kind="discourse", name=name, **options)
         return f"http://127.0.0.1:{self.port}/d/{name}"
 
+    def facebook(self, name="page", **options):
+        self.do("server", kind="facebook", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/fb/{name}"
+
+    def instagram(self, name="photos", **options):
+        self.do("server", kind="instagram", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/ig/{name}"
+
+    def threads(self, name="spool", **options):
+        self.do("server", kind="threads", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/th/{name}"
+
+    def lemmy(self, name="lemmy", **options):
+        self.do("server", kind="lemmy", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/l/{name}"
+
     def wordpress(self, name="site", **options):
         self.do("server", kind="wordpress", name=name, **options)
         return f"http://127.0.0.1:{self.port}/w/{name}"
@@ -92,9 +108,33 @@ class Town:
         self.do("server", kind="blogger", name=name, **options)
         return f"http://127.0.0.1:{self.port}/g/{name}"
 
+    def youtube(self, name="tube", **options):
+        self.do("server", kind="youtube", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/y/{name}"
+
+    def google_business(self, name="maps", **options):
+        self.do("server", kind="google-business", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/gb/{name}"
+
     def telegram(self, name="wire", **options):
         self.do("server", kind="telegram", name=name, **options)
         return f"http://127.0.0.1:{self.port}/t/{name}"
+
+    def hackernews(self, name="orange", **options):
+        self.do("server", kind="hackernews", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/h/{name}"
+
+    def reddit(self, name="board", **options):
+        self.do("server", kind="reddit", name=name, **{"rate_limit": 1_000_000, **options})
+        return f"http://127.0.0.1:{self.port}/r/{name}"
+
+    def mail(self, name="post", **options):
+        """Where its mailbox is, and who takes mails."""
+        return self.do("server", kind="mail", name=name, **options)["url"].split(" ")
+
+    def x(self, name="bird", **options):
+        self.do("server", kind="x", name=name, **{"rate_limit": 1_000_000, **options})
+        return f"http://127.0.0.1:{self.port}/x/{name}"
 
     def person(self, key, server="social", **more):
         return self.do("person", server=server, key=key, **more)

@@ -285,7 +285,7 @@ def trust(folder):
         return False
     if "ANSWERD_TEST_NAMESPACE" not in os.environ:
         environment = dict(os.environ, ANSWERD_TEST_NAMESPACE="1")
-        command = ["unshare", "--mount", sys.executable, os.path.abspath(__file__)] + sys.argv[1:]
+        command = ["unshare", "--mount", sys.executable, os.path.abspath(sys.argv[0])] + sys.argv[1:]
         if subprocess.run(["unshare", "--mount", "true"], check=False,
                           stderr=subprocess.DEVNULL).returncode == 0:
             sys.exit(subprocess.run(command, env=environment, check=False).returncode)

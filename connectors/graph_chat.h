@@ -1,0 +1,47 @@
+/* graph_chat.h: Messenger and Instagram direct, by the conversations API: conversations, the latest spoken in first, each with its
+ * twenty newest messages. Older ones cannot be read ("deleted", says Graph, and they are not), so a message is never re-read alone,
+ * and more than twenty new ones between two looks are a gap.
+ *
+ * Owner:   everything lives in ctx->arena.
+ * Clock:   ctx->now.
+ * Blocks:  never.
+ * Calls back: never.
+ * Fails:   one message that cannot be read goes to outcome.bad. */
+#ifndef CONNECTORS_GRAPH_CHAT_H
+#define CONNECTORS_GRAPH_CHAT_H
+
+#include "graph_walk.h"
+
+#define GRAPH_CHAT_WINDOW_S 86400 /* after the customer's last message */
+#define GRAPH_AGENT_WINDOW_S                                                                       \
+	(7 * 86400) /* with the tag HUMAN_AGENT, which Meta must have granted */
+
+struct graph_chat {
+	const struct graph *graph;
+	const char *list;     /* "/me/conversations" */
+	const char *platform; /* "instagram", or NULL */
+};
+
+bool graph_chat_ask(const struct connector_ctx *ctx, const struct graph_chat *c,
+		    const struct question *q, struct request *ret, struct err *err);
+bool graph_chat_digest(const struct connector_ctx *ctx, const struct graph_chat *c,
+		       const struct question *q, const struct response *r, struct outcome *ret,
+		       struct err *err);
+
+/* One message alone, as it may be recorded. thread may be empty. */
+void graph_chat_add(const struct connector_ctx *ctx, struct text thread, struct text peer,
+		    struct text slice, struct outcome *out);
+bool graph_chat_is_message(struct text slice);
+
+bool graph_chat_reply_ask(const struct connector_ctx *ctx, const struct graph_chat *c,
+			  const struct posting *p, struct request *ret, struct err *err);
+bool graph_chat_reply_digest(const struct connector_ctx *ctx, const struct graph_chat *c,
+			     const struct posting *p, const struct response *r, struct outcome *ret,
+			     struct err *err);
+bool graph_chat_lookup_ask(const struct connector_ctx *ctx, const struct graph_chat *c,
+			   const struct posting *p, struct request *ret, struct err *err);
+bool graph_chat_lookup_digest(const struct connector_ctx *ctx, const struct graph_chat *c,
+			      const struct posting *p, const struct response *r,
+			      struct outcome *ret, struct err *err);
+
+#endif

@@ -1,0 +1,294 @@
+/* What this protects: customers against a mail that is sent twice or said to be sent when nobody knows; mailboxes against a mail
+ * whose words end an answer; the loop against servers that do not answer; TLS that is verified. */
+#include <stdio.h>
+
+#include "tests/unit/io/rude.h"
+
+static const char *imap_port, *smtp_port;
+
+static struct seen *talk(const char *url, const char *user, const char *body, bool once,
+			 const struct http_terms *terms)
+{
+	struct request r = { .url = text_of(url),
+			     .body = text_of(body),
+			     .user = text_of(user),
+			     .password = TEXT("canary"),
+			     .mail_from = TEXT("shop@shop.example"),
+			     .mail_to = TEXT("ann@home.example"),
+			     .once = once };
+	struct seen *s = &seen[0];
+
+	memset(s, 0, sizeof(*s));
+	n_seen = 0;
+	(void)begin(&r, terms, s);
+	run(1);
+	assert_int_equal(s->n_calls, 1);
+	assert_int_equal(http_active(http), 0);
+	assert_null(strstr(s->why, "canary"));
+	return s;
+}
+
+static const char *url_at(const char *scheme, const char *where)
+{
+	static char url[100];
+
+	(void)snprintf(url, sizeof(url), "%s://127.0.0.1:%s", scheme, where);
+	return url;
+}
+
+static struct seen *imap(const char *user, const char *commands)
+{
+	return talk(url_at("imap", imap_port), user, commands, /* once= */ false, &near);
+}
+
+static struct seen *smtp(const char *user, const char *mail)
+{
+	return talk(url_at("smtp", smtp_port), user, mail, /* once= */ true, &near);
+}
+
+static int count(const char *key)
+{
+	char command[100];
+	int n = -1;
+	const char *at;
+
+	(void)snprintf(command, sizeof(command), "COUNT %s", key);
+	at = strstr(imap("ann", command)->body, "* COUNT ");
+	assert_non_null(at);
+	n = at[8] - '0';
+	return n;
+}
+
+static void test_commands_go_one_by_one(void **state)
+{
+	struct seen *s;
+
+	(void)state;
+	s = imap("ann", "EXAMINE \"INBOX\"\nUID FETCH 1:2 (UID)\n");
+	assert_int_equal(s->status, 200);
+	assert_string_equal(s->body,
+			    "* ECHO EXAMINE \"INBOX\"\r\nask1 OK done\r\n* ECHO UID FETCH 1:2 "
+			    "(UID)\r\nask2 OK done\r\n");
+	assert_false(s->has_headers); /* what was said at the login is nobody's business */
+	assert_int_equal(imap("slices", "A")->status, 200);
+}
+
+static void test_words_of_a_mail_do_not_end_an_answer(void **state)
+{
+	struct seen *s;
+
+	(void)state;
+	s = imap("tags", "A\nB");
+	assert_int_equal(s->status, 200);
+	assert_non_null(strstr(s->body, "* 2 FETCH (UID 2)"));
+	assert_non_null(strstr(s->body, "ask2 OK done\r\n"));
+}
+
+static void test_refusals_are_answers(void **state)
+{
+	(void)state;
+	assert_int_equal(imap("refusing", "A NO")->status, 422);
+	assert_int_equal(imap("refusing", "A BAD")->status, 400);
+	assert_int_equal(imap("refusing", "A OK\nB NO\nC OK")->status, 422);
+	assert_int_equal(imap("wrong", "A")->status, 401);
+	assert_int_equal(imap("busy", "A")->kind,
+			 ERR_RETRY); /* the server's trouble, not the password's */
+}
+
+static void test_connections_that_end(void **state)
+{
+	(void)state;
+	assert_int_equal(imap("bye", "A")->kind, ERR_RETRY);
+	assert_int_equal(imap("reset", "A")->kind, ERR_RETRY);
+	assert_int_equal(imap("half", "A")->kind, ERR_RETRY);
+	assert_int_equal(imap("silent", "A")->kind, ERR_RETRY);
+	assert_non_null(strstr(seen[0].why, "in time"));
+	assert_int_equal(imap("absurd", "A")->kind, ERR_RETRY);
+}
+
+static void test_too_much(void **state)
+{
+	struct http_terms cut = near;
+
+	(void)state;
+	assert_int_equal(imap("giant", "A")->kind, ERR_DATA);
+	assert_int_equal(imap("endless", "A")->kind, ERR_RETRY); /* one line of 64 KiB is no IMAP */
+	cut.keep_cut = true;
+	(void)talk(url_at("imap", imap_port), "giant", "A", /* once= */ false, &cut);
+	assert_int_equal(seen[0].status, 200);
+	assert_true(seen[0].is_cut);
+	assert_in_range(seen[0].body_len, 1000000, 2 * 1024 * 1024);
+}
+
+static void test_commands_cannot_be_smuggled(void **state)
+{
+	static const char *const bad[] = { "", "A\r\nB", "A {5}", "A\x80", "A\n\nB" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(imap("ann", bad[i])->kind, ERR_DATA);
+	}
+}
+
+static void test_a_mail_is_taken(void **state)
+{
+	struct seen *s;
+
+	(void)state;
+	s = smtp("ann", "Subject: x\r\n\r\nhello\r\n");
+	assert_int_equal(s->status, 250);
+	assert_string_equal(s->body, "250-2.0.0\r\n250 queued\r\n");
+	assert_int_equal(count("ann"), 1);
+	/* A dot of its own on a line neither ends the mail nor is lost. */
+	s = smtp("dots", "a\r\n.\r\n..b\r\nMAIL FROM:<x>\r\n");
+	assert_string_equal(s->body, "250 ..|...b\r\n");
+	assert_int_equal(count("dots"), 1);
+}
+
+static void test_a_mail_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(smtp("wrong", "a\r\n")->status, 401);
+	assert_int_equal(smtp("busy", "a\r\n")->kind, ERR_RETRY);
+	assert_int_equal(smtp("from", "a\r\n")->status, 550);
+	assert_int_equal(smtp("to", "a\r\n")->status, 550);
+	assert_non_null(strstr(seen[0].body, "nobody of that name"));
+	assert_int_equal(smtp("later", "a\r\n")->status, 451);
+	assert_int_equal(smtp("refuses", "a\r\n")->status, 554);
+	assert_int_equal(smtp("full", "a\r\n")->status, 452);
+	assert_int_equal(count("refuses"), 1); /* never again by itself */
+}
+
+static void test_nothing_was_sent(void **state)
+{
+	(void)state;
+	assert_int_equal(smtp("hangs", "a\r\n")->kind, ERR_RETRY);
+	assert_int_equal(talk("smtp://127.0.0.1:1", "ann", "a\r\n", /* once= */ true, &near)->kind,
+			 ERR_RETRY);
+}
+
+static void test_nobody_knows(void **state)
+{
+	static const char *const whom[] = { "applied-reset", "applied-silent",
+					    "applied-half",  "applied-long",
+					    "odd",           "garbage",
+					    "middle" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(whom) / sizeof(whom[0]); i++) {
+		assert_int_equal(smtp(whom[i], "a\r\n")->kind, ERR_UNSURE);
+		assert_int_equal(count(whom[i]), strcmp(whom[i], "middle") == 0 ? 0 : 1);
+	}
+}
+
+static void test_a_mail_that_is_not_whole(void **state)
+{
+	static const char *const bad[] = { "", "a", "a\n", "a\r\n.\nMAIL\r\n", "a\rb\r\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(smtp("bad", bad[i])->kind, ERR_DATA);
+	}
+	assert_int_equal(count("bad"), 0);
+}
+
+static void test_where_it_may_go(void **state)
+{
+	static const struct http_terms strict = { .timeout = { 2000000 } };
+
+	(void)state;
+	assert_int_equal(talk(url_at("imap", imap_port), "ann", "A", false, &strict)->kind,
+			 ERR_CONFIG);
+	assert_int_equal(talk("imap://localhost:1143", "ann", "A", false, &near)->kind, ERR_CONFIG);
+	assert_int_equal(talk("imap://a:b@127.0.0.1/", "ann", "A", false, &near)->kind, ERR_CONFIG);
+	assert_int_equal(talk("imaps://127.0.0.1/INBOX", "ann", "A", false, &near)->kind,
+			 ERR_CONFIG);
+	assert_int_equal(talk("smtp://127.0.0.1:25", "ann", "a\r\n", true, &near)->kind,
+			 ERR_CONFIG);
+}
+
+static void test_tls_is_verified(void **state)
+{
+	const char *bad = getenv("ANSWERD_TEST_IMAPS_UNTRUSTED_PORT");
+	const char *bad_start = getenv("ANSWERD_TEST_STARTTLS_UNTRUSTED_PORT");
+	const char *good = getenv("ANSWERD_TEST_IMAPS_PORT");
+	const char *good_start = getenv("ANSWERD_TEST_STARTTLS_PORT");
+
+	(void)state;
+	if (bad == NULL) {
+		skip();
+	}
+	assert_int_equal(talk(url_at("imaps", bad), "ann", "A", false, &near)->kind, ERR_RETRY);
+	assert_non_null(strstr(seen[0].why, "not trusted"));
+	assert_int_equal(talk(url_at("imap", bad_start), "ann", "A", false, &near)->kind,
+			 ERR_RETRY);
+	assert_non_null(strstr(seen[0].why, "not trusted"));
+	assert_int_equal(talk(url_at("imaps", imap_port), "ann", "A", false, &near)->kind,
+			 ERR_RETRY);
+	if (good != NULL) {
+		assert_int_equal(talk(url_at("imaps", good), "ann", "A", false, &near)->status,
+				 200);
+		assert_int_equal(talk(url_at("imap", good_start), "ann", "A", false, &near)->status,
+				 200);
+		assert_true(talk(url_at("imaps", good), "giant", "A", false, &near)->kind ==
+			    ERR_DATA);
+	}
+}
+
+static void test_many_at_once_and_cancelled(void **state)
+{
+	struct request r = { .body = TEXT("A"), .user = TEXT("silent"), .password = TEXT("x") };
+	struct http_transfer *t[8];
+	struct http_terms terms = near;
+
+	(void)state;
+	r.url = text_of(url_at("imap", imap_port));
+	terms.timeout = DUR_MS(300);
+	memset(seen, 0, sizeof(seen));
+	n_seen = 0;
+	for (size_t i = 0; i < 8; i++) {
+		t[i] = begin(&r, &terms, &seen[i]);
+	}
+	http_cancel(&t[0]);
+	run(7);
+	assert_int_equal(seen[0].n_calls, 0);
+	assert_int_equal(seen[7].kind, ERR_RETRY);
+	terms.max_per_host = 2;
+	for (size_t i = 0; i < 2; i++) {
+		t[i] = begin(&r, &terms, &seen[i]);
+	}
+	assert_false(http_has_room(http, r.url, &terms));
+	http_cancel(&t[0]);
+	assert_true(http_has_room(http, r.url, &terms));
+	n_seen = 0;
+	run(1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_commands_go_one_by_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_words_of_a_mail_do_not_end_an_answer, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_refusals_are_answers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_connections_that_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_too_much, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_commands_cannot_be_smuggled, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_a_mail_is_taken, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_mail_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_nothing_was_sent, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_nobody_knows, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_mail_that_is_not_whole, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_where_it_may_go, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_tls_is_verified, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_many_at_once_and_cancelled, set_up, tear_down),
+	};
+
+	imap_port = getenv("ANSWERD_TEST_IMAP_PORT");
+	smtp_port = getenv("ANSWERD_TEST_SMTP_PORT");
+	if (imap_port == NULL || smtp_port == NULL) {
+		return 77; /* there are no mail servers beside us */
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
