@@ -22,8 +22,7 @@ class Cannot(Exception):
 def connector_names():
     """The list that the build itself reads."""
     text = (REPO / "connectors" / "meson.build").read_text(encoding="utf-8")
-    return re.findall(r"'([\w-]+)'", re.search(r"connector_names = \[(.*?)\]", text, re.S)[1])
-    both = [name for which in ("connector", "network") for name in re.findall(r"'(\w+)'", re.search(rf"{which}_names = \[(.*?)\]", text, re.S)[1])]
+    both = [name for which in ("connector", "network") for name in re.findall(r"'([\w-]+)'", re.search(rf"{which}_names = \[(.*?)\]", text, re.S)[1])]
     return [name for name in both if name != "declarative"]     # the networks show what it does
 
 
@@ -225,7 +224,6 @@ TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "faceboo
 # Their classes build on those above.
 from rig.platforms_declared import Lemmy  # noqa: E402
 from rig.platforms_google import GoogleBusiness, Youtube  # noqa: E402
-from rig.platforms_google import Youtube  # noqa: E402
 from rig.platforms_mail import Mail  # noqa: E402
 from rig.platforms_meta import Facebook  # noqa: E402
 from rig.platforms_xnet import Hackernews, Reddit, X  # noqa: E402
