@@ -32,6 +32,14 @@ static void place_print(const struct decl_place *p, char *out, size_t room)
 	}
 }
 
+/* What is quoted of a file stays in its line. */
+static void line_keep(char *t)
+{
+	for (; *t != '\0'; t++) {
+		*t = (unsigned char)*t < ' ' || *t == 0x7f ? '?' : *t;
+	}
+}
+
 bool decl_fault(struct decl_reader *r, const struct decl_place *p, const char *fmt, ...)
 {
 	char place[120] = "", why[200];
@@ -41,6 +49,8 @@ bool decl_fault(struct decl_reader *r, const struct decl_place *p, const char *f
 	va_start(ap, fmt);
 	(void)vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
+	line_keep(place);
+	line_keep(why);
 	return err_set(r->err, ERR_CONFIG, "%s: %s", place[0] != '\0' ? place : "the description",
 		       why);
 }
@@ -118,8 +128,17 @@ static bool read_template(struct decl_reader *r, const struct decl_place *p, str
 {
 	const char *why;
 
-	return decl_read_text(r, p, v, ret) &&
-	       (decl_template_check(*ret, scope, &why) || decl_fault(r, p, "%s", why));
+	if (!decl_read_text(r, p, v, ret)) {
+		return false;
+	}
+	for (size_t i = 0; i < ret->len; i++) {
+		r->n_places += ret->at[i] == '{';
+	}
+	if (r->n_places > DECL_MOST_PLACES) {
+		return decl_fault(r, p, "the description has more than %d places: write fewer",
+				  DECL_MOST_PLACES);
+	}
+	return decl_template_check(*ret, scope, &why) || decl_fault(r, p, "%s", why);
 }
 
 /* A template, or a list of them. */
@@ -454,6 +473,9 @@ bool decl_read_call(struct decl_reader *r, const struct decl_place *p, struct jx
 			  when = { p, TEXT("when") };
 
 	ret->is_one = jx_is_set(jx_get(v, "one"));
+	if (ret->is_one && jx_is_set(jx_get(v, "list"))) {
+		return decl_fault(r, p, "\"list\" and \"one\" cannot both be there: remove one");
+	}
 	return decl_only(r, p, v,
 			 is_post ? "when post query json form one"
 				 : "when get query list one paging always id handle name") &&

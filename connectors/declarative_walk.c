@@ -10,6 +10,12 @@
 #define KEPT            20               /* a walk reads so many known ones again */
 #define SECOND          INT64_C(1000000) /* times may be compared by the second, and strictly */
 
+static bool number_load(struct jx v, const char *name, int64_t *ret)
+{
+	*ret = jx_i64_or(v, name, 0);
+	return *ret == jx_i64_or(v, name, 1); /* there, and a number */
+}
+
 void decl_walk_load(struct arena *a, struct text state, struct decl_walk *ret)
 {
 	struct jx_doc *doc = NULL;
@@ -20,10 +26,8 @@ void decl_walk_load(struct arena *a, struct text state, struct decl_walk *ret)
 	    !jx_parse(a, state, &v, &doc, NULL)) {
 		return;
 	}
-	ret->known = jx_i64_or(v, "known", 0);
-	ret->has_known = jx_is_set(jx_get(v, "known"));
-	ret->newest = jx_i64_or(v, "newest", 0);
-	ret->has_newest = jx_is_set(jx_get(v, "newest"));
+	ret->has_known = number_load(v, "known", &ret->known);
+	ret->has_newest = number_load(v, "newest", &ret->newest);
 	ret->offset = jx_i64_or(v, "offset", 0);
 	ret->offset = ret->offset >= 0 && ret->offset <= MOST_OFFSET ? ret->offset : 0;
 	ret->cursor = jx_text_or(a, v, "cursor", TEXT_NONE);
@@ -250,17 +254,29 @@ static bool step_up(struct arena *a, struct decl_walk *w, const struct decl_port
 		    const struct ends *all, bool *ret_hole)
 {
 	int64_t before = w->has_newest ? w->newest : w->known;
-	bool is_new = all->has_key && ((!w->has_newest && !w->has_known) || all->most > before);
+	bool is_first = !w->has_newest && !w->has_known;
+	bool is_new = all->has_key && (is_first || all->most > before) && p->items->mark != w->mark;
+	bool is_full = p->paging->is_key_time && all->has_key && p->asked > 0 &&
+		       all->n >= (size_t)p->asked;
+	struct text past = TEXT_NONE;
 
 	ceiling_note(w, p->items);
-	if (!is_new || p->items->mark == w->mark) {
-		/* A page that is full of one instant cannot be walked past. */
-		*ret_hole = p->op == OP_POLL && p->asked > 0 && all->n >= (size_t)p->asked &&
-			    all->has_key && all->least == all->most && p->paging->is_key_time;
+	/* Full of one instant that was not known before: what else was said in it cannot be read. */
+	*ret_hole = p->op == OP_POLL && is_full && p->asked > 1 && all->least == all->most &&
+		    (!w->has_known || all->most > w->known);
+	if (is_new) {
+		w->mark = p->items->mark;
+		return (++w->pages <= WALK_MOST_PAGES && advance(a, w, p, all)) || walk_end(w);
+	}
+	if (is_full) {
+		/* Of what was known, for a little is always read again: the next page is asked for without. */
+		past = decl_time_text(a, (struct wall){ all->most }, p->paging->key_time);
+	}
+	if (past.len == 0 || text_eq(past, w->cursor)) {
 		return walk_end(w);
 	}
-	w->mark = p->items->mark;
-	return (++w->pages <= WALK_MOST_PAGES && advance(a, w, p, all)) || walk_end(w);
+	w->cursor = past;
+	return ++w->pages <= WALK_MOST_PAGES || walk_end(w);
 }
 
 bool decl_walk_step(struct arena *a, struct decl_walk *w, const struct decl_portion *p,

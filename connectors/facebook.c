@@ -208,6 +208,7 @@ static bool below_digest(const struct connector_ctx *ctx, const struct question 
 		facebook_comment_add(ctx, &top, list->slices[i], ret, &id);
 		print = graph_walk_print(print, id.len > 0 ? id : list->slices[i]);
 	}
+	graph_walk_aim(ret, 0);
 	if (list->n > 1 && ret->n_bad - n_bad == list->n) {
 		ret->missing = TEXT("the task MODERATE on the page: Facebook leaves the ids out");
 	}
@@ -385,6 +386,7 @@ static bool node_digest(const struct connector_ctx *ctx, const struct question *
 	for (size_t i = 0; i < list.n; i++) {
 		facebook_comment_add(ctx, &top, list.slices[i], ret, &id);
 	}
+	graph_walk_aim(ret, 0);
 	if (list.next.len > 0 && !text_eq(list.next, next)) {
 		ret->is_more = true;
 		ret->state = text_printf(ctx->arena, "b%.*s", TEXT_ARG(list.next));
@@ -516,6 +518,8 @@ const struct connector connector_facebook = {
 		.answers = "mention comment reply direct review",
 		.idempotency = NULL,
 		.key_valid_s = 0,
+		.direct_window_s = GRAPH_CHAT_WINDOW_S,
+		.agent_window_s = GRAPH_AGENT_WINDOW_S,
 		.settle_s = 10,
 		.lookup = true,
 		.max_length = FACEBOOK_COMMENT_MOST,

@@ -219,12 +219,27 @@ struct text google_words(const struct connector_ctx *ctx, const struct response 
 		       : TEXT_NONE;
 }
 
+/* What Google says before a project is let in: a quota of nothing. */
+static bool is_quota_none(const struct response *r)
+{
+	struct text name = TEXT("\"quota_limit_value\""), inner;
+	size_t at = error_slice(r, &inner) ? text_find(inner, name, 0) : SIZE_MAX;
+
+	return at != SIZE_MAX &&
+	       text_find(text_slice(inner, at + name.len, 6), TEXT("\"0\""), 0) != SIZE_MAX;
+}
+
 bool google_check_door(const struct connector_ctx *ctx, const struct response *r,
 		       struct outcome *ret, struct err *err)
 {
 	if (r->status == 401 && !page_is_html(r)) {
 		ret->needs_refresh = true;
 		return err_set(err, ERR_AUTH, "the session has ended (401)");
+	}
+	if (r->status == 429 && is_quota_none(r)) {
+		return err_set(err, ERR_AUTH,
+			       "Google has not let this project use the interface (its quota is "
+			       "0): ask for access in the form that Google has for it");
 	}
 	if (r->status != 403) {
 		return true;

@@ -50,6 +50,13 @@ static struct text body_of(struct arena *a, struct jx v)
 	return text_dup(a, text_clip(strbuf_text(&b), LIMIT_MESSAGE_BYTES));
 }
 
+/* Instagram's id of us is not the same in every place: the name is. */
+static bool is_ours(const struct connector_ctx *ctx, struct text id, struct text handle)
+{
+	return page_is_ours(ctx, id) ||
+	       (ctx->own_handle.len > 0 && text_eq_nocase(handle, ctx->own_handle));
+}
+
 static bool message_read(const struct connector_ctx *ctx, struct jx v, struct text thread,
 			 struct text peer, struct message *m, struct err *err)
 {
@@ -65,7 +72,11 @@ static bool message_read(const struct connector_ctx *ctx, struct jx v, struct te
 	m->author_id = page_id_or_none(a, from, "id");
 	m->author_handle = text_clip(jx_text_or(a, from, "username", TEXT_NONE), LIMIT_NAME_BYTES);
 	m->author_name = text_clip(jx_text_or(a, from, "name", m->author_handle), LIMIT_NAME_BYTES);
-	m->direction = page_is_ours(ctx, m->author_id) ? MESSAGE_OUTBOUND : MESSAGE_INBOUND;
+	m->direction =
+		is_ours(ctx, m->author_id, m->author_handle) ? MESSAGE_OUTBOUND : MESSAGE_INBOUND;
+	if (m->direction == MESSAGE_OUTBOUND && ctx->own_id.len > 0) {
+		m->author_id = ctx->own_id;
+	}
 	if (m->author_id.len == 0) { /* hidden: it is the other one, or unknown */
 		m->author_id = peer.len > 0 ? peer : text_printf(a, "unknown:%.*s", TEXT_ARG(id));
 	}
@@ -174,7 +185,9 @@ static bool conversation_read(const struct connector_ctx *ctx, struct text slice
 	for (size_t i = 0; i < jx_len(people); i++) {
 		struct text id = page_id_or_none(a, jx_at(people, i), "id");
 
-		if (!page_is_ours(ctx, id) && ret->peer.len == 0) {
+		struct text handle = jx_text_or(a, jx_at(people, i), "username", TEXT_NONE);
+
+		if (!is_ours(ctx, id, handle) && ret->peer.len == 0) {
 			ret->peer = id;
 		}
 	}
@@ -183,15 +196,15 @@ static bool conversation_read(const struct connector_ctx *ctx, struct text slice
 }
 
 /* All messages that it shows are newer than what we had heard, and it holds more: some in between are lost. */
-static bool is_torn(const struct graph_walk *w, const struct graph_page *inner,
-		    const struct outcome *o, size_t from)
+static bool is_torn(struct wall heard, const struct graph_page *inner, const struct outcome *o,
+		    size_t from)
 {
-	if (!wall_is_set(w->known_at) || inner->n < MESSAGES_MOST || inner->next.len == 0) {
+	if (!wall_is_set(heard) || inner->n < MESSAGES_MOST || inner->next.len == 0) {
 		return false;
 	}
 	for (size_t i = from; i < o->n_messages; i++) {
 		if (wall_is_set(o->messages[i].posted_at) &&
-		    !wall_before(w->known_at, o->messages[i].posted_at)) {
+		    !wall_before(heard, o->messages[i].posted_at)) {
 			return false;
 		}
 	}
@@ -224,8 +237,8 @@ static void conversation_add(const struct connector_ctx *ctx, const struct quest
 		graph_chat_add(ctx, c.id, c.peer, inner.slices[i], ret);
 	}
 	item = (struct graph_item){ .id = c.id, .sign = c.sign, .at = c.updated };
-	if (graph_walk_note(ctx, q, w, &item) && q->op == OP_POLL &&
-	    is_torn(w, &inner, ret, from)) {
+	if (graph_walk_note(ctx, q, w, &item) &&
+	    is_torn(graph_walk_heard(q, w), &inner, ret, from)) {
 		ret->has_hole = true;
 	}
 }

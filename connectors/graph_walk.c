@@ -80,6 +80,8 @@ static void todo_load(struct arena *a, struct jx list, struct graph_walk *w)
 		struct text edge = jx_text_or(a, v, "e", TEXT_NONE);
 
 		t->id = jx_text_or(a, v, "i", TEXT_NONE);
+		t->top = jx_text_or(a, v, "t", TEXT_NONE);
+		t->top = graph_is_node(t->top) ? t->top : TEXT_NONE;
 		t->sign = (uint32_t)jx_i64_or(v, "s", 0);
 		t->is_short = jx_bool_or(v, "w", false);
 		t->edge = edge.len == 1 ? edge.at[0] : 'c';
@@ -140,6 +142,10 @@ static void todo_save(struct strbuf *b, const struct graph_walk *w)
 
 		strbuf_add_str(b, i > 0 ? ",{\"i\":" : "{\"i\":");
 		strbuf_add_json(b, t->id);
+		if (t->top.len > 0) {
+			strbuf_add_str(b, ",\"t\":");
+			strbuf_add_json(b, t->top);
+		}
 		strbuf_printf(b, ",\"s\":%lu,\"e\":\"%c\",\"w\":%s}", (unsigned long)t->sign,
 			      t->edge, t->is_short ? "true" : "false");
 	}
@@ -181,6 +187,37 @@ struct wall graph_walk_floor(const struct question *q, const struct graph_walk *
 	return floor;
 }
 
+struct wall graph_walk_heard(const struct question *q, const struct graph_walk *w)
+{
+	return q->op == OP_POLL ? w->known_at : q->since;
+}
+
+void graph_walk_aim(struct outcome *o, size_t from)
+{
+	for (size_t i = from; i < o->n_messages; i++) {
+		struct message *m = &o->messages[i];
+		const struct message *to = NULL;
+
+		if (m->direction != MESSAGE_OUTBOUND || m->kind != MESSAGE_REPLY ||
+		    m->n_names != 1) {
+			continue;
+		}
+		for (size_t k = from; k < o->n_messages; k++) {
+			const struct message *each = &o->messages[k];
+
+			if (text_eq(each->author_id, m->names[0]) &&
+			    text_eq(each->parent_id, m->parent_id) &&
+			    !wall_before(m->posted_at, each->posted_at) &&
+			    (to == NULL || wall_before(to->posted_at, each->posted_at))) {
+				to = each;
+			}
+		}
+		if (to != NULL) {
+			m->parent_id = to->external_id;
+		}
+	}
+}
+
 int graph_walk_size(const struct question *q, const struct graph_walk *w, int most)
 {
 	int size = page_size(q, most);
@@ -195,11 +232,16 @@ uint64_t graph_walk_print(uint64_t print, struct text id)
 	return print ^ text_hash(TEXT_HASH_SEED, id);
 }
 
-void graph_walk_add(struct graph_walk *w, struct text id, char edge)
+/* Behind todo[0], which is not yet read to its end. Where there is no more room it is found by the thread's own reading. */
+void graph_walk_below(struct graph_walk *w, struct text id)
 {
-	if (w->n_todo < GRAPH_TODO_MOST && graph_is_node(id)) {
-		w->todo[w->n_todo++] =
-			(struct graph_todo){ .id = id, .edge = edge, .is_short = true };
+	struct graph_todo t = { .id = id, .is_short = true, .edge = 'r' };
+
+	if (w->n_todo > 0 && w->n_todo < GRAPH_TODO_MOST && graph_is_node(id)) {
+		t.top = w->todo[0].top.len > 0 ? w->todo[0].top : w->todo[0].id;
+		memmove(w->todo + 2, w->todo + 1, (w->n_todo - 1) * sizeof(w->todo[0]));
+		w->todo[1] = t;
+		w->n_todo++;
 	}
 }
 
@@ -274,7 +316,7 @@ bool graph_walk_listed(const struct connector_ctx *ctx, const struct question *q
 
 	(void)ctx;
 	if (is_again) { /* gives one page for ever */
-		*ret_hole = q->op == OP_POLL;
+		*ret_hole = true;
 		next = TEXT_NONE;
 	}
 	w->next = next;
@@ -304,6 +346,7 @@ bool graph_walk_read_below(const struct connector_ctx *ctx, const struct questio
 {
 	bool is_again = w->n_below > 0 && print != 0 && print == w->below_print;
 
+	(void)q;
 	if (w->n_todo == 0) {
 		return walk_go_on(w);
 	}
@@ -314,7 +357,7 @@ bool graph_walk_read_below(const struct connector_ctx *ctx, const struct questio
 		return true;
 	}
 	if (next.len > 0) {
-		*ret_hole = q->op == OP_POLL;
+		*ret_hole = true;
 	}
 	/* What was cut off is read again by the next walk. */
 	todo_pop(ctx, w, /* is_read= */ next.len == 0);
@@ -343,6 +386,7 @@ void graph_walk_tell(const struct connector_ctx *ctx, const struct question *q,
 		     const struct graph_walk *w, bool is_more, struct outcome *ret)
 {
 	ret->is_more = is_more;
+	ret->is_jumbled = q->op == OP_SWEEP;
 	if (is_more || q->op == OP_POLL) {
 		ret->state = graph_walk_save(ctx->arena, w);
 	}

@@ -28,6 +28,7 @@ struct graph_item {
 
 struct graph_todo {
 	struct text id;
+	struct text top; /* of what is below another one: that one's id; else empty */
 	uint32_t sign;
 	bool is_short;
 	char edge; /* 'c' comments, 'r' replies to a comment, … the connector's own */
@@ -57,6 +58,13 @@ void graph_walk_load(const struct connector_ctx *ctx, const struct question *q,
 		     struct graph_walk *ret);
 struct text graph_walk_save(struct arena *a, const struct graph_walk *w);
 
+/* What is newer than this was not heard before, or is what a sweep shall read: what is cut off behind it is a hole. */
+struct wall graph_walk_heard(const struct question *q, const struct graph_walk *w);
+
+/* Comments have two levels, so what answers a reply hangs below the comment on top. A reply of ours that names one person is put below
+ * what that person said last there, among the messages from `from` on: else the one on top would seem answered. */
+void graph_walk_aim(struct outcome *o, size_t from);
+
 /* What below is older is not asked for, unless it is short: `since` of the request. */
 struct wall graph_walk_floor(const struct question *q, const struct graph_walk *w);
 
@@ -68,8 +76,8 @@ void graph_walk_item(const struct question *q, struct graph_walk *w, const struc
 /* The same for one whose list shows all that stands below it: true where it has changed. */
 bool graph_walk_note(const struct connector_ctx *ctx, const struct question *q,
 		     struct graph_walk *w, const struct graph_item *item);
-/* One more place to look below, of the connector's own finding. */
-void graph_walk_add(struct graph_walk *w, struct text id, char edge);
+/* Below todo[0] something has more below itself than it showed: it is read next (edge 'r'). */
+void graph_walk_below(struct graph_walk *w, struct text id);
 
 /* The hash of a page's ids, whatever their order. */
 uint64_t graph_walk_print(uint64_t print, struct text id);

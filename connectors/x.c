@@ -224,11 +224,12 @@ static void pace_directs(const struct connector_ctx *ctx, const struct response 
 }
 
 /* Asked in a form that X does not take now. True: answered. */
-static bool is_form_refused(const struct connector_ctx *ctx, const struct question *q,
-			    const struct response *r, struct x_walk *w, struct outcome *ret)
+static bool is_form_refused(const struct connector_ctx *ctx, const struct response *r,
+			    struct x_walk *w, struct outcome *ret)
 {
-	if (x_is_wrong_word(ctx, r) && x_words_turn(ctx, ret)) {
-		ret->state = q->state;
+	if (x_is_wrong_word(ctx, r) && x_words_turn(ctx, w->n_broken == 0, ret)) {
+		w->n_broken = 1;
+		ret->state = x_walk_save(ctx->arena, w);
 		ret->is_more = true;
 		return true;
 	}
@@ -276,7 +277,7 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 	x_walk_load(ctx->arena, q->state, &w);
 	(void)x_walk_since(ctx, &w, &sources[kind].list, &is_lost);
 	ret->read_price = sources[kind].price;
-	if (is_form_refused(ctx, q, r, &w, ret) ||
+	if (is_form_refused(ctx, r, &w, ret) ||
 	    (kind == SOURCE_DIRECTS && is_without_directs(ctx, q, r, ret))) {
 		return true;
 	}
@@ -294,8 +295,8 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 	if (!page_scan(r, &body, err) || !x_page_read(ctx, &how, body, ret, &page, err)) {
 		return false;
 	}
-	if (page.n > 0 && page.n_whole == 0 && kind != SOURCE_DIRECTS && ctx->own_id.len > 0 &&
-	    x_words_turn(ctx, ret)) {
+	if (page.n > 0 && page.n_bare == page.n && kind != SOURCE_DIRECTS && ctx->own_id.len > 0 &&
+	    x_words_turn(ctx, /* is_again= */ false, ret)) {
 		/* Nothing of what was asked for came: X did not understand our words for it. */
 		ret->n_messages = ret->n_bad = 0;
 		ret->state = q->state;

@@ -455,8 +455,8 @@ static void element_add(struct reader *r, struct text slice, bool is_along)
 	id = jx_text_or(a, v, "id", TEXT_NONE);
 	if (!is_along) {
 		r->page->n++;
-		r->page->n_whole += is_good || page_id_or_none(a, v, "author_id").len > 0 ||
-				    page_id_or_none(a, v, "sender_id").len > 0;
+		r->page->n_bare += !is_direct && known.n_versions > 0 && x_is_number(id) &&
+				   jx_is_null(jx_get(v, "author_id"));
 		place_note(r->page, id, &m);
 		if (r->page->n == 1) {
 			r->page->conversation = jx_text_or(a, v, "conversation_id", TEXT_NONE);
@@ -470,7 +470,8 @@ static void element_add(struct reader *r, struct text slice, bool is_along)
 		   !text_eq(id, known.versions[known.n_versions - 1])) {
 		stale_note(r, known.versions[known.n_versions - 1]);
 	} else {
-		m.is_about = r->how->is_search && !is_along && m.direction == MESSAGE_INBOUND;
+		m.is_about = r->how->is_search && !is_along && !m.is_named &&
+			     m.direction == MESSAGE_INBOUND;
 		message_add(r, &m);
 	}
 	jx_release(&doc);

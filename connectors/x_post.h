@@ -19,7 +19,7 @@
 
 struct x_page {
 	size_t n;                 /* elements, those that only belong to others apart */
-	size_t n_whole;           /* of them with what we asked for: an author */
+	size_t n_bare;            /* of them posts without what we asked for: an author */
 	struct text newest, last; /* the highest id and the lowest of them; empty: none */
 	struct wall oldest;       /* time of the last element; 0: unknown */
 	struct text next;         /* the next page's token; empty: there is none */

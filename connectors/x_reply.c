@@ -334,6 +334,25 @@ static void find(const struct connector_ctx *ctx, const struct posting *p, const
 	}
 }
 
+/* The same words in a list of ours, but nobody can tell by whom, or below what. */
+static bool has_doubtful(const struct connector_ctx *ctx, const struct posting *p,
+			 const struct outcome *o)
+{
+	for (size_t i = 0; i < o->n_messages; i++) {
+		const struct message *m = &o->messages[i];
+		struct text place = is_direct(p) ? m->thread_id : m->parent_id;
+		bool is_place = text_eq(place, is_direct(p) ? p->thread_id : p->parent_id) ||
+				(!is_direct(p) && text_eq(place, parent_of(p)));
+
+		if ((m->direction == MESSAGE_INBOUND ? is_place : place.len == 0) &&
+		    !(wall_is_set(m->posted_at) && wall_before(m->posted_at, look_since(p))) &&
+		    is_same(ctx->arena, p->text, m->body)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool x_lookup_digest(const struct connector_ctx *ctx, const struct question *q,
 		     const struct response *r, struct outcome *ret, struct err *err)
 {
@@ -357,7 +376,7 @@ bool x_lookup_digest(const struct connector_ctx *ctx, const struct question *q,
 	if (ret->sent_id.len > 0) {
 		return true;
 	}
-	if (o.n_bad > 0) {
+	if (o.n_bad > 0 || has_doubtful(ctx, p, &o)) {
 		return err_set(err, ERR_DATA,
 			       "one of our own posts cannot be read: it may be this reply");
 	}

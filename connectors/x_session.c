@@ -70,12 +70,12 @@ const struct x_words *x_words_of(const struct connector_ctx *ctx)
 	return &words[f.is_new];
 }
 
-bool x_words_turn(const struct connector_ctx *ctx, struct outcome *ret)
+bool x_words_turn(const struct connector_ctx *ctx, bool is_again, struct outcome *ret)
 {
 	struct x_facts f;
 
 	x_facts_load(ctx, &f);
-	if (f.is_tried) {
+	if (f.is_tried && !is_again) {
 		return false;
 	}
 	f.is_new = !f.is_new;

@@ -28,8 +28,8 @@ struct x_facts {
 void x_facts_load(const struct connector_ctx *ctx, struct x_facts *ret);
 struct text x_facts_save(struct arena *a, const struct x_facts *f);
 const struct x_words *x_words_of(const struct connector_ctx *ctx);
-/* The other words, where only one of them was tried; false: both were. Fills outcome.facts. */
-bool x_words_turn(const struct connector_ctx *ctx, struct outcome *ret);
+/* The other words, where only one of them was tried, or `is_again`; false: both were. Fills outcome.facts. */
+bool x_words_turn(const struct connector_ctx *ctx, bool is_again, struct outcome *ret);
 /* Does this 400 speak of the parameter whose name we got wrong? */
 bool x_is_wrong_word(const struct connector_ctx *ctx, const struct response *r);
 

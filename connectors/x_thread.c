@@ -31,23 +31,30 @@ static bool ask_ids(const struct connector_ctx *ctx, const struct text *ids, siz
 	return x_url_finish(ctx, &b, HTTP_GET, TEXT_NONE, ret, err);
 }
 
+static bool is_about(struct arena *a, struct text problem, struct text id)
+{
+	static const char *const names[] = { "resource_id", "value" };
+	struct text inner, said;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (jx_member(problem, text_of(names[i]), &inner) &&
+		    jx_slice_text(a, inner, &said) && text_eq(said, id)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Asked, and X says that there is none. Protected and suspended ones are hidden, not gone. */
 static void gone_note(const struct connector_ctx *ctx, const struct x_page *page,
 		      const struct text *asked, size_t n, struct outcome *ret)
 {
-	struct text inner, id;
-
 	for (size_t i = 0; i < page->n_errors; i++) {
-		struct text problem = page->errors[i];
-
-		if (!x_problem_is(ctx->arena, problem, "/resource-not-found") ||
-		    !(jx_member(problem, TEXT("resource_id"), &inner) ||
-		      jx_member(problem, TEXT("value"), &inner)) ||
-		    !jx_slice_text(ctx->arena, inner, &id)) {
+		if (!x_problem_is(ctx->arena, page->errors[i], "/resource-not-found")) {
 			continue;
 		}
 		for (size_t k = 0; k < n; k++) {
-			if (text_eq(asked[k], id)) {
+			if (is_about(ctx->arena, page->errors[i], asked[k])) {
 				outcome_add_gone(ctx->arena, ret, asked[k]);
 				break;
 			}
@@ -130,7 +137,7 @@ bool x_recheck_digest(const struct connector_ctx *ctx, const struct question *q,
 	if (n == 0 && r->status == 204) {
 		return true;
 	}
-	if (x_is_wrong_word(ctx, r) && x_words_turn(ctx, ret)) {
+	if (x_is_wrong_word(ctx, r) && x_words_turn(ctx, /* is_again= */ false, ret)) {
 		return true; /* asked again with the next round */
 	}
 	if (!read_page(ctx, r, is_second, ret, &page, err)) {
@@ -314,7 +321,7 @@ bool x_thread_digest(const struct connector_ctx *ctx, const struct question *q,
 	if (is_look && !x_is_number(t.look)) {
 		return true;
 	}
-	if (x_is_wrong_word(ctx, r) && x_words_turn(ctx, ret)) {
+	if (x_is_wrong_word(ctx, r) && x_words_turn(ctx, /* is_again= */ false, ret)) {
 		ret->state = thread_save(ctx->arena, &t);
 		ret->is_more = true;
 		return true;

@@ -471,8 +471,7 @@ const struct connector connector_youtube = {
 		.needs_session = true,
 		.are_ids_global = true,
 		.limits = "10,000 units a day for the Google project, new at midnight in California: a "
-			  "question costs 1, a reply 50; we ask at most 5,000 times a day; a reply has at "
-			  "most 10,000 characters",
+			  "question costs 1, a reply 50; we ask at most 5,000 times a day",
 		.rhythm = "2m",
 	},
 	.authorize = authorize,

@@ -301,6 +301,13 @@ static bool check_args(const struct call *c)
 	if (c->n_args < k->min_args) {
 		return complain("Something is missing. The command is: %s", head);
 	}
+	for (size_t i = 0; c->n_args > k->max_args && i < n_commands; i++) {
+		if (k->sub == NULL && commands[i].sub != NULL &&
+		    strcmp(commands[i].name, k->name) == 0 && c->n_args == 1) {
+			return complain("That is too much. The command is: %s, or: answer %s %s",
+					head, k->name, commands[i].sub);
+		}
+	}
 	if (c->n_args > k->max_args) {
 		return complain("That is too much. The command is: %s", head);
 	}

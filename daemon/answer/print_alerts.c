@@ -98,9 +98,8 @@ enum exit_code run_alerts(struct call *c)
 	}
 	now = time_of(c, r.root, "now");
 	if (!text_is_empty(jx_str(c, r.root, "trouble"))) {
-		screen_say(&c->screen, INK_RED, "! ");
-		screen_text(&c->screen, INK_RED, jx_str(c, r.root, "trouble"), 0);
-		screen_say(&c->screen, INK_PLAIN, "\n\n");
+		screen_notice(&c->screen, INK_RED, jx_str(c, r.root, "trouble"));
+		screen_say(&c->screen, INK_PLAIN, "\n");
 	}
 	items = jx_get(r.root, "items");
 	for (size_t i = 0; i < jx_len(items); i++) {

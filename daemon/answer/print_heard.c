@@ -47,7 +47,11 @@ static void print_state(struct call *c, struct jx e, struct wall now)
 	bool is_well = text_eq(state, TEXT("listening"));
 	char ago[48];
 
-	add_ago(ago, time_of(c, e, "heard_at"), now);
+	if (is_well && !wall_is_set(time_of(c, e, "heard_at"))) {
+		(void)snprintf(ago, sizeof(ago), "when it is needed"); /* threads, rechecks */
+	} else {
+		add_ago(ago, time_of(c, e, "heard_at"), now);
+	}
 	screen_cell(s, INK_PLAIN,
 		    text_printf(c->arena, "%.*s %.*s", TEXT_ARG(jx_str(c, e, "account")),
 				TEXT_ARG(jx_str(c, e, "source"))),

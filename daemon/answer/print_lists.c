@@ -100,9 +100,7 @@ static enum exit_code verify_slice(struct call *c, struct text *after, struct fi
 		strbuf_add_str(&f->json, ", \"text\": ");
 		strbuf_add_json(&f->json, jx_str(c, e, "text"));
 		strbuf_add_byte(&f->json, '}');
-		screen_say(&c->screen, INK_RED, "! ");
-		screen_text(&c->screen, INK_PLAIN, jx_str(c, e, "text"), 0);
-		screen_say(&c->screen, INK_PLAIN, "\n");
+		screen_notice(&c->screen, INK_PLAIN, jx_str(c, e, "text"));
 	}
 	*after = text_dup(c->arena, jx_str(c, r.root, "next"));
 	after->at = text_is_empty(*after) ? NULL : after->at;

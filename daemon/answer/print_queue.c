@@ -10,9 +10,8 @@ void print_listening(struct call *c, struct jx root)
 	struct jx l = jx_get(root, "listening");
 
 	if (jx_is_set(l) && !jx_bool_or(l, "ok", true)) {
-		screen_say(&c->screen, INK_RED, "! ");
-		screen_text(&c->screen, INK_RED, jx_str(c, l, "text"), 0);
-		screen_say(&c->screen, INK_PLAIN, "\n\n");
+		screen_notice(&c->screen, INK_RED, jx_str(c, l, "text"));
+		screen_say(&c->screen, INK_PLAIN, "\n");
 	}
 }
 
@@ -50,7 +49,7 @@ static struct text join_tags(struct call *c, struct jx tags)
 	return all;
 }
 
-/* "acme_social: question, 2 messages, ann has it #parcel" */
+/* "acme_social: question, overdue 2h 10m, ann has it, 2 messages, office 5h 00m #parcel" */
 static struct text facts(struct call *c, struct jx e)
 {
 	struct text assignee = jx_str(c, e, "assignee"), f, due;
@@ -58,16 +57,7 @@ static struct text facts(struct call *c, struct jx e)
 
 	f = text_printf(c->arena, "%.*s: %.*s", TEXT_ARG(jx_str(c, e, "account")),
 			TEXT_ARG(jx_str(c, e, "nature")));
-	if (n > 1) {
-		f = text_printf(c->arena, "%.*s, %lld messages", TEXT_ARG(f), (long long)n);
-	}
-	if (jx_is_set(c->office)) {
-		char age[24];
-
-		add_age(age,
-			DUR_S(jx_i64_or(c->office, text_cstr(c->arena, jx_str(c, e, "id")), 0)));
-		f = text_printf(c->arena, "%.*s, office %s", TEXT_ARG(f), age);
-	}
+	/* What counts most stands first: a narrow terminal cuts the rest off. */
 	due = due_text(c, e);
 	if (!text_is_empty(due)) {
 		f = text_printf(c->arena, "%.*s, %.*s", TEXT_ARG(f), TEXT_ARG(due));
@@ -77,6 +67,16 @@ static struct text facts(struct call *c, struct jx e)
 	}
 	if (!text_is_empty(assignee)) {
 		f = text_printf(c->arena, "%.*s, %.*s has it", TEXT_ARG(f), TEXT_ARG(assignee));
+	}
+	if (n > 1) {
+		f = text_printf(c->arena, "%.*s, %lld messages", TEXT_ARG(f), (long long)n);
+	}
+	if (jx_is_set(c->office)) {
+		char age[24];
+
+		add_age(age,
+			DUR_S(jx_i64_or(c->office, text_cstr(c->arena, jx_str(c, e, "id")), 0)));
+		f = text_printf(c->arena, "%.*s, office %s", TEXT_ARG(f), age);
 	}
 	return text_printf(c->arena, "%.*s%.*s", TEXT_ARG(f),
 			   TEXT_ARG(join_tags(c, jx_get(e, "tags"))));
@@ -161,11 +161,8 @@ enum exit_code run_queue(struct call *c)
 			return code;
 		}
 		if (is_first && !text_is_empty(jx_str(c, r.root, "attention"))) {
-			screen_text(&c->screen, INK_RED,
-				    text_printf(c->arena, "! %.*s",
-						TEXT_ARG(jx_str(c, r.root, "attention"))),
-				    0);
-			screen_say(&c->screen, INK_PLAIN, "\n\n");
+			screen_notice(&c->screen, INK_RED, jx_str(c, r.root, "attention"));
+			screen_say(&c->screen, INK_PLAIN, "\n");
 		}
 		if (is_first) {
 			print_listening(c, r.root);

@@ -290,11 +290,8 @@ enum exit_code run_replies(struct call *c)
 	}
 	now = time_of(c, r.root, "now");
 	if (!text_is_empty(jx_str(c, r.root, "attention"))) {
-		screen_text(
-			&c->screen, INK_RED,
-			text_printf(c->arena, "! %.*s", TEXT_ARG(jx_str(c, r.root, "attention"))),
-			0);
-		screen_say(&c->screen, INK_PLAIN, "\n\n");
+		screen_notice(&c->screen, INK_RED, jx_str(c, r.root, "attention"));
+		screen_say(&c->screen, INK_PLAIN, "\n");
 	}
 	items = jx_get(r.root, "items");
 	for (size_t i = 0; i < jx_len(items); i++) {

@@ -381,3 +381,14 @@ void screen_hang(struct screen *s, enum ink ink, struct text t, int indent)
 	ink_off(s, ink);
 	strbuf_add_byte(&s->out, '\n');
 }
+
+void screen_notice(struct screen *s, enum ink ink, struct text t)
+{
+	screen_say(s, INK_RED, "! ");
+	if (s->is_terminal) {
+		screen_hang(s, ink, t, 2);
+	} else {
+		(void)screen_text(s, ink, t, 0); /* programs look for whole sentences */
+		screen_say(s, INK_PLAIN, "\n");
+	}
+}

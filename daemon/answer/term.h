@@ -37,6 +37,8 @@ void screen_cell(struct screen *s, enum ink ink, struct text t, int columns);
 void screen_block(struct screen *s, enum ink ink, struct text t, int indent);
 /* The same, where the cursor already stands at `indent`. */
 void screen_hang(struct screen *s, enum ink ink, struct text t, int indent);
+/* "! " and foreign words that must be seen: a line of its own, wrapped on a terminal. */
+void screen_notice(struct screen *s, enum ink ink, struct text t);
 
 /* One code point as a terminal may show it: the bytes appended (without: only counted) and the columns they take. */
 int term_add_safe(struct strbuf *out, uint32_t code);

@@ -91,7 +91,7 @@ const struct connector *network_shipped(struct arena *a, struct text name, struc
 const struct connector *network_find(struct arena *a, struct text name, struct err *err)
 {
 	const struct connector *c = connector_find(name);
-	struct text bytes;
+	struct text bytes = TEXT_NONE;
 
 	c = c != NULL ? c : network_shipped(a, name, err);
 	if (c != NULL) {

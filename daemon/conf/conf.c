@@ -237,8 +237,11 @@ static void get_server(struct conf_reader *r, const struct conf_place *p, struct
 	struct text server = conf_get_text(r, p, "server");
 
 	if (!text_is_empty(server)) {
-		a->server =
-			conf_check_server(r, conf_where(p, "server"), server, a->insecure_loopback);
+		a->server = a->connector != NULL && a->connector->server_form != NULL
+				    ? conf_check_mailbox(r, conf_where(p, "server"), server, a->insecure_loopback,
+							 a->connector->server_form)
+				    : conf_check_server(r, conf_where(p, "server"), server,
+							a->insecure_loopback);
 	} else if (!conf_is_given(p, "server") && a->connector != NULL &&
 		   !is_optional_there(a->connector, "server")) {
 		conf_fault(r, p->group, "%.*s.server is missing: The server's address, https.",

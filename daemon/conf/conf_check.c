@@ -322,6 +322,37 @@ struct text conf_check_server(struct conf_reader *r, const config_setting_t *at,
 	return url;
 }
 
+struct text conf_check_mailbox(struct conf_reader *r, const config_setting_t *at, struct text url,
+			       bool is_insecure, const char *form)
+{
+	struct text shown = text_clip(url, 120), host = TEXT_NONE, as_web;
+	struct url u;
+
+	while (url.len > 0 && url.at[url.len - 1] == '/') {
+		url.len--;
+	}
+	url = text_dup(r->arena, url);
+	if (text_starts(url, TEXT("imaps://"))) {
+		host = text_slice(url, strlen("imaps://"), url.len);
+	} else if (text_starts(url, TEXT("imap://"))) {
+		host = text_slice(url, strlen("imap://"), url.len);
+	}
+	as_web = text_printf(r->arena, "https://%.*s", TEXT_ARG(host));
+	if (text_is_empty(host) || !url_parse(as_web, &u) || u.path.len > 1 || u.query.len > 0 ||
+	    text_find(url, TEXT("#"), 0) != SIZE_MAX) {
+		conf_fault(r, at,
+			   "'%.*s' is no mailbox's server: write it as in \"%s\", or \"imap://\" where it "
+			   "becomes TLS by STARTTLS",
+			   TEXT_ARG(shown), form);
+	} else if (is_insecure && !url_is_loopback(as_web)) {
+		conf_warning(
+			r, at,
+			"insecure_loopback has no effect: '%.*s' is no literal loopback address",
+			TEXT_ARG(shown));
+	}
+	return url;
+}
+
 void conf_check_mail_server(struct conf_reader *r, const config_setting_t *at, struct text url)
 {
 	struct text host = TEXT_NONE, as_web;

@@ -24,6 +24,9 @@ void conf_check_proxy(struct conf_reader *r, const config_setting_t *at, struct 
  * end. */
 struct text conf_check_server(struct conf_reader *r, const config_setting_t *at, struct text url,
 			      bool is_insecure);
+/* The same of a mailbox: imaps:// or imap://. `form` is an example of it. */
+struct text conf_check_mailbox(struct conf_reader *r, const config_setting_t *at, struct text url,
+			       bool is_insecure, const char *form);
 /* smtps:// or smtp:// */
 void conf_check_mail_server(struct conf_reader *r, const config_setting_t *at, struct text url);
 void conf_check_mail_address(struct conf_reader *r, const config_setting_t *at,

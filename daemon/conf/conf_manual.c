@@ -3,6 +3,8 @@
 #include <stdio.h>
 
 #include "answerd/connector.h"
+#include "answerd/limits.h"
+#include "daemon/base/network.h"
 #include "daemon/conf/conf_options.h"
 
 static const char head[] =
@@ -124,6 +126,8 @@ static void print_platform(const struct connector *c)
 
 int main(void)
 {
+	struct arena *arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
+
 	(void)printf("%s", head);
 	for (size_t i = 0; i < n_conf_options; i++) {
 		const struct conf_option *o = &conf_options[i];
@@ -136,6 +140,10 @@ int main(void)
 	for (size_t i = 0; i < n_connectors; i++) {
 		print_platform(connectors[i]);
 	}
+	for (size_t i = 0; i < n_networks; i++) {
+		print_platform(network_shipped(arena, text_of(networks[i].name), NULL));
+	}
+	arena_destroy(&arena);
 	(void)printf("%s", tail);
 	return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -8,9 +8,12 @@
 
 #define STEPS_MOST 10
 #define TRIES      3
+#define TICK       DUR_MS(100)
 
 struct errand {
 	struct loop *loop;
+	struct http_transfer *transfer;
+	ev_timer tick;       /* looks whether somebody pressed Ctrl-C */
 	struct arena *arena; /* of the response; NULL: there is none */
 	struct response response;
 	struct err err;
@@ -20,6 +23,7 @@ static void on_answer(const struct response *r, const struct err *err, void *own
 {
 	struct errand *e = owner;
 
+	e->transfer = NULL;
 	if (r != NULL) {
 		e->arena = http_take_arena(r);
 		e->response = *r;
@@ -27,6 +31,21 @@ static void on_answer(const struct response *r, const struct err *err, void *own
 		e->err = *err;
 	}
 	loop_stop(e->loop);
+}
+
+static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct errand *e = container_of(w, struct errand, tick);
+
+	(void)loop;
+	(void)revents;
+	if (talk_is_over() && e->transfer != NULL) {
+		http_cancel(&e->transfer);
+		(void)err_set(&e->err, ERR_RETRY, "interrupted");
+		loop_stop(e->loop);
+		return;
+	}
+	loop_arm(e->loop, w, TICK);
 }
 
 static struct http_terms terms_of(const struct conf_account *a)
@@ -55,6 +74,7 @@ static struct connector_ctx context(struct visit *v)
 		.own_handle = v->own_handle,
 		.options = v->account->options,
 		.n_options = v->account->n_options,
+		.description = v->account->connector->description,
 	};
 }
 
@@ -77,8 +97,11 @@ static bool step(struct visit *v, const struct question *q, struct outcome *ret,
 		return v->connector->digest(&ctx, q, &e.response, ret, err);
 	}
 	request.once = request.once || q->op == OP_CONNECT || q->op == OP_REFRESH;
-	(void)http_start(v->http, &request, &terms, on_answer, &e);
+	ev_init(&e.tick, on_tick);
+	loop_arm(v->loop, &e.tick, TICK);
+	e.transfer = http_start(v->http, &request, &terms, on_answer, &e);
 	loop_run(v->loop);
+	loop_disarm(v->loop, &e.tick);
 	if (e.arena == NULL) {
 		*err = e.err;
 		return false;
@@ -99,7 +122,8 @@ bool visit_ask(struct visit *v, enum op op, struct outcome *ret, struct err *err
 		*err = (struct err){ 0 };
 		if (!step(v, &q, &o, err)) {
 			/* A code is taken once; a question can be asked again. */
-			if (op != OP_IDENTIFY || err->kind != ERR_RETRY || ++n_tried >= TRIES) {
+			if (op != OP_IDENTIFY || err->kind != ERR_RETRY || ++n_tried >= TRIES ||
+			    talk_is_over()) {
 				return false;
 			}
 			(void)poll(NULL, 0, /* ms= */ 1000);

@@ -115,6 +115,12 @@ static void make_granting(struct visit *v)
 	secret_wipe(bytes, sizeof(bytes));
 }
 
+static int interrupted(void)
+{
+	talk("\nNothing was changed.\n");
+	return EXIT_INTERRUPTED;
+}
+
 /* ---- who signed in ---- */
 
 static const char *name_of(struct visit *v, struct text handle, struct text id)
@@ -127,6 +133,9 @@ static int check_user(struct visit *v)
 	struct err err = { 0 };
 
 	if (!visit_ask(v, OP_IDENTIFY, &v->who, &err)) {
+		if (talk_is_over()) {
+			return EXIT_INTERRUPTED;
+		}
 		talk_refuse("%s says no when it is asked who we are: %s", v->connector->name,
 			    err.text);
 		return EXIT_REFUSED;
@@ -343,23 +352,22 @@ static int with_browser(struct visit *v)
 	is_good = choose_redirect(v, &d, &err) && make_client(v, &err) && get_code(v, &d, &err);
 	door_close(&d);
 	if (talk_is_over()) {
-		talk("\nNothing was changed.\n");
-		return EXIT_INTERRUPTED;
+		return interrupted();
 	}
 	if (!is_good) {
 		talk_refuse("%s. Nothing was changed; begin again: answerd connect %s", err.text,
 			    v->o->account);
 		return err.kind == ERR_CONFIG ? EXIT_USAGE : EXIT_REFUSED;
 	}
-	if (!exchange(v, &err)) {
+	if (!exchange(v, &err) && !talk_is_over()) {
 		talk_refuse("%s. Nothing was changed. A code can be used once, and for some "
 			    "minutes only: "
 			    "begin again: answerd connect %s",
 			    err.text, v->o->account);
 		return EXIT_REFUSED;
 	}
-	code = check_user(v);
-	return code != 0 ? code : keep(v);
+	code = talk_is_over() ? EXIT_INTERRUPTED : check_user(v);
+	return talk_is_over() ? interrupted() : code != 0 ? code : keep(v);
 }
 
 /* ---- with a token that is pasted ---- */
@@ -421,8 +429,7 @@ static int with_paste(struct visit *v)
 			  "Paste the token (it is not shown; nothing: try the one that is there): ",
 			  /* is_secret= */ true);
 	if (talk_is_over()) {
-		talk("\nNothing was changed.\n");
-		return EXIT_INTERRUPTED;
+		return interrupted();
 	}
 	if (text_is_empty(token) && !secret_is_set(&v->token)) {
 		talk_refuse("no token was given, and there is none in %s", v->path);
@@ -433,7 +440,7 @@ static int with_paste(struct visit *v)
 		v->is_token_new = true;
 	}
 	if (v->connector->can.needs_session) {
-		if (!visit_ask(v, OP_REFRESH, &o, &err)) {
+		if (!visit_ask(v, OP_REFRESH, &o, &err) && !talk_is_over()) {
 			talk_refuse("%s does not take it: %s. Nothing was changed",
 				    v->connector->name, err.text);
 			return EXIT_REFUSED;
@@ -443,7 +450,7 @@ static int with_paste(struct visit *v)
 		v->token_until = o.token_until;
 	}
 	code = check_user(v);
-	return code != 0 ? code : keep_pasted(v);
+	return talk_is_over() ? interrupted() : code != 0 ? code : keep_pasted(v);
 }
 
 /* ---- from the beginning ---- */
@@ -464,7 +471,7 @@ static int visit(struct visit *v)
 		return EXIT_USAGE;
 	}
 	if (!keep_find_token(v, &err)) {
-		talk_refuse("%s", err.text);
+		talk_refuse("%s; or run this as root", err.text);
 		return EXIT_USAGE;
 	}
 	if (!keep_open(v, &err)) {

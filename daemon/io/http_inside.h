@@ -131,8 +131,6 @@ bool http_talk_dress(struct http_transfer *t, const struct request *r, struct er
 /* The connection stands and is ours to talk on; false: it is none of ours. */
 bool http_talk_begin(struct http_transfer *t);
 void http_talk_stop(struct http_transfer *t); /* nothing is watched any more */
-void http_explain_talk(struct http_transfer *t, CURLcode code);
-
 /* ---- http_talk_read.c: what a server said, from its beginning on; a literal's bytes are counted, never looked into ---- */
 
 struct talk_reader {
@@ -153,6 +151,40 @@ enum talk_said {
 enum talk_said talk_imap_next(struct talk_reader *r, struct text all, struct text tag);
 /* The code of the reply that ended, 0: it has not ended yet, -1: that is no SMTP. */
 int talk_smtp_next(struct talk_reader *r, struct text all);
+
+void http_explain_talk(struct http_transfer *t, CURLcode code); /* http_talk_error.c */
+
+enum talk_state {
+	TALK_CONNECTING, /* in curl's hands, login included */
+	TALK_COMMANDS,   /* imap: the commands of the body, one by one */
+	TALK_FROM,       /* smtp: MAIL, */
+	TALK_TO,         /* RCPT, */
+	TALK_DATA,       /* DATA, */
+	TALK_BODY,       /* the mail and its end, and the reply that counts */
+	TALK_OVER,
+};
+
+struct talk {
+	uint32_t magic; /* TALK_MAGIC */
+	struct http_transfer *transfer;
+	enum talk_state state;
+	bool is_smtp;
+	bool is_ended; /* the mail's end went out, or may have */
+	ev_io io;
+	ev_timer timer;
+	struct mono begun_at, until;
+	size_t n_moved;   /* bytes in both directions since the last look at the pace */
+	struct text rest; /* imap: commands that were not sent yet; points into transfer->body */
+	int n_commands;
+	char tag[16];
+	char from[300], to[300];
+	struct secret out; /* what is being sent */
+	size_t out_at;
+	struct talk_reader reader;
+	int status; /* of the answer */
+};
+
+#define TALK_MAGIC UINT32_C(0x68747033)
 
 /* ---- http_mail.c ---- */
 

@@ -12,7 +12,6 @@
 #include "daemon/io/http_inside.h"
 #include "daemon/io/http_mail.h"
 
-#define TALK_MAGIC      UINT32_C(0x68747033)
 #define READ_BYTES      ((size_t)16 * 1024)
 #define READS_A_TURN    16
 #define SLOW            DUR_S(10)
@@ -20,36 +19,6 @@
 #define COMMAND_MOST    LIMIT_URL_BYTES
 #define REPLIES_KEPT    ((size_t)8 * 1024) /* of an SMTP server, which says little */
 #define DEFAULT_TIMEOUT DUR_S(30)
-
-enum talk_state {
-	TALK_CONNECTING, /* in curl's hands, login included */
-	TALK_COMMANDS,   /* imap: the commands of the body, one by one */
-	TALK_FROM,       /* smtp: MAIL, */
-	TALK_TO,         /* RCPT, */
-	TALK_DATA,       /* DATA, */
-	TALK_BODY,       /* the mail and its end, and the reply that counts */
-	TALK_OVER,
-};
-
-struct talk {
-	uint32_t magic;
-	struct http_transfer *transfer;
-	enum talk_state state;
-	bool is_smtp;
-	bool is_ended;    /* the mail's end went out, or may have */
-	ev_io io;
-	ev_timer timer;
-	struct mono begun_at, until;
-	size_t n_moved;    /* bytes in both directions since the last look at the pace */
-	struct text rest;  /* imap: commands that were not sent yet; points into transfer->body */
-	int n_commands;
-	char tag[16];
-	char from[300], to[300];
-	struct secret out; /* what is being sent */
-	size_t out_at;
-	struct talk_reader reader;
-	int status; /* of the answer */
-};
 
 #define SET(easy, option, value)                                                                   \
 	do {                                                                                       \
@@ -192,8 +161,7 @@ static bool check_request(struct http_transfer *t, const struct request *r, stru
 	}
 	(void)snprintf(k->from, sizeof(k->from), "%.*s", TEXT_ARG(r->mail_from));
 	(void)snprintf(k->to, sizeof(k->to), "%.*s", TEXT_ARG(r->mail_to));
-	return check_mail(r->body) ||
-	       err_set(err, ERR_DATA, "%s: the mail is not whole", t->host);
+	return check_mail(r->body) || err_set(err, ERR_DATA, "%s: the mail is not whole", t->host);
 }
 
 static bool check_place(struct http_transfer *t, const struct place *p, struct err *err)
@@ -202,9 +170,10 @@ static bool check_place(struct http_transfer *t, const struct place *p, struct e
 	origin_print(p, t->origin, sizeof(t->origin));
 	t->is_literal_loopback = url_is_loopback(text_of(p->https));
 	t->terms.allow_port = p->port;
-	return p->port != 25 ||
-	       err_set(err, ERR_CONFIG, "%s: port 25 is between servers; mail is handed in at 465 "
-					"or 587", t->host);
+	return p->port != 25 || err_set(err, ERR_CONFIG,
+					"%s: port 25 is between servers; mail is handed in at 465 "
+					"or 587",
+					t->host);
 }
 
 static void set_login(CURL *e, const struct request *r)
@@ -250,8 +219,10 @@ bool http_talk_dress(struct http_transfer *t, const struct request *r, struct er
 	http_dress_strict(t);
 	k->begun_at = loop_mono(t->http->loop);
 	k->until = mono_add(k->begun_at, t->terms.timeout);
-	SET(e, CURLOPT_PROTOCOLS_STR, p.is_smtp ? (p.is_tls ? "smtps" : "smtp")
-				      : p.is_tls ? "imaps" : "imap");
+	SET(e, CURLOPT_PROTOCOLS_STR,
+	    p.is_smtp  ? (p.is_tls ? "smtps" : "smtp")
+	    : p.is_tls ? "imaps"
+		       : "imap");
 	/* A loopback server that offers STARTTLS is taken at its word, with its certificate. */
 	SET(e, CURLOPT_USE_SSL, is_plain ? (long)CURLUSESSL_TRY : (long)CURLUSESSL_ALL);
 	SET(e, CURLOPT_CONNECT_ONLY, 1L);
@@ -394,12 +365,8 @@ static bool smtp_step(struct talk *k, int code, CURLcode *ret)
 		*r = (struct talk_reader){ 0 };
 	}
 	switch (k->state) {
-	case TALK_FROM:
-		k->state = TALK_TO;
-		return is_good && say(k, "RCPT TO:<", k->to, ">");
-	case TALK_TO:
-		k->state = TALK_DATA;
-		return is_good && say(k, "DATA", "", "");
+	case TALK_FROM: k->state = TALK_TO; return is_good && say(k, "RCPT TO:<", k->to, ">");
+	case TALK_TO: k->state = TALK_DATA; return is_good && say(k, "DATA", "", "");
 	case TALK_DATA:
 		goes_on = code == 354;
 		if (goes_on) {
@@ -598,85 +565,4 @@ void http_talk_stop(struct http_transfer *t)
 		k->state = TALK_OVER;
 	}
 	loop_bury(l, k, bury);
-}
-
-/* ---- why it failed ---- */
-
-static const char *about(CURLcode code)
-{
-	switch (code) {
-	case CURLE_COULDNT_RESOLVE_HOST: return "its name is not known";
-	case CURLE_COULDNT_CONNECT: return "no connection";
-	case CURLE_OPERATION_TIMEDOUT: return "no answer in time";
-	case CURLE_USE_SSL_FAILED: return "it offers no STARTTLS, so nothing was said";
-	case CURLE_SSL_CONNECT_ERROR: return "no TLS with it";
-	case CURLE_PEER_FAILED_VERIFICATION: return "its certificate is not trusted";
-	case CURLE_SSL_CACERT_BADFILE:
-		return "this machine has no list of trusted authorities";
-	case CURLE_LOGIN_DENIED: return "it lets nobody in for now";
-	case CURLE_GOT_NOTHING: return "it hung up without an answer";
-	case CURLE_RECV_ERROR:
-	case CURLE_SEND_ERROR: return "the connection broke";
-	case CURLE_WEIRD_SERVER_REPLY: return "its answer cannot be understood";
-	default: return "the transfer failed";
-	}
-}
-
-/* "NO [UNAVAILABLE]" or 454 at the login is the server's trouble, not the password's. */
-static bool is_login_wrong(const struct http_transfer *t)
-{
-	static const char *const troubles[] = { "[UNAVAILABLE]", "[INUSE]",     "[LIMIT]",
-						"[SERVERBUG]",   "[OVERQUOTA]", "* BYE" };
-	struct text said = strbuf_text(&t->headers);
-
-	for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++) {
-		if (text_find(said, text_of(troubles[i]), 0) != SIZE_MAX) {
-			return false;
-		}
-	}
-	return t->status < 400 || t->status >= 500;
-}
-
-static void explain_before(struct http_transfer *t, CURLcode code)
-{
-	if (t->n_refused > 0 && t->n_opened == 0) {
-		(void)err_set(&t->err, ERR_CONFIG, "%s: its network address or port is not allowed",
-			      t->host);
-	} else if (code == CURLE_LOGIN_DENIED && is_login_wrong(t)) {
-		t->err.kind = ERR_NONE;
-		t->status = 401;
-	} else if (t->broke != BROKE_NOTHING) {
-		(void)err_set(&t->err, ERR_RETRY, "%s: it says too much", t->host);
-	} else {
-		(void)err_set(&t->err, code == CURLE_URL_MALFORMAT ? ERR_CONFIG : ERR_RETRY,
-			      "%s: %s", t->host, about(code));
-	}
-	strbuf_reset(&t->headers);
-}
-
-void http_explain_talk(struct http_transfer *t, CURLcode code)
-{
-	struct talk *k = t->talk;
-
-	if (k->state == TALK_CONNECTING) {
-		explain_before(t, code);
-		return;
-	}
-	t->status = k->status > 0 ? k->status : 200;
-	if (code == CURLE_OK) {
-		t->err.kind = ERR_NONE;
-	} else if (k->is_smtp && k->is_ended) {
-		(void)err_set(&t->err, ERR_UNSURE, "%s: %s after the mail was handed over", t->host,
-			      about(code));
-	} else if (t->broke == BROKE_BODY && t->terms.keep_cut && !t->is_once) {
-		t->err.kind = ERR_NONE;
-		t->status = 200;
-	} else if (t->broke == BROKE_BODY || t->broke == BROKE_HEADERS) {
-		(void)err_set(&t->err, k->is_smtp ? ERR_RETRY : ERR_DATA, "%s: it says too much",
-			      t->host);
-	} else if (t->broke == BROKE_BUDGET) {
-		(void)err_set(&t->err, ERR_RETRY, "%s: too many large answers at once", t->host);
-	} else {
-		(void)err_set(&t->err, ERR_RETRY, "%s: %s", t->host, about(code));
-	}
 }

@@ -33,8 +33,7 @@ static int64_t literal_of(struct text line)
 
 static bool word_is(struct text line, struct text word)
 {
-	return text_starts_nocase(line, word) &&
-	       (line.len == word.len || line.at[word.len] == ' ');
+	return text_starts_nocase(line, word) && (line.len == word.len || line.at[word.len] == ' ');
 }
 
 static enum talk_said line_judge(struct text line, struct text tag)
@@ -48,9 +47,7 @@ static enum talk_said line_judge(struct text line, struct text tag)
 		return TALK_MORE;
 	}
 	rest = text_slice(line, tag.len + 1, SIZE_MAX);
-	return word_is(rest, TEXT("OK"))   ? TALK_OK
-	       : word_is(rest, TEXT("NO")) ? TALK_NO
-					   : TALK_BAD;
+	return word_is(rest, TEXT("OK")) ? TALK_OK : word_is(rest, TEXT("NO")) ? TALK_NO : TALK_BAD;
 }
 
 /* The next whole line, without its end; false: it has not come yet. */

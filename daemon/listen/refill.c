@@ -92,6 +92,10 @@ void refill_page(struct account *a, const struct outcome *o)
 {
 	a->refill.oldest_us = hearing_oldest(o);
 	a->refill.has_hole = a->refill.has_hole || o->has_hole;
+	if (o->is_jumbled) { /* an old message on its way says nothing about what lies between */
+		a->refill.oldest_us =
+			o->is_more ? 0 : a->refill.from.us; /* OVERLAP behind the gap */
+	}
 	a->refill.is_done = !o->is_more;
 	set_string(&a->refill.state, o->is_more ? o->state : TEXT_NONE);
 }

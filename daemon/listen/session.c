@@ -235,8 +235,8 @@ void session_not_renewed(struct account *a, const struct err *why, bool is_answe
 	*ret = *why;
 	if (why->kind == ERR_AUTH && a->is_unsure) {
 		(void)err_set(ret, ERR_AUTH,
-			      "the platform renewed the session, its answer was lost (a crash or a "
-			      "cut line), and the old one is used up");
+			      "its answer was lost when the session was renewed (a crash or a cut "
+			      "line), and the platform refuses the old one now");
 	}
 	a->is_unsure = a->is_unsure || !is_certain;
 	release(a, !is_certain);

@@ -133,6 +133,8 @@ struct outcome {
 			  lost (a server without paging, more equal times than a page holds) */
 	bool is_adrift; /* POLL: nothing of what was known before is there any more: taken back, or older than the
 			   platform still shows. A hole if we had not asked for long */
+	bool is_jumbled; /* SWEEP: this walk does not go from new to old; only its end says that all since
+			    question.since was read */
 	bool needs_refresh; /* with ERR_AUTH: the session ended, REFRESH and ask again */
 	struct rate rate;   /* also filled when digest fails */
 	struct wall
@@ -188,6 +190,8 @@ struct connector_can {
 				    has none */
 	int64_t direct_key_valid_s; /* the same where posting.visibility is MESSAGE_PRIVATE */
 	int64_t reply_window_s; /* after the customer's last message, then it takes no answer; 0: none */
+	int64_t direct_window_s; /* of direct messages, where they have one of their own; 0: reply_window_s */
+	int64_t agent_window_s;  /* the same where the option `human_agent` is "yes"; 0: no matter */
 	int64_t settle_s;       /* until what was posted can be read back; 0: as configured */
 	bool lookup;            /* what we posted can be read back */
 	bool reading_costs;     /* money, for each message: outcome.read_price, `monthly_reads` */
@@ -230,6 +234,7 @@ struct connector {
 	const char *const
 		*always; /* sources that are read on every account with a token, NULL-ended */
 	const struct connector_option *options; /* ended by a NULL name */
+	const char *server_form; /* how `server` is written where it is a mailbox, "imaps://mail.example"; NULL: https */
 	const struct connector_right *rights;   /* ended by a NULL scope; NULL where authorize is */
 	struct connector_can can;
 

@@ -32,8 +32,8 @@ struct request {
 	size_t n_headers;
 	struct text
 		bearer; /* secret: sent as "Authorization: Bearer …", never logged; empty: none */
-	struct text body;         /* secret too (passwords); sent as it is */
-	struct text content_type; /* of the body */
+	struct text body;               /* secret too (passwords); sent as it is */
+	struct text content_type;       /* of the body */
 	struct text user, password;     /* imap, smtp: the login; secrets */
 	struct text mail_from, mail_to; /* smtp: the envelope, addresses alone */
 	bool once; /* it posts: fresh connection, HTTP/1.1, one attempt (RELIABILITY I3) */

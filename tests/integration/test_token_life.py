@@ -2,6 +2,8 @@
 an answer that was lost is told in words; a warning comes days before the end."""
 import json
 
+from test_secrets import dump
+
 from rig import wait_until
 from rig.hands_on import Connect, fetch
 
@@ -54,6 +56,9 @@ def test_each_refresh_token_is_used_once(house):
     came = refreshed(house)
     assert len(came) == len(set(came)) >= 5, "none came twice"
     assert house.database.one("select seq from answerd.credential") == len(came) and state_of(house)["state"] == "listening"
+    # S1: no token of any kind in what is kept.
+    kept = dump(house) + house.worker.log_path.read_bytes()
+    assert len(kept) > 50_000 and not [t for t in came if t.encode() in kept] and b"ya29." not in kept
     house.verify()
 
 
@@ -77,6 +82,30 @@ def test_two_workers_and_an_answer_on_its_way(house):
     for worker in (first, second):
         worker.assert_alive()
     assert slow is not None
+    house.verify()
+
+
+def test_two_workers_and_the_sender_at_once(house):
+    """Sessions end while both workers ask and staff answer: whoever renews is alone, the sender goes on with what was stored, every text goes out once."""
+    house.bluesky("sky", people=("ann",), options={"single_use": True})
+    house.begin()
+    house.another_worker().start()
+    posts = []
+    for n in range(3):
+        post = house.town.post("ann", f"@shop question {n}?", "sky")
+        house.wait_for(post, timeout=60)
+        entry = wait_until(lambda: next((e for e in house.entries() if e["state"] != "stopped"), None), 30, "it waits")
+        house.town.do("expire", server="sky", person="shop", what="access")
+        house.workers[n % 2].kill()
+        house.answer("reply", str(entry["id"]), "-m", f"Answer {n}.", code=0)
+        house.workers[n % 2].start()
+        wait_until(lambda n=n: house.database.one("select count(*) from answerd.reply where state = 'sent'") == n + 1, 90, "it is sent")
+        posts.append(post)
+    said = [a for a in house.town.answers() if "refreshSession" in a["p"] or "createSession" in a["p"]]
+    assert said and not [a for a in said if a["s"] != 200], said
+    assert sum("createSession" in a["p"] for a in said) == 1, "nobody signed in anew: the refresh token was always the right one"
+    texts = [row["text"] for row in house.town.call("GET", "applied?server=sky")]
+    assert len(texts) == 3 == len(set(texts))
     house.verify()
 
 

@@ -30,6 +30,7 @@ LIBRARIES = {
     "libpq-fe.h": ["daemon/io"],
     "microhttpd.h": ["daemon/io"],
     "jansson.h": ["daemon/base", "daemon/answer"],
+    "gmime/": ["daemon/base"],
     "libxml/": ["daemon/base"],
     "openssl/": ["daemon/base"],
     "unigbrk.h": ["daemon/base"],

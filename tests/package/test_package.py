@@ -4,35 +4,9 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
-import sys
 
-import pytest
-
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import build  # noqa: E402
-
-ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", "DEBIAN_FRONTEND": "noninteractive"}
-
-
-def call(*command, timeout=600, **more):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL, env=ENV, **more)
-    return done.returncode, done.stdout + done.stderr
-
-
-def must(*command, **more):
-    code, output = call(*command, **more)
-    assert code == 0, f"{command}: {output[-3000:]}"
-    return output
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory):
-    for program in ("dpkg-buildpackage", "dh", "lintian"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
-    return build.build(tmp_path_factory.mktemp("package"))
+import build
+from shell import call, must
 
 
 def test_lintian_is_silent(package):
@@ -59,7 +33,7 @@ def test_what_is_in_it(package, tmp_path):
               "usr/share/man/man8/answerd-desk.8.gz", "usr/share/man/man5/answerd.conf.5.gz", "usr/share/bash-completion/completions/answer",
               "usr/share/bash-completion/completions/answerd", "usr/share/zsh/vendor-completions/_answer",
               "usr/share/zsh/vendor-completions/_answerd", "usr/share/zsh/vendor-completions/_answerd-desk", "usr/share/doc/answerd/examples/answerd.conf.example",
-              "usr/share/doc/answerd/examples/nginx.example", "usr/share/doc/answerd/README.Debian"}
+              "usr/share/doc/answerd/examples/nginx.example", "usr/share/doc/answerd/DECLARATIVE.md.gz", "usr/share/answerd/networks/lemmy.json", "usr/share/doc/answerd/README.Debian"}
     assert wanted <= files, wanted - files
     assert not [f for f in files if "test" in f or f.startswith("etc/")]
     for name in ("usr/sbin/answerd", "usr/sbin/answerd-desk", "usr/bin/answer"):
@@ -100,23 +74,9 @@ def tree(root):
     return found
 
 
-@pytest.fixture(scope="module")
-def fresh(package, tmp_path_factory):
-    """A fresh Debian 12 with what the package depends on; skipped where none is to be had."""
-    if os.geteuid() != 0 or shutil.which("mmdebstrap") is None:
-        pytest.skip("a fresh root needs mmdebstrap and root")
-    names = ["systemd"] + [re.split(r"[ (|]", d.strip())[0] for d in must("dpkg-deb", "-f", package, "Depends").split(",")]
-    root = tmp_path_factory.mktemp("fresh") / "root"
-    code, output = call("mmdebstrap", "--mode=root", "--variant=minbase", f"--include={','.join(sorted(set(names)))}", "bookworm", root, timeout=900)
-    if code != 0 and re.search(r"Failed to fetch|Could not|Temporary failure|Unable to (fetch|connect)|not signed", output):
-        pytest.skip("no Debian mirror can be reached: " + output.strip().splitlines()[-1])
-    assert code == 0, output[-3000:]
-    yield root
-    shutil.rmtree(root)
-
-
-def test_in_and_out_of_a_fresh_debian(package, fresh):
+def test_in_and_out_of_a_fresh_debian(package, debian):
     """Installed, it has its users and folders and its programs speak; removed, the configuration stays; purged, no trace is left."""
+    fresh = debian("systemd")
     before = tree(fresh)
     shutil.copy(package, fresh / "tmp" / "answerd.deb")
     must_inside(fresh, "dpkg", "-i", "/tmp/answerd.deb")

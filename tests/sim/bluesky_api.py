@@ -19,6 +19,7 @@ def fail(status, error, message, headers=()):
 class BlueskyApi:
     def __init__(self, server):
         self.s = server
+        self.used = set()           # refresh tokens, with single_use
 
     # ---- entry
     def handle(self, request, path):
@@ -125,11 +126,21 @@ class BlueskyApi:
 
     def do_com_atproto_server_refreshSession(self, request, viewer):
         old = self.s.sessions[request.bearer()]
-        if old[2] > self.s.world.now_ms() + 2 * HOUR:
+        if self.s.options.get("single_use"):        # once, with no time to spare; again ends all that this person has
+            if request.bearer() in self.used:
+                self.world_end(viewer)
+                return fail(400, "ExpiredToken", "Token has been revoked")
+            self.used.add(request.bearer())
+        elif old[2] > self.s.world.now_ms() + 2 * HOUR:
             self.s.world.do({"op": "session", "server": self.s.name, "person": viewer.key, "kind": "refresh",
                              "token": request.bearer(), "expires": self.s.world.now_ms() + 2 * HOUR})
         body = {"accessJwt": self.session(viewer, "access"), "refreshJwt": self.session(viewer, "refresh")}
         return Reply.json({**body, **self.session_body(viewer)})
+
+    def world_end(self, person):
+        for token, entry in list(self.s.sessions.items()):
+            if entry[0] is person:
+                self.s.world.do({"op": "session", "server": self.s.name, "person": person.key, "kind": entry[1], "token": token, "expires": 0})
 
     def do_com_atproto_server_getSession(self, request, viewer):
         return Reply.json(self.session_body(viewer))

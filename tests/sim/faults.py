@@ -24,6 +24,7 @@ PAGE_HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><
 
 # What posts, on any platform: where lies about outcomes strike.
 POSTS = "|".join((
+    r"/api/comment$",
     r"/api/v1/statuses$",
     r"/api/v3/(comment|private_message)$",
     r"/reviews/[^/]+/reply$",
@@ -31,10 +32,11 @@ POSTS = "|".join((
     r"/wp/v2/comments$",
     r"/youtube/v3/comments$",
     r"\.(putRecord|createRecord|sendMessage)$",
+    r"^/submit$",
     r"^/2/dm_conversations/[\d-]+/messages$",
     r"^/2/tweets$",
     r"^/posts\.json$",
-    r"^/v\d+\.\d+/\w+/(comments|messages)$",
+    r"^/v\d+\.\d+/\w+/(comments|messages|replies|threads)$",
 ))
 # Lies about the outcome of a post. `apply` does what was asked before the answer goes wrong.
 LIES = {
@@ -173,6 +175,7 @@ def f_limited(town, fault, request, run):
         "date": [("Retry-After", email.utils.formatdate(when / 1000, usegmt=True))],
         "reset_iso": [("X-RateLimit-Limit", 300), ("X-RateLimit-Remaining", 0), ("X-RateLimit-Reset", iso(when))],
         "reset_epoch": [("RateLimit-Limit", 3000), ("RateLimit-Remaining", 0), ("RateLimit-Reset", when // 1000)],
+        "x_epoch": [("x-rate-limit-limit", 300), ("x-rate-limit-remaining", 0), ("x-rate-limit-reset", when // 1000)],
         "reset_past": [("X-RateLimit-Remaining", 0), ("X-RateLimit-Reset", iso(now - 3600_000)),
                        ("RateLimit-Remaining", 0), ("RateLimit-Reset", now // 1000 - 3600)],
     }
@@ -286,16 +289,16 @@ def spoil(part, how, field):
         changed = re.sub(rb'"(%s)":\d+' % names, lambda m: b'"%s":%s' % (m[1], NUMBERS[how]), part, count=1)
         return changed if changed != part else part[:-1] + b',"spoilt":' + NUMBERS[how] + b"}"
     text = rb'"(?:[^"\\]|\\.)*"'
-    names = name or rb"id|uri"
+    names = name or rb"id|uri|name"
     if how == "dup":
         return re.sub(rb'"(%s)":(%s)' % (names, text), rb'"\1":\2,"\1":"another"', part, count=fault_count(field))
     if how == "missing":
-        return re.sub(rb'"(%s)":(%s|\d+|null),?' % (names, text), b"", part, count=fault_count(field))
+        return re.sub(rb'"(%s)":(%s|\d+(?:\.\d+)?|null),?' % (names, text), b"", part, count=fault_count(field))
     values = {"zero": b'"0"', "negative": b'"-1"', "empty": b'""', "long": b'"' + b"9" * 10_240 + b'"', "number": b"12345",
               "null": b"null", "object": b'{"a":1}', "list": b"[1]", "bool": b"true", "big_number": b"123456789012345678901234567890",
               "year_1970": b'"1970-01-01T00:00:00.000Z"', "year_2099": b'"2099-12-31T23:59:59.000Z"', "no_time": b'"yesterday"',
               "rtl_id": '"\u202e123"'.encode(), "sql": b'"1\'; drop table message;--"'}
-    return re.sub(rb'"(%s)":(%s|\d+|null|true|false)' % (names, text), lambda m: b'"%s":%s' % (m[1], values[how]), part,
+    return re.sub(rb'"(%s)":(%s|\d+(?:\.\d+)?|null|true|false)' % (names, text), lambda m: b'"%s":%s' % (m[1], values[how]), part,
                   count=fault_count(field))
 
 
@@ -430,7 +433,7 @@ KINDS = {
     "poison": f_poison, "stall": f_stall, "drip": f_drip, "cut": f_cut, "drop": f_drop, "length": f_length,
     "endless_body": f_endless_body, "endless_headers": f_endless_headers, "bomb": f_bomb, "garbage": f_garbage,
     "bad_chunks": f_bad_chunks, "lie": None,
-    "late": lambda town, fault, request, run: run(),
+    "late": lambda town, fault, request, run: run(), "bye": None, "refuse": None,        # the last two: mail.py
     "html": lambda town, fault, request, run: Reply(fault.get("status", 200), PAGE_HTML, HTML),
     "empty": lambda town, fault, request, run: Reply(fault.get("status", 200), b"", fault.get("ctype", JSON)),
 }

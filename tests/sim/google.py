@@ -1,10 +1,11 @@
-"""What all simulated interfaces of Google share: sessions at /token (refresh tokens, and claims of service accounts), errors, tokens of pages.
+"""What all simulated interfaces of Google share: consent at /auth, sessions at /token (codes, refresh tokens, and claims of service accounts), errors, tokens of pages.
 
 Options: `access_ttl_s` (3600) · `quota` units before 403 quotaExceeded."""
 import base64
 import hashlib
 import json
 
+from consent import Consent
 from wire import Reply
 from world import Server
 
@@ -68,11 +69,15 @@ class GoogleServer(Server):
 class GoogleApi:
     def __init__(self, server):
         self.s = server
+        self.consent = Consent(server)
+        self.consent.client("town.apps.example", "GOCSPX-town", ["http://127.0.0.1"], SCOPES[server.kind].split())
 
     def handle(self, request, path):
         s = self.s
         if path == "/token" and request.method == "POST":
             return self.session(request)
+        if path == "/auth":
+            return self.consent.authorize(request)
         person, until = s.access.get(request.bearer(), (None, 0))
         if person is None or until <= s.world.now_ms():
             return fail(401, "authError", "UNAUTHENTICATED", "Request had invalid authentication credentials.")
@@ -99,12 +104,19 @@ class GoogleApi:
         return None
 
     def session(self, request):
-        s = self.s
+        s, more = self.s, {}
         person = self.holder(request.form())
+        if request.form().get("grant_type") == "authorization_code":
+            code, no = self.consent.redeem(request)
+            if no is not None:
+                return no
+            token = self.consent.begin(code["family"])
+            s.tokens[token] = [code["person"], "ok"]
+            person, more = code["person"], {"refresh_token": token, "scope": " ".join(code["scopes"])}
         if person is None:
             return Reply.json({"error": "invalid_grant", "error_description": "Token has been expired or revoked."}, 400)
         s.n_access += 1
         ttl = s.options.get("access_ttl_s", 3600)
         token = f"ya29.{s.name}.{s.n_access}.{s.world.now_ms()}"
         s.access[token] = (person, s.world.now_ms() + ttl * 1000)
-        return Reply.json({"access_token": token, "expires_in": ttl, "token_type": "Bearer", "scope": s.options.get("scope", SCOPES[s.kind])})
+        return Reply.json({"access_token": token, "expires_in": ttl, "token_type": "Bearer", "scope": s.options.get("scope", SCOPES[s.kind]), **more})

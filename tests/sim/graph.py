@@ -150,10 +150,14 @@ class GraphApi:
     # ---- every call
     def handle(self, request, path):
         found = VERSION.match(path)
-        if found is None:
-            return Reply(404, b"<!DOCTYPE html><title>404</title>", HTML)
         try:
-            reply = self.let_in(request, found[1])
+            edge = found[1] if found else path
+            if edge in self.DOORS:
+                reply = getattr(self, self.DOORS[edge])(request, self.fields_of(request))
+            elif found:
+                reply = self.let_in(request, edge)
+            else:
+                return Reply(404, b"<!DOCTYPE html><title>404</title>", HTML)
         except Refusal as why:
             reply = Reply.json({"error": why.error}, why.status)
         reply.headers.append(("X-Business-Use-Case-Usage", json.dumps({self.s.page().id: [{
@@ -170,9 +174,6 @@ class GraphApi:
 
     def let_in(self, request, path):
         s, given = self.s, self.fields_of(request)
-        free = self.without_token(request, path, given)
-        if free is not None:
-            return free
         token = given.get("access_token", "")
         entry = s.tokens.get(token)
         if entry is None or entry[1] != "ok":
@@ -191,8 +192,34 @@ class GraphApi:
             raise Refusal(10, "Application does not have permission for this action")
         return self.answer(request, path, entry[0], given)
 
-    def without_token(self, request, path, given):
-        return None
+    # ---- tokens: a code is "code-PERSON"; a short-lived token becomes a long-lived one of sixty days
+    DOORS = {"/oauth/access_token": "exchange", "/access_token": "exchange", "/refresh_access_token": "renew"}
+
+    def new_token(self, person):
+        return self.s.world.do({"op": "token", "server": self.s.name, "person": person.key})["token"]
+
+    def owner(self, token):
+        entry = self.s.tokens.get(token)
+        if entry is None or entry[1] != "ok":
+            raise Refusal(190, "Error validating access token: Session has expired", 463)
+        return entry[0]
+
+    def exchange(self, request, given):
+        if given.get("client_secret") != self.s.options.get("app_secret", "s3cret"):
+            raise Refusal(1, "Error validating client secret.")
+        if "code" in given:
+            person = self.s.people.get(given["code"].removeprefix("code-"))
+            if person is None or not given.get("redirect_uri"):
+                raise Refusal(100, "This authorization code has been used or is not valid", 36009)
+            return Reply.json({"access_token": self.new_token(person), "token_type": "bearer", "expires_in": 3600})
+        token = given.get("fb_exchange_token") or given.get("access_token")
+        return Reply.json({"access_token": self.new_token(self.owner(token)), "token_type": "bearer", "expires_in": 5_184_000})
+
+    def renew(self, request, given):
+        person = self.owner(given.get("access_token"))
+        if self.s.options.get("young"):
+            raise Refusal(100, "The access token is too young to be refreshed")
+        return Reply.json({"access_token": self.new_token(person), "token_type": "bearer", "expires_in": 5_184_000})
 
     # ---- lists
     def list(self, request, path, given, posts, render, most=100, head=b""):

@@ -23,10 +23,16 @@ from book import Book  # noqa: E402
 from discourse import Discourse, DiscourseApi  # noqa: E402
 from facebook import Facebook, FacebookApi  # noqa: E402
 from faults import Faults  # noqa: E402
+from google_business import GoogleBusiness, GoogleBusinessApi  # noqa: E402
+from instagram import Instagram, InstagramApi  # noqa: E402
 from lemmy import Lemmy, LemmyApi  # noqa: E402
+from hackernews import Hackernews, HackernewsApi  # noqa: E402
+from mail import Mail  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
+from reddit import Reddit, RedditApi  # noqa: E402
 from telegram import Telegram, TelegramApi  # noqa: E402
+from threads import Threads, ThreadsApi  # noqa: E402
 from wire import Connection, Reply  # noqa: E402
 from wordpress import Wordpress, WordpressApi  # noqa: E402
 from world import World  # noqa: E402
@@ -39,9 +45,14 @@ APIS = {
     "bluesky": BlueskyApi,
     "discourse": DiscourseApi,
     "facebook": FacebookApi,
+    "instagram": InstagramApi,
+    "google-business": GoogleBusinessApi,
     "lemmy": LemmyApi,
+    "hackernews": HackernewsApi,
     "mastodon": MastodonApi,
+    "reddit": RedditApi,
     "telegram": TelegramApi,
+    "threads": ThreadsApi,
     "wordpress": WordpressApi,
     "x": XApi,
     "youtube": YoutubeApi,
@@ -52,9 +63,14 @@ PREFIX = {
     "f": "blog",
     "fb": "facebook",
     "g": "blogger",
+    "ig": "instagram",
+    "gb": "google-business",
     "l": "lemmy",
+    "h": "hackernews",
     "m": "mastodon",
+    "r": "reddit",
     "t": "telegram",
+    "th": "threads",
     "w": "wordpress",
     "x": "x",
     "y": "youtube",
@@ -65,9 +81,15 @@ KINDS = {
     "bluesky": Bluesky,
     "discourse": Discourse,
     "facebook": Facebook,
+    "instagram": Instagram,
+    "google-business": GoogleBusiness,
     "lemmy": Lemmy,
+    "hackernews": Hackernews,
+    "mail": Mail,
     "mastodon": Mastodon,
+    "reddit": Reddit,
     "telegram": Telegram,
+    "threads": Threads,
     "wordpress": Wordpress,
     "x": X,
     "youtube": Youtube,
@@ -76,10 +98,15 @@ KINDS = {
 POLLS = (
     "/comments/feed/",
     "/getUpdates",
+    "/me/media",
+    "/me/threads",
     "/mentions",
+    "/message/inbox",
     "/notifications",
     "/posts.json",
+    "/reviews",
     "/published_posts",
+    "/search_by_date",
     "/user/replies",
     "/v3/blogs/1/comments",
     "/wp/v2/comments",
@@ -95,6 +122,7 @@ class Town:
 
     def __init__(self, book_path, sync=True, answers=True):
         self.world = World(KINDS)
+        self.world.town = self
         self.book = Book(book_path, sync, answers)
         self.world.book = self.book
         self.faults = Faults(self)
@@ -153,11 +181,11 @@ class Town:
 
     @staticmethod
     def guess_viewer(server, request):
-        if server.kind in ("blogger", "youtube"):
+        if server.kind in ("blogger", "google-business", "youtube"):
             entry = server.access.get(request.bearer())
             request.viewer = entry[0].key if entry is not None else ""
             return
-        if server.kind in ("wordpress", "x"):
+        if server.kind in ("reddit", "wordpress", "x"):
             viewer = server.viewer(request)
             request.viewer = viewer.key if viewer is not None else ""
             return

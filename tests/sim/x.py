@@ -4,7 +4,7 @@ Ids are snowflakes of their arrival; an edit is a new id, and the old one still 
 since_id (exclusive), start_time and tokens; nothing but id, text and history is given that was not asked for. An answer names its
 parent's author by itself, and X writes that name before the words. A reply is taken only where the parent names us or quotes us.
 Post fields: `to` (key: a direct message), `quote` (key), `mentions` (exactly these). Person options: `protected`. Options: `words` = post
-(the names of OpenAPI 2.167; others are 400) or bare (fields that are asked for in other names are not given) · `enterprise` ·
+(the names of OpenAPI 2.167; others are 400) or bare (no field that is asked for is given) · `enterprise` ·
 `access_ttl_s` · `capped` (usage-capped) · `dm_limit` (per 15 min) · `no_directs` (403) · `mentions_deep` (800) · `scope`."""
 import base64
 import hashlib
@@ -13,6 +13,7 @@ import html
 import re
 import urllib.parse
 
+from consent import Consent
 from people import Post, iso, parse_time
 from wire import Reply, dumps
 from world import Server
@@ -217,11 +218,15 @@ class X(Server):
 class XApi:
     def __init__(self, server):
         self.s = server
+        self.consent = Consent(server)
+        self.consent.client("town-client", "town-secret", ["http://127.0.0.1"], SCOPE.split())
 
     def handle(self, request, path):
         s = self.s
         if path == "/2/oauth2/token" and request.method == "POST":
             return self.session(request)
+        if path == "/i/oauth2/authorize":
+            return self.consent.authorize(request)
         viewer = s.viewer(request)
         if viewer is None:
             return Reply.json({"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"}, 401)
@@ -246,6 +251,11 @@ class XApi:
         if auth[:6] != "Basic " or base64.b64decode(auth[6:]).decode() != "town-client:town-secret":
             return Reply.json({"error": "unauthorized_client", "error_description": "Missing valid authorization header"}, 401)
         entry = s.tokens.pop(form.get("refresh_token"), None) if form.get("grant_type") == "refresh_token" else None
+        if form.get("grant_type") == "authorization_code":
+            code, no = self.consent.redeem(request)
+            if no is not None:
+                return no
+            entry = [code["person"], "ok"]
         if entry is None or entry[1] != "ok":
             if entry is not None:
                 s.tokens[form["refresh_token"]] = entry
@@ -286,10 +296,12 @@ class XApi:
         """What was asked for; None: in names that this version does not know."""
         new = self.s.options.get("words") == "post"
         asked = set()
+        if self.s.options.get("words") == "bare":
+            return asked
         for name in ("tweet.fields", "post.fields"):
             for value in request.args().get(name, []):
                 if name.startswith("post") != new:
-                    return set() if self.s.options.get("words") == "bare" else None
+                    return None
                 asked |= set(value.split(","))
         expansions = set((request.arg("expansions") or "").split(","))
         if new:

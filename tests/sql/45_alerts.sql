@@ -1,7 +1,7 @@
 -- Protects the rules of alarms (RELIABILITY I4): one key a breach and step, groups, what is kept back and when it comes, who is told that a channel fails.
 begin;
 \ir house.psql
-select plan(56);
+select plan(60);
 select pg_temp.clock('10:00');
 select answerd.declare_alerts('{"channels": [{"name": "care", "type": "smtp", "group_us": 30000000, "timezone": "Europe/London", "quiet": ["Mon-Sun 22:00-07:00"]},
 	{"name": "owner", "type": "webhook", "group_us": 30000000}, {"name": "log", "type": "journal", "group_us": 1000000}],
@@ -138,5 +138,18 @@ select is((select count(*)::int from answerd.audit where act in ('ack', 'silence
 -- Digests and imports
 select is((select count(*)::int from answerd.alert where event = 'digest' and key like 'imported:%' and over_at is not null), 1, 'one summary of what was imported');
 select is((select channels from answerd.alert where key = 'imported:' || (select account_id from answerd.account) || ':' || (select md5(string_agg(source_id::text, ' ' order by source_id)) from answerd.source)), '{}', 'which nobody needs to read when nobody waits');
+-- What came up when there was no channel is told to the first that is configured, once.
+select answerd.declare_alerts('{"channels": [], "health": {}}') is not null;
+select answerd.raise_alert('deaf', 'too early', null, null, null, 'Nobody could be told.') is not null;
+create function pg_temp.early() returns text language sql as $$ select string_agg(d.channel || ' ' || d.state, ',') from answerd.delivery d
+	join answerd.alert a using (alert_id, brand_id) where a.key = 'too early' $$;
+select is(pg_temp.early(), null);
+select answerd.declare_alerts('{"channels": [{"name": "first", "type": "webhook", "group_us": 1000000}], "health": {"notify": ["first"]}}') is not null;
+select is(pg_temp.early(), 'first pending');
+select answerd.declare_alerts('{"channels": [{"name": "first", "type": "webhook", "group_us": 1000000}, {"name": "second", "type": "webhook", "group_us": 1000000}],
+	"health": {"notify": ["first", "second"]}}') is not null;
+select is(pg_temp.early(), 'first pending');
+-- What people read is what the customer wrote (a \v that PostgreSQL does not know took every letter v away).
+select is(answerd.excerpt_of(E' \x0bvery\x0b\t vivid,\n\nvivid v\r\n'), 'very vivid, vivid v', 'one line, with all its letters');
 select * from finish();
 rollback;

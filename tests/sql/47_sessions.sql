@@ -2,7 +2,7 @@
 -- who lets us in wins over everybody.
 begin;
 \ir house.psql
-select plan(32);
+select plan(34);
 create function pg_temp.ids(out b int, out a int, out e bigint) language sql as $$
 	select brand_id, account_id, epoch from answerd.account where name = 'acme_social'
 $$;
@@ -65,6 +65,11 @@ select is(pg_temp.connect('c1', 'us', p_missing => 'write:statuses (to post)'), 
 select is((select array[c.sealed, c.seq::text, (c.claimed_at is null)::text, a.missing] from answerd.credential c join answerd.account a using (account_id)
 	where a.name = 'acme_social'), '{c1,5,true,"write:statuses (to post)"}', 'stored');
 select is(pg_temp.store(4, 's5'), null, 'what was being renewed meanwhile loses');
+select pg_temp.clock('12:00');
+select is((select count(*)::int from answerd.account_trouble where reason = 'token'), 0, 'a month before its end nobody is told');
+update answerd.test_clock set shift = shift + interval '24 days';
+select is((select why from answerd.account_trouble where reason = 'token'), 'the token ends on 2026-12-20 12:00: let us in again: answerd connect acme_social',
+	'a week before somebody is, with the command');
 select is(pg_temp.connect('c2', 'somebody', p_is_other => true), 'ok', 'unless a person says that it is right');
 select is((select own_handle from answerd.account where name = 'acme_social'), 'somebody_handle');
 select count(*) from answerd.connect_find('acme', 'fresh', 'mastodon', 'https://s.example', 'mastodon https://s.example', false, 60000000);

@@ -33,3 +33,8 @@ parallel safe as $$
 		or coalesce(parent_direction = 'outbound' and parent_kind <> 'other', false)
 		or coalesce(parent_direction = 'inbound' and parent_author = author_id and parent_to_us, false))
 $$;
+
+-- What a list shows of a message: its beginning, or that of its warning. Most are shorter than that, and need no counting.
+create or replace function answerd.excerpt(body text, warning text) returns text language sql immutable parallel safe as $$
+	select case when octet_length(body) between 1 and 300 then body else left(coalesce(nullif(body, ''), warning), 300) end
+$$;

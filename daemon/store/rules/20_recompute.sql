@@ -54,12 +54,12 @@ begin
 		cross join lateral (
 			select min(m.at) as since, count(*)::int as n, max(m.nature) as nature, not bool_or(m.is_to_us) as is_about,
 				bool_and(m.is_imported) as is_imported, min(m.external_id) as id, min(m.kind) as kind,
-				min(left(coalesce(nullif(m.body, ''), m.warning), 300)) as excerpt, min(m.permalink) as permalink
+				min(answerd.excerpt(m.body, m.warning)) as excerpt, min(m.permalink) as permalink
 			from answerd.message m
 			where m.brand_id = p_brand and m.account_id = p_account and m.root_id = t.root and m.customer_id = t.customer
 				and m.ord_at > coalesce(greatest(r.ord_at, l.ord_at), '-infinity') and m.is_owed) x
 		left join lateral ( -- the oldest of several; a single one stands in x
-			select m.external_id, m.kind, left(coalesce(nullif(m.body, ''), m.warning), 300) as excerpt, m.permalink from answerd.message m
+			select m.external_id, m.kind, answerd.excerpt(m.body, m.warning) as excerpt, m.permalink from answerd.message m
 			where x.n > 1 and m.brand_id = p_brand and m.account_id = p_account and m.root_id = t.root and m.customer_id = t.customer
 				and m.ord_at > coalesce(greatest(r.ord_at, l.ord_at), '-infinity') and m.is_owed
 			order by m.ord_at, m.external_id limit 1) w on true

@@ -54,6 +54,10 @@ begin
 	select distinct on (l.alert_id, l.brand_id, n) l.brand_id, l.alert_id, n, l.round, l.group_key
 	from lost l cross join answerd.alert_house h cross join unnest(h.notify) n
 	on conflict do nothing;
+	-- What came up when there was no channel yet is told to the first.
+	perform answerd.deliver(a.alert_id, a.brand_id, h.notify, 0) from answerd.alert a cross join answerd.alert_house h
+	where a.over_at is null and a.event in ('deaf', 'gap', 'quarantine') and a.acked_at is null
+		and not exists (select from answerd.delivery d where d.alert_id = a.alert_id and d.brand_id = a.brand_id);
 end $$;
 
 -- next_alarm(): the earliest clock that somebody is told of. One step of an index.

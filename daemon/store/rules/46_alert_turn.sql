@@ -102,7 +102,7 @@ begin
 		return;
 	end if;
 	perform answerd.raise_alert('heartbeat', 'heartbeat:' || answerd.us(now()), null, null, null,
-		format('answerd is alive; %s.', coalesce(answerd.listening() ->> 'text', 'all sources are heard')), array[h.heartbeat]);
+		coalesce(answerd.listening() ->> 'text', 'All sources are heard') || '.', array[h.heartbeat]);
 	update answerd.alert_house set heartbeat_at = now();
 end $$;
 

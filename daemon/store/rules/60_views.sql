@@ -3,7 +3,7 @@
 
 -- excerpt_of(words): one line of at most 200 characters for lists. The desk does the same in C for pages of the queue.
 create or replace function answerd.excerpt_of(words text) returns text language sql immutable parallel safe as $$
-	select left(regexp_replace(btrim(words, E' \t\r\n\f\v'), E'[ \t\r\n\f\v]+', ' ', 'g'), 200)
+	select left(regexp_replace(btrim(words, E' \t\r\n\f\x0b'), E'[ \t\r\n\f\x0b]+', ' ', 'g'), 200)
 $$;
 
 -- conversation_entry: every conversation that lives, as the queue shows it; the queue is the part of it that waits.

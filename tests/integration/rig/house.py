@@ -56,6 +56,22 @@ class House:
         self.add(account or f"acme_{name}", "facebook", url, made["token"], brand, name, own, **{"every": "2s", **config})
         return url
 
+    def instagram(self, name="photos", own="shop", people=(), brand="acme", account=None, options=None, **config):
+        url = self.town.instagram(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "instagram", url, made["token"], brand, name, own, **{"every": "2s", **config})
+        return url
+
+    def threads(self, name="spool", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        url = self.town.threads(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "threads", url, made["token"], brand, name, own, listen, **{"every": "2s", **config})
+        return url
+
     def lemmy(self, name="lemmy", own="shop", people=(), brand="acme", account=None, listen=None, options=None, platform="lemmy", **config):
         url = self.town.lemmy(name, **(options or {}))
         made = self.town.person(own, name, own=brand)
@@ -99,6 +115,32 @@ class House:
         for key in people:
             self.town.person(key, name)
         self.add(account or f"acme_{name}", "telegram", url, made["token"], brand, name, own, listen, **config)
+        return url
+
+    def hackernews(self, name="orange", own="shop", people=(), brand="acme", account=None, listen=("own", "comments"), options=None, **config):
+        url = self.town.hackernews(name, **(options or {}))
+        self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "hackernews", url, None, brand, name, own, list(listen), **{"items": url, "username": own, **config})
+        return url
+
+    def reddit(self, name="board", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        url = self.town.reddit(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "reddit", url, made["token"], brand, name, own, listen,
+                 **{"oauth": url + "/api/v1/access_token", "username": own, **config})
+        return url
+
+    def mail(self, name="post", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
+        url, smtp = self.town.mail(name, **(options or {}))
+        made = self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "mail", url, made["token"], brand, name, own, listen,
+                 **{"address": made["address"], "smtp": smtp, "every": "1s", **config})
         return url
 
     def x(self, name="bird", own="shop", people=(), brand="acme", account=None, listen=None, options=None, token="token", **config):

@@ -22,6 +22,7 @@ class Cannot(Exception):
 def connector_names():
     """The list that the build itself reads."""
     text = (REPO / "connectors" / "meson.build").read_text(encoding="utf-8")
+    return re.findall(r"'([\w-]+)'", re.search(r"connector_names = \[(.*?)\]", text, re.S)[1])
     both = [name for which in ("connector", "network") for name in re.findall(r"'(\w+)'", re.search(rf"{which}_names = \[(.*?)\]", text, re.S)[1])]
     return [name for name in both if name != "declarative"]     # the networks show what it does
 
@@ -46,7 +47,7 @@ class Mastodon:
         self.place, self.town = place, place.house.town
 
     def open(self, connector, **account):
-        getattr(self.place.house, connector)(self.place.name, own="shop", people=CUSTOMERS, options=self.options, **{**self.account, **account})
+        getattr(self.place.house, connector.replace("-", "_"))(self.place.name, own="shop", people=CUSTOMERS, options=self.options, **{**self.account, **account})
 
     def words(self, words):
         """How words are written so that they are to us."""
@@ -217,19 +218,29 @@ class Telegram(Mastodon):
                     is_deleted=row["deleted"], thread=row["id"].rpartition(":")[0], names=frozenset(self.place.ids))
 
 
+from rig.platforms_google import GoogleBusiness, Youtube  # noqa: E402  its classes build on those above
+from rig.platforms_meta import Facebook, Instagram, Threads  # noqa: E402  it needs the classes above
+
+TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "facebook": Facebook, "instagram": Instagram, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "threads": Threads, "wordpress": Wordpress}
 # Their classes build on those above.
 from rig.platforms_declared import Lemmy  # noqa: E402
+from rig.platforms_google import GoogleBusiness, Youtube  # noqa: E402
 from rig.platforms_google import Youtube  # noqa: E402
+from rig.platforms_mail import Mail  # noqa: E402
 from rig.platforms_meta import Facebook  # noqa: E402
-from rig.platforms_xnet import X  # noqa: E402
+from rig.platforms_xnet import Hackernews, Reddit, X  # noqa: E402
 
 TOWN = {
     "blogger": Blogger,
     "bluesky": Bluesky,
     "discourse": Discourse,
     "facebook": Facebook,
+    "google-business": GoogleBusiness,
     "lemmy": Lemmy,
+    "hackernews": Hackernews,
+    "mail": Mail,
     "mastodon": Mastodon,
+    "reddit": Reddit,
     "rss": Rss,
     "telegram": Telegram,
     "wordpress": Wordpress,
@@ -243,7 +254,7 @@ def described(connector):
     assert connector in TOWN, (
         f"the connector {connector!r} has no town: write its platform as tests/sim/{connector}.py (with a line in town.py), open it with "
         f"Town.{connector}() in rig/town.py and House.{connector}() in rig/house.py, and say how people speak on it in a class of rig/platforms.py")
-    assert hasattr(Town, connector) or connector == "rss", f"rig/town.py has no way to open a server of {connector!r}"
+    assert hasattr(Town, connector.replace("-", "_")) or connector == "rss", f"rig/town.py has no way to open a server of {connector!r}"
     return TOWN[connector]
 
 

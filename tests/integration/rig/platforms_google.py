@@ -1,6 +1,5 @@
 """What the conformance suite must know of Google's platforms."""
-from model import Model
-from rig.platforms import CUSTOMERS, Cannot, Wordpress
+from rig.platforms import Cannot, Mastodon, Wordpress
 
 
 class Youtube(Wordpress):
@@ -31,4 +30,38 @@ class Youtube(Wordpress):
         return said
 
 
-__all__ = ["CUSTOMERS", "Model", "Youtube"]
+class GoogleBusiness(Mastodon):
+    """Reviews of one location; only we answer, and once."""
+    news = r"/reviews$"
+    dialects = ["seconds"]
+    schema = [("createTime", "missing"), ("createTime", "no_time"), ("createTime", "year_1970"), ("createTime", "year_2099"), ("updateTime", "no_time"),
+              ("updateTime", "missing"), ("comment", "number"), ("comment", "missing"), ("displayName", "list"), ("displayName", "null"),
+              ("starRating", "object"), ("reviewId", "null")]
+
+    def words(self, words):
+        return words
+
+    def op(self, who, words, parent=None, **more):
+        if parent and who != self.own:
+            raise Cannot("nobody but the business answers a review")
+        return {"author": who, "text": words, **({"parent": parent} if parent else {}), **more}
+
+    def publish(self, words):
+        raise Cannot("a business writes no reviews")
+
+    def strange(self, under):
+        raise Cannot("there is nothing but reviews")
+
+    def can_backdate(self):
+        raise Cannot("nobody can date a review: Google writes its time, and its lists go by that")
+
+    def overheard(self, under):
+        raise Cannot("nobody but the business answers a review")
+
+    def said(self, row):
+        said = super().said(row)
+        said.names_us = row["parent"] is None
+        return said
+
+
+__all__ = ["GoogleBusiness", "Youtube"]

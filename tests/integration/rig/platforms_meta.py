@@ -28,3 +28,22 @@ class Facebook(Wordpress):
 
     def strange(self, under):
         raise Cannot("a page has nothing but posts, comments, recommendations and messages")
+
+
+class Instagram(Facebook):
+    """Questions are comments below a medium of ours."""
+    schema = [("timestamp", "missing"), ("timestamp", "no_time"), ("timestamp", "year_1970"), ("timestamp", "year_2099"), ("text", "number"),
+              ("text", "missing"), ("text", "null"), ("username", "list"), ("from", "missing"), ("hidden", "object")]
+
+
+class Threads(Facebook):
+    """Questions are replies below a post of ours; they nest to any depth."""
+    news = "/conversation$"
+    schema = [("timestamp", "missing"), ("timestamp", "no_time"), ("timestamp", "year_1970"), ("timestamp", "year_2099"), ("text", "number"),
+              ("text", "missing"), ("text", "null"), ("username", "list"), ("hide_status", "object"), ("permalink", "null")]
+
+    def hang(self, ids):
+        return ids[:-1]
+
+    def strange(self, under):
+        self.town.post("shop", "", self.place.name, repost=True)

@@ -88,6 +88,14 @@ class Town:
         self.do("server", kind="facebook", name=name, **options)
         return f"http://127.0.0.1:{self.port}/fb/{name}"
 
+    def instagram(self, name="photos", **options):
+        self.do("server", kind="instagram", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/ig/{name}"
+
+    def threads(self, name="spool", **options):
+        self.do("server", kind="threads", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/th/{name}"
+
     def lemmy(self, name="lemmy", **options):
         self.do("server", kind="lemmy", name=name, **options)
         return f"http://127.0.0.1:{self.port}/l/{name}"
@@ -111,6 +119,18 @@ class Town:
     def telegram(self, name="wire", **options):
         self.do("server", kind="telegram", name=name, **options)
         return f"http://127.0.0.1:{self.port}/t/{name}"
+
+    def hackernews(self, name="orange", **options):
+        self.do("server", kind="hackernews", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/h/{name}"
+
+    def reddit(self, name="board", **options):
+        self.do("server", kind="reddit", name=name, **{"rate_limit": 1_000_000, **options})
+        return f"http://127.0.0.1:{self.port}/r/{name}"
+
+    def mail(self, name="post", **options):
+        """Where its mailbox is, and who takes mails."""
+        return self.do("server", kind="mail", name=name, **options)["url"].split(" ")
 
     def x(self, name="bird", **options):
         self.do("server", kind="x", name=name, **{"rate_limit": 1_000_000, **options})

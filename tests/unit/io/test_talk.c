@@ -66,8 +66,9 @@ static void test_commands_go_one_by_one(void **state)
 	(void)state;
 	s = imap("ann", "EXAMINE \"INBOX\"\nUID FETCH 1:2 (UID)\n");
 	assert_int_equal(s->status, 200);
-	assert_string_equal(s->body, "* ECHO EXAMINE \"INBOX\"\r\nask1 OK done\r\n* ECHO UID FETCH 1:2 "
-				     "(UID)\r\nask2 OK done\r\n");
+	assert_string_equal(s->body,
+			    "* ECHO EXAMINE \"INBOX\"\r\nask1 OK done\r\n* ECHO UID FETCH 1:2 "
+			    "(UID)\r\nask2 OK done\r\n");
 	assert_false(s->has_headers); /* what was said at the login is nobody's business */
 	assert_int_equal(imap("slices", "A")->status, 200);
 }
@@ -90,7 +91,8 @@ static void test_refusals_are_answers(void **state)
 	assert_int_equal(imap("refusing", "A BAD")->status, 400);
 	assert_int_equal(imap("refusing", "A OK\nB NO\nC OK")->status, 422);
 	assert_int_equal(imap("wrong", "A")->status, 401);
-	assert_int_equal(imap("busy", "A")->kind, ERR_RETRY); /* the server's trouble, not the password's */
+	assert_int_equal(imap("busy", "A")->kind,
+			 ERR_RETRY); /* the server's trouble, not the password's */
 }
 
 static void test_connections_that_end(void **state)
@@ -167,8 +169,10 @@ static void test_nothing_was_sent(void **state)
 
 static void test_nobody_knows(void **state)
 {
-	static const char *const whom[] = { "applied-reset", "applied-silent", "applied-half",
-					    "applied-long", "odd", "garbage", "middle" };
+	static const char *const whom[] = { "applied-reset", "applied-silent",
+					    "applied-half",  "applied-long",
+					    "odd",           "garbage",
+					    "middle" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(whom) / sizeof(whom[0]); i++) {
@@ -197,8 +201,10 @@ static void test_where_it_may_go(void **state)
 			 ERR_CONFIG);
 	assert_int_equal(talk("imap://localhost:1143", "ann", "A", false, &near)->kind, ERR_CONFIG);
 	assert_int_equal(talk("imap://a:b@127.0.0.1/", "ann", "A", false, &near)->kind, ERR_CONFIG);
-	assert_int_equal(talk("imaps://127.0.0.1/INBOX", "ann", "A", false, &near)->kind, ERR_CONFIG);
-	assert_int_equal(talk("smtp://127.0.0.1:25", "ann", "a\r\n", true, &near)->kind, ERR_CONFIG);
+	assert_int_equal(talk("imaps://127.0.0.1/INBOX", "ann", "A", false, &near)->kind,
+			 ERR_CONFIG);
+	assert_int_equal(talk("smtp://127.0.0.1:25", "ann", "a\r\n", true, &near)->kind,
+			 ERR_CONFIG);
 }
 
 static void test_tls_is_verified(void **state)
@@ -214,14 +220,18 @@ static void test_tls_is_verified(void **state)
 	}
 	assert_int_equal(talk(url_at("imaps", bad), "ann", "A", false, &near)->kind, ERR_RETRY);
 	assert_non_null(strstr(seen[0].why, "not trusted"));
-	assert_int_equal(talk(url_at("imap", bad_start), "ann", "A", false, &near)->kind, ERR_RETRY);
+	assert_int_equal(talk(url_at("imap", bad_start), "ann", "A", false, &near)->kind,
+			 ERR_RETRY);
 	assert_non_null(strstr(seen[0].why, "not trusted"));
-	assert_int_equal(talk(url_at("imaps", imap_port), "ann", "A", false, &near)->kind, ERR_RETRY);
+	assert_int_equal(talk(url_at("imaps", imap_port), "ann", "A", false, &near)->kind,
+			 ERR_RETRY);
 	if (good != NULL) {
-		assert_int_equal(talk(url_at("imaps", good), "ann", "A", false, &near)->status, 200);
+		assert_int_equal(talk(url_at("imaps", good), "ann", "A", false, &near)->status,
+				 200);
 		assert_int_equal(talk(url_at("imap", good_start), "ann", "A", false, &near)->status,
 				 200);
-		assert_true(talk(url_at("imaps", good), "giant", "A", false, &near)->kind == ERR_DATA);
+		assert_true(talk(url_at("imaps", good), "giant", "A", false, &near)->kind ==
+			    ERR_DATA);
 	}
 }
 
@@ -258,11 +268,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_commands_go_one_by_one, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_words_of_a_mail_do_not_end_an_answer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_words_of_a_mail_do_not_end_an_answer, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_refusals_are_answers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_connections_that_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_much, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_commands_cannot_be_smuggled, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_commands_cannot_be_smuggled, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_a_mail_is_taken, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_mail_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nothing_was_sent, set_up, tear_down),

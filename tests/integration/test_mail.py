@@ -1,0 +1,151 @@
+"""Mail (issue 5 §5): a mailbox read by UID without marking anything, replies by SMTP; machines are told from people by their headers; nobody
+speaks in our place; numbers that change, vanish or lie lose nothing silently."""
+import email
+import json
+
+import pytest
+
+from rig import wait_until
+from test_outbox import conversation, posted, reply, wait_state
+
+
+@pytest.fixture
+def post(house):
+    """A mailbox, and Ann, Bob and Cid who write to it."""
+    house.mail("post", own="shop", people=("ann", "bob", "cid"))
+    house.begin()
+    return house
+
+
+def row(house, ident):
+    return house.database.rows("select * from answerd.message where external_id = %s", ident)[0]
+
+
+def shop_of(house):
+    return house.town.call("GET", "servers")[0]["own"][0]["id"]
+
+
+def test_the_whole_path(post):
+    """An answer to a newsletter waits with subject and words; what staff answer in their mail program ends it; a forwarded mail does not."""
+    post.town.post("shop", "Ten new cups.", "post", subject="News")
+    q = post.town.post("ann", "where is my order?\n\n-- \nAnn\n\nOn Monday the shop wrote:\n> Is everything fine?", "post", subject="Re: News")
+    post.wait_waiting("ann")
+    entry, = post.entries()
+    assert entry["platform"] == "mail" and entry["kind"] == "direct" and entry["excerpt"].startswith("where is my order?")
+    found = row(post, q)
+    assert found["warning"] == "Re: News" and "[quoted:]\nOn Monday the shop wrote:\n> Is everything fine?" in found["body"]
+    assert found["visibility"] == "private" and found["direction"] == "inbound"
+    post.town.post("shop", "Can you see to this?", "post", parent=q, subject="Fwd: Re: News", headers={"To": "supplier@mill.example"})
+    post.rounds("post")
+    post.wait_waiting("ann")
+    a = post.town.post("shop", "On its way.", "post", parent=q)
+    post.wait_waiting()
+    assert (row(post, a)["direction"], row(post, a)["parent_id"]) == ("outbound", q)
+    post.lost_nothing()
+    post.verify()
+
+
+def test_a_reply_goes_to_who_wrote_and_nobody_else(post):
+    """Threaded by Message-ID, dots and lines unharmed, no header can be brought in; the copy in Sent is the same message."""
+    q = post.town.post("ann", "and now?", "post", subject="Caf\u00e9\u2026 order =?utf-8?Q?=0D=0ABcc:_evil@evil.example?=",
+                       headers={"References": "<first@home.example> <second@home.example>", "Reply-To": "evil@evil.example", "Cc": "bob.at@home.example"})
+    post.wait_waiting("ann")
+    words = "It left us.\n.\n..\nFrom here on: \u00e4\u00f6\u00fc " + "x" * 200 + " \n\nYours"
+    made = reply(post, conversation(post, q), words)
+    wait_state(post, made, "sent")
+    post.wait_waiting()
+    sent, = posted(post, "It left us.", "post")
+    assert sent["parent"] == q and sent["text"].rstrip() == words and sent["spoiler"].startswith("Re: Caf\u00e9\u2026 order")
+    with open(post.town.book_path, encoding="utf-8", errors="surrogatepass") as book:
+        raw = next(json.loads(line)["mail"] for line in book if '"via":"api"' in line)
+    mail = email.message_from_string(raw)
+    assert mail.keys() == ["From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "MIME-Version", "Content-Type",
+                           "Content-Transfer-Encoding"]
+    assert mail["To"] == "ann.at@home.example" and mail["In-Reply-To"] == f"<{q}>"
+    assert mail["References"].split() == ["<first@home.example>", "<second@home.example>", f"<{q}>"]
+    post.rounds("post", 3)
+    assert post.database.one("select count(*) from answerd.message where direction = 'outbound'") == 1
+    back = post.town.post("ann", "thank you, but which day?", "post", parent=sent["id"])
+    post.wait_waiting("ann")
+    assert row(post, back)["root_id"] == q
+    post.verify()
+
+
+def test_machines_do_not_wait(post):
+    """Bounces, out-of-office answers and lists are kept and nobody waits for them; a list that brings customers to us is no machine."""
+    machines = [
+        {"Auto-Submitted": "auto-replied"}, {"Precedence": "bulk"}, {"X-Autoreply": "yes"}, {"Return-Path": "<>"},
+        {"From": "MAILER-DAEMON@home.example"}, {"Content-Type": 'multipart/report; report-type=delivery-status; boundary="b"'},
+        {"List-Id": "<news.mill.example>", "To": "news@mill.example"},
+    ]
+    for n, headers in enumerate(machines):
+        post.town.post("bob", f"I am away {n}", "post", headers=headers)
+    q = post.town.post("ann", "are you open?", "post", headers={"List-Id": "<help.shop.example>", "Precedence": "list", "Auto-Submitted": "no"})
+    post.wait_for(q)
+    post.rounds("post")
+    post.wait_waiting("ann")
+    assert post.database.one("select count(*) from answerd.message where kind = 'other' and is_automatic") == len(machines)
+    post.lost_nothing()
+    post.verify()
+
+
+def test_nobody_speaks_in_our_place(post):
+    """Our address in From answers nobody; an id of ours from outside is not believed; an id that comes again changes nothing and hides nothing."""
+    q = post.town.post("ann", "where is it?", "post")
+    post.wait_waiting("ann")
+    own = shop_of(post)
+    post.town.post("bob", "It is done.", "post", parent=q, headers={"From": own})
+    made = reply(post, conversation(post, q), "It left us.")
+    wait_state(post, made, "sent")
+    sent, = posted(post, "It left us.", "post")
+    post.town.post("bob", "We said something else.", "post", headers={"Message-ID": f"<{sent['id']}>"})
+    post.town.post("bob", "Never mind.", "post", headers={"Message-ID": f"<{q}>"})
+    last = post.town.post("cid", "hello?", "post")
+    post.wait_for(last)
+    assert row(post, sent["id"])["body"].strip() == "It left us." and row(post, q)["body"] == "where is it?"
+    assert post.database.one("select kind::text from answerd.message where external_id like 'self:%%'") == "other"
+    assert post.database.rows("select body from answerd.message where external_id like 'again:%%'") == [{"body": "Never mind."}]
+    post.wait_waiting("bob", "bob", "cid")
+
+
+def test_numbers_that_change_and_leap(post):
+    """Another UIDVALIDITY: all is read again, nothing twice. A leap of a million numbers is crossed. Nothing is marked as read (the town knows no way to)."""
+    first = post.town.post("ann", "one", "post")
+    post.wait_for(first)
+    post.town.do("option", server="post", gap=1_000_000)
+    second = post.town.post("bob", "two", "post")
+    post.wait_for(second)
+    post.town.do("option", server="post", validity=2000)
+    third = post.town.post("cid", "three", "post")
+    post.wait_for(third)
+    post.wait_waiting("ann", "bob", "cid")
+    assert post.database.one("select count(*) from answerd.message") == 3
+    assert post.database.one("select count(*) from answerd.gap") == 0
+    post.verify()
+
+
+def test_a_password_that_ends(post):
+    post.wait_for(post.town.post("ann", "one", "post"))
+    post.town.do("revoke", server="post", person="shop")
+    wait_until(lambda: post.database.one("select state::text from answerd.account") == "refused", 30, "refused")
+    assert "app password" in post.database.one("select state_reason from answerd.account")
+    late = post.town.post("ann", "two", "post")
+    post.town.do("restore", server="post", person="shop")
+    post.wait_for(late, timeout=90)
+
+
+def test_big_mails_and_odd_parts(post):
+    """A big mail is cut and says so, its attachment has a name; HTML is made plain; a charset that is none loses no mail."""
+    big = post.town.post("ann", "see the picture", "post", headers={"Content-Type": 'multipart/mixed; boundary="b"'}, mail=None)
+    html = ("From: Bob <bob.at@home.example>\r\nTo: x\r\nMessage-ID: <html@home.example>\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"
+            "--b\r\nContent-Type: text/html; charset=iso-8859-1\r\n\r\n<p>Is the caf\xe9 <b>open</b>?</p><script>x</script>\r\n--b--\r\n")
+    post.town.post("bob", "x", "post", id="html@home.example", mail=html)
+    attached = ("From: Cid <cid.at@home.example>\r\nTo: x\r\nMessage-ID: <big@home.example>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+                "--b\r\nContent-Type: text/plain; charset=x-none\r\n\r\nWhat is this?\r\n--b\r\nContent-Type: image/png\r\n"
+                "Content-Disposition: attachment; filename*=utf-8''t%C3%A4st.png\r\nContent-Transfer-Encoding: base64\r\n\r\n" + "QUJD" * 20 + "\r\n") + ("QUJD" * 19 + "\r\n") * 60_000 + "--b--\r\n"
+    post.town.post("cid", "x", "post", id="big@home.example", mail=attached)
+    post.wait_for(big, "html@home.example", "big@home.example")
+    assert row(post, "html@home.example")["body"] == "Is the caf\u00e9 open?"
+    body = row(post, "big@home.example")["body"]
+    assert body.startswith("What is this?") and "t\u00e4st.png" in body and "not read to its end" in body
+    post.worker.assert_small()
