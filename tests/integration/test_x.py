@@ -126,7 +126,7 @@ def test_reading_is_counted_and_has_a_budget(house):
     house.wait_for(*ids, timeout=60)
     house.rounds(BIRD, 12, timeout=60)
     told = reading(house)
-    assert 5 <= told["reads"] <= 6 and told["monthly_reads"] == 1000 and 0 < told["cost_usd"] < 0.05, told
+    assert 5 <= told["reads"] <= 6 and told["monthly_reads"] == 1000 and 0 < float(told["cost_usd"]) < 0.05, told
     brand = house.config.brands["acme"]["accounts"]["acme_bird"]
     brand["monthly_reads"] = 7
     house.config.write()
