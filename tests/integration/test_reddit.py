@@ -117,7 +117,7 @@ def test_hacker_news_is_heard_and_cannot_be_answered(house):
     e = house.database.one("select entry from answerd.entry_json e join answerd.queue q using (brand_id, conversation_id) where not q.is_about")
     assert not e["can_reply"]
     refused = house.answer("reply", e["id"], "-m", "Five.", code=4)
-    assert "answer in the platform's own app" in refused.err
+    assert "takes nothing from programs: answer in the browser" in refused.err
     assert house.database.one("select count(*) from answerd.message where external_id = %s", loose) == 0
     house.town.post("shop", "Five pounds.", server=ORANGE, parent=q)
     wait_until(lambda: to_us(house) == [], 60, "he is answered")
