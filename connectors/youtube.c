@@ -440,7 +440,8 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 const struct connector connector_youtube = {
 	.name = "youtube",
 	.about = "YouTube: comments below our own videos, their replies, and comments that are held back",
-	.needs = "a Google OAuth client with the YouTube Data API switched on, that the channel's owner "
+	.needs = "a Google OAuth client (of the type desktop app) with the YouTube Data API switched on, "
+		 "that the channel's owner "
 		 "lets in (`answerd connect`); `token` is CLIENT ID:CLIENT SECRET",
 	.sources = "comments and held are always read; spam, video:ID and post:ID may be listed",
 	.always = always,
