@@ -1,8 +1,9 @@
 /* Google Business Profile: reviews of all locations of one account, and our replies to them.
  *
- * Lists go by the time of change, the newest first, one list a location. Their first page is always right; pages behind it
- * may leave reviews out (seen 2026-06), so every walk reads first pages only as far as something may have changed, and a full
- * walk through all pages is made twice at the beginning and once a day: what one left out the other has. Elements:
+ * Lists go by the time of change, the newest first, one list a location. Their first page is
+ * always right; pages behind it may leave reviews out (seen 2026-06), so every walk reads first
+ * pages only as far as something may have changed, and a full walk through all pages is made twice
+ * at the beginning and once a day: what one left out the other has. Elements:
  * google_business_review.h; replies: google_business_reply.h; which locations there are:
  * google_business_identify.h. */
 #include "answerd/json.h"
