@@ -26,6 +26,7 @@ from faults import Faults  # noqa: E402
 from google_business import GoogleBusiness, GoogleBusinessApi  # noqa: E402
 from instagram import Instagram, InstagramApi  # noqa: E402
 from lemmy import Lemmy, LemmyApi  # noqa: E402
+from hackernews import Hackernews, HackernewsApi  # noqa: E402
 from mail import Mail  # noqa: E402
 from mastodon import Mastodon  # noqa: E402
 from mastodon_api import MastodonApi  # noqa: E402
@@ -47,6 +48,7 @@ APIS = {
     "instagram": InstagramApi,
     "google-business": GoogleBusinessApi,
     "lemmy": LemmyApi,
+    "hackernews": HackernewsApi,
     "mastodon": MastodonApi,
     "reddit": RedditApi,
     "telegram": TelegramApi,
@@ -64,6 +66,7 @@ PREFIX = {
     "ig": "instagram",
     "gb": "google-business",
     "l": "lemmy",
+    "h": "hackernews",
     "m": "mastodon",
     "r": "reddit",
     "t": "telegram",
@@ -81,6 +84,7 @@ KINDS = {
     "instagram": Instagram,
     "google-business": GoogleBusiness,
     "lemmy": Lemmy,
+    "hackernews": Hackernews,
     "mail": Mail,
     "mastodon": Mastodon,
     "reddit": Reddit,
@@ -102,6 +106,7 @@ POLLS = (
     "/posts.json",
     "/reviews",
     "/published_posts",
+    "/search_by_date",
     "/user/replies",
     "/v3/blogs/1/comments",
     "/wp/v2/comments",
