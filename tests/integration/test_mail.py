@@ -2,6 +2,7 @@
 speaks in our place; numbers that change, vanish or lie lose nothing silently."""
 import email
 import json
+import random
 
 import pytest
 
@@ -149,3 +150,23 @@ def test_big_mails_and_odd_parts(post):
     body = row(post, "big@home.example")["body"]
     assert body.startswith("What is this?") and "t\u00e4st.png" in body and "not read to its end" in body
     post.worker.assert_small()
+
+
+def test_kills_lose_and_double_nothing(house):
+    """Ten kills while mails keep coming in bunches of every size, through connections that are cut: all are stored once."""
+    house.mail("post", own="shop", people=("ann", "bob", "cid"))
+    house.begin(desk=False)
+    chance, ids = random.Random(5), []
+    house.town.fault("cut", server="post", path="FETCH$", count=0, prob=0.1, seed=3)
+    for n in range(10):
+        ids += [r["id"] for r in house.town.bulk([{"author": chance.choice(("ann", "bob", "cid")), "text": f"{n}.{i}"}
+                                                  for i in range(chance.choice((3, 30, 130)))], server="post")]
+        goal = house.town.requests("post") + chance.randint(2, 12)
+        wait_until(lambda goal=goal: house.town.requests("post") >= goal, 60, "the worker works")
+        house.worker.kill()
+        house.worker.start()
+    house.town.heal()
+    house.wait_for(*ids, timeout=90)
+    assert house.database.one("select count(*) from answerd.message") == len(ids)
+    house.lost_nothing()
+    house.verify()
