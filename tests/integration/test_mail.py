@@ -170,3 +170,20 @@ def test_kills_lose_and_double_nothing(house):
     assert house.database.one("select count(*) from answerd.message") == len(ids)
     house.lost_nothing()
     house.verify()
+
+
+def test_what_was_filed_while_we_were_away_is_told(post):
+    """Two days without us, in which a mail came and was deleted: a gap; the same within a minute: staff file mails all day."""
+    post.wait_for(post.town.post("ann", "one", "post"))
+    post.rounds("post")
+    post.town.bulk([{"author": "bob", "text": "quickly gone", "key": "quick"}], server="post")
+    post.town.delete("quick", "post")
+    post.wait_for(post.town.post("cid", "two", "post"))
+    assert post.database.one("select count(*) from answerd.gap") == 0
+    post.worker.stop()
+    post.shift(2 * 86_400)
+    post.town.delete(post.town.post("ann", "never heard", "post"), "post")
+    late = post.town.post("bob", "three", "post")
+    post.worker.start()
+    post.wait_for(late, timeout=60)
+    wait_until(lambda: post.database.one("select count(*) from answerd.gap") == 1, 30, "the gap")
