@@ -74,6 +74,7 @@ static struct connector_ctx context(struct visit *v)
 		.own_handle = v->own_handle,
 		.options = v->account->options,
 		.n_options = v->account->n_options,
+		.description = v->account->connector->description,
 	};
 }
 
