@@ -270,7 +270,7 @@ def test_a_terminal_shows_no_token(house):
     assert code == 0 and echoes and right not in screen and path.read_text(encoding="utf-8").strip() == right, screen
 
 
-@pytest.mark.parametrize("platform", ("blogger", "x", "youtube"))
+@pytest.mark.parametrize("platform", ("blogger", "google_business", "x", "youtube"))
 def test_every_network_with_a_page_of_consent(house, platform):
     """The client stands in the token's file; who lets us in brings the rest, and the account is listened to."""
     url = getattr(house, platform)("there", people=("ann",))
@@ -303,7 +303,7 @@ def test_usage(house):
     assert "has no `token`" in Connect(house.config, "acme_social").end(code=2)
 
 
-@pytest.mark.parametrize("platform", ("telegram", "discourse", "wordpress", "bluesky"))
+@pytest.mark.parametrize("platform", ("bluesky", "discourse", "lemmy", "mail", "telegram", "wordpress"))
 def test_a_token_that_is_pasted(house, platform):
     """It is tried, then written where the configuration says; one that the platform refuses is not."""
     getattr(house, platform)(platform, people=("ann",))
