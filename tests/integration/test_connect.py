@@ -270,15 +270,15 @@ def test_a_terminal_shows_no_token(house):
     assert code == 0 and echoes and right not in screen and path.read_text(encoding="utf-8").strip() == right, screen
 
 
-@pytest.mark.parametrize("platform", ("blogger", "google_business", "x", "youtube"))
+@pytest.mark.parametrize("platform", ("blogger", "google_business", "reddit", "x", "youtube"))
 def test_every_network_with_a_page_of_consent(house, platform):
     """The client stands in the token's file; who lets us in brings the rest, and the account is listened to."""
     url = getattr(house, platform)("there", people=("ann",))
     account = house.config.brands["acme"]["accounts"]["acme_there"]
     path = house.config.folder / "acme_there.token"
     path.write_text(":".join(path.read_text(encoding="utf-8").strip().split(":")[:2]) + "\n", encoding="utf-8")
-    if platform == "x":
-        account["consent"] = url + "/i/oauth2/authorize"
+    if platform in ("reddit", "x"):
+        account["consent"] = url + {"reddit": "/api/v1/authorize", "x": "/i/oauth2/authorize"}[platform]
     walk = Connect(house.config, "acme_there", "--port", PORT)
     address = walk.address(person="shop").replace("https://accounts.google.com/o/oauth2/v2/auth", url + "/auth")
     status, headers, body = fetch(address)
