@@ -290,6 +290,21 @@ def test_every_network_with_a_page_of_consent(house, platform):
     assert house.database.one("select missing is null from answerd.account")
 
 
+@pytest.mark.parametrize("platform", ("facebook", "instagram", "threads"))
+def test_metas_networks_exchange_several_times(house, platform):
+    """A code, a short-lived token, a long-lived one, what was granted, who we are: one walk. The end of the long-lived token is known."""
+    getattr(house, platform)("there", people=("ann",))
+    (house.config.folder / "acme_there.token").write_text("4711:s3cret\n", encoding="utf-8")
+    walk = Connect(house.config, "acme_there", "--port", PORT)
+    assert "client_id=4711" in walk.address()
+    walk.paste("code-shop")
+    assert "acme_there is connected as" in walk.end()
+    house.begin(desk=False)
+    wait_until(lambda: house.database.one("select state::text from answerd.account") == "listening", 30, "it listens")
+    if platform != "facebook":      # a page's token has no end
+        assert house.database.one("select token_until > now() + interval '50 days' from answerd.account")
+
+
 def test_usage(house):
     """Unknown accounts, no token in the configuration, tokens on the command line, a port that is taken."""
     empty_house(house)
