@@ -264,6 +264,7 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 
 	walk_load(ctx->arena, q->state, &w);
 	walk_begin(ctx, q, &w);
+	(void)walk_location(ctx, &w); /* the one that was asked for: those before it are not heard */
 	if (r->status == 204 || is_closed(r)) {
 		walk_location_done(&w);
 	} else if (r->status == 400 && w.next.len > 0 && w.n_broken == 0) {

@@ -7,6 +7,7 @@
  * cost nothing, and where not even the last known mail is found any more, that is told. */
 #include "answerd/json.h"
 #include "answerd/limits.h"
+#include "answerd/mime.h"
 #include "answerd/num.h"
 #include "answerd/page.h"
 #include "answerd/strbuf.h"
@@ -17,6 +18,7 @@
 #define LEAP_MOST  INT64_C(40000) /* UIDs asked for alone: their answer stays below 2 MiB */
 #define LEAPS_MOST 1000
 #define MISSES     3
+#define SEEN_MOST  64
 #define UID_END    INT64_C(4294967295)
 
 static const char *const always[] = { "inbox", "own", NULL };
@@ -73,6 +75,11 @@ static bool check_source(struct text name, struct err *err)
 
 /* ---- the walk ---- */
 
+/* A Message-ID, and whose mail had it first. */
+struct mark {
+	uint64_t id, who;
+};
+
 struct walk {
 	int64_t validity; /* 0: at its start */
 	int64_t next;     /* the first UID that was not read */
@@ -80,8 +87,10 @@ struct walk {
 	int64_t from;     /* where the leaping began */
 	int64_t misses;
 	int64_t leaps;
-	uint64_t last;   /* the mail that was read last */
-	uint64_t wanted; /* of another validity: must show up again */
+	uint64_t last;               /* the mail that was read last */
+	uint64_t wanted;             /* of another validity: must show up again */
+	struct mark seen[SEEN_MOST]; /* the latest ones, the newest last */
+	size_t n_seen;
 };
 
 static uint64_t hash_load(struct arena *a, struct jx v, const char *name)
@@ -89,6 +98,42 @@ static uint64_t hash_load(struct arena *a, struct jx v, const char *name)
 	uint64_t n = 0;
 
 	return num_parse_u64(jx_text_or(a, v, name, TEXT_NONE), &n) ? n : 0;
+}
+
+static uint64_t hex_load(struct text t)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < t.len && i < 16; i++) {
+		char c = t.at[i];
+
+		n = n << 4 | (uint64_t)(c >= 'a' && c <= 'f' ? c - 'a' + 10 : c - '0');
+	}
+	return n;
+}
+
+static void seen_load(struct text all, struct walk *w)
+{
+	struct text one, id, who;
+
+	while (all.len > 0 && w->n_seen < SEEN_MOST) {
+		(void)text_cut(all, ' ', &one, &all);
+		if (text_cut(one, ':', &id, &who)) {
+			w->seen[w->n_seen++] = (struct mark){ hex_load(id), hex_load(who) };
+		}
+	}
+}
+
+static struct text seen_save(struct arena *a, const struct walk *w)
+{
+	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_STATE_BYTES };
+
+	for (size_t i = 0; i < w->n_seen; i++) {
+		strbuf_printf(&b, "%s%llx:%llx", i > 0 ? " " : "",
+			      (unsigned long long)w->seen[i].id,
+			      (unsigned long long)w->seen[i].who);
+	}
+	return text_dup(a, strbuf_text(&b));
 }
 
 static void walk_load(struct arena *a, struct text state, struct walk *ret)
@@ -108,6 +153,7 @@ static void walk_load(struct arena *a, struct text state, struct walk *ret)
 	ret->leaps = jx_i64_or(v, "leaps", 0);
 	ret->last = hash_load(a, v, "last");
 	ret->wanted = hash_load(a, v, "wanted");
+	seen_load(jx_text_or(a, v, "seen", TEXT_NONE), ret);
 	jx_release(&doc);
 	if (ret->validity <= 0 || ret->next <= 0 || ret->next > UID_END || ret->leap < 0 ||
 	    ret->leap > LEAP_MOST || ret->from < 0 || ret->from > ret->next) {
@@ -117,13 +163,16 @@ static void walk_load(struct arena *a, struct text state, struct walk *ret)
 
 static struct text walk_save(struct arena *a, const struct walk *w)
 {
+	struct text seen = seen_save(a, w);
+
 	return text_printf(a,
 			   "{\"validity\":%lld,\"next\":%lld,\"leap\":%lld,\"from\":%lld,"
 			   "\"misses\":%lld,\"leaps\":%lld,"
-			   "\"last\":\"%llu\",\"wanted\":\"%llu\"}",
+			   "\"last\":\"%llu\",\"wanted\":\"%llu\",\"seen\":\"%.*s\"}",
 			   (long long)w->validity, (long long)w->next, (long long)w->leap,
 			   (long long)w->from, (long long)w->misses, (long long)w->leaps,
-			   (unsigned long long)w->last, (unsigned long long)w->wanted);
+			   (unsigned long long)w->last, (unsigned long long)w->wanted,
+			   TEXT_ARG(seen));
 }
 
 static struct text folder_of(const struct connector_ctx *ctx, struct text source)
@@ -287,6 +336,31 @@ static void bad_add(const struct connector_ctx *ctx, const struct walk *w, int64
 		why);
 }
 
+/* Somebody else's mail under an id that another had lately (a form that gives all its mails one id, or worse) is a mail of its
+ * own; the same one that came twice is not. */
+static void again_rename(const struct connector_ctx *ctx, struct walk *w, struct message *m)
+{
+	uint64_t id = text_hash(TEXT_HASH_SEED, m->external_id);
+	struct mark mark = { id, text_hash(id, m->author_id) };
+
+	mark.who = text_hash(mark.who, mime_header_raw(ctx->arena, m->raw, "Date"));
+	for (size_t i = 0; i < w->n_seen; i++) {
+		if (w->seen[i].id == id) {
+			m->external_id = w->seen[i].who == mark.who
+						 ? m->external_id
+						 : text_printf(ctx->arena, "again:%llx:%.*s",
+							       (unsigned long long)mark.who,
+							       TEXT_ARG(m->external_id));
+			return;
+		}
+	}
+	if (w->n_seen == SEEN_MOST) {
+		memmove(w->seen, w->seen + 1, (SEEN_MOST - 1) * sizeof(w->seen[0]));
+		w->n_seen--;
+	}
+	w->seen[w->n_seen++] = mark;
+}
+
 /* The mails of a window; true: there was one of those that were asked for. */
 static bool items_take(const struct connector_ctx *ctx, const struct question *q,
 		       const struct mail_box *box, struct walk *w, struct outcome *ret)
@@ -313,6 +387,7 @@ static bool items_take(const struct connector_ctx *ctx, const struct question *q
 			struct message *m = outcome_add_message(ctx->arena, ret);
 
 			mail_letter_read(ctx, is_ours, item, m);
+			again_rename(ctx, w, m);
 			w->last = text_hash(TEXT_HASH_SEED, m->external_id);
 			w->wanted = w->last == w->wanted ? 0 : w->wanted;
 		}

@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "answerd/log.h"
 
-#define ANSWER_BYTES (256u * 1024 * 1024) /* the whole queue with --limit 0 */
-#define TIMEOUT_S    70L
+#define ANSWER_BYTES   (256u * 1024 * 1024) /* the whole queue with --limit 0 */
+#define TIMEOUT_S      70L
+#define COMING_TRIES   4
+#define COMING_WAIT_NS 250000000L
 
 struct client {
 	CURL *curl;
@@ -133,6 +136,12 @@ bool client_ask(struct client *c, const char *path, const char *body, struct des
 	code = perform(c, url.at, headers, body, ret);
 	if (code != CURLE_OK && code != CURLE_COULDNT_CONNECT && code != CURLE_OPERATION_TIMEDOUT &&
 	    code != CURLE_WRITE_ERROR) {
+		code = perform(c, url.at, headers, body, ret);
+	}
+	/* A desk that has just started, or its database: most often it is there in a moment. */
+	for (int i = 0; i < COMING_TRIES && body == NULL && code == CURLE_OK && ret->status == 503;
+	     i++) {
+		(void)nanosleep(&(struct timespec){ .tv_nsec = COMING_WAIT_NS }, NULL);
 		code = perform(c, url.at, headers, body, ret);
 	}
 	curl_slist_free_all(headers);

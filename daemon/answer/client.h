@@ -24,7 +24,7 @@ struct client *client_create(const char *place, const char *token);
 void client_destroy(struct client **c);
 
 /* path below /api/v1/, with its query. body NULL: GET. A POST carries an idempotency key of its own and is sent again once, with
- * the same key, when the connection broke. */
+ * the same key, when the connection broke. A GET that is answered 503 is asked again for a second. */
 bool client_ask(struct client *c, const char *path, const char *body, struct desk_answer *ret,
 		struct err *err);
 void desk_answer_done(struct desk_answer *a);

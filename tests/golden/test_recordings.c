@@ -8,7 +8,7 @@
 static const char *const lists[] = { "ancestors", "descendants", "statuses",      "accounts",
 				     "hashtags",  "posts",       "notifications", "feed",
 				     "actors",    "convos",      "messages",      "logs",
-				     "data",      "items" };
+				     "data",      "hits",        "items" };
 
 /* X gives the posts that others answer or quote beside the list. */
 static size_t alongs_count(struct arena *a, struct text value)
@@ -23,13 +23,51 @@ static size_t alongs_count(struct arena *a, struct text value)
 	return n;
 }
 
+/* Trees: comments of Hacker News with those below them, and Reddit's listings in listings. 0: it is none. */
+static size_t tree_count(struct jx v)
+{
+	struct jx children = jx_get(v, "children"), listed = jx_path(v, "data.children");
+	size_t n = 0;
+
+	if (jx_is_array(v) && jx_is_object(jx_path(jx_at(v, 0), "data"))) {
+		for (size_t i = 0; i < jx_len(v); i++) {
+			n += tree_count(jx_at(v, i));
+		}
+	} else if (jx_is_array(listed)) {
+		for (size_t i = 0; i < jx_len(listed); i++) {
+			n += 1 + tree_count(jx_path(jx_at(listed, i), "data.replies"));
+		}
+	} else if (jx_is_array(children)) {
+		n = 1;
+		for (size_t i = 0; i < jx_len(children); i++) {
+			n += tree_count(jx_at(children, i));
+		}
+	}
+	return n;
+}
+
+static bool is_tree(struct jx v)
+{
+	return jx_is_array(jx_get(v, "children")) || jx_is_array(jx_path(v, "data.children")) ||
+	       (jx_is_array(v) && jx_is_array(jx_path(jx_at(v, 0), "data.children")));
+}
+
 static size_t elements_count(struct arena *a, struct text body)
 {
+	struct jx_doc *doc = NULL;
+	struct jx tree;
 	struct text value, list, *slices;
 	size_t n = 0, total = 0;
 	bool is_any = false;
 
 	assert_true(jx_scan(body, &value, NULL));
+	if (jx_parse(a, value, &tree, &doc, NULL)) {
+		total = is_tree(tree) ? tree_count(tree) : SIZE_MAX;
+		jx_release(&doc);
+		if (total != SIZE_MAX) {
+			return total;
+		}
+	}
 	total = alongs_count(a, value);
 	if (jx_elements(a, value, &slices, &n, NULL)) {
 		return n;

@@ -90,7 +90,7 @@ def test_machines_do_not_wait(post):
 
 
 def test_nobody_speaks_in_our_place(post):
-    """Our address in From answers nobody; an id of ours from outside is not believed; an id that comes again changes nothing."""
+    """Our address in From answers nobody; an id of ours from outside is not believed; an id that comes again changes nothing and hides nothing."""
     q = post.town.post("ann", "where is it?", "post")
     post.wait_waiting("ann")
     own = shop_of(post)
@@ -104,7 +104,8 @@ def test_nobody_speaks_in_our_place(post):
     post.wait_for(last)
     assert row(post, sent["id"])["body"].strip() == "It left us." and row(post, q)["body"] == "where is it?"
     assert post.database.one("select kind::text from answerd.message where external_id like 'self:%%'") == "other"
-    post.wait_waiting("bob", "cid")
+    assert post.database.rows("select body from answerd.message where external_id like 'again:%%'") == [{"body": "Never mind."}]
+    post.wait_waiting("bob", "bob", "cid")
 
 
 def test_numbers_that_change_and_leap(post):

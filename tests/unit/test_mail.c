@@ -318,6 +318,18 @@ static void test_a_reply_goes_to_an_address_or_nowhere(void **state)
 	assert_int_equal(b->err.kind, ERR_DATA);
 }
 
+static void test_a_reply_names_the_mail_as_its_author_did(void **state)
+{
+	struct box *b = *state;
+
+	b->q = (struct question){ .op = OP_REPLY, .posting = &b->posting };
+	b->posting.parent_id = TEXT("again:12ab:a1@home.example");
+	assert_int_not_equal(text_find(asked(b), TEXT("\r\nIn-Reply-To: <a1@home.example>\r\n"), 0),
+			     SIZE_MAX);
+	b->posting.parent_id = TEXT("hash:4a069510c23a46a8c6ae998cadb8bac2");
+	assert_int_equal(text_find(asked(b), TEXT("In-Reply-To"), 0), SIZE_MAX);
+}
+
 static void test_an_answer_is_looked_for_by_its_id(void **state)
 {
 	struct box *b = *state;
@@ -461,6 +473,8 @@ int main(void)
 			test_no_line_of_a_reply_is_long_and_no_header_is_brought_in, box_open,
 			box_close),
 		cmocka_unit_test_setup_teardown(test_a_reply_goes_to_an_address_or_nowhere,
+						box_open, box_close),
+		cmocka_unit_test_setup_teardown(test_a_reply_names_the_mail_as_its_author_did,
 						box_open, box_close),
 		cmocka_unit_test_setup_teardown(test_an_answer_is_looked_for_by_its_id, box_open,
 						box_close),

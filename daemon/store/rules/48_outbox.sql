@@ -159,7 +159,7 @@ begin
 end $$;
 
 -- declare_replies(configuration): what brands want and what accounts can. Returns how many accounts of it the house knows.
--- In: {"brands": [{"name", "sign", "approval", "repeat_limit", "accounts": [{"name", "is_able", "answers": [], "window_s", "key_valid_s",
+-- In: {"brands": [{"name", "sign", "approval", "repeat_limit", "accounts": [{"name", "is_able", "answers": [], "window_s", "direct_window_s", "key_valid_s",
 --     "direct_key_valid_s", "has_lookup", "settle_us", "every_us", "why_unable",
 --     "named_only"}]}]}; why_unable is missing or null where it is able.
 create or replace function answerd.declare_replies(p jsonb) returns bigint language plpgsql set search_path = pg_catalog as $$
@@ -171,19 +171,22 @@ begin
 	where b.name = x ->> 'name' and (b.sign, b.needs_approval, b.repeat_limit)
 		is distinct from ((x ->> 'sign')::bool, (x ->> 'approval')::bool, (x ->> 'repeat_limit')::int);
 	insert into answerd.posting as o (brand_id, account_id, is_able, answers, window_s, key_valid_s, direct_key_valid_s, has_lookup, settle_us, every_us,
-		why_unable, named_only)
+		why_unable, named_only, direct_window_s)
 	select a.brand_id, a.account_id, (y ->> 'is_able')::bool, array(select jsonb_array_elements_text(y -> 'answers'))::answerd.message_kind[],
 		(y ->> 'window_s')::bigint, (y ->> 'key_valid_s')::bigint, coalesce((y ->> 'direct_key_valid_s')::bigint, 0), (y ->> 'has_lookup')::bool,
-		(y ->> 'settle_us')::bigint, (y ->> 'every_us')::bigint, y ->> 'why_unable', y ->> 'named_only'
+		(y ->> 'settle_us')::bigint, (y ->> 'every_us')::bigint, y ->> 'why_unable', y ->> 'named_only',
+		coalesce((y ->> 'direct_window_s')::bigint, 0)
 	from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
 	join answerd.brand b on b.name = x ->> 'name' join answerd.account a on a.brand_id = b.brand_id and a.name = y ->> 'name'
 	order by a.account_id
 	on conflict (account_id, brand_id) do update set is_able = excluded.is_able, answers = excluded.answers, window_s = excluded.window_s,
 		key_valid_s = excluded.key_valid_s, direct_key_valid_s = excluded.direct_key_valid_s, has_lookup = excluded.has_lookup,
-		settle_us = excluded.settle_us, every_us = excluded.every_us, why_unable = excluded.why_unable, named_only = excluded.named_only
-	where (o.is_able, o.answers, o.window_s, o.key_valid_s, o.direct_key_valid_s, o.has_lookup, o.settle_us, o.every_us, o.why_unable, o.named_only) is distinct from
+		settle_us = excluded.settle_us, every_us = excluded.every_us, why_unable = excluded.why_unable, named_only = excluded.named_only,
+		direct_window_s = excluded.direct_window_s
+	where (o.is_able, o.answers, o.window_s, o.key_valid_s, o.direct_key_valid_s, o.has_lookup, o.settle_us, o.every_us, o.why_unable, o.named_only,
+			o.direct_window_s) is distinct from
 		(excluded.is_able, excluded.answers, excluded.window_s, excluded.key_valid_s, excluded.direct_key_valid_s, excluded.has_lookup,
-			excluded.settle_us, excluded.every_us, excluded.why_unable, excluded.named_only);
+			excluded.settle_us, excluded.every_us, excluded.why_unable, excluded.named_only, excluded.direct_window_s);
 	select count(*) into v_n from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
 	join answerd.brand b on b.name = x ->> 'name' join answerd.account a on a.brand_id = b.brand_id and a.name = y ->> 'name';
 	return v_n;

@@ -117,6 +117,14 @@ class House:
         self.add(account or f"acme_{name}", "telegram", url, made["token"], brand, name, own, listen, **config)
         return url
 
+    def hackernews(self, name="orange", own="shop", people=(), brand="acme", account=None, listen=("own", "comments"), options=None, **config):
+        url = self.town.hackernews(name, **(options or {}))
+        self.town.person(own, name, own=brand)
+        for key in people:
+            self.town.person(key, name)
+        self.add(account or f"acme_{name}", "hackernews", url, None, brand, name, own, list(listen), **{"items": url, "username": own, **config})
+        return url
+
     def reddit(self, name="board", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
         url = self.town.reddit(name, **(options or {}))
         made = self.town.person(own, name, own=brand)

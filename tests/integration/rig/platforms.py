@@ -228,7 +228,7 @@ from rig.platforms_google import GoogleBusiness, Youtube  # noqa: E402
 from rig.platforms_google import Youtube  # noqa: E402
 from rig.platforms_mail import Mail  # noqa: E402
 from rig.platforms_meta import Facebook  # noqa: E402
-from rig.platforms_xnet import Reddit, X  # noqa: E402
+from rig.platforms_xnet import Hackernews, Reddit, X  # noqa: E402
 
 TOWN = {
     "blogger": Blogger,
@@ -237,6 +237,7 @@ TOWN = {
     "facebook": Facebook,
     "google-business": GoogleBusiness,
     "lemmy": Lemmy,
+    "hackernews": Hackernews,
     "mail": Mail,
     "mastodon": Mastodon,
     "reddit": Reddit,

@@ -1,4 +1,4 @@
-"""How people speak on X and Reddit, for the conformance suite (platforms.py)."""
+"""How people speak on X, Reddit and Hacker News, for the conformance suite (platforms.py)."""
 from rig import platforms
 
 
@@ -25,3 +25,20 @@ class Reddit(platforms.Wordpress):
 
     def strange(self, under):
         raise platforms.Cannot("Reddit has nothing but posts, comments and messages")
+
+
+class Hackernews(platforms.Wordpress):
+    """Everything stands below a story of ours."""
+    news = "/search_by_date$"
+    dialects = []
+    schema = [("author", "missing"), ("author", "list"), ("comment_text", "missing"), ("comment_text", "number"), ("created_at_i", "null"),
+              ("created_at_i", "object"), ("parent_id", "object"), ("story_id", "null"), ("_tags", "null"), ("title", "number")]
+
+    def can_backdate(self):
+        raise platforms.Cannot("nobody can date what is said on Hacker News: the server writes its time, and the search goes by that")
+
+    def strange(self, under):
+        self.town.post("bob", "an option", self.place.name, parent=under, type="pollopt")
+
+    def can_refuse(self):
+        raise platforms.Cannot("Hacker News has no token")

@@ -120,6 +120,10 @@ class Town:
         self.do("server", kind="telegram", name=name, **options)
         return f"http://127.0.0.1:{self.port}/t/{name}"
 
+    def hackernews(self, name="orange", **options):
+        self.do("server", kind="hackernews", name=name, **options)
+        return f"http://127.0.0.1:{self.port}/h/{name}"
+
     def reddit(self, name="board", **options):
         self.do("server", kind="reddit", name=name, **{"rate_limit": 1_000_000, **options})
         return f"http://127.0.0.1:{self.port}/r/{name}"
