@@ -224,7 +224,10 @@ class RedditApi:
         if path == "/api/morechildren":
             found = [s.posts["t1_" + i] for i in (request.arg("children") or "").split(",") if "t1_" + i in s.posts]
             parts = [s.thing(p) for p in found]
-            return Reply.page(b'{"json":{"errors":[],"data":{"things":[', [d for d, _ in parts], b"]}}}", [e for _, e in parts])
+            # What is below them is only named again.
+            rest = [dumps({"kind": "more", "data": {"count": len(p.replies), "id": p.replies[0][3:], "name": p.replies[0], "parent_id": p.id,
+                                                    "children": [i[3:] for i in p.replies]}}) for p in found if p.replies]
+            return Reply.page(b'{"json":{"errors":[],"data":{"things":[', [d for d, _ in parts] + rest, b"]}}}", [e for _, e in parts])
         match = re.fullmatch(r"/comments/(\w+)", path)
         if match:
             return self.tree(request, s.posts.get("t3_" + match[1]))
