@@ -35,6 +35,7 @@ brands = { acme = {
     history = "30d";
     settle = "30s";
     max_per_host = 2;
+    monthly_reads = 1000;
     insecure_loopback = false;
   }; };
 }; };
