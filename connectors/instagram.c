@@ -21,6 +21,10 @@ static const struct connector_option options[] = {
 	{ "account", "The account's number, with login = \"facebook\".", false },
 	{ "page", "The page's number, with login = \"facebook\" and a person's token.", false },
 	{ "version", "Version of the Graph API; v25.0 where it is left out.", false },
+	{ "comments",
+	  "\"private\": a comment is answered by a private message to its author, once and within "
+	  "seven days; else publicly, below it.",
+	  false },
 	{ "human_agent",
 	  "\"yes\": Meta has granted the app HUMAN_AGENT, so a person may answer a direct message "
 	  "for seven days instead of one.",

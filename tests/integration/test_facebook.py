@@ -66,7 +66,9 @@ def test_replies_to_all_of_them(page):
     applied = {row["text"]: row for row in page.town.applied("page")}
     assert len(applied) == 4 and applied["Dear customer, answer 1"]["parent"] == top
     assert applied["Dear customer, answer 3"]["visibility"] == "direct"
-    page.rounds("page")
+    page.rounds("page", 6)
+    wait_names(page)    # also after the platform has shown the nested one below the top one, and the others as it does
+    assert page.database.one("select count(*) from answerd.message where hash = 0") == 0
     page.verify()
 
 
@@ -186,6 +188,24 @@ def test_the_window_of_a_day(house):
     assert reply(house, conversation(house, "dm:" + late), "Sorry for the wait, Ann.", code=4).code == 4
     wait_state(house, reply(house, conversation(house, comment), "At eight, Ann."), "sent")
     wait_state(house, reply(house, conversation(house, "dm:" + helped), "Sorry for the wait, Bob."), "sent")
+    house.verify()
+
+
+def test_a_private_reply(house):
+    """A comment is answered by a private message to its author: once, known again after a lie, and the wait ends; the talk goes on there."""
+    house.facebook("page", own="shop", people=("ann", "bob"), comments="private", settle="1s")
+    root = house.town.post("shop", "Fresh bread at eight.", "page")
+    house.begin()
+    asked, other = house.town.post("ann", "my order 42?", "page", parent=root), house.town.post("bob", "and 43?", "page", parent=root)
+    house.wait_for(asked, other)
+    wait_state(house, reply(house, conversation(house, asked), "It left today, Ann."), "sent")
+    house.town.fault("lie", server="page", how="applied_timeout")
+    wait_state(house, reply(house, conversation(house, other), "Yours leaves tomorrow, Bob."), "sent", timeout=90)
+    wait_names(house)
+    assert [row["visibility"] for row in house.town.applied("page")] == ["direct", "direct"]
+    house.town.post("ann", "thank you, and when?", "page", to="shop")
+    wait_names(house, "ann")
+    assert house.entries()[0]["kind"] == "direct"
     house.verify()
 
 

@@ -55,12 +55,19 @@ declare
 	v_now timestamptz := answerd.now();
 	v record;
 begin
+	select * into v_parent from answerd.message where external_id = r.parent_id and account_id = r.account_id and brand_id = r.brand_id;
 	select * into m from answerd.message where external_id = p_id and account_id = r.account_id and brand_id = r.brand_id;
 	if found then
+		-- It was heard before it was known to be this reply: it hangs where it answers, wherever the platform shows it.
+		if m.direction = 'outbound' and m.parent_id is distinct from r.parent_id and v_parent.external_id is not null then
+			update answerd.message set parent_id = r.parent_id, thread_id = v_parent.thread_id
+			where external_id = p_id and account_id = r.account_id and brand_id = r.brand_id;
+			select * into v from answerd.rethread(r.brand_id, r.account_id, array[p_id, r.parent_id]);
+			perform answerd.recompute(r.brand_id, r.account_id, v.o_root, v.o_customer, v.o_make);
+		end if;
 		return;
 	end if;
 	select * into a from answerd.account where account_id = r.account_id and brand_id = r.brand_id;
-	select * into v_parent from answerd.message where external_id = r.parent_id and account_id = r.account_id and brand_id = r.brand_id;
 	insert into answerd.identity (brand_id, realm, external_id, handle, name, first_seen_at)
 	values (r.brand_id, a.realm, a.own_id, a.own_handle, a.own_name, v_now) on conflict do nothing;
 	select identity_id into v_author from answerd.identity where external_id = a.own_id and realm = a.realm and brand_id = r.brand_id;
