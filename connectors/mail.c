@@ -4,7 +4,8 @@
  * The walk: what has a UID from `next` on is fetched in windows. UIDs only grow, so nothing is read twice; a window without mails is
  * leapt over by asking for UIDs alone. Three answers in a row must say that promised mails are not there before they are passed:
  * a server may lie once. Another UIDVALIDITY means that all numbers are new: everything is read again, known Message-IDs
- * cost nothing, and where not even the last known mail is found any more, that is told. */
+ * cost nothing, and where not even the last known mail is found any more, that is told. So is a number that was given out while we were away and has no mail
+ * any more: somebody filed or deleted what we never heard (the listener makes a gap of it where that was longer than a day). */
 #include "answerd/json.h"
 #include "answerd/limits.h"
 #include "answerd/mime.h"
@@ -87,6 +88,7 @@ struct walk {
 	int64_t from;     /* where the leaping began */
 	int64_t misses;
 	int64_t leaps;
+	bool is_news; /* all that was there before has been read: what is missing from here on came and went */
 	uint64_t last;               /* the mail that was read last */
 	uint64_t wanted;             /* of another validity: must show up again */
 	struct mark seen[SEEN_MOST]; /* the latest ones, the newest last */
@@ -153,6 +155,7 @@ static void walk_load(struct arena *a, struct text state, struct walk *ret)
 	ret->leaps = jx_i64_or(v, "leaps", 0);
 	ret->last = hash_load(a, v, "last");
 	ret->wanted = hash_load(a, v, "wanted");
+	ret->is_news = jx_i64_or(v, "news", 0) == 1;
 	seen_load(jx_text_or(a, v, "seen", TEXT_NONE), ret);
 	jx_release(&doc);
 	if (ret->validity <= 0 || ret->next <= 0 || ret->next > UID_END || ret->leap < 0 ||
@@ -167,11 +170,11 @@ static struct text walk_save(struct arena *a, const struct walk *w)
 
 	return text_printf(a,
 			   "{\"validity\":%lld,\"next\":%lld,\"leap\":%lld,\"from\":%lld,"
-			   "\"misses\":%lld,\"leaps\":%lld,"
+			   "\"misses\":%lld,\"leaps\":%lld,\"news\":%d,"
 			   "\"last\":\"%llu\",\"wanted\":\"%llu\",\"seen\":\"%.*s\"}",
 			   (long long)w->validity, (long long)w->next, (long long)w->leap,
 			   (long long)w->from, (long long)w->misses, (long long)w->leaps,
-			   (unsigned long long)w->last, (unsigned long long)w->wanted,
+			   w->is_news, (unsigned long long)w->last, (unsigned long long)w->wanted,
 			   TEXT_ARG(seen));
 }
 
@@ -366,7 +369,7 @@ static bool items_take(const struct connector_ctx *ctx, const struct question *q
 		       const struct mail_box *box, struct walk *w, struct outcome *ret)
 {
 	bool is_ours = text_eq(q->source, TEXT("own")), is_any = false;
-	int64_t first = w->next, end = first + window_of(q, w);
+	int64_t first = w->next, end = first + window_of(q, w), n_asked = 0;
 
 	for (size_t i = 0; i < box->n_items; i++) {
 		const struct mail_item *item = &box->items[i];
@@ -378,6 +381,7 @@ static bool items_take(const struct connector_ctx *ctx, const struct question *q
 		}
 		if (is_asked) {
 			is_any = true;
+			n_asked++;
 			w->next = item->uid >= w->next ? item->uid + 1 : w->next;
 		}
 		if (!item->has_bytes || item->bytes.len == 0) {
@@ -396,6 +400,7 @@ static bool items_take(const struct connector_ctx *ctx, const struct question *q
 		outcome_add_bad(ctx->arena, ret, box->stray, TEXT_NONE,
 				"the server's answer does not add up: a mail may be missing in it");
 	}
+	ret->is_adrift = ret->is_adrift || (is_any && w->is_news && w->next - first > n_asked);
 	return is_any;
 }
 
@@ -418,8 +423,12 @@ static void pass_nothing(const struct mail_box *box, const struct question *q, s
 		ret->is_more = true;
 		return;
 	}
-	w->next = ++w->misses >= MISSES ? box->next_uid : w->from;
-	w->misses = w->misses >= MISSES ? 0 : w->misses;
+	w->next = w->from;
+	if (++w->misses >= MISSES) {
+		w->next = box->next_uid > w->from ? box->next_uid : w->from;
+		w->misses = 0;
+		ret->is_adrift = ret->is_adrift || w->is_news;
+	}
 	w->leap = w->from = w->leaps = 0;
 }
 
@@ -427,6 +436,7 @@ static void step(const struct connector_ctx *ctx, const struct question *q,
 		 const struct mail_box *box, struct walk *w, struct outcome *ret)
 {
 	if (w->leap > 0 && box->found_least >= w->next) {
+		ret->is_adrift = w->is_news && box->found_least > w->from;
 		w->next = box->found_least;
 		w->leap = w->from = w->leaps = 0;
 		ret->is_more = true;
@@ -436,6 +446,7 @@ static void step(const struct connector_ctx *ctx, const struct question *q,
 	} else {
 		pass_nothing(box, q, w, ret);
 	}
+	w->is_news = w->is_news || (!ret->is_more && w->misses == 0);
 	if (!ret->is_more && w->wanted != 0 && w->misses == 0) {
 		ret->is_adrift =
 			true; /* under new numbers, and the last known mail is not among them */

@@ -331,8 +331,8 @@ static int64_t seconds_read(struct arena *a, struct jx v)
 	return s;
 }
 
-/* How long the refresh token lives, where somebody tells it (Google in a project that is being tested, and of rights for a
- * time). */
+/* How long the refresh token lives, where somebody tells it (Google in a project that is being
+ * tested, and of rights for a time). */
 static struct wall refresh_until(const struct connector_ctx *ctx, struct jx v)
 {
 	int64_t s = jx_i64_or(v, "refresh_token_expires_in", 0);

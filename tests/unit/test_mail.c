@@ -197,6 +197,26 @@ static void test_other_numbers_mean_reading_again(void **state)
 	assert_false(b->outcome.is_adrift);
 }
 
+static void test_mails_that_came_and_went_are_told(void **state)
+{
+	struct box *b = *state;
+
+	hear(b, 40, "* SEARCH 12\r\n");
+	hear(b, 40, one_mail(b, 12));
+	hear(b, 40, one_mail(b, 39)); /* what is missing in history was filed long ago */
+	assert_false(b->outcome.is_more || b->outcome.is_adrift);
+	hear(b, 41, one_mail(b, 40));
+	assert_false(b->outcome.is_adrift);
+	hear(b, 44, one_mail(b, 43)); /* 41 and 42 were never heard */
+	assert_true(b->outcome.is_adrift);
+	for (int i = 0; i < 3; i++) {
+		hear(b, 46, "");
+		assert_int_equal(b->outcome.is_adrift, i == 2);
+	}
+	hear(b, 46, "");
+	assert_false(b->outcome.is_adrift);
+}
+
 static void test_states_that_are_none_cost_a_fresh_start(void **state)
 {
 	static const char *const bad[] = { "{",
@@ -462,6 +482,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_gaps_are_leapt_over_and_nothing_in_them_is_lost, box_open, box_close),
 		cmocka_unit_test_setup_teardown(test_other_numbers_mean_reading_again, box_open,
+						box_close),
+		cmocka_unit_test_setup_teardown(test_mails_that_came_and_went_are_told, box_open,
 						box_close),
 		cmocka_unit_test_setup_teardown(test_states_that_are_none_cost_a_fresh_start,
 						box_open, box_close),

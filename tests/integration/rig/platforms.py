@@ -22,8 +22,7 @@ class Cannot(Exception):
 def connector_names():
     """The list that the build itself reads."""
     text = (REPO / "connectors" / "meson.build").read_text(encoding="utf-8")
-    return re.findall(r"'([\w-]+)'", re.search(r"connector_names = \[(.*?)\]", text, re.S)[1])
-    both = [name for which in ("connector", "network") for name in re.findall(r"'(\w+)'", re.search(rf"{which}_names = \[(.*?)\]", text, re.S)[1])]
+    both = [name for which in ("connector", "network") for name in re.findall(r"'([\w-]+)'", re.search(rf"{which}_names = \[(.*?)\]", text, re.S)[1])]
     return [name for name in both if name != "declarative"]     # the networks show what it does
 
 
