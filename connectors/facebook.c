@@ -304,7 +304,7 @@ static bool is_unasked(const struct question *q, const struct facebook_place *p)
 static bool node_ask(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
 		     struct err *err)
 {
-	struct facebook_place p;
+	struct facebook_place p = { 0 };
 	struct text next = TEXT_NONE;
 	enum step step;
 	struct strbuf b;

@@ -43,7 +43,7 @@ static bool place_of(const struct question *q, struct facebook_place *ret, struc
 bool facebook_reply_ask(const struct connector_ctx *ctx, const struct question *q,
 			struct request *ret, struct err *err)
 {
-	struct facebook_place p;
+	struct facebook_place p = { 0 };
 	struct strbuf b, form;
 
 	if (!place_of(q, &p, err)) {
@@ -68,7 +68,7 @@ bool facebook_reply_digest(const struct connector_ctx *ctx, const struct questio
 			   const struct response *r, struct outcome *ret, struct err *err)
 {
 	struct text page, id = TEXT_NONE;
-	struct facebook_place p;
+	struct facebook_place p = { 0 };
 	struct jx_doc *doc = NULL;
 	struct jx v;
 
@@ -112,7 +112,7 @@ static int64_t pages_read(struct text state, struct text *ret_next)
 bool facebook_lookup_ask(const struct connector_ctx *ctx, const struct question *q,
 			 struct request *ret, struct err *err)
 {
-	struct facebook_place p;
+	struct facebook_place p = { 0 };
 	struct text next;
 	struct strbuf b;
 
@@ -208,7 +208,7 @@ bool facebook_lookup_digest(const struct connector_ctx *ctx, const struct questi
 			    const struct response *r, struct outcome *ret, struct err *err)
 {
 	struct outcome o = { 0 };
-	struct facebook_place p;
+	struct facebook_place p = { 0 };
 	struct graph_page list;
 	struct graph_said said;
 	struct text page, next, id;

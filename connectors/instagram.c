@@ -321,7 +321,7 @@ static struct step step_of(const struct question *q, const struct instagram_plac
 static bool node_ask(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
 		     struct err *err)
 {
-	struct instagram_place p;
+	struct instagram_place p = { 0 };
 	struct step s;
 	struct strbuf b;
 
@@ -404,7 +404,7 @@ static void node_read(const struct connector_ctx *ctx, const struct question *q,
 static bool node_digest(const struct connector_ctx *ctx, const struct question *q,
 			const struct response *r, struct outcome *ret, struct err *err)
 {
-	struct instagram_place p;
+	struct instagram_place p = { 0 };
 	struct graph_said said;
 	struct graph_page list;
 	struct text page;

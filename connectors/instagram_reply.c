@@ -87,7 +87,7 @@ bool instagram_reply_ask(const struct connector_ctx *ctx, const struct question 
 			 struct request *ret, struct err *err)
 {
 	struct graph_chat chat = instagram_chat(ctx);
-	struct instagram_place p;
+	struct instagram_place p = { 0 };
 	struct strbuf b, form;
 
 	if (!place_of(q, &p, err)) {
@@ -120,7 +120,7 @@ bool instagram_reply_digest(const struct connector_ctx *ctx, const struct questi
 	struct graph_chat chat = instagram_chat(ctx);
 	struct text page, id = TEXT_NONE;
 	struct jx_doc *doc = NULL;
-	struct instagram_place p;
+	struct instagram_place p = { 0 };
 	struct jx v;
 
 	if (!place_of(q, &p, err)) {
@@ -179,7 +179,7 @@ bool instagram_lookup_ask(const struct connector_ctx *ctx, const struct question
 			  struct request *ret, struct err *err)
 {
 	struct graph_chat chat = instagram_chat(ctx);
-	struct instagram_place p;
+	struct instagram_place p = { 0 };
 	struct text top, next;
 	struct strbuf b;
 
@@ -266,7 +266,7 @@ bool instagram_lookup_digest(const struct connector_ctx *ctx, const struct quest
 	struct instagram_seen *seen;
 	struct outcome o = { 0 };
 	struct graph_page list;
-	struct instagram_place p;
+	struct instagram_place p = { 0 };
 
 	if (!place_of(q, &p, err)) {
 		return false;

@@ -271,7 +271,7 @@ static bool node_ask(const struct connector_ctx *ctx, const struct question *q, 
 		     struct err *err)
 {
 	struct strbuf b;
-	struct step s;
+	struct step s = { 0 };
 
 	if (!step_of(q, &s, err)) {
 		return false;
@@ -317,7 +317,7 @@ static bool node_digest(const struct connector_ctx *ctx, const struct question *
 	struct graph_said said;
 	struct graph_page list;
 	struct text page, next;
-	struct step s;
+	struct step s = { 0 };
 
 	if (!step_of(q, &s, err)) {
 		return false;
