@@ -36,7 +36,6 @@ brands = { acme = {
     settle = "30s";
     monthly_reads = 100000;
     max_per_host = 2;
-    monthly_reads = 1000;
     insecure_loopback = false;
   }; };
 }; };
