@@ -465,7 +465,8 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 const struct connector connector_blogger = {
 	.name = "blogger",
 	.about = "Blogger: comments on our own blog, also those that await moderation, and its posts",
-	.needs = "a Google OAuth client that an admin of the blog lets in (`answerd connect`); "
+	.needs = "a Google OAuth client (of the type desktop app) that an admin of the blog lets in "
+		 "(`answerd connect`); "
 		 "`token` is CLIENT ID:CLIENT SECRET",
 	.sources = "posts, comments and pending are always read",
 	.always = always,

@@ -128,8 +128,17 @@ static bool read_template(struct decl_reader *r, const struct decl_place *p, str
 {
 	const char *why;
 
-	return decl_read_text(r, p, v, ret) &&
-	       (decl_template_check(*ret, scope, &why) || decl_fault(r, p, "%s", why));
+	if (!decl_read_text(r, p, v, ret)) {
+		return false;
+	}
+	for (size_t i = 0; i < ret->len; i++) {
+		r->n_places += ret->at[i] == '{';
+	}
+	if (r->n_places > DECL_MOST_PLACES) {
+		return decl_fault(r, p, "the description has more than %d places: write fewer",
+				  DECL_MOST_PLACES);
+	}
+	return decl_template_check(*ret, scope, &why) || decl_fault(r, p, "%s", why);
 }
 
 /* A template, or a list of them. */

@@ -359,13 +359,18 @@ static void element_add(const struct decl_scope *base, const struct decl_element
 	struct message m = { .raw = slice };
 	struct jx_doc *doc = NULL;
 	struct err err = { 0 };
+	bool is_read;
 	struct jx v;
 
 	s.slice = slice;
 	m.external_id = id_or_none(&s, &e->id);
 	key_read(&s, paging, ret);
 	/* Parsed once as a whole, so that nothing is read of what is not JSON; the places are cut out of it. */
-	if (!jx_parse(s.ctx->arena, slice, &v, &doc, &err) || !element_read(&s, e, &m, &err)) {
+	is_read = jx_parse(s.ctx->arena, slice, &v, &doc, &err) && element_read(&s, e, &m, &err);
+	if (is_read && decl_is_spent(s.ctx->arena)) {
+		is_read = err_set(&err, ERR_DATA, "the description makes too much of this answer");
+	}
+	if (!is_read) {
 		outcome_add_bad(s.ctx->arena, out, slice, m.external_id, err.text);
 	} else if (decl_is(&s, &e->deleted)) {
 		outcome_add_gone(s.ctx->arena, out, m.external_id);

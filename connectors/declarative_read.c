@@ -212,6 +212,7 @@ static bool read_sources(struct decl_reader *r, struct jx v, struct connector *c
 			      is_always          ? " (always read)"
 			      : all[i].is_prefix ? "WORDS"
 						 : "");
+		c->can.search = c->can.search || text_eq(at.name, TEXT("search:"));
 		if (is_always) {
 			always[n_always++] = all[i].name.at;
 		}
@@ -558,7 +559,7 @@ static bool read_all(struct decl_reader *r, struct jx v, struct connector *c)
 bool declarative_read(struct arena *a, struct text bytes, struct connector *ret_connector,
 		      const struct decl **ret, struct err *err)
 {
-	struct decl_reader r = { a, ARENA_NEW(a, struct decl), err };
+	struct decl_reader r = { .arena = a, .decl = ARENA_NEW(a, struct decl), .err = err };
 	struct jx_doc *doc = NULL;
 	struct err why = { 0 };
 	struct text slice;

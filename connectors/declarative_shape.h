@@ -16,7 +16,8 @@
 
 #define DECL_MOST_BYTES    (64u * 1024) /* of a description */
 #define DECL_MOST_TEMPLATE 1024
-#define DECL_MOST_MEMBERS  64 /* of one table, list or object */
+#define DECL_MOST_PLACES   500 /* to fill in, in all: each is looked for in each element */
+#define DECL_MOST_MEMBERS  64  /* of one table, list or object */
 #define DECL_MOST_SOURCES  16
 #define DECL_MOST_STEPS    8
 #define DECL_MOST_LISTS    4 /* in one answer */
@@ -171,6 +172,7 @@ struct decl_reader {
 	struct arena *arena;
 	struct decl *decl;
 	struct err *err;
+	size_t n_places;
 };
 struct decl_place { /* where in the file */
 	const struct decl_place *up;

@@ -3,6 +3,7 @@
 #include "answerd/posting.h"
 #include "declarative_value.h"
 
+#define LINK_MOST    2048 /* bytes, words and address */
 #define WRITTEN_MOST ((size_t)16 * LIMIT_MESSAGE_BYTES)
 
 static bool is_punctuation(char c)
@@ -15,9 +16,11 @@ static bool is_punctuation(char c)
 static bool link_at(struct text t, size_t at, struct text *ret_words, struct text *ret_address,
 		    size_t *ret_end)
 {
-	size_t close = text_find(t, TEXT("]("), at), end;
 	struct text words, address;
+	size_t close, end;
 
+	t = text_slice(t, 0, at + LINK_MOST);
+	close = text_find(t, TEXT("]("), at);
 	if (close == SIZE_MAX || (end = text_find(t, TEXT(")"), close)) == SIZE_MAX) {
 		return false;
 	}

@@ -9,6 +9,7 @@
 #define DEPTH_MOST   12 /* of a path */
 #define FILTERS_MOST 4
 #define FILLED_MOST  ((size_t)LIMIT_MESSAGE_BYTES * 2)
+#define SPENT_MOST   (LIMIT_PAGE_ARENA_BYTES / 2) /* one step more is far below the other half */
 
 /* ---- the places of ours ---- */
 
@@ -134,6 +135,11 @@ static bool is_place(struct text name, unsigned scope)
 
 /* ---- paths ---- */
 
+bool decl_is_spent(struct arena *a)
+{
+	return arena_used(a) > SPENT_MOST;
+}
+
 /* A step of a path: a member, or the n-th of a list. */
 static bool step_find(struct arena *a, struct text slice, struct text name, struct text *ret)
 {
@@ -171,7 +177,7 @@ struct text decl_at(struct arena *a, struct text slice, struct text path)
 	struct text found, t;
 	int64_t n;
 
-	if (slice.len == 0 || !decl_find(a, slice, path, &found)) {
+	if (slice.len == 0 || decl_is_spent(a) || !decl_find(a, slice, path, &found)) {
 		return TEXT_NONE;
 	}
 	switch (jx_slice_kind(found)) {
@@ -374,7 +380,7 @@ static struct text template_of(const struct decl_scope *s, struct text template)
 	if (place_next(template, &at, &before, &inside) && before.len == 0 && at == template.len) {
 		return inside_fill(s, inside);
 	}
-	return decl_fill(s, template, /* is_url= */ false, &b)
+	return decl_fill(s, template, /* is_url= */ false, &b) && !decl_is_spent(s->ctx->arena)
 		       ? text_dup(s->ctx->arena, strbuf_text(&b))
 		       : TEXT_NONE;
 }

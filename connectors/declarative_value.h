@@ -44,6 +44,9 @@ struct decl_scope {
 /* Is it a template of these places? Why not. */
 bool decl_template_check(struct text template, unsigned scope, const char **ret_why);
 
+/* Has this page cost more memory than a description may? Then places are empty, and whatever is being read is refused. */
+bool decl_is_spent(struct arena *a);
+
 /* What stands at a path of a slice: text, number or truth as text; empty: nothing of that kind. */
 struct text decl_at(struct arena *a, struct text slice, struct text path);
 /* The slice itself; false: not there. An empty path is the slice. */

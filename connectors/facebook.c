@@ -40,6 +40,10 @@ static const struct connector_option options[] = {
 	  "else it is only compared.",
 	  false },
 	{ "version", "Version of the Graph API; v25.0 where it is left out.", false },
+	{ "comments",
+	  "\"private\": a comment is answered by a private message to its author, once and within "
+	  "seven days; else publicly, below it.",
+	  false },
 	{ "human_agent",
 	  "\"yes\": Meta has granted the app HUMAN_AGENT, so a person may answer a direct message "
 	  "for seven days instead of one.",
@@ -518,6 +522,8 @@ const struct connector connector_facebook = {
 		.answers = "mention comment reply direct review",
 		.idempotency = NULL,
 		.key_valid_s = 0,
+		.direct_window_s = GRAPH_CHAT_WINDOW_S,
+		.agent_window_s = GRAPH_AGENT_WINDOW_S,
 		.settle_s = 10,
 		.lookup = true,
 		.max_length = FACEBOOK_COMMENT_MOST,

@@ -11,17 +11,26 @@
 #define LOOK_MOST     50
 #define PAGES_MOST    40
 
+/* Is this comment answered by a private message? */
+static bool is_private(const struct connector_ctx *ctx, const struct facebook_place *p)
+{
+	return p->comment.len > 0 && !p->is_review && graph_chat_is_private(ctx);
+}
+
 void facebook_measure(const struct connector_ctx *ctx, const struct posting *p, int64_t *ret_length,
 		      int64_t *ret_most)
 {
 	int64_t n = 0, most = FACEBOOK_COMMENT_MOST;
+	struct facebook_place at = { 0 };
 
+	(void)facebook_place_parse(p->parent_id, &at); /* none: publicly */
 	for (size_t i = 0; i < p->text.len; i++) {
 		n += ((unsigned char)p->text.at[i] & 0xc0) != 0x80;
 	}
 	(void)num_parse_range(connector_option(ctx, "comment_length"), 1, 1000000, &most);
 	*ret_length = n;
-	*ret_most = p->visibility == MESSAGE_PRIVATE ? FACEBOOK_DIRECT_MOST : most;
+	*ret_most = p->visibility == MESSAGE_PRIVATE || is_private(ctx, &at) ? FACEBOOK_DIRECT_MOST
+									     : most;
 }
 
 static bool place_of(const struct question *q, struct facebook_place *ret, struct err *err)
@@ -43,6 +52,9 @@ bool facebook_reply_ask(const struct connector_ctx *ctx, const struct question *
 	if (p.is_direct) {
 		return graph_chat_reply_ask(ctx, &facebook_chat, q->posting, ret, err);
 	}
+	if (is_private(ctx, &p)) {
+		return graph_chat_private_ask(ctx, &facebook_chat, q->posting, p.comment, ret, err);
+	}
 	strbuf_init(&form, FORM_BYTES);
 	strbuf_add_str(&form, "message=");
 	strbuf_add_url(&form, q->posting->text);
@@ -63,7 +75,7 @@ bool facebook_reply_digest(const struct connector_ctx *ctx, const struct questio
 	if (!place_of(q, &p, err)) {
 		return false;
 	}
-	if (p.is_direct) {
+	if (p.is_direct || is_private(ctx, &p)) {
 		return graph_chat_reply_digest(ctx, &facebook_chat, q->posting, r, ret, err);
 	}
 	if (!graph_check_reply(ctx, &facebook_graph, r, ret, err)) {
@@ -109,6 +121,9 @@ bool facebook_lookup_ask(const struct connector_ctx *ctx, const struct question 
 	}
 	if (p.is_direct) {
 		return graph_chat_lookup_ask(ctx, &facebook_chat, q->posting, ret, err);
+	}
+	if (is_private(ctx, &p)) {
+		return graph_chat_private_lookup_ask(ctx, &facebook_chat, q->posting, ret, err);
 	}
 	(void)pages_read(q->state, &next);
 	graph_url_start(ctx, &facebook_graph, &b, "/");
@@ -204,6 +219,10 @@ bool facebook_lookup_digest(const struct connector_ctx *ctx, const struct questi
 	}
 	if (p.is_direct) {
 		return graph_chat_lookup_digest(ctx, &facebook_chat, q->posting, r, ret, err);
+	}
+	if (is_private(ctx, &p)) {
+		return graph_chat_private_lookup_digest(ctx, &facebook_chat, q->posting, r, ret,
+							err);
 	}
 	if (!graph_check(ctx, &facebook_graph, r, &said, ret, err)) {
 		return false; /* also where the post is gone, or is not for us: a person looks */

@@ -1,8 +1,9 @@
 /* Google Business Profile: reviews of all locations of one account, and our replies to them.
  *
- * Lists go by the time of change, the newest first, one list a location. Their first page is always right; pages behind it
- * may leave reviews out (seen 2026-06), so every walk reads first pages only as far as something may have changed, and a full
- * walk through all pages is made twice at the beginning and once a day: what one left out the other has. Elements:
+ * Lists go by the time of change, the newest first, one list a location. Their first page is
+ * always right; pages behind it may leave reviews out (seen 2026-06), so every walk reads first
+ * pages only as far as something may have changed, and a full walk through all pages is made twice
+ * at the beginning and once a day: what one left out the other has. Elements:
  * google_business_review.h; replies: google_business_reply.h; which locations there are:
  * google_business_identify.h. */
 #include "answerd/json.h"
@@ -264,6 +265,8 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 
 	walk_load(ctx->arena, q->state, &w);
 	walk_begin(ctx, q, &w);
+	/* The one that was asked for: those before it are not heard. */
+	(void)walk_location(ctx, &w);
 	if (r->status == 204 || is_closed(r)) {
 		walk_location_done(&w);
 	} else if (r->status == 400 && w.next.len > 0 && w.n_broken == 0) {
@@ -443,7 +446,8 @@ const struct connector connector_google_business = {
 	.name = "google-business",
 	.about = "Google Business Profile: reviews of all locations of an account",
 	.needs = "verified locations, a Google project that Google has let use the Business Profile "
-		 "interfaces, and an OAuth client that a manager lets in (`answerd connect`); `token` is "
+		 "interfaces, and an OAuth client (of the type desktop app) that a manager lets in "
+		 "(`answerd connect`); `token` is "
 		 "CLIENT ID:CLIENT SECRET, or the key of a service account that manages them",
 	.sources = "reviews are always read",
 	.always = always,

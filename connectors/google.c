@@ -326,7 +326,8 @@ static int64_t sunday_of(int64_t y, int64_t m, int64_t n)
 	return first + (7 - (first + 4) % 7) % 7 + (n - 1) * 7;
 }
 
-/* Hours behind UTC: summer from the second Sunday in March to the first in November, each at two o'clock. */
+/* Hours behind UTC: summer from the second Sunday in March to the first in November, each at two
+ * o'clock. */
 static int64_t hours_behind(int64_t s)
 {
 	int64_t y = year_of(s / DAY_S);

@@ -1,7 +1,9 @@
-/* google.h: what all interfaces of Google share: sessions, refusals, quotas. Private to the connectors.
+/* google.h: what all interfaces of Google share: sessions, refusals, quotas. Private to the
+ * connectors.
  *
- * `token` is CLIENT ID:CLIENT SECRET:REFRESH TOKEN of an OAuth client (oauth.h), or the key of a service account: the
- * JSON that Google made, in one line. A service account signs a claim each time; `user` is for whom it speaks.
+ * `token` is CLIENT ID:CLIENT SECRET:REFRESH TOKEN of an OAuth client (oauth.h), or the key of a
+ * service account: the JSON that Google made, in one line. A service account signs a claim each
+ * time; `user` is for whom it speaks.
  *
  * Owner:   everything lives in ctx->arena.
  * Clock:   ctx->now.

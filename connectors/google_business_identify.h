@@ -1,7 +1,8 @@
-/* google_business_identify.h: which account is ours, and which locations it has. Private to the connector.
+/* google_business_identify.h: which account is ours, and which locations it has. Private to the
+ * connector.
  *
- * First the accounts, then the account's locations, page by page; the state is what is known so far. They become facts:
- * {"locations": [{"id": "2", "title": …}]}, a hundred at most.
+ * First the accounts, then the account's locations, page by page; the state is what is known so
+ * far. They become facts: {"locations": [{"id": "2", "title": …}]}, a hundred at most.
  *
  * Owner:   everything lives in ctx->arena.
  * Clock:   none.

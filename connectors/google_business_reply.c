@@ -27,7 +27,8 @@ static bool standing_read(struct arena *a, struct text raw, struct text review,
 	return is_there;
 }
 
-/* What is answered: the review; false where there is none. `*ret_edited` is when it was changed after our reply, or 0. */
+/* What is answered: the review; false where there is none. `*ret_edited` is when it was changed
+ * after our reply, or 0. */
 static bool target_of(const struct posting *p, struct text *ret_review, struct wall *ret_edited)
 {
 	struct wall at = { 0 };

@@ -1,8 +1,10 @@
-/* google_business_reply.h: the one reply that a review has, and looking whether ours stands there. Private to the connector.
+/* google_business_reply.h: the one reply that a review has, and looking whether ours stands there.
+ * Private to the connector.
  *
- * Writing it is an upsert: the same again changes nothing, another one replaces what stands there. So it may always be sent
- * again, but never over somebody else's: a reply that stands there already, or that came while we were not sure, is told to a
- * person. Who answers a review that was changed after our reply means to replace it (google_business_review.h).
+ * Writing it is an upsert: the same again changes nothing, another one replaces what stands there.
+ * So it may always be sent again, but never over somebody else's: a reply that stands there
+ * already, or that came while we were not sure, is told to a person. Who answers a review that was
+ * changed after our reply means to replace it (google_business_review.h).
  *
  * Owner:   everything lives in ctx->arena.
  * Clock:   ctx->now.

@@ -1,11 +1,13 @@
 /* google_business_review.h: reviews and our replies to them as messages. Private to the connector.
  *
- * A review is "LOCATION/REVIEW". It holds our one reply, which has no id: it is the review's, "/reply." and the
- * microseconds of its time, so that one that replaces another is a message of its own ("/rejected." where Google shows
- * it to nobody). A review that was changed after our reply is new words: beside the review, whose revision it is, stands
- * "/edit." and the microseconds of that time, and waits.
+ * A review is "LOCATION/REVIEW". It holds our one reply, which has no id: it is the review's,
+ * "/reply." and the microseconds of its time, so that one that replaces another is a message of
+ * its own ("/rejected." where Google shows it to nobody). A review that was changed after our
+ * reply is new words: beside the review, whose revision it is, stands "/edit." and the
+ * microseconds of that time, and waits.
  *
- * Nobody on Google has an id: whoever wrote a review is "review:" and the review. The stars stand in `warning`.
+ * Nobody on Google has an id: whoever wrote a review is "review:" and the review. The stars stand
+ * in `warning`.
  *
  * Owner:   everything lives in ctx->arena.
  * Clock:   none.
@@ -33,7 +35,8 @@ struct google_reviews {
 bool google_reviews_read(const struct connector_ctx *ctx, struct text page, struct outcome *out,
 			 struct google_reviews *ret, struct err *err);
 
-/* What an id of ours is about: the review's own id, and the time in it (0: it is the review itself). */
+/* What an id of ours is about: the review's own id, and the time in it (0: it is the review
+ * itself). */
 enum google_part { GOOGLE_NONE, GOOGLE_REVIEW, GOOGLE_EDIT, GOOGLE_REPLY };
 enum google_part google_id_cut(struct text id, struct text *ret_review, struct wall *ret_time);
 

@@ -294,25 +294,17 @@ static bool is_late(const struct connector_ctx *ctx, const struct posting *p)
 	       wall_before(wall_add(said, DUR_S(GRAPH_CHAT_WINDOW_S)), p->begun_at);
 }
 
-bool graph_chat_reply_ask(const struct connector_ctx *ctx, const struct graph_chat *c,
-			  const struct posting *p, struct request *ret, struct err *err)
+static bool message_ask(const struct connector_ctx *ctx, const struct graph_chat *c,
+			const struct posting *p, struct text recipient, const char *type,
+			struct request *ret, struct err *err)
 {
-	bool is_agent = text_eq(connector_option(ctx, "human_agent"), TEXT("yes"));
 	scoped(strbuf_done) struct strbuf value = { .max_bytes = FORM_BYTES };
 	struct strbuf b, form;
 
-	if (!graph_is_plain(p->author_id, LIMIT_ID_BYTES) ||
-	    text_starts(p->author_id, TEXT("unknown:")) || p->thread_id.len == 0) {
-		return err_set(err, ERR_DATA,
-			       "it is not known to whom: answer in %s itself, it is seen here",
-			       c->graph->name);
-	}
 	strbuf_init(&form, FORM_BYTES);
 	strbuf_add_str(&form, "recipient=");
-	strbuf_add_url(&form, text_printf(ctx->arena, "{\"id\":\"%.*s\"}", TEXT_ARG(p->author_id)));
-	strbuf_add_str(&form, is_agent && is_late(ctx, p)
-				      ? "&messaging_type=MESSAGE_TAG&tag=HUMAN_AGENT"
-				      : "&messaging_type=RESPONSE");
+	strbuf_add_url(&form, recipient);
+	strbuf_add_str(&form, type);
 	strbuf_add_str(&value, "{\"text\":");
 	strbuf_add_json(&value, p->text);
 	strbuf_add_byte(&value, '}');
@@ -322,12 +314,45 @@ bool graph_chat_reply_ask(const struct connector_ctx *ctx, const struct graph_ch
 	return graph_post_finish(ctx, &b, &form, ret, err);
 }
 
+bool graph_chat_reply_ask(const struct connector_ctx *ctx, const struct graph_chat *c,
+			  const struct posting *p, struct request *ret, struct err *err)
+{
+	bool is_agent = text_eq(connector_option(ctx, "human_agent"), TEXT("yes"));
+
+	if (!graph_is_plain(p->author_id, LIMIT_ID_BYTES) ||
+	    text_starts(p->author_id, TEXT("unknown:")) || p->thread_id.len == 0) {
+		return err_set(err, ERR_DATA,
+			       "it is not known to whom: answer in %s itself, it is seen here",
+			       c->graph->name);
+	}
+	return message_ask(
+		ctx, c, p, text_printf(ctx->arena, "{\"id\":\"%.*s\"}", TEXT_ARG(p->author_id)),
+		is_agent && is_late(ctx, p) ? "&messaging_type=MESSAGE_TAG&tag=HUMAN_AGENT"
+					    : "&messaging_type=RESPONSE",
+		ret, err);
+}
+
+bool graph_chat_is_private(const struct connector_ctx *ctx)
+{
+	return text_eq(connector_option(ctx, "comments"), TEXT("private"));
+}
+
+bool graph_chat_private_ask(const struct connector_ctx *ctx, const struct graph_chat *c,
+			    const struct posting *p, struct text comment, struct request *ret,
+			    struct err *err)
+{
+	return message_ask(ctx, c, p,
+			   text_printf(ctx->arena, "{\"comment_id\":\"%.*s\"}", TEXT_ARG(comment)),
+			   "", ret, err);
+}
+
 bool graph_chat_reply_digest(const struct connector_ctx *ctx, const struct graph_chat *c,
 			     const struct posting *p, const struct response *r, struct outcome *ret,
 			     struct err *err)
 {
 	struct text page, to = TEXT_NONE, id = TEXT_NONE;
 	struct jx_doc *doc = NULL;
+	bool is_theirs;
 	struct jx v;
 
 	if (!graph_check_reply(ctx, c->graph, r, ret, err)) {
@@ -338,7 +363,10 @@ bool graph_chat_reply_digest(const struct connector_ctx *ctx, const struct graph
 		id = jx_text_or(ctx->arena, v, "message_id", TEXT_NONE);
 		jx_release(&doc);
 	}
-	if (!graph_is_plain(id, LIMIT_ID_BYTES - 3) || !text_eq(to, p->author_id)) {
+	/* A comment's author may have another id in Messenger. */
+	is_theirs = text_eq(to, p->author_id) ||
+		    (p->visibility != MESSAGE_PRIVATE && graph_is_plain(to, LIMIT_ID_BYTES));
+	if (!graph_is_plain(id, LIMIT_ID_BYTES - 3) || !is_theirs) {
 		return err_set(err, ERR_UNSURE,
 			       "%s answers %d without the message: it may have been sent",
 			       c->graph->name, r->status);
@@ -363,23 +391,18 @@ bool graph_chat_lookup_ask(const struct connector_ctx *ctx, const struct graph_c
 	return graph_url_finish(ctx, &b, ret, err);
 }
 
-bool graph_chat_lookup_digest(const struct connector_ctx *ctx, const struct graph_chat *c,
-			      const struct posting *p, const struct response *r,
-			      struct outcome *ret, struct err *err)
+/* Is it among these messages of one conversation? */
+static bool look_through(const struct connector_ctx *ctx, const struct graph_chat *c,
+			 const struct posting *p, const struct graph_page *list,
+			 struct outcome *ret, struct err *err)
 {
 	struct wall least = wall_add(p->begun_at, DUR_S(-LOOK_BEFORE_S)), latest = { 0 };
 	bool is_behind = false;
 	size_t n_doubtful = 0;
 	struct outcome o = { 0 };
-	struct graph_page list;
-	struct text page;
 
-	if (!graph_check(ctx, c->graph, r, NULL, ret, err) || !page_scan(r, &page, err) ||
-	    !graph_page_read(ctx->arena, page, &list, err)) {
-		return false;
-	}
-	for (size_t i = 0; i < list.n; i++) {
-		graph_chat_add(ctx, p->thread_id, p->author_id, list.slices[i], &o);
+	for (size_t i = 0; i < list->n; i++) {
+		graph_chat_add(ctx, p->thread_id, p->author_id, list->slices[i], &o);
 	}
 	if (o.n_bad > 0) {
 		return err_set(
@@ -406,11 +429,67 @@ bool graph_chat_lookup_digest(const struct connector_ctx *ctx, const struct grap
 			       "a message with these words is not shown as ours: it may be this "
 			       "reply");
 	}
-	if (ret->sent_id.len == 0 && !is_behind && list.next.len > 0) {
+	if (ret->sent_id.len == 0 && !is_behind && list->next.len > 0) {
 		return err_set(err, ERR_DATA,
 			       "%s shows only the newest messages of a conversation: the reply may "
 			       "be among the older ones",
 			       c->graph->name);
+	}
+	return true;
+}
+
+bool graph_chat_lookup_digest(const struct connector_ctx *ctx, const struct graph_chat *c,
+			      const struct posting *p, const struct response *r,
+			      struct outcome *ret, struct err *err)
+{
+	struct graph_page list;
+	struct text page;
+
+	return graph_check(ctx, c->graph, r, NULL, ret, err) && page_scan(r, &page, err) &&
+	       graph_page_read(ctx->arena, page, &list, err) &&
+	       look_through(ctx, c, p, &list, ret, err);
+}
+
+bool graph_chat_private_lookup_ask(const struct connector_ctx *ctx, const struct graph_chat *c,
+				   const struct posting *p, struct request *ret, struct err *err)
+{
+	struct strbuf b;
+
+	if (!graph_is_plain(p->author_id, LIMIT_ID_BYTES) ||
+	    text_starts(p->author_id, TEXT("unknown:"))) {
+		return err_set(err, ERR_DATA,
+			       "it is not known with whom the conversation would be");
+	}
+	graph_url_start(ctx, c->graph, &b, c->list);
+	if (c->platform != NULL) {
+		graph_url_add(&b, "platform", text_of(c->platform));
+	}
+	graph_url_add(&b, "user_id", p->author_id);
+	graph_url_add(&b, "fields", TEXT("id,messages.limit(20){" MESSAGE_FIELDS "}"));
+	return graph_url_finish(ctx, &b, ret, err);
+}
+
+bool graph_chat_private_lookup_digest(const struct connector_ctx *ctx, const struct graph_chat *c,
+				      const struct posting *p, const struct response *r,
+				      struct outcome *ret, struct err *err)
+{
+	struct graph_page list, inner;
+	struct text page, messages;
+
+	if (!graph_check(ctx, c->graph, r, NULL, ret, err) || !page_scan(r, &page, err) ||
+	    !graph_page_read(ctx->arena, page, &list, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < list.n && ret->sent_id.len == 0; i++) {
+		if (jx_slice_kind(list.slices[i]) != '{' ||
+		    !jx_member(list.slices[i], TEXT("messages"), &messages)) {
+			return err_set(err, ERR_DATA,
+				       "the conversation cannot be read: the reply may be in it");
+		}
+		if (!graph_page_read(ctx->arena, messages, &inner, err) ||
+		    !look_through(ctx, c, p, &inner, ret, err)) {
+			return false;
+		}
 	}
 	return true;
 }

@@ -33,8 +33,21 @@ void graph_chat_add(const struct connector_ctx *ctx, struct text thread, struct 
 		    struct text slice, struct outcome *out);
 bool graph_chat_is_message(struct text slice);
 
+/* Does the account answer comments by a private message to their author (option `comments`)? Once for each, within seven days. */
+bool graph_chat_is_private(const struct connector_ctx *ctx);
+/* comment: its node. The look goes through the conversation with its author. */
+bool graph_chat_private_ask(const struct connector_ctx *ctx, const struct graph_chat *c,
+			    const struct posting *p, struct text comment, struct request *ret,
+			    struct err *err);
+bool graph_chat_private_lookup_ask(const struct connector_ctx *ctx, const struct graph_chat *c,
+				   const struct posting *p, struct request *ret, struct err *err);
+bool graph_chat_private_lookup_digest(const struct connector_ctx *ctx, const struct graph_chat *c,
+				      const struct posting *p, const struct response *r,
+				      struct outcome *ret, struct err *err);
+
 bool graph_chat_reply_ask(const struct connector_ctx *ctx, const struct graph_chat *c,
 			  const struct posting *p, struct request *ret, struct err *err);
+/* Of both. */
 bool graph_chat_reply_digest(const struct connector_ctx *ctx, const struct graph_chat *c,
 			     const struct posting *p, const struct response *r, struct outcome *ret,
 			     struct err *err);

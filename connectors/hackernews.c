@@ -150,7 +150,8 @@ static bool walk_step(struct walk *w, const struct hackernews_page *page, int si
 {
 	bool is_another = page->page >= 0 && page->page != w->page;
 	bool is_last = page->n == 0 || (page->n_pages >= 0 && w->page + 1 >= page->n_pages);
-	bool is_full = (w->page + 1) * size >= HITS_MOST;
+	bool is_full = (w->page + 1) * size >= HITS_MOST ||
+		       (is_last && page->n_hits > (w->page + 1) * size);
 
 	w->newest_s = page->newest_s > w->newest_s ? page->newest_s : w->newest_s;
 	if (is_full && page->n > 0 && !is_another && w->n_cuts < MOST_CUTS) {

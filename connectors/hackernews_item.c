@@ -255,7 +255,7 @@ bool hackernews_page_read(const struct connector_ctx *ctx, struct text words, st
 	struct text hits, inner, *slices;
 	size_t n;
 
-	*ret = (struct hackernews_page){ .page = -1, .n_pages = -1 };
+	*ret = (struct hackernews_page){ .page = -1, .n_pages = -1, .n_hits = -1 };
 	if (jx_slice_kind(page) == '{' && jx_member(page, TEXT("hits"), &hits) &&
 	    jx_slice_kind(hits) == '[') {
 		if (!jx_elements(ctx->arena, hits, &slices, &n, err)) {
@@ -266,6 +266,7 @@ bool hackernews_page_read(const struct connector_ctx *ctx, struct text words, st
 		}
 		ret->page = number_of(page, "page");
 		ret->n_pages = number_of(page, "nbPages");
+		ret->n_hits = number_of(page, "nbHits");
 		return n <= LIMIT_PAGE_ITEMS ||
 		       err_set(err, ERR_DATA, "more than %d elements in one answer",
 			       LIMIT_PAGE_ITEMS);

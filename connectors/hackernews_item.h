@@ -12,8 +12,9 @@
 #include "answerd/connector.h"
 
 struct hackernews_page {
-	size_t n;              /* hits */
-	int64_t page, n_pages; /* as it says; -1: it does not */
+	size_t n; /* hits */
+	int64_t page, n_pages,
+		n_hits; /* as it says; -1: it does not. It counts more hits than it gives */
 	int64_t newest_s, oldest_s;
 	struct text stories[30]; /* that the hits are of, or are */
 	size_t n_stories;

@@ -50,22 +50,32 @@ static bool place_of(const struct question *q, struct instagram_place *ret, stru
 }
 
 /* The person is told only when the text names them. */
-static struct text words_of(struct arena *a, const struct posting *p)
+static struct text words_of(struct arena *a, const struct posting *p, bool is_private)
 {
-	if (p->visibility == MESSAGE_PRIVATE || !posting_is_handle(p->author_handle) ||
-	    posting_names(p->text, p->author_handle)) {
+	if (p->visibility == MESSAGE_PRIVATE || is_private ||
+	    !posting_is_handle(p->author_handle) || posting_names(p->text, p->author_handle)) {
 		return p->text;
 	}
 	return text_printf(a, "@%.*s %.*s", TEXT_ARG(p->author_handle), TEXT_ARG(p->text));
 }
 
+/* Is this comment answered by a private message? */
+static bool is_private(const struct connector_ctx *ctx, const struct instagram_place *p)
+{
+	return p->comment.len > 0 && graph_chat_is_private(ctx);
+}
+
 void instagram_measure(const struct connector_ctx *ctx, const struct posting *p,
 		       int64_t *ret_length, int64_t *ret_most)
 {
-	struct text words = words_of(ctx->arena, p);
-	bool is_direct = p->visibility == MESSAGE_PRIVATE;
+	struct instagram_place at = { 0 };
+	bool is_direct;
+	struct text words;
 	int64_t n = 0;
 
+	(void)instagram_place_parse(p->parent_id, &at); /* none: publicly */
+	is_direct = p->visibility == MESSAGE_PRIVATE || is_private(ctx, &at);
+	words = words_of(ctx->arena, p, is_direct);
 	for (size_t i = 0; i < words.len; i++) {
 		n += is_direct || ((unsigned char)words.at[i] & 0xc0) != 0x80;
 	}
@@ -86,9 +96,12 @@ bool instagram_reply_ask(const struct connector_ctx *ctx, const struct question 
 	if (p.is_direct) {
 		return graph_chat_reply_ask(ctx, &chat, q->posting, ret, err);
 	}
+	if (is_private(ctx, &p)) {
+		return graph_chat_private_ask(ctx, &chat, q->posting, p.comment, ret, err);
+	}
 	strbuf_init(&form, FORM_BYTES);
 	strbuf_add_str(&form, "message=");
-	strbuf_add_url(&form, words_of(ctx->arena, q->posting));
+	strbuf_add_url(&form, words_of(ctx->arena, q->posting, /* is_private= */ false));
 	if (p.comment.len > 0) {
 		graph_url_start(ctx, instagram_graph(ctx), &b, "/");
 		strbuf_add(&b, p.comment);
@@ -113,7 +126,7 @@ bool instagram_reply_digest(const struct connector_ctx *ctx, const struct questi
 	if (!place_of(q, &p, err)) {
 		return false;
 	}
-	if (p.is_direct) {
+	if (p.is_direct || is_private(ctx, &p)) {
 		return graph_chat_reply_digest(ctx, &chat, q->posting, r, ret, err);
 	}
 	if (!graph_check_reply(ctx, instagram_graph(ctx), r, ret, err)) {
@@ -176,6 +189,9 @@ bool instagram_lookup_ask(const struct connector_ctx *ctx, const struct question
 	if (p.is_direct) {
 		return graph_chat_lookup_ask(ctx, &chat, q->posting, ret, err);
 	}
+	if (is_private(ctx, &p)) {
+		return graph_chat_private_lookup_ask(ctx, &chat, q->posting, ret, err);
+	}
 	if (p.comment.len == 0) {
 		return err_set(err, ERR_DATA,
 			       "Instagram does not show what we wrote below other people's posts: "
@@ -216,7 +232,7 @@ static bool look_through(const struct connector_ctx *ctx, const struct posting *
 			 const struct outcome *o, struct outcome *ret, struct err *err)
 {
 	struct wall least = wall_add(p->begun_at, DUR_S(-LOOK_BEFORE_S)), latest = { 0 };
-	struct text words = words_of(ctx->arena, p);
+	struct text words = words_of(ctx->arena, p, /* is_private= */ false);
 	size_t n_doubtful = 0;
 
 	for (size_t i = 0; i < o->n_messages; i++) {
@@ -257,6 +273,9 @@ bool instagram_lookup_digest(const struct connector_ctx *ctx, const struct quest
 	}
 	if (p.is_direct) {
 		return graph_chat_lookup_digest(ctx, &chat, q->posting, r, ret, err);
+	}
+	if (is_private(ctx, &p)) {
+		return graph_chat_private_lookup_digest(ctx, &chat, q->posting, r, ret, err);
 	}
 	top = look_at(ctx, q, &p, &next);
 	if (!graph_check(ctx, instagram_graph(ctx), r, NULL, ret, err)) {

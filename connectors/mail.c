@@ -4,9 +4,11 @@
  * The walk: what has a UID from `next` on is fetched in windows. UIDs only grow, so nothing is read twice; a window without mails is
  * leapt over by asking for UIDs alone. Three answers in a row must say that promised mails are not there before they are passed:
  * a server may lie once. Another UIDVALIDITY means that all numbers are new: everything is read again, known Message-IDs
- * cost nothing, and where not even the last known mail is found any more, that is told. */
+ * cost nothing, and where not even the last known mail is found any more, that is told. So is a number that was given out while we were away and has no mail
+ * any more: somebody filed or deleted what we never heard (the listener makes a gap of it where that was longer than a day). */
 #include "answerd/json.h"
 #include "answerd/limits.h"
+#include "answerd/mime.h"
 #include "answerd/num.h"
 #include "answerd/page.h"
 #include "answerd/strbuf.h"
@@ -17,6 +19,7 @@
 #define LEAP_MOST  INT64_C(40000) /* UIDs asked for alone: their answer stays below 2 MiB */
 #define LEAPS_MOST 1000
 #define MISSES     3
+#define SEEN_MOST  64
 #define UID_END    INT64_C(4294967295)
 
 static const char *const always[] = { "inbox", "own", NULL };
@@ -73,6 +76,11 @@ static bool check_source(struct text name, struct err *err)
 
 /* ---- the walk ---- */
 
+/* A Message-ID, and whose mail had it first. */
+struct mark {
+	uint64_t id, who;
+};
+
 struct walk {
 	int64_t validity; /* 0: at its start */
 	int64_t next;     /* the first UID that was not read */
@@ -80,8 +88,11 @@ struct walk {
 	int64_t from;     /* where the leaping began */
 	int64_t misses;
 	int64_t leaps;
-	uint64_t last;   /* the mail that was read last */
-	uint64_t wanted; /* of another validity: must show up again */
+	bool is_news; /* all that was there before has been read: what is missing from here on came and went */
+	uint64_t last;               /* the mail that was read last */
+	uint64_t wanted;             /* of another validity: must show up again */
+	struct mark seen[SEEN_MOST]; /* the latest ones, the newest last */
+	size_t n_seen;
 };
 
 static uint64_t hash_load(struct arena *a, struct jx v, const char *name)
@@ -89,6 +100,42 @@ static uint64_t hash_load(struct arena *a, struct jx v, const char *name)
 	uint64_t n = 0;
 
 	return num_parse_u64(jx_text_or(a, v, name, TEXT_NONE), &n) ? n : 0;
+}
+
+static uint64_t hex_load(struct text t)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < t.len && i < 16; i++) {
+		char c = t.at[i];
+
+		n = n << 4 | (uint64_t)(c >= 'a' && c <= 'f' ? c - 'a' + 10 : c - '0');
+	}
+	return n;
+}
+
+static void seen_load(struct text all, struct walk *w)
+{
+	struct text one, id, who;
+
+	while (all.len > 0 && w->n_seen < SEEN_MOST) {
+		(void)text_cut(all, ' ', &one, &all);
+		if (text_cut(one, ':', &id, &who)) {
+			w->seen[w->n_seen++] = (struct mark){ hex_load(id), hex_load(who) };
+		}
+	}
+}
+
+static struct text seen_save(struct arena *a, const struct walk *w)
+{
+	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_STATE_BYTES };
+
+	for (size_t i = 0; i < w->n_seen; i++) {
+		strbuf_printf(&b, "%s%llx:%llx", i > 0 ? " " : "",
+			      (unsigned long long)w->seen[i].id,
+			      (unsigned long long)w->seen[i].who);
+	}
+	return text_dup(a, strbuf_text(&b));
 }
 
 static void walk_load(struct arena *a, struct text state, struct walk *ret)
@@ -108,6 +155,8 @@ static void walk_load(struct arena *a, struct text state, struct walk *ret)
 	ret->leaps = jx_i64_or(v, "leaps", 0);
 	ret->last = hash_load(a, v, "last");
 	ret->wanted = hash_load(a, v, "wanted");
+	ret->is_news = jx_i64_or(v, "news", 0) == 1;
+	seen_load(jx_text_or(a, v, "seen", TEXT_NONE), ret);
 	jx_release(&doc);
 	if (ret->validity <= 0 || ret->next <= 0 || ret->next > UID_END || ret->leap < 0 ||
 	    ret->leap > LEAP_MOST || ret->from < 0 || ret->from > ret->next) {
@@ -117,13 +166,16 @@ static void walk_load(struct arena *a, struct text state, struct walk *ret)
 
 static struct text walk_save(struct arena *a, const struct walk *w)
 {
+	struct text seen = seen_save(a, w);
+
 	return text_printf(a,
 			   "{\"validity\":%lld,\"next\":%lld,\"leap\":%lld,\"from\":%lld,"
-			   "\"misses\":%lld,\"leaps\":%lld,"
-			   "\"last\":\"%llu\",\"wanted\":\"%llu\"}",
+			   "\"misses\":%lld,\"leaps\":%lld,\"news\":%d,"
+			   "\"last\":\"%llu\",\"wanted\":\"%llu\",\"seen\":\"%.*s\"}",
 			   (long long)w->validity, (long long)w->next, (long long)w->leap,
 			   (long long)w->from, (long long)w->misses, (long long)w->leaps,
-			   (unsigned long long)w->last, (unsigned long long)w->wanted);
+			   w->is_news, (unsigned long long)w->last, (unsigned long long)w->wanted,
+			   TEXT_ARG(seen));
 }
 
 static struct text folder_of(const struct connector_ctx *ctx, struct text source)
@@ -287,12 +339,37 @@ static void bad_add(const struct connector_ctx *ctx, const struct walk *w, int64
 		why);
 }
 
+/* Somebody else's mail under an id that another had lately (a form that gives all its mails one id, or worse) is a mail of its
+ * own; the same one that came twice is not. */
+static void again_rename(const struct connector_ctx *ctx, struct walk *w, struct message *m)
+{
+	uint64_t id = text_hash(TEXT_HASH_SEED, m->external_id);
+	struct mark mark = { id, text_hash(id, m->author_id) };
+
+	mark.who = text_hash(mark.who, mime_header_raw(ctx->arena, m->raw, "Date"));
+	for (size_t i = 0; i < w->n_seen; i++) {
+		if (w->seen[i].id == id) {
+			m->external_id = w->seen[i].who == mark.who
+						 ? m->external_id
+						 : text_printf(ctx->arena, "again:%llx:%.*s",
+							       (unsigned long long)mark.who,
+							       TEXT_ARG(m->external_id));
+			return;
+		}
+	}
+	if (w->n_seen == SEEN_MOST) {
+		memmove(w->seen, w->seen + 1, (SEEN_MOST - 1) * sizeof(w->seen[0]));
+		w->n_seen--;
+	}
+	w->seen[w->n_seen++] = mark;
+}
+
 /* The mails of a window; true: there was one of those that were asked for. */
 static bool items_take(const struct connector_ctx *ctx, const struct question *q,
 		       const struct mail_box *box, struct walk *w, struct outcome *ret)
 {
 	bool is_ours = text_eq(q->source, TEXT("own")), is_any = false;
-	int64_t first = w->next, end = first + window_of(q, w);
+	int64_t first = w->next, end = first + window_of(q, w), n_asked = 0;
 
 	for (size_t i = 0; i < box->n_items; i++) {
 		const struct mail_item *item = &box->items[i];
@@ -304,6 +381,7 @@ static bool items_take(const struct connector_ctx *ctx, const struct question *q
 		}
 		if (is_asked) {
 			is_any = true;
+			n_asked++;
 			w->next = item->uid >= w->next ? item->uid + 1 : w->next;
 		}
 		if (!item->has_bytes || item->bytes.len == 0) {
@@ -313,6 +391,7 @@ static bool items_take(const struct connector_ctx *ctx, const struct question *q
 			struct message *m = outcome_add_message(ctx->arena, ret);
 
 			mail_letter_read(ctx, is_ours, item, m);
+			again_rename(ctx, w, m);
 			w->last = text_hash(TEXT_HASH_SEED, m->external_id);
 			w->wanted = w->last == w->wanted ? 0 : w->wanted;
 		}
@@ -321,6 +400,7 @@ static bool items_take(const struct connector_ctx *ctx, const struct question *q
 		outcome_add_bad(ctx->arena, ret, box->stray, TEXT_NONE,
 				"the server's answer does not add up: a mail may be missing in it");
 	}
+	ret->is_adrift = ret->is_adrift || (is_any && w->is_news && w->next - first > n_asked);
 	return is_any;
 }
 
@@ -343,8 +423,12 @@ static void pass_nothing(const struct mail_box *box, const struct question *q, s
 		ret->is_more = true;
 		return;
 	}
-	w->next = ++w->misses >= MISSES ? box->next_uid : w->from;
-	w->misses = w->misses >= MISSES ? 0 : w->misses;
+	w->next = w->from;
+	if (++w->misses >= MISSES) {
+		w->next = box->next_uid > w->from ? box->next_uid : w->from;
+		w->misses = 0;
+		ret->is_adrift = ret->is_adrift || w->is_news;
+	}
 	w->leap = w->from = w->leaps = 0;
 }
 
@@ -352,6 +436,7 @@ static void step(const struct connector_ctx *ctx, const struct question *q,
 		 const struct mail_box *box, struct walk *w, struct outcome *ret)
 {
 	if (w->leap > 0 && box->found_least >= w->next) {
+		ret->is_adrift = w->is_news && box->found_least > w->from;
 		w->next = box->found_least;
 		w->leap = w->from = w->leaps = 0;
 		ret->is_more = true;
@@ -361,6 +446,7 @@ static void step(const struct connector_ctx *ctx, const struct question *q,
 	} else {
 		pass_nothing(box, q, w, ret);
 	}
+	w->is_news = w->is_news || (!ret->is_more && w->misses == 0);
 	if (!ret->is_more && w->wanted != 0 && w->misses == 0) {
 		ret->is_adrift =
 			true; /* under new numbers, and the last known mail is not among them */

@@ -147,7 +147,6 @@ static bool value_take(struct reader *r, struct text *ret)
 		return true;
 	}
 	if (c == '(') {
-		struct text inner;
 		int depth = 0;
 
 		do {
@@ -157,10 +156,11 @@ static bool value_take(struct reader *r, struct text *ret)
 				depth += c == '(' ? 1 : -1;
 				r->at += r->at < r->in.len;
 			} else if (c == '"') {
-				inner = quoted_take(r);
+				(void)quoted_take(r); /* of no interest */
 			} else {
-				inner = atom_take(r);
-				r->at += inner.len == 0;
+				size_t n = atom_take(r).len;
+
+				r->at += n == 0;
 			}
 		} while (depth > 0 && depth <= DEPTH_MOST && r->at < r->in.len);
 		return false;

@@ -181,6 +181,37 @@ static bool is_to_us(const struct connector_ctx *ctx, struct text head)
 	return false;
 }
 
+/* Is the list that brought it an address of ours ("help@shop.example" as a group)? */
+static bool is_our_list(const struct connector_ctx *ctx, struct text head)
+{
+	struct text post = mime_header_raw(ctx->arena, head, "List-Post"), address, rest, id;
+	size_t at = text_find(post, TEXT("mailto:"), 0);
+	size_t open = 0;
+
+	if (at != SIZE_MAX) {
+		address = text_slice(post, at + strlen("mailto:"), SIZE_MAX);
+		(void)text_cut(address, '>', &address, &rest);
+		(void)text_cut(address, '?', &address, &rest);
+		if (mail_is_own(ctx, text_lower_ascii(ctx->arena, address))) {
+			return true;
+		}
+	}
+	id = mime_header_raw(ctx->arena, head, "List-Id");
+	open = text_find(id, TEXT("<"), 0);
+	if (open == SIZE_MAX || !text_cut(text_slice(id, open + 1, SIZE_MAX), '>', &id, &rest)) {
+		return false;
+	}
+	id = text_lower_ascii(ctx->arena, id);
+	for (at = 0; at < id.len; at++) { /* "help.shop.example": one of its dots was an '@' */
+		if (id.at[at] == '.' &&
+		    mail_is_own(ctx, text_printf(ctx->arena, "%.*s@%.*s", (int)at, id.at,
+						 TEXT_ARG(text_slice(id, at + 1, SIZE_MAX))))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* By its headers alone, never by its words: a person who is taken for a machine is never answered. */
 static bool is_by_machine(const struct connector_ctx *ctx, const struct mime *mime,
 			  struct text author)
@@ -205,7 +236,11 @@ static bool is_by_machine(const struct connector_ctx *ctx, const struct mime *mi
 	    word_is(a, head, "Precedence", TEXT("auto_reply"))) {
 		return true;
 	}
-	return is_list && !is_to_us(ctx, head);
+	if (is_our_list(ctx, head)) {
+		return false;
+	}
+	/* One click ends it: what is sent to thousands says so, and no person's program does. */
+	return is_said(a, head, "List-Unsubscribe-Post") || (is_list && !is_to_us(ctx, head));
 }
 
 /* ---- who ---- */

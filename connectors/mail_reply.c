@@ -125,17 +125,30 @@ static struct text subject_of(const struct connector_ctx *ctx, const struct post
 	return text_printf(ctx->arena, "Re: %.*s", TEXT_ARG(subject));
 }
 
+/* The Message-ID of the mail that is answered, as its author gave it; empty: it had none. */
+static struct text parent_of(const struct posting *p)
+{
+	struct text id = p->parent_id, unused;
+
+	if (text_starts(id, TEXT("again:"))) {
+		id = text_slice(id, strlen("again:"), SIZE_MAX);
+		(void)text_cut(id, ':', &unused, &id);
+	}
+	return mail_id(id);
+}
+
 /* The thread so far: its first mail and its latest ones. */
 static void references_add(const struct connector_ctx *ctx, const struct posting *p,
 			   struct strbuf *b)
 {
 	struct text all = mime_header_raw(ctx->arena, p->parent_raw, "References"), one;
+	struct text parent = parent_of(p);
 	size_t n = 0, i = 0, at;
 
-	if (mail_id(p->parent_id).len == 0) {
-		return; /* it had none */
+	if (parent.len == 0) {
+		return;
 	}
-	strbuf_printf(b, "In-Reply-To: <%.*s>\r\nReferences:", TEXT_ARG(p->parent_id));
+	strbuf_printf(b, "In-Reply-To: <%.*s>\r\nReferences:", TEXT_ARG(parent));
 	if (all.len == 0) {
 		all = mime_header_raw(ctx->arena, p->parent_raw, "In-Reply-To");
 	}
@@ -143,11 +156,11 @@ static void references_add(const struct connector_ctx *ctx, const struct posting
 		n++;
 	}
 	for (at = 0; mail_id_next(all, &at, &one); i++) {
-		if ((i == 0 || i + REFERENCES_MOST > n) && !text_eq(one, p->parent_id)) {
+		if ((i == 0 || i + REFERENCES_MOST > n) && !text_eq(one, parent)) {
 			strbuf_printf(b, " <%.*s>\r\n", TEXT_ARG(one));
 		}
 	}
-	strbuf_printf(b, " <%.*s>\r\n", TEXT_ARG(p->parent_id));
+	strbuf_printf(b, " <%.*s>\r\n", TEXT_ARG(parent));
 }
 
 /* Quoted-printable: lines of at most 76 characters, CRLF, nothing at a line's end that programs take away. */
@@ -232,11 +245,13 @@ bool mail_reply_ask(const struct connector_ctx *ctx, const struct question *q, s
 	if (p == NULL || p->text.len == 0 || !wall_is_set(posting_key_time(p->key))) {
 		return err_set(err, ERR_DATA, "there is nothing to send");
 	}
-	if (server.len == 0 || own.len == 0) {
-		return err_set(err, ERR_DATA,
-			       "the account has no `smtp`: set it to the server that takes our "
-			       "mails, as in "
-			       "\"smtps://mail.example\"");
+	if (own.len == 0 ||
+	    !(text_starts(server, TEXT("smtps://")) || text_starts(server, TEXT("smtp://")))) {
+		return err_set(
+			err, ERR_DATA,
+			"the account has no usable `smtp`: set it to the server that takes our "
+			"mails, as in "
+			"\"smtps://mail.example\"");
 	}
 	if (!mime_address_next(ctx->arena, p->author_id, &at, &to, &name) || to.len == 0 ||
 	    !text_eq(to, p->author_id) || text_ends(to, TEXT("@invalid"))) {

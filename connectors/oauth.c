@@ -201,7 +201,7 @@ bool oauth_refresh_ask(const struct connector_ctx *ctx, const struct oauth_app *
 {
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = FORM_BYTES };
 	struct oauth_session s;
-	struct oauth_client c;
+	struct oauth_client c = { 0 };
 
 	if (app->is_ready && ctx->token.len > 0 && !has_colon(ctx->token)) {
 		*ret = (struct request){ .method = HTTP_GET };
@@ -233,7 +233,7 @@ bool oauth_code_ask(const struct connector_ctx *ctx, const struct oauth_app *app
 		    const struct oauth_code *code, struct request *ret, struct err *err)
 {
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = FORM_BYTES };
-	struct oauth_client c;
+	struct oauth_client c = { 0 };
 
 	if (!oauth_client_load(ctx, app, &c, err)) {
 		return false;
@@ -331,8 +331,8 @@ static int64_t seconds_read(struct arena *a, struct jx v)
 	return s;
 }
 
-/* How long the refresh token lives, where somebody tells it (Google in a project that is being tested, and of rights for a
- * time). */
+/* How long the refresh token lives, where somebody tells it (Google in a project that is being
+ * tested, and of rights for a time). */
 static struct wall refresh_until(const struct connector_ctx *ctx, struct jx v)
 {
 	int64_t s = jx_i64_or(v, "refresh_token_expires_in", 0);
@@ -457,7 +457,7 @@ bool oauth_consent_url(const struct connector_ctx *ctx, const struct oauth_app *
 		       const struct oauth_consent *c, struct text *ret, struct err *err)
 {
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_URL_BYTES };
-	struct oauth_client client;
+	struct oauth_client client = { 0 };
 
 	if (!oauth_client_load(ctx, app, &client, err)) {
 		return false;

@@ -1,14 +1,14 @@
-/* oauth.h: OAuth 2 as several platforms speak it: what stands in `token`, how a session is made of it,
- * kept and renewed. Private to the connectors.
+/* oauth.h: OAuth 2 as several platforms speak it: what stands in `token`, how a session is made of
+ * it, kept and renewed. Private to the connectors.
  *
  * `token` is one of
  *   CLIENT ID:CLIENT SECRET:REFRESH TOKEN   a session is made by the refresh token
  *   CLIENT ID:CLIENT SECRET                 the refresh token is in the session that `answerd connect` stored
  *   ACCESS TOKEN                            no colon: ready to be used, where the platform gives long-lived ones
  *
- * A session is JSON: {"access": …, "refresh": …, "scope": …, "until": seconds since 1970}. Its refresh token is the
- * newest that the platform gave, so it comes before the one in `token`: some platforms give a new one each time and
- * take the old one never again.
+ * A session is JSON: {"access": …, "refresh": …, "scope": …, "until": seconds since 1970}. Its
+ * refresh token is the newest that the platform gave, so it comes before the one in `token`: some
+ * platforms give a new one each time and take the old one never again.
  *
  * Owner:   everything lives in ctx->arena; all of it is secret.
  * Clock:   ctx->now.
@@ -49,8 +49,8 @@ struct oauth_code {
 bool oauth_client_load(const struct connector_ctx *ctx, const struct oauth_app *app,
 		       struct oauth_client *ret, struct err *err);
 
-/* The session; where there is none, a `token` without colons is one. A session that is no JSON is a bare access
- * token. False: there is none. */
+/* The session; where there is none, a `token` without colons is one. A session that is no JSON is
+ * a bare access token. False: there is none. */
 bool oauth_session_load(const struct connector_ctx *ctx, struct oauth_session *ret);
 struct text oauth_session_save(struct arena *a, const struct oauth_session *s);
 
@@ -60,7 +60,8 @@ struct text oauth_bearer(const struct connector_ctx *ctx);
 /* Has its access token some time left? An unknown end counts as far away. */
 bool oauth_session_lives(const struct connector_ctx *ctx);
 
-/* Does the scope as granted have this word? Also true where the platform never said what it granted. */
+/* Does the scope as granted have this word? Also true where the platform never said what it
+ * granted. */
 bool oauth_has_scope(const struct oauth_session *s, const char *scope);
 
 /* All scopes of `rights`, for consent. */
@@ -91,8 +92,8 @@ bool oauth_connect_digest(const struct connector_ctx *ctx, const struct oauth_ap
 			  const struct connector_right *rights, const struct response *r,
 			  struct outcome *ret, struct err *err);
 
-/* The rights that the session was not given, each with its reason, as outcome.missing; empty: none. A session
- * that has "read" has "read:statuses", too. */
+/* The rights that the session was not given, each with its reason, as outcome.missing; empty:
+ * none. A session that has "read" has "read:statuses", too. */
 struct text oauth_missing(struct arena *a, const struct connector_right *rights,
 			  const struct oauth_session *s);
 
@@ -101,7 +102,8 @@ bool oauth_authorize(const struct connector_ctx *ctx, const struct oauth_app *ap
 		     const struct connector_right *rights, const char *more,
 		     const struct granting *g, struct text *ret, struct err *err);
 
-/* The page of consent. `more` is what only this platform wants ("&access_type=offline"), encoded, or NULL. */
+/* The page of consent. `more` is what only this platform wants ("&access_type=offline"), encoded,
+ * or NULL. */
 struct oauth_consent {
 	struct text at; /* "https://accounts.example/authorize" */
 	const char *scopes, *more;

@@ -33,7 +33,7 @@ static const struct connector_right rights[] = {
 
 static const struct graph_door door = {
 	.graph = &threads_graph,
-	.consent = "https://threads.net/oauth/authorize",
+	.consent = "https://www.threads.net/oauth/authorize",
 	.code_at = "https://graph.threads.net",
 	.exchange = "th_exchange_token",
 	.renew = "th_refresh_token",

@@ -1,8 +1,10 @@
-/* YouTube, by its Data API v3: comments below our own videos, their replies, and what is held back for us to judge.
+/* YouTube, by its Data API v3: comments below our own videos, their replies, and what is held back
+ * for us to judge.
  *
- * A question costs one unit of the Google project's 10,000 a day, a reply 50; so we ask every two minutes, a page of a
- * hundred threads at once, and replies only of threads whose number has changed (youtube_walk.h). Threads in which somebody
- * speaks to us are read on by THREAD, one unit each. Elements: youtube_comment.h; replies: youtube_reply.h. */
+ * A question costs one unit of the Google project's 10,000 a day, a reply 50; so we ask every two
+ * minutes, a page of a hundred threads at once, and replies only of threads whose number has
+ * changed (youtube_walk.h). Threads in which somebody speaks to us are read on by THREAD, one unit
+ * each. Elements: youtube_comment.h; replies: youtube_reply.h. */
 #include "answerd/json.h"
 #include "answerd/limits.h"
 #include "answerd/page.h"
@@ -440,7 +442,8 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 const struct connector connector_youtube = {
 	.name = "youtube",
 	.about = "YouTube: comments below our own videos, their replies, and comments that are held back",
-	.needs = "a Google OAuth client with the YouTube Data API switched on, that the channel's owner "
+	.needs = "a Google OAuth client (of the type desktop app) with the YouTube Data API switched on, "
+		 "that the channel's owner "
 		 "lets in (`answerd connect`); `token` is CLIENT ID:CLIENT SECRET",
 	.sources = "comments and held are always read; spam, video:ID and post:ID may be listed",
 	.always = always,
@@ -464,7 +467,8 @@ const struct connector connector_youtube = {
 		.length_unit = LENGTH_CHARACTERS,
 		.recheck_batch = RECHECK_BATCH,
 		.page_most = YOUTUBE_PAGE_MOST,
-		/* Four fifths of it are ours to listen with: 5,000 units of the day's 10,000. The rest is a hundred replies. */
+		/* Four fifths of it are ours to listen with: 5,000 units of the 10,000 of a day. The rest is
+		 * a hundred replies. */
 		.budget_requests = 6250,
 		.budget_window_s = 86400,
 		.anonymous_search = false,

@@ -1,10 +1,11 @@
 /* youtube_comment.h: comments and videos as messages. Private to the connector.
  *
- * A comment's id is YouTube's own; a reply's is its thread's, a dot, and its own part, for there is one level only.
- * A top-level comment stands below its video ("video:" and its id) and is to us where that is ours. A reply is to
- * us where it names us; that it answers ours is seen by its parent. What is held back says so in `warning`.
- * YouTube's words: published, heldForReview, likelySpam, rejected; the last is gone. An account that was deleted
- * has no id: it is "anonymous:" and its name.
+ * A comment's id is YouTube's own; a reply's is its thread's, a dot, and its own part, for there
+ * is one level only. A top-level comment stands below its video ("video:" and its id) and is to us
+ * where that is ours. A reply is to us where it names us; that it answers ours is seen by its
+ * parent. What is held back says so in `warning`. YouTube's words: published, heldForReview,
+ * likelySpam, rejected; the last is gone. An account that was deleted has no id: it is
+ * "anonymous:" and its name.
  *
  * Owner:   everything lives in ctx->arena.
  * Clock:   none.

@@ -1,7 +1,8 @@
 /* youtube_reply.h: posting a reply, and looking whether it arrived. Private to the connector.
  *
- * There is one level: whoever answers a reply writes below the same top-level comment and names its author. Nothing
- * makes a reply unique, so it is looked for below the comment, and who does not find it asks a person.
+ * There is one level: whoever answers a reply writes below the same top-level comment and names
+ * its author. Nothing makes a reply unique, so it is looked for below the comment, and who does
+ * not find it asks a person.
  *
  * Owner:   everything lives in ctx->arena.
  * Clock:   ctx->now.
@@ -27,7 +28,8 @@ bool youtube_lookup_ask(const struct connector_ctx *ctx, const struct question *
 bool youtube_lookup_digest(const struct connector_ctx *ctx, const struct question *q,
 			   const struct response *r, struct outcome *ret, struct err *err);
 
-/* An address below youtube/v3/, from its method on ("comments?part=snippet"); for google_url_finish(). */
+/* An address below youtube/v3/, from its method on ("comments?part=snippet"); for
+ * google_url_finish(). */
 void youtube_url_start(const struct connector_ctx *ctx, struct strbuf *b, const char *method);
 void youtube_url_add(struct strbuf *b, const char *name, struct text value);
 

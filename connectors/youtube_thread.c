@@ -9,7 +9,8 @@
 
 #define VIDEOS_MOST 300 /* whose titles are known */
 
-/* The state of a THREAD: empty (the thread itself), "r VIDEO TOKEN" (its replies), "v VIDEO" (its video). */
+/* The state of a THREAD: empty (the thread itself), "r VIDEO TOKEN" (its replies), "v VIDEO" (its
+ * video). */
 struct climb {
 	char step; /* 't', 'r', 'v'; 0: nothing is to be asked */
 	struct text thread, video, token;
@@ -99,7 +100,8 @@ static void video_learn(const struct connector_ctx *ctx, struct text id, struct 
 	ret->facts = b.is_full ? TEXT_NONE : text_dup(ctx->arena, strbuf_text(&b));
 }
 
-/* A top-level comment that is read by its id does not say whether it is held back; what we had of it is better. */
+/* A top-level comment that is read by its id does not say whether it is held back; what we had of
+ * it is better. */
 static void known_drop(const struct question *q, struct outcome *o)
 {
 	size_t kept = 0;

@@ -1,7 +1,8 @@
-/* youtube_thread.h: one thread with all its replies, and the video that it stands below. Private to the connector.
+/* youtube_thread.h: one thread with all its replies, and the video that it stands below. Private
+ * to the connector.
  *
- * A page of threads shows a few replies only, so a thread with more is read on by comments.list. A video is asked for
- * once; which ones we have stands in the facts.
+ * A page of threads shows a few replies only, so a thread with more is read on by comments.list. A
+ * video is asked for once; which ones we have stands in the facts.
  *
  * Owner:   everything lives in ctx->arena.
  * Clock:   none.

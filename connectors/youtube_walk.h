@@ -1,11 +1,12 @@
 /* youtube_walk.h: where a walk through a source is. Private to the connector.
  *
- * Lists go from the newest thread backwards and know no "since"; a walk ends a little behind the newest thread that the
- * walk before it saw. A new reply moves no thread up and a page shows only a few of them, so the number of replies of
- * busy threads is kept: where it has changed, their replies are read before the next page (`due`).
+ * Lists go from the newest thread backwards and know no "since"; a walk ends a little behind the
+ * newest thread that the walk before it saw. A new reply moves no thread up and a page shows only
+ * a few of them, so the number of replies of busy threads is kept: where it has changed, their
+ * replies are read before the next page (`due`).
  *
- * A walk through what is held back keeps which comments these were: those that are there no more are asked for by their ids
- * at its end, and come without the warning or not at all.
+ * A walk through what is held back keeps which comments these were: those that are there no more
+ * are asked for by their ids at its end, and come without the warning or not at all.
  *
  * Owner:   everything lives in the arena.
  * Clock:   none.

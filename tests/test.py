@@ -46,7 +46,7 @@ def tell(text):
         print(text, flush=True)
 
 
-def call(name, command, timeout=1500, env=None, cwd=ROOT):
+def call(name, command, timeout=2400, env=None, cwd=ROOT):
     """Runs a command with its output in a log; returns (exit code, output)."""
     path = LOGS / f"{name}.log"
     with open(path, "w", encoding="utf-8", errors="replace") as log:
@@ -103,7 +103,7 @@ def meson_test(name, folder, env=None):
     report(name, begun, passed, failed, skipped, output)
 
 
-def pytest(name, args, env=None, timeout=1500):
+def pytest(name, args, env=None, timeout=2400):
     begun = time.monotonic()
     xml_file = LOGS / f"{name}.xml"
     xml_file.unlink(missing_ok=True)

@@ -65,6 +65,23 @@ static void print_state(struct call *c, struct jx e, struct wall now)
 	screen_say(s, INK_DIM, " heard %s\n", ago);
 }
 
+/* "1234 of 50000 read this month, about 2.10 US dollars": said with the first source that has it. */
+static void print_reading(struct call *c, struct jx reading)
+{
+	int64_t most = jx_i64_or(reading, "monthly_reads", 0);
+
+	if (!jx_is_object(reading)) {
+		return;
+	}
+	screen_say(&c->screen, INK_DIM, "    %lld", (long long)jx_i64_or(reading, "reads", 0));
+	if (most > 0) {
+		screen_say(&c->screen, INK_DIM, " of %lld", (long long)most);
+	}
+	screen_say(&c->screen, INK_DIM,
+		   " messages paid for this month, about %.*s US dollars in all\n",
+		   TEXT_ARG(jx_str(c, reading, "cost_usd")));
+}
+
 static void print_source(struct call *c, struct jx e, struct wall now)
 {
 	struct screen *s = &c->screen;
@@ -96,6 +113,7 @@ static void print_source(struct call *c, struct jx e, struct wall now)
 			     text_printf(c->arena, "the credential lacks: %.*s", TEXT_ARG(missing)),
 			     4);
 	}
+	print_reading(c, jx_get(e, "reading"));
 	if (wall_is_set(token)) {
 		add_when(when, token, now);
 		screen_say(s, INK_DIM, "    the token ends %s\n", when);

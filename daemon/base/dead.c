@@ -21,7 +21,7 @@ const struct dead deads[] = {
 	  "Google+: posts and comments",
 	  "Google+ was closed on 2 April 2019, and its API on 7 March 2019",
 	  "those customers",
-	  { "google_business", "google-business", "youtube", "rss", NULL } },
+	  { "google-business", "youtube", "rss", NULL } },
 	{ "stumbleupon",
 	  NULL,
 	  "StumbleUpon: pages that people recommended, and their reviews",

@@ -18,6 +18,8 @@ static const char *const foreign[] = { "gb2312", "gbk",         "gb18030",
 
 static struct text iconv_decode(struct arena *a, struct text bytes, const char *charset)
 {
+	static const char odd[] = { '\xef', '\xbf',
+				    '\xbd' }; /* for a byte that is none of its letters */
 	iconv_t cd = iconv_open("UTF-8", charset);
 	size_t room = bytes.len * 4 + 16, left = bytes.len, free_bytes = room;
 	char *out = arena_alloc(a, room), *to = out;
@@ -28,7 +30,7 @@ static struct text iconv_decode(struct arena *a, struct text bytes, const char *
 	}
 	while (left > 0 && iconv(cd, &from, &left, &to, &free_bytes) == (size_t)-1 && left > 0 &&
 	       free_bytes >= 3) {
-		memcpy(to, "\xef\xbf\xbd", 3); /* a byte that is none of its letters */
+		memcpy(to, odd, sizeof(odd));
 		to += 3;
 		free_bytes -= 3;
 		from++;
@@ -189,7 +191,7 @@ static size_t word_read(struct arena *a, struct text t, struct text *ret_bytes,
 static struct text words_decode(struct arena *a, struct text t)
 {
 	struct strbuf out = { 0 }, run = { 0 };
-	struct text charset = TEXT_NONE, bytes, mine, result;
+	struct text charset = TEXT_NONE, mine, result;
 	size_t from = 0;
 
 	strbuf_init(&out, VALUE_BYTES * 4);
@@ -199,7 +201,6 @@ static struct text words_decode(struct arena *a, struct text t)
 				   ? word_read(a, text_slice(t, i, SIZE_MAX), &mine, &charset)
 				   : 0;
 
-		(void)bytes;
 		if (n == 0 && i < t.len) {
 			i++;
 			continue;

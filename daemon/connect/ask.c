@@ -61,7 +61,7 @@ static struct http_terms terms_of(const struct conf_account *a)
 	return t;
 }
 
-static struct connector_ctx context(struct visit *v)
+struct connector_ctx visit_ctx(struct visit *v)
 {
 	return (struct connector_ctx){
 		.arena = v->arena,
@@ -74,13 +74,14 @@ static struct connector_ctx context(struct visit *v)
 		.own_handle = v->own_handle,
 		.options = v->account->options,
 		.n_options = v->account->n_options,
+		.description = v->connector->description,
 	};
 }
 
 /* One request and its answer. */
 static bool step(struct visit *v, const struct question *q, struct outcome *ret, struct err *err)
 {
-	struct connector_ctx ctx = context(v);
+	struct connector_ctx ctx = visit_ctx(v);
 	struct http_terms terms = terms_of(v->account);
 	struct errand e = { .loop = v->loop };
 	struct request request = { 0 };

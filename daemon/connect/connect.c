@@ -256,12 +256,7 @@ static bool make_client(struct visit *v, struct err *err)
 
 static bool get_code(struct visit *v, struct door *d, struct err *err)
 {
-	struct connector_ctx ctx = { .arena = v->arena,
-				     .now = loop_wall(v->loop),
-				     .server = v->account->server,
-				     .token = secret_reveal(&v->token),
-				     .options = v->account->options,
-				     .n_options = v->account->n_options };
+	struct connector_ctx ctx = visit_ctx(v);
 	struct text address = TEXT_NONE;
 
 	if (v->o->code != NULL) { /* of a walk that was begun elsewhere: no verifier of ours */

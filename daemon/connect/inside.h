@@ -48,6 +48,7 @@ struct visit {
 };
 
 /* ask.c */
+struct connector_ctx visit_ctx(struct visit *v);
 /* All steps of one operation. False: *err says what the caller may print. */
 bool visit_ask(struct visit *v, enum op op, struct outcome *ret, struct err *err);
 

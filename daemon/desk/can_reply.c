@@ -8,9 +8,9 @@
 #define MOST_AGE DUR_MS(500)
 
 struct account_row {
-	int64_t account_id, window_s;
-	char *hindrance, *answers, *late; /* hindrance NULL: none */
-	char *unnamed, *unnamed_why;      /* " id id "; NULL: no matter */
+	int64_t account_id, window_s, direct_window_s;  /* direct: 0, no window of its own */
+	char *hindrance, *answers, *late, *direct_late; /* hindrance NULL: none */
+	char *unnamed, *unnamed_why;                    /* " id id "; NULL: no matter */
 };
 
 struct can_reply {
@@ -36,6 +36,7 @@ static void forget(struct can_reply *c)
 		free(c->rows[i].hindrance);
 		free(c->rows[i].answers);
 		free(c->rows[i].late);
+		free(c->rows[i].direct_late);
 		free(c->rows[i].unnamed);
 		free(c->rows[i].unnamed_why);
 	}
@@ -83,6 +84,8 @@ static void done_ask(const struct db_result *r, void *owner)
 		row->late = copy(db_text(r, i, 4));
 		row->unnamed = db_is_null(r, i, 6) ? NULL : copy(db_text(r, i, 6));
 		row->unnamed_why = copy(db_text(r, i, 7));
+		row->direct_window_s = db_i64(r, i, 8);
+		row->direct_late = copy(db_text(r, i, 9));
 	}
 	c->attention = r->n_rows > 0 && !db_is_null(r, 0, 5) ? copy(db_text(r, 0, 5)) : NULL;
 	c->read_at = loop_mono(c->loop);
@@ -108,6 +111,8 @@ static struct text why_not_of(const struct can_reply *c, struct arena *a,
 			      const struct can_reply_entry *e)
 {
 	const struct account_row *row = NULL;
+	bool is_own_window;
+	int64_t window_s;
 
 	for (size_t i = 0; i < c->n_rows; i++) {
 		if (c->rows[i].account_id == e->account_id) {
@@ -128,9 +133,11 @@ static struct text why_not_of(const struct can_reply *c, struct arena *a,
 				   "will see it.",
 				   TEXT_ARG(e->kind));
 	}
-	if (row->window_s > 0 && e->n_messages == 1 &&
-	    wall_before(wall_add(e->since, DUR_S(row->window_s)), e->now)) {
-		return text_of(row->late);
+	is_own_window = row->direct_window_s > 0 && text_eq(e->kind, TEXT("direct"));
+	window_s = is_own_window ? row->direct_window_s : row->window_s;
+	if (window_s > 0 && e->n_messages == 1 &&
+	    wall_before(wall_add(e->since, DUR_S(window_s)), e->now)) {
+		return text_of(is_own_window ? row->direct_late : row->late);
 	}
 	if (row->unnamed != NULL &&
 	    text_find(text_of(row->unnamed), text_printf(a, " %.*s ", TEXT_ARG(e->id)), 0) !=

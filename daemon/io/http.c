@@ -212,6 +212,7 @@ void http_destroy(struct http **h)
 	while ((at = list_take_first(&gone->running)) != NULL) {
 		struct http_transfer *t = container_of(at, struct http_transfer, in);
 
+		http_talk_halt(t);
 		(void)curl_multi_remove_handle(gone->multi, t->easy);
 		retire(t);
 	}
@@ -336,6 +337,7 @@ void http_cancel(struct http_transfer **t)
 	if (gone->is_answered) {
 		return; /* from inside its own callback */
 	}
+	http_talk_halt(gone);
 	if (gone->easy != NULL) {
 		(void)curl_multi_remove_handle(gone->http->multi, gone->easy);
 	}

@@ -130,7 +130,9 @@ bool http_talk_origin(struct text url, char *out, size_t room); /* false: it is 
 bool http_talk_dress(struct http_transfer *t, const struct request *r, struct err *err);
 /* The connection stands and is ours to talk on; false: it is none of ours. */
 bool http_talk_begin(struct http_transfer *t);
-void http_talk_stop(struct http_transfer *t); /* nothing is watched any more */
+/* Nothing is watched any more: before the handle, and its socket with it, leaves. */
+void http_talk_halt(struct http_transfer *t);
+void http_talk_stop(struct http_transfer *t); /* and it is gone */
 /* ---- http_talk_read.c: what a server said, from its beginning on; a literal's bytes are counted, never looked into ---- */
 
 struct talk_reader {

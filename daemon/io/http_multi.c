@@ -113,6 +113,7 @@ void http_detach(struct http_transfer *t, CURLcode code)
 	struct http *h = t->http;
 	long status = 0, sent = 0;
 
+	http_talk_halt(t);
 	/* Read before the handle leaves; both are known to this libcurl. */
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	(void)curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);

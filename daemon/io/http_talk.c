@@ -239,14 +239,21 @@ bool http_talk_dress(struct http_transfer *t, const struct request *r, struct er
 
 /* ---- the end ---- */
 
-static void finish(struct talk *k, CURLcode code)
+void http_talk_halt(struct http_transfer *t)
 {
-	struct http_transfer *t = k->transfer;
+	struct talk *k = t->talk;
 
+	if (k == NULL || k->state == TALK_CONNECTING || k->state == TALK_OVER) {
+		return;
+	}
 	ev_io_stop(loop_ev(t->http->loop), &k->io);
 	loop_disarm(t->http->loop, &k->timer);
 	k->state = TALK_OVER;
-	http_detach(t, code);
+}
+
+static void finish(struct talk *k, CURLcode code)
+{
+	http_detach(k->transfer, code);
 }
 
 /* ---- saying ---- */
@@ -553,16 +560,10 @@ static void bury(void *what)
 void http_talk_stop(struct http_transfer *t)
 {
 	struct talk *k = t->talk;
-	struct loop *l = t->http->loop;
 
-	if (k == NULL) {
-		return;
+	if (k != NULL) {
+		http_talk_halt(t);
+		t->talk = NULL;
+		loop_bury(t->http->loop, k, bury);
 	}
-	t->talk = NULL;
-	if (k->state != TALK_CONNECTING && k->state != TALK_OVER) {
-		ev_io_stop(loop_ev(l), &k->io);
-		loop_disarm(l, &k->timer);
-		k->state = TALK_OVER;
-	}
-	loop_bury(l, k, bury);
 }

@@ -30,6 +30,20 @@ static bool is_named_only(const struct conf_account *c)
 	return can->named_only != NULL;
 }
 
+/* For how long a direct message can be answered; 0: as all others. */
+static int64_t direct_window_s(const struct conf_account *c)
+{
+	const struct connector_can *can = &c->connector->can;
+
+	for (size_t i = 0; i < c->n_options && can->agent_window_s > 0; i++) {
+		if (strcmp(c->options[i].name, "human_agent") == 0 &&
+		    text_eq(c->options[i].value, TEXT("yes"))) {
+			return can->agent_window_s;
+		}
+	}
+	return can->direct_window_s;
+}
+
 static void add_account(struct strbuf *out, const struct conf_account *c)
 {
 	const struct connector_can *can = &c->connector->can;
@@ -54,12 +68,14 @@ static void add_account(struct strbuf *out, const struct conf_account *c)
 		strbuf_add_str(out, "null");
 	}
 	strbuf_printf(out,
-		      ",\"window_s\":%lld,\"key_valid_s\":%lld,\"direct_key_valid_s\":%lld,\"has_"
+		      ",\"window_s\":%lld,\"direct_window_s\":%lld,\"key_valid_s\":%lld,\"direct_"
+		      "key_valid_s\":%lld,\"has_"
 		      "lookup\":%s,\"settle_us\":%lld,"
 		      "\"every_us\":%lld",
-		      (long long)can->reply_window_s, (long long)can->key_valid_s,
-		      (long long)can->direct_key_valid_s, can->lookup ? "true" : "false",
-		      (long long)c->settle.us, (long long)c->every.us);
+		      (long long)can->reply_window_s, (long long)direct_window_s(c),
+		      (long long)can->key_valid_s, (long long)can->direct_key_valid_s,
+		      can->lookup ? "true" : "false", (long long)c->settle.us,
+		      (long long)c->every.us);
 	if (!declare_can_post(c) && why_unable(c) != NULL) {
 		strbuf_add_str(out, ",\"why_unable\":");
 		strbuf_add_json(out, text_of(why_unable(c)));

@@ -34,6 +34,7 @@ brands = { acme = {
     every = "60s";
     history = "30d";
     settle = "30s";
+    monthly_reads = 100000;
     max_per_host = 2;
     insecure_loopback = false;
   }; };

@@ -288,8 +288,8 @@ def limits(p):
     yield from through(p, {d: {"kind": "limited", "dialect": d} for d in dict.fromkeys(["seconds", "date", *p.platform.dialects])})
 
 
-def vague_limits(p, dialect):
-    """Told, and nothing is asked for a while: the sheet's whole window is waited for, so only the long run sees its end."""
+def vague_limits(p, dialect, longest=400):
+    """Told, and nothing is asked for a while: the sheet's whole window is waited for, so only the long run sees its end (longest 0: nobody)."""
     fault = p.fault("limited", dialect=dialect)
     q = p.say("bob", "after the window")
     yield p.struck(fault)
@@ -297,8 +297,8 @@ def vague_limits(p, dialect):
     start, begun = p.requests(), time.monotonic()
     yield lambda: time.monotonic() > begun + 3
     assert p.requests() - start <= 2, f"{p.requests() - start} requests although it said 429"
-    if "ANSWERD_SOAK" in os.environ:
-        yield p.heard(q), 400
+    if "ANSWERD_SOAK" in os.environ and longest > 0:
+        yield p.heard(q), longest
 
 
 def limit_without_a_time(p):
@@ -314,6 +314,19 @@ def limit_in_the_past(p):
 def limit_in_words(p):
     """429 that says "soon"."""
     yield from vague_limits(p, "word")
+
+
+def limit_for_ever(p):
+    """429 that says three thousand milliards of years."""
+    yield from vague_limits(p, "absurd", longest=0)
+
+
+def limit_that_is_over(p):
+    """429 whose window ended an hour ago by its own headers."""
+    if not any(d.startswith("reset_") for d in p.platform.dialects):
+        raise Cannot(f"{p.connector} has no headers of windows")
+    yield CONNECTED
+    yield from through(p, {"reset in the past": {"kind": "limited", "dialect": "reset_past"}})
 
 
 def spoilt(p, orders):
@@ -498,9 +511,10 @@ def reply_key_breaks(p):
 
 TABLE = [whole_path, history, paging, equal_times, nesting, overheard, own_words, late, backdated, unbelievable_times, edited, deleted,
          unknown_kind, naughty_words, errors_of_http, other_pages, errors_of_the_wire, errors_of_frames, errors_of_size, errors_of_shape,
-         other_values, limits, limit_without_a_time, limit_in_the_past, limit_in_words, hostile_values_of_text, hostile_values_of_ids,
-         schema_change, walk_without_end, refused, a_reply, no_reply, reply_never_answered, reply_not_done_never_answered, reply_connection_ends,
-         reply_5xx, reply_4xx, reply_proves_nothing, reply_shown_late, reply_on_its_own_connection, reply_key_ignored, reply_key_breaks]
+         other_values, limits, limit_without_a_time, limit_in_the_past, limit_in_words, limit_for_ever, limit_that_is_over, hostile_values_of_text,
+         hostile_values_of_ids, schema_change, walk_without_end, refused, a_reply, no_reply, reply_never_answered, reply_not_done_never_answered,
+         reply_connection_ends, reply_5xx, reply_4xx, reply_proves_nothing, reply_shown_late, reply_on_its_own_connection, reply_key_ignored,
+         reply_key_breaks]
 BEHAVIOURS = {b.__name__: b for b in TABLE}
 CONNECTORS = connector_names()
 

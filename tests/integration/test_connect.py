@@ -270,15 +270,15 @@ def test_a_terminal_shows_no_token(house):
     assert code == 0 and echoes and right not in screen and path.read_text(encoding="utf-8").strip() == right, screen
 
 
-@pytest.mark.parametrize("platform", ("blogger", "x", "youtube"))
+@pytest.mark.parametrize("platform", ("blogger", "google_business", "reddit", "x", "youtube"))
 def test_every_network_with_a_page_of_consent(house, platform):
     """The client stands in the token's file; who lets us in brings the rest, and the account is listened to."""
     url = getattr(house, platform)("there", people=("ann",))
     account = house.config.brands["acme"]["accounts"]["acme_there"]
     path = house.config.folder / "acme_there.token"
     path.write_text(":".join(path.read_text(encoding="utf-8").strip().split(":")[:2]) + "\n", encoding="utf-8")
-    if platform == "x":
-        account["consent"] = url + "/i/oauth2/authorize"
+    if platform in ("reddit", "x"):
+        account["consent"] = url + {"reddit": "/api/v1/authorize", "x": "/i/oauth2/authorize"}[platform]
     walk = Connect(house.config, "acme_there", "--port", PORT)
     address = walk.address(person="shop").replace("https://accounts.google.com/o/oauth2/v2/auth", url + "/auth")
     status, headers, body = fetch(address)
@@ -288,6 +288,21 @@ def test_every_network_with_a_page_of_consent(house, platform):
     house.begin(desk=False)
     wait_until(lambda: house.database.one("select state::text from answerd.account") == "listening", 30, "it listens")
     assert house.database.one("select missing is null from answerd.account")
+
+
+@pytest.mark.parametrize("platform", ("facebook", "instagram", "threads"))
+def test_metas_networks_exchange_several_times(house, platform):
+    """A code, a short-lived token, a long-lived one, what was granted, who we are: one walk. The end of the long-lived token is known."""
+    getattr(house, platform)("there", people=("ann",))
+    (house.config.folder / "acme_there.token").write_text("4711:s3cret\n", encoding="utf-8")
+    walk = Connect(house.config, "acme_there", "--port", PORT)
+    assert "client_id=4711" in walk.address()
+    walk.paste("code-shop")
+    assert "acme_there is connected as" in walk.end()
+    house.begin(desk=False)
+    wait_until(lambda: house.database.one("select state::text from answerd.account") == "listening", 30, "it listens")
+    if platform != "facebook":      # a page's token has no end
+        assert house.database.one("select token_until > now() + interval '50 days' from answerd.account")
 
 
 def test_usage(house):
@@ -303,7 +318,7 @@ def test_usage(house):
     assert "has no `token`" in Connect(house.config, "acme_social").end(code=2)
 
 
-@pytest.mark.parametrize("platform", ("telegram", "discourse", "wordpress", "bluesky"))
+@pytest.mark.parametrize("platform", ("bluesky", "discourse", "lemmy", "mail", "telegram", "wordpress"))
 def test_a_token_that_is_pasted(house, platform):
     """It is tried, then written where the configuration says; one that the platform refuses is not."""
     getattr(house, platform)(platform, people=("ann",))

@@ -66,7 +66,9 @@ def test_replies_to_all_of_them(page):
     applied = {row["text"]: row for row in page.town.applied("page")}
     assert len(applied) == 4 and applied["Dear customer, answer 1"]["parent"] == top
     assert applied["Dear customer, answer 3"]["visibility"] == "direct"
-    page.rounds("page")
+    page.rounds("page", 6)
+    wait_names(page)    # also after the platform has shown the nested one below the top one, and the others as it does
+    assert page.database.one("select count(*) from answerd.message where hash = 0") == 0
     page.verify()
 
 
@@ -166,8 +168,49 @@ def test_more_than_twenty_messages_are_a_gap(page):
     wait_until(lambda: any(g["source"] == "directs" for g in page.answer("gaps", code=None).items), 30, "the gap is told")
 
 
-def test_the_window_of_a_day(page):
-    """After a day Messenger takes no answer: refused visibly, with Facebook's words; a granted HUMAN_AGENT has seven."""
+def test_the_window_of_a_day(house):
+    """After a day Messenger takes no answer, comments do: known before anybody types. With HUMAN_AGENT a person has seven days."""
+    house.facebook("page", own="shop", people=("ann",))
+    house.facebook("agency", own="shop", people=("bob",), options={"agent": True}, human_agent="yes")
+    root = house.town.post("shop", "Fresh bread at eight.", "page")
+    house.begin()
+    comment, late = house.town.post("ann", "when?", "page", parent=root), house.town.post("ann", "order 42?", "page", to="shop")
+    house.wait_for(comment, "dm:" + late)
+    helped = house.town.post("bob", "order 43?", "agency", to="shop")
+    house.wait_for("dm:" + helped)
+    house.shift(DAY + 600)
+
+    def by_kind():
+        return {(e["account"], e["kind"]): e for e in house.entries()}
+    wait_until(lambda: not by_kind()["acme_page", "direct"]["can_reply"], 30, "it is known that it is too late")
+    assert "older than" in by_kind()["acme_page", "direct"]["why_not"]
+    assert by_kind()["acme_page", "comment"]["can_reply"] and by_kind()["acme_agency", "direct"]["can_reply"]
+    assert reply(house, conversation(house, "dm:" + late), "Sorry for the wait, Ann.", code=4).code == 4
+    wait_state(house, reply(house, conversation(house, comment), "At eight, Ann."), "sent")
+    wait_state(house, reply(house, conversation(house, "dm:" + helped), "Sorry for the wait, Bob."), "sent")
+    house.verify()
+
+
+def test_a_private_reply(house):
+    """A comment is answered by a private message to its author: once, known again after a lie, and the wait ends; the talk goes on there."""
+    house.facebook("page", own="shop", people=("ann", "bob"), comments="private", settle="1s")
+    root = house.town.post("shop", "Fresh bread at eight.", "page")
+    house.begin()
+    asked, other = house.town.post("ann", "my order 42?", "page", parent=root), house.town.post("bob", "and 43?", "page", parent=root)
+    house.wait_for(asked, other)
+    wait_state(house, reply(house, conversation(house, asked), "It left today, Ann."), "sent")
+    house.town.fault("lie", server="page", how="applied_timeout")
+    wait_state(house, reply(house, conversation(house, other), "Yours leaves tomorrow, Bob."), "sent", timeout=90)
+    wait_names(house)
+    assert [row["visibility"] for row in house.town.applied("page")] == ["direct", "direct"]
+    house.town.post("ann", "thank you, and when?", "page", to="shop")
+    wait_names(house, "ann")
+    assert house.entries()[0]["kind"] == "direct"
+    house.verify()
+
+
+def test_a_window_that_is_shorter_than_we_know(page):
+    """What Messenger refuses is refused visibly, with its words."""
     asked = page.town.post("ann", "order 42?", "page", to="shop")
     page.wait_for("dm:" + asked)
     page.town.do("option", server="page", window_s=0)

@@ -2,6 +2,7 @@
 speaks in our place; numbers that change, vanish or lie lose nothing silently."""
 import email
 import json
+import random
 
 import pytest
 
@@ -90,7 +91,7 @@ def test_machines_do_not_wait(post):
 
 
 def test_nobody_speaks_in_our_place(post):
-    """Our address in From answers nobody; an id of ours from outside is not believed; an id that comes again changes nothing."""
+    """Our address in From answers nobody; an id of ours from outside is not believed; an id that comes again changes nothing and hides nothing."""
     q = post.town.post("ann", "where is it?", "post")
     post.wait_waiting("ann")
     own = shop_of(post)
@@ -104,7 +105,8 @@ def test_nobody_speaks_in_our_place(post):
     post.wait_for(last)
     assert row(post, sent["id"])["body"].strip() == "It left us." and row(post, q)["body"] == "where is it?"
     assert post.database.one("select kind::text from answerd.message where external_id like 'self:%%'") == "other"
-    post.wait_waiting("bob", "cid")
+    assert post.database.rows("select body from answerd.message where external_id like 'again:%%'") == [{"body": "Never mind."}]
+    post.wait_waiting("bob", "bob", "cid")
 
 
 def test_numbers_that_change_and_leap(post):
@@ -148,3 +150,40 @@ def test_big_mails_and_odd_parts(post):
     body = row(post, "big@home.example")["body"]
     assert body.startswith("What is this?") and "t\u00e4st.png" in body and "not read to its end" in body
     post.worker.assert_small()
+
+
+def test_kills_lose_and_double_nothing(house):
+    """Ten kills while mails keep coming in bunches of every size, through connections that are cut: all are stored once."""
+    house.mail("post", own="shop", people=("ann", "bob", "cid"))
+    house.begin(desk=False)
+    chance, ids = random.Random(5), []
+    house.town.fault("cut", server="post", path="FETCH$", count=0, prob=0.1, seed=3)
+    for n in range(10):
+        ids += [r["id"] for r in house.town.bulk([{"author": chance.choice(("ann", "bob", "cid")), "text": f"{n}.{i}"}
+                                                  for i in range(chance.choice((3, 30, 130)))], server="post")]
+        goal = house.town.requests("post") + chance.randint(2, 12)
+        wait_until(lambda goal=goal: house.town.requests("post") >= goal, 60, "the worker works")
+        house.worker.kill()
+        house.worker.start()
+    house.town.heal()
+    house.wait_for(*ids, timeout=90)
+    assert house.database.one("select count(*) from answerd.message") == len(ids)
+    house.lost_nothing()
+    house.verify()
+
+
+def test_what_was_filed_while_we_were_away_is_told(post):
+    """Two days without us, in which a mail came and was deleted: a gap; the same within a minute: staff file mails all day."""
+    post.wait_for(post.town.post("ann", "one", "post"))
+    post.rounds("post")
+    post.town.bulk([{"author": "bob", "text": "quickly gone", "key": "quick"}], server="post")
+    post.town.delete("quick", "post")
+    post.wait_for(post.town.post("cid", "two", "post"))
+    assert post.database.one("select count(*) from answerd.gap") == 0
+    post.worker.stop()
+    post.shift(2 * 86_400)
+    post.town.delete(post.town.post("ann", "never heard", "post"), "post")
+    late = post.town.post("bob", "three", "post")
+    post.worker.start()
+    post.wait_for(late, timeout=60)
+    wait_until(lambda: post.database.one("select count(*) from answerd.gap") == 1, 30, "the gap")

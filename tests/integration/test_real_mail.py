@@ -1,11 +1,15 @@
-"""Our mail connector against a real Dovecot, on loopback (rig/real_dovecot.py). Only with ./run test --real; skipped with a reason where Debian's
-package is not installed."""
+"""Our mail connector against a real Dovecot and a real Postfix, on loopback (rig/real_dovecot.py, rig/real_postfix.py). Only with ./run test --real;
+skipped with a reason where Debian's packages are not installed."""
+import email
+import email.policy
 import os
 
 import pytest
 
 from rig import wait_until
 from rig.real_dovecot import Dovecot, NotHere
+from rig.real_postfix import NotHere as NoPostfix
+from rig.real_postfix import Postfix
 from test_outbox import conversation, posted, reply, wait_state
 
 pytestmark = pytest.mark.skipif(not os.environ.get("ANSWERD_REAL"), reason="real servers: only with ./run test --real")
@@ -83,3 +87,33 @@ def test_a_reply_that_nobody_confirmed_is_found_in_sent(shop):
     shop.dovecot.put(mail(sent["id"], shop.own, "It left us.", "In-Reply-To: <q@home.example>\r\n", to="ann.at@home.example"), "Sent")
     wait_state(shop, made, "sent", timeout=60)
     assert len(posted(shop, "It left us.", "post")) == 1
+
+
+def test_replies_through_a_real_server(shop):
+    """Taken and delivered as it was written, to one person; an unknown receiver is refused visibly, with the server's words."""
+    try:
+        postfix = Postfix("ann.at@home.example")
+    except NoPostfix as why:
+        pytest.skip(f"no Postfix here: {why}")
+    try:
+        shop.config.brand()["accounts"]["acme_post"].update({"smtp": postfix.url, "smtp_user": "none", "name": "Th\u00e9 Shop"})
+        shop.begin()
+        shop.dovecot.put(mail("q@home.example", "Ann <ann.at@home.example>", "where is it?", "References: <news@shop.example>\r\n"))
+        shop.dovecot.put(mail("g@home.example", "Gone <gone@home.example>", "and mine?"))
+        shop.wait_for("q@home.example", "g@home.example")
+        words = "It left us.\n.\n..\nFrom now on: \u00e4\u20ac \U0001f35e " + "y" * 300 + "\n\n> quoted\nYours "
+        made = reply(shop, conversation(shop, "q@home.example"), words)
+        refused = reply(shop, conversation(shop, "g@home.example"), "To nobody.")
+        wait_state(shop, made, "sent")
+        wait_state(shop, refused, "failed_visible")
+        assert "5.1.1" in shop.database.one("select reason from answerd.reply where reply_id = %s", int(refused))
+        wait_until(lambda: postfix.mails("ann.at@home.example"), 30, "delivered")
+        raw, = postfix.mails("ann.at@home.example")
+        got = email.message_from_bytes(raw, policy=email.policy.default)
+        assert got.get_content().rstrip("\n") == words.rstrip() or got.get_content().rstrip("\n") == words
+        assert got["From"] == f"Th\u00e9 Shop <{shop.own}>" and got["To"] == "ann.at@home.example" and got["Subject"] == "Re: News"
+        assert got["In-Reply-To"] == "<q@home.example>" and got["References"].split() == ["<news@shop.example>", "<q@home.example>"]
+        assert got["Message-ID"] == "<" + shop.database.one("select external_id from answerd.reply where reply_id = %s", int(made)) + ">"
+        assert got["Bcc"] is None and got["Return-Path"] == f"<{shop.own}>"
+    finally:
+        postfix.end()

@@ -23,7 +23,6 @@ PAGE_HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><
 
 
 # What posts, on any platform: where lies about outcomes strike.
-POSTS = r"/api/v1/statuses$|/wp/v2/comments$|^/posts\.json$|/sendMessage$|^/v\d+\.\d+/\w+/(comments|messages|replies|threads)$|\.(putRecord|createRecord|sendMessage)$"
 POSTS = "|".join((
     r"/api/comment$",
     r"/api/v1/statuses$",
@@ -37,7 +36,7 @@ POSTS = "|".join((
     r"^/2/dm_conversations/[\d-]+/messages$",
     r"^/2/tweets$",
     r"^/posts\.json$",
-    r"^/v\d+\.\d+/\w+/(comments|messages)$",
+    r"^/v\d+\.\d+/\w+/(comments|messages|replies|threads)$",
 ))
 # Lies about the outcome of a post. `apply` does what was asked before the answer goes wrong.
 LIES = {

@@ -260,7 +260,7 @@ class GraphApi:
     def conversations(self, request, path, given):
         s, page = self.s, self.s.page()
         found = [(key, [m for m in all_ if s.is_shown(m)]) for key, all_ in s.threads.items()]
-        found = sorted(((k, m) for k, m in found if m), key=lambda e: e[1][-1].visible_at, reverse=True)
+        found = sorted(((k, m) for k, m in found if m and given.get("user_id", s.people[k].id) == s.people[k].id), key=lambda e: e[1][-1].visible_at, reverse=True)
         start = int(given.get("after", "0") or 0)
         size = min(int(given.get("limit", "25")), 50)
         parts, els = [], []
@@ -287,9 +287,16 @@ class GraphApi:
     def send(self, request, given, viewer):
         s = self.s
         recipient, text = json.loads(given["recipient"]), json.loads(given["message"])["text"]
-        to = s.by_person_id.get(recipient.get("id"))
+        comment = s.by_node.get(recipient.get("comment_id"))
+        to = s.by_person_id.get(recipient.get("id")) if comment is None else comment.author
         if to is None:
             raise Refusal(100, "No matching user found", 2018001)
+        if comment is not None:     # a private reply: once for each comment, within seven days
+            if any(p.raw.get("private_reply_to") == comment.cid for p in s.posts.values()) or s.world.now_ms() - comment.at > 7 * 86400_000:
+                raise Refusal(10900, "Activity already replied to")
+            made = s.world.do({"op": "post", "server": s.name, "author": viewer.key, "to": to.key, "text": text, "via": "api",
+                               "raw": {"private_reply_to": comment.cid}})
+            return Reply.json({"recipient_id": to.id, "message_id": s.posts[made["id"]].cid})
         last = max((m.at for m in s.threads.get(to.key, ()) if not m.author.own), default=0)
         window = s.options.get("window_s", 86400)
         if given.get("messaging_type") == "MESSAGE_TAG" and given.get("tag") == "HUMAN_AGENT" and s.options.get("agent"):

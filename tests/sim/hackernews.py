@@ -162,8 +162,8 @@ class HackernewsApi:
         found = [p for p in s.posts.values() if not p.deleted and not p.is_dead and p.visible_at <= now and low <= p.at // 1000 <= high
                  and self.is_tagged(tags, p) and all(w in f"{p.spoiler} {p.text} {p.url}".lower() for w in words)]
         found.sort(key=lambda p: (-(p.at // 1000), -p.seq))
-        found = found[:s.options.get("hits_most", 1000)]
+        n_hits, found = len(found), found[:s.options.get("hits_most", 1000)]
         size, page = min(int(request.arg("hitsPerPage", "20")), 1000), int(request.arg("page", "0"))
         parts = [s.element(p, "hit") for p in found[page * size:(page + 1) * size]]
-        after = b'],"nbHits":%d,"page":%d,"nbPages":%d,"hitsPerPage":%d}' % (len(found), page, -(-len(found) // size), size)
+        after = b'],"nbHits":%d,"page":%d,"nbPages":%d,"hitsPerPage":%d}' % (n_hits, page, -(-len(found) // size), size)
         return Reply.page(b'{"hits":[', [d for d, _ in parts], after, [e for _, e in parts])

@@ -10,10 +10,12 @@ import hashlib
 import html
 import re
 
+from consent import Consent
 from people import Post
 from wire import HTML, Reply, dumps
 from world import Server
 
+SCOPES = ("identity", "read", "history", "submit", "privatemessages")
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 NAME = re.compile(r"(?<![\w/.])/?u/([A-Za-z0-9_-]+)")
 
@@ -154,9 +156,13 @@ class Reddit(Server):
 class RedditApi:
     def __init__(self, server):
         self.s = server
+        self.consent = Consent(server)
+        self.consent.client("town-client", "town-secret", ["http://127.0.0.1"], SCOPES)
 
     def handle(self, request, path):
         s = self.s
+        if path == "/api/v1/authorize":         # a person's browser
+            return self.consent.authorize(request)
         if not request.headers.get("user-agent", "").startswith("linux:answerd:"):
             return Reply(403, b"<!doctype html><title>Blocked</title>", HTML)
         if path == "/api/v1/access_token" and request.method == "POST":
@@ -174,17 +180,24 @@ class RedditApi:
         return reply
 
     def session(self, request):
-        s, form = self.s, request.form()
+        s, form, more = self.s, request.form(), {}
         auth = request.headers.get("authorization", "")
         if auth[:6] != "Basic " or base64.b64decode(auth[6:]).decode() != "town-client:town-secret":
             return refuse(401, "Unauthorized")
-        entry = s.tokens.get(form.get("refresh_token"))
-        if form.get("grant_type") != "refresh_token" or entry is None or entry[1] != "ok":
+        entry = s.tokens.get(form.get("refresh_token")) if form.get("grant_type") == "refresh_token" else None
+        if form.get("grant_type") == "authorization_code":
+            code, no = self.consent.redeem(request)
+            if no is not None:
+                return no
+            fresh = self.consent.begin(code["family"])
+            entry = s.tokens[fresh] = [code["person"], "ok"]
+            more = {"refresh_token": fresh, "scope": " ".join(code["scopes"])}
+        if entry is None or entry[1] != "ok":
             return Reply.json({"error": "invalid_grant"}, 400)
         s.n_access += 1
         ttl, token = s.options.get("access_ttl_s", 3600), f"at-{s.name}-{s.n_access}-{s.world.now_ms()}"
         s.access[token] = (entry[0], s.world.now_ms() + ttl * 1000)
-        return Reply.json({"access_token": token, "token_type": "bearer", "expires_in": ttl, "scope": s.options.get("scope", "*")})
+        return Reply.json({"access_token": token, "token_type": "bearer", "expires_in": ttl, "scope": s.options.get("scope", "*"), **more})
 
     def route(self, request, path, viewer):
         s = self.s
@@ -211,7 +224,10 @@ class RedditApi:
         if path == "/api/morechildren":
             found = [s.posts["t1_" + i] for i in (request.arg("children") or "").split(",") if "t1_" + i in s.posts]
             parts = [s.thing(p) for p in found]
-            return Reply.page(b'{"json":{"errors":[],"data":{"things":[', [d for d, _ in parts], b"]}}}", [e for _, e in parts])
+            # What is below them is only named again.
+            rest = [dumps({"kind": "more", "data": {"count": len(p.replies), "id": p.replies[0][3:], "name": p.replies[0], "parent_id": p.id,
+                                                    "children": [i[3:] for i in p.replies]}}) for p in found if p.replies]
+            return Reply.page(b'{"json":{"errors":[],"data":{"things":[', [d for d, _ in parts] + rest, b"]}}}", [e for _, e in parts])
         match = re.fullmatch(r"/comments/(\w+)", path)
         if match:
             return self.tree(request, s.posts.get("t3_" + match[1]))

@@ -147,3 +147,33 @@ def test_a_forum_gives_pages_by_id_and_refuses_what_is_too_similar(town):
     town.do(op="delete", server="talk", post=first)
     get("/t/1.json", status=404)
     assert town.get("/d/talk/posts.json", headers={"Api-Key": "no"}, status=403)["error_type"] == "invalid_access"
+
+
+def test_a_lemmy_server_tells_whom_it_concerns(town):
+    """The inbox has who answers us or names us with our host, and nobody else; what is deleted stays in the tree without words; private stays private."""
+    town.do(op="server", kind="lemmy", name="lem")
+    shop = town.do(op="person", server="lem", key="shop", own="acme")
+    bob = town.do(op="person", server="lem", key="bob", token=True)
+    town.do(op="person", server="lem", key="ann")
+    post = say(town, "lem", "Bread at eight.", "shop", title="Bread")
+    top = say(town, "lem", "one", parent=post)
+    below = say(town, "lem", "mine too", "bob", parent=top)
+    named = say(town, "lem", "ask @shop@127.0.0.1, not @shop@elsewhere.example", "bob", parent=top)
+    secret = say(town, "lem", "555", to="shop")
+
+    def get(path, person=shop):
+        return json.loads(town.call("GET", "/l/lem/api/v3/" + path, headers={"Authorization": "Bearer " + person["token"]})[1])
+    assert [r["comment"]["content"] for r in get("user/replies")["replies"]] == ["one"]
+    assert [f"{r['comment']['post_id']}/{r['comment']['id']}" for r in get("user/mention")["mentions"]] == [named]
+    assert get("user/replies", bob) == {"replies": []}
+    assert [m["private_message"]["content"] for m in get("private_message/list")["private_messages"]] == ["555"] and secret == "message/1"
+    assert get("private_message/list", bob) == {"private_messages": []}
+    tree = {c["comment"]["path"] for c in get(f"comment/list?post_id={post}&limit=50")["comments"]}
+    assert tree == {"0.1", "0.1.2", "0.1.3"} and below == f"{post}/2"
+    town.do(op="delete", server="lem", post=top)
+    assert get("user/replies") == {"replies": []}
+    assert get("comment?id=1")["comment_view"]["comment"]["deleted"] is True and get("comment?id=1")["comment_view"]["comment"]["content"] == ""
+    assert get("comment?id=99") == {"error": "couldnt_find_comment"}
+    made = town.call("POST", "/l/lem/api/v3/comment", {"content": "hello", "post_id": int(post)}, headers={"Authorization": "Bearer " + bob["token"]})
+    assert made[0].status == 200 and json.loads(made[1])["comment_view"]["comment"]["path"] == "0.4"
+    assert town.call("GET", "/l/lem/api/v3/site", headers={"Authorization": "Bearer nothing"})[0].status == 401

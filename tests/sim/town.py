@@ -39,25 +39,20 @@ from world import World  # noqa: E402
 from x import X, XApi  # noqa: E402
 from youtube import Youtube, YoutubeApi  # noqa: E402
 
-APIS = {"mastodon": MastodonApi, "bluesky": BlueskyApi, "blog": BlogApi, "blogger": BloggerApi, "telegram": TelegramApi,
-        "wordpress": WordpressApi, "discourse": DiscourseApi, "facebook": FacebookApi, "instagram": InstagramApi, "threads": ThreadsApi}
-PREFIX = {"m": "mastodon", "b": "bluesky", "f": "blog", "g": "blogger", "t": "telegram", "w": "wordpress", "d": "discourse", "fb": "facebook", "ig": "instagram", "th": "threads"}
-KINDS = {"mastodon": Mastodon, "bluesky": Bluesky, "blog": Blog, "blogger": Blogger, "telegram": Telegram, "wordpress": Wordpress,
-         "discourse": Discourse, "facebook": Facebook, "instagram": Instagram, "threads": Threads}
-# Where a worker asks for news.
-POLLS = ("/notifications", "listNotifications", "/comments/feed/", "/getUpdates", "/wp/v2/comments", "/v3/blogs/1/comments", "/posts.json", "/published_posts", "/me/media", "/me/threads")
 APIS = {
     "blog": BlogApi,
     "blogger": BloggerApi,
     "bluesky": BlueskyApi,
     "discourse": DiscourseApi,
     "facebook": FacebookApi,
+    "instagram": InstagramApi,
     "google-business": GoogleBusinessApi,
     "lemmy": LemmyApi,
     "hackernews": HackernewsApi,
     "mastodon": MastodonApi,
     "reddit": RedditApi,
     "telegram": TelegramApi,
+    "threads": ThreadsApi,
     "wordpress": WordpressApi,
     "x": XApi,
     "youtube": YoutubeApi,
@@ -68,12 +63,14 @@ PREFIX = {
     "f": "blog",
     "fb": "facebook",
     "g": "blogger",
+    "ig": "instagram",
     "gb": "google-business",
     "l": "lemmy",
     "h": "hackernews",
     "m": "mastodon",
     "r": "reddit",
     "t": "telegram",
+    "th": "threads",
     "w": "wordpress",
     "x": "x",
     "y": "youtube",
@@ -84,6 +81,7 @@ KINDS = {
     "bluesky": Bluesky,
     "discourse": Discourse,
     "facebook": Facebook,
+    "instagram": Instagram,
     "google-business": GoogleBusiness,
     "lemmy": Lemmy,
     "hackernews": Hackernews,
@@ -91,6 +89,7 @@ KINDS = {
     "mastodon": Mastodon,
     "reddit": Reddit,
     "telegram": Telegram,
+    "threads": Threads,
     "wordpress": Wordpress,
     "x": X,
     "youtube": Youtube,
@@ -99,6 +98,8 @@ KINDS = {
 POLLS = (
     "/comments/feed/",
     "/getUpdates",
+    "/me/media",
+    "/me/threads",
     "/mentions",
     "/message/inbox",
     "/notifications",

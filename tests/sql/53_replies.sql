@@ -1,7 +1,7 @@
 -- Protects what verify promises about replies: each thing that must not be is found, by name; and four eyes for one author.
 begin;
 \ir house.psql
-select plan(19);
+select plan(23);
 select pg_temp.clock('10:00');
 select answerd.declare_replies('{"brands": [{"name": "acme", "sign": false, "approval": false, "repeat_limit": 5, "accounts": [
 	{"name": "acme_social", "is_able": true, "answers": ["mention", "reply"], "window_s": 86400, "key_valid_s": 3600, "has_lookup": true,
@@ -55,5 +55,14 @@ update answerd.test_clock set shift = shift + interval '25 hours';
 select is(e.entry ->> 'can_reply', 'false', 'the window is shut') from answerd.entry_json e where e.conversation_id::text = pg_temp.conv('m3');
 select throws_like($$select answerd.reply_make(pg_temp.conv('m3'), pg_temp.staff('ann'), 'Hi.', null, false, false, array['Hi.'])$$,
 	'The platform takes no reply any more: the customer''s last message is older than 24h.', 'and a reply is refused before it is queued');
+-- direct messages may have a window of their own, shorter or longer; every other kind keeps the platform's
+update answerd.posting set answers = '{mention,direct}', window_s = 0, direct_window_s = 86400;
+create function pg_temp.unfit(p_kind text, p_age interval) returns bool language sql as $$
+	select answerd.reply_unfit(brand_id, account_id, p_kind::answerd.message_kind, answerd.now() - p_age) is not null from answerd.posting $$;
+select is(pg_temp.unfit('direct', '25 hours'), true, 'a direct message of yesterday is too old');
+select is(pg_temp.unfit('direct', '23 hours'), false, 'one of today is not');
+select is(pg_temp.unfit('mention', '25 hours'), false, 'and a mention never is');
+update answerd.posting set window_s = 86400, direct_window_s = 604800;
+select is(pg_temp.unfit('direct', '6 days'), false, 'a longer one counts, too');
 select * from finish();
 rollback;

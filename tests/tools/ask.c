@@ -31,9 +31,20 @@ static void member(struct strbuf *b, const char *name, struct text value)
 	strbuf_add_json(b, value);
 }
 
+static struct text method_name(enum http_method m)
+{
+	switch (m) {
+	case HTTP_GET: return TEXT("GET");
+	case HTTP_POST: return TEXT("POST");
+	case HTTP_PUT: return TEXT("PUT");
+	case HTTP_DELETE: return TEXT("DELETE");
+	}
+	return TEXT_NONE;
+}
+
 static void request_print(const struct request *r, struct strbuf *b)
 {
-	member(b, "method", r->method == HTTP_GET ? TEXT("GET") : TEXT("POST"));
+	member(b, "method", method_name(r->method));
 	member(b, "url", r->url);
 	member(b, "bearer", r->bearer);
 	member(b, "content_type", r->content_type);

@@ -352,6 +352,53 @@ static void test_what_is_filled_in_stays_in_its_place(void **state)
 	board_close(&b);
 }
 
+/* A description that makes a hundred times as much of each element, and a page as large as pages may be. */
+static void test_memory_stays_bounded(void **state)
+{
+	static const char *const heavy =
+		"{\"network\":\"heavy\",\"about\":\"x: "
+		"y\",\"needs\":\"z\",\"can\":{\"hears\":\"post\","
+		"\"history\":\"all\"},\"elements\":{\"post\":{\"id\":\"{id}\",\"author\":{\"id\":"
+		"\"1\"},"
+		"\"kind\":\"post\",\"plain\":[%s],\"title\":[%s],\"revision\":[%s]}},\"sources\":{"
+		"\"all\":{"
+		"\"get\":\"/"
+		"p\",\"list\":{\"\":\"post\"},\"paging\":{\"by\":\"nothing\",\"key\":\"{id}\"}}}}";
+	static const char *const many =
+		"\"{w}{w}{w}{w}{w}{w}{w}{w}{none}\",\"{w}{w}{w}{w}{w}{w}{w}{w}\"";
+	struct arena *a = arena_create(LIMIT_PAGE_ARENA_BYTES),
+		     *page = arena_create(LIMIT_PAGE_ARENA_BYTES);
+	struct question q = { .op = OP_POLL, .source = TEXT("all") };
+	struct connector_ctx ctx = { .arena = page, .now = now, .server = TEXT(SERVER) };
+	struct response r = { .status = 200, .received_at = now };
+	struct outcome o;
+	struct strbuf body;
+	struct err err = { 0 };
+	const struct connector *c =
+		network_describe(a, text_printf(a, heavy, many, many, many), &err);
+
+	(void)state;
+	if (c == NULL) {
+		print_error("%s\n", err.text);
+	}
+	assert_non_null(c);
+	ctx.description = c->description;
+	strbuf_init(&body, LIMIT_BODY_BYTES);
+	for (int i = 0; i < 150; i++) {
+		strbuf_printf(&body, "%s{\"id\":%d,\"w\":\"%012000d\"}", i == 0 ? "[" : ",", i + 1,
+			      7);
+	}
+	strbuf_add_byte(&body, ']');
+	assert_false(body.is_full);
+	r.body = strbuf_text(&body);
+	assert_true(c->digest(&ctx, &q, &r, &o, &err));
+	assert_int_equal(o.n_messages + o.n_bad, 150);
+	assert_true(o.n_messages > 10 && o.n_bad > 10); /* what was too much is told */
+	strbuf_done(&body);
+	arena_destroy(&page);
+	arena_destroy(&a);
+}
+
 static void test_states_that_are_none_cost_only_duplicates(void **state)
 {
 	static const char *const states[] = {
@@ -404,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_a_server_that_repeats_itself_is_left),
 		cmocka_unit_test(test_equal_times_across_an_edge),
 		cmocka_unit_test(test_what_is_filled_in_stays_in_its_place),
+		cmocka_unit_test(test_memory_stays_bounded),
 		cmocka_unit_test(test_states_that_are_none_cost_only_duplicates),
 		cmocka_unit_test(test_those_that_come_with_us_are_right),
 	};

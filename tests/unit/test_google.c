@@ -107,7 +107,7 @@ static const char *const grant =
 /* The assertion in the request, its signature checked; its claims. */
 static struct text claims_of(struct desk *d)
 {
-	struct text jwt, head, rest, claims, signature, bytes;
+	struct text jwt, head = { 0 }, rest = { 0 }, claims = { 0 }, signature = { 0 }, bytes;
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 
 	if (!google_refresh_ask(&d->ctx, rights, &d->request, &d->err)) {
@@ -152,8 +152,8 @@ static void test_a_key_that_is_none(void **state)
 		"{}",
 		"{\"client_email\":\"a@b\",\"private_key\":\"\"}",
 		"{\"client_email\":\"a@b\",\"private_key\":\"secretsecret\"}",
-		"{\"client_email\":\"a@b\",\"private_key\":\"-----BEGIN PRIVATE "
-		"KEY-----\\nAAAA\\n-----END PRIVATE KEY-----\\n\"}",
+		("{\"client_email\":\"a@b\",\"private_key\":\"-----BEGIN PRIVATE "
+		 "KEY-----\\nAAAA\\n-----END PRIVATE KEY-----\\n\"}"),
 		"{\"client_email\":",
 	};
 	struct desk *d = *state;

@@ -197,6 +197,26 @@ static void test_other_numbers_mean_reading_again(void **state)
 	assert_false(b->outcome.is_adrift);
 }
 
+static void test_mails_that_came_and_went_are_told(void **state)
+{
+	struct box *b = *state;
+
+	hear(b, 40, "* SEARCH 12\r\n");
+	hear(b, 40, one_mail(b, 12));
+	hear(b, 40, one_mail(b, 39)); /* what is missing in history was filed long ago */
+	assert_false(b->outcome.is_more || b->outcome.is_adrift);
+	hear(b, 41, one_mail(b, 40));
+	assert_false(b->outcome.is_adrift);
+	hear(b, 44, one_mail(b, 43)); /* 41 and 42 were never heard */
+	assert_true(b->outcome.is_adrift);
+	for (int i = 0; i < 3; i++) {
+		hear(b, 46, "");
+		assert_int_equal(b->outcome.is_adrift, i == 2);
+	}
+	hear(b, 46, "");
+	assert_false(b->outcome.is_adrift);
+}
+
 static void test_states_that_are_none_cost_a_fresh_start(void **state)
 {
 	static const char *const bad[] = { "{",
@@ -316,6 +336,18 @@ static void test_a_reply_goes_to_an_address_or_nowhere(void **state)
 	b->ctx.n_options = 1;
 	assert_false(mail()->ask(&b->ctx, &b->q, &b->request, &b->err));
 	assert_int_equal(b->err.kind, ERR_DATA);
+}
+
+static void test_a_reply_names_the_mail_as_its_author_did(void **state)
+{
+	struct box *b = *state;
+
+	b->q = (struct question){ .op = OP_REPLY, .posting = &b->posting };
+	b->posting.parent_id = TEXT("again:12ab:a1@home.example");
+	assert_int_not_equal(text_find(asked(b), TEXT("\r\nIn-Reply-To: <a1@home.example>\r\n"), 0),
+			     SIZE_MAX);
+	b->posting.parent_id = TEXT("hash:4a069510c23a46a8c6ae998cadb8bac2");
+	assert_int_equal(text_find(asked(b), TEXT("In-Reply-To"), 0), SIZE_MAX);
 }
 
 static void test_an_answer_is_looked_for_by_its_id(void **state)
@@ -451,6 +483,8 @@ int main(void)
 			test_gaps_are_leapt_over_and_nothing_in_them_is_lost, box_open, box_close),
 		cmocka_unit_test_setup_teardown(test_other_numbers_mean_reading_again, box_open,
 						box_close),
+		cmocka_unit_test_setup_teardown(test_mails_that_came_and_went_are_told, box_open,
+						box_close),
 		cmocka_unit_test_setup_teardown(test_states_that_are_none_cost_a_fresh_start,
 						box_open, box_close),
 		cmocka_unit_test_setup_teardown(test_folders_cannot_become_commands, box_open,
@@ -461,6 +495,8 @@ int main(void)
 			test_no_line_of_a_reply_is_long_and_no_header_is_brought_in, box_open,
 			box_close),
 		cmocka_unit_test_setup_teardown(test_a_reply_goes_to_an_address_or_nowhere,
+						box_open, box_close),
+		cmocka_unit_test_setup_teardown(test_a_reply_names_the_mail_as_its_author_did,
 						box_open, box_close),
 		cmocka_unit_test_setup_teardown(test_an_answer_is_looked_for_by_its_id, box_open,
 						box_close),

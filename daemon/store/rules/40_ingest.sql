@@ -57,6 +57,15 @@ begin
 		where k.brand_id = p_brand and k.account_id = p_account and k.external_id = u.id limit 1) k on true;
 
 	if v_stubs is not null then
+		-- What a reply of ours answers we know better than the platform, which may move an answer to an answer up (Facebook, Instagram
+		-- have two levels) or show a private one in another place.
+		select array_agg(case when s.is_stub then s.parent_id else u.parent end order by u.n),
+			array_agg(case when s.is_stub then s.thread_id else u.thread end order by u.n),
+			array_agg(case when s.is_stub and s.thread_id is null then null else u.peer end order by u.n)
+		into p_parent_id, p_thread_id, p_peer_id
+		from unnest(p_external_id, p_parent_id, p_thread_id, p_peer_id) with ordinality u(id, parent, thread, peer, n)
+		left join lateral (select m.parent_id, m.thread_id, true as is_stub from answerd.message m where u.id = any (v_stubs)
+			and m.external_id = u.id and m.account_id = p_account and m.brand_id = p_brand limit 1) s on true;
 		select array_agg(f.root_id), array_agg(f.customer_id) into v_left_root, v_left_customer
 		from answerd.forget_stubs(p_brand, p_account, v_stubs) f;
 	end if;

@@ -55,12 +55,19 @@ declare
 	v_now timestamptz := answerd.now();
 	v record;
 begin
+	select * into v_parent from answerd.message where external_id = r.parent_id and account_id = r.account_id and brand_id = r.brand_id;
 	select * into m from answerd.message where external_id = p_id and account_id = r.account_id and brand_id = r.brand_id;
 	if found then
+		-- It was heard before it was known to be this reply: it hangs where it answers, wherever the platform shows it.
+		if m.direction = 'outbound' and m.parent_id is distinct from r.parent_id and v_parent.external_id is not null then
+			update answerd.message set parent_id = r.parent_id, thread_id = v_parent.thread_id
+			where external_id = p_id and account_id = r.account_id and brand_id = r.brand_id;
+			select * into v from answerd.rethread(r.brand_id, r.account_id, array[p_id, r.parent_id]);
+			perform answerd.recompute(r.brand_id, r.account_id, v.o_root, v.o_customer, v.o_make);
+		end if;
 		return;
 	end if;
 	select * into a from answerd.account where account_id = r.account_id and brand_id = r.brand_id;
-	select * into v_parent from answerd.message where external_id = r.parent_id and account_id = r.account_id and brand_id = r.brand_id;
 	insert into answerd.identity (brand_id, realm, external_id, handle, name, first_seen_at)
 	values (r.brand_id, a.realm, a.own_id, a.own_handle, a.own_name, v_now) on conflict do nothing;
 	select identity_id into v_author from answerd.identity where external_id = a.own_id and realm = a.realm and brand_id = r.brand_id;
@@ -159,7 +166,7 @@ begin
 end $$;
 
 -- declare_replies(configuration): what brands want and what accounts can. Returns how many accounts of it the house knows.
--- In: {"brands": [{"name", "sign", "approval", "repeat_limit", "accounts": [{"name", "is_able", "answers": [], "window_s", "key_valid_s",
+-- In: {"brands": [{"name", "sign", "approval", "repeat_limit", "accounts": [{"name", "is_able", "answers": [], "window_s", "direct_window_s", "key_valid_s",
 --     "direct_key_valid_s", "has_lookup", "settle_us", "every_us", "why_unable",
 --     "named_only"}]}]}; why_unable is missing or null where it is able.
 create or replace function answerd.declare_replies(p jsonb) returns bigint language plpgsql set search_path = pg_catalog as $$
@@ -171,19 +178,22 @@ begin
 	where b.name = x ->> 'name' and (b.sign, b.needs_approval, b.repeat_limit)
 		is distinct from ((x ->> 'sign')::bool, (x ->> 'approval')::bool, (x ->> 'repeat_limit')::int);
 	insert into answerd.posting as o (brand_id, account_id, is_able, answers, window_s, key_valid_s, direct_key_valid_s, has_lookup, settle_us, every_us,
-		why_unable, named_only)
+		why_unable, named_only, direct_window_s)
 	select a.brand_id, a.account_id, (y ->> 'is_able')::bool, array(select jsonb_array_elements_text(y -> 'answers'))::answerd.message_kind[],
 		(y ->> 'window_s')::bigint, (y ->> 'key_valid_s')::bigint, coalesce((y ->> 'direct_key_valid_s')::bigint, 0), (y ->> 'has_lookup')::bool,
-		(y ->> 'settle_us')::bigint, (y ->> 'every_us')::bigint, y ->> 'why_unable', y ->> 'named_only'
+		(y ->> 'settle_us')::bigint, (y ->> 'every_us')::bigint, y ->> 'why_unable', y ->> 'named_only',
+		coalesce((y ->> 'direct_window_s')::bigint, 0)
 	from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
 	join answerd.brand b on b.name = x ->> 'name' join answerd.account a on a.brand_id = b.brand_id and a.name = y ->> 'name'
 	order by a.account_id
 	on conflict (account_id, brand_id) do update set is_able = excluded.is_able, answers = excluded.answers, window_s = excluded.window_s,
 		key_valid_s = excluded.key_valid_s, direct_key_valid_s = excluded.direct_key_valid_s, has_lookup = excluded.has_lookup,
-		settle_us = excluded.settle_us, every_us = excluded.every_us, why_unable = excluded.why_unable, named_only = excluded.named_only
-	where (o.is_able, o.answers, o.window_s, o.key_valid_s, o.direct_key_valid_s, o.has_lookup, o.settle_us, o.every_us, o.why_unable, o.named_only) is distinct from
+		settle_us = excluded.settle_us, every_us = excluded.every_us, why_unable = excluded.why_unable, named_only = excluded.named_only,
+		direct_window_s = excluded.direct_window_s
+	where (o.is_able, o.answers, o.window_s, o.key_valid_s, o.direct_key_valid_s, o.has_lookup, o.settle_us, o.every_us, o.why_unable, o.named_only,
+			o.direct_window_s) is distinct from
 		(excluded.is_able, excluded.answers, excluded.window_s, excluded.key_valid_s, excluded.direct_key_valid_s, excluded.has_lookup,
-			excluded.settle_us, excluded.every_us, excluded.why_unable, excluded.named_only);
+			excluded.settle_us, excluded.every_us, excluded.why_unable, excluded.named_only, excluded.direct_window_s);
 	select count(*) into v_n from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
 	join answerd.brand b on b.name = x ->> 'name' join answerd.account a on a.brand_id = b.brand_id and a.name = y ->> 'name';
 	return v_n;

@@ -22,8 +22,7 @@ class Cannot(Exception):
 def connector_names():
     """The list that the build itself reads."""
     text = (REPO / "connectors" / "meson.build").read_text(encoding="utf-8")
-    return re.findall(r"'([\w-]+)'", re.search(r"connector_names = \[(.*?)\]", text, re.S)[1])
-    both = [name for which in ("connector", "network") for name in re.findall(r"'(\w+)'", re.search(rf"{which}_names = \[(.*?)\]", text, re.S)[1])]
+    both = [name for which in ("connector", "network") for name in re.findall(r"'([\w-]+)'", re.search(rf"{which}_names = \[(.*?)\]", text, re.S)[1])]
     return [name for name in both if name != "declarative"]     # the networks show what it does
 
 
@@ -218,16 +217,11 @@ class Telegram(Mastodon):
                     is_deleted=row["deleted"], thread=row["id"].rpartition(":")[0], names=frozenset(self.place.ids))
 
 
-from rig.platforms_google import GoogleBusiness, Youtube  # noqa: E402  its classes build on those above
-from rig.platforms_meta import Facebook, Instagram, Threads  # noqa: E402  it needs the classes above
-
-TOWN = {"blogger": Blogger, "bluesky": Bluesky, "discourse": Discourse, "facebook": Facebook, "instagram": Instagram, "mastodon": Mastodon, "rss": Rss, "telegram": Telegram, "threads": Threads, "wordpress": Wordpress}
 # Their classes build on those above.
 from rig.platforms_declared import Lemmy  # noqa: E402
 from rig.platforms_google import GoogleBusiness, Youtube  # noqa: E402
-from rig.platforms_google import Youtube  # noqa: E402
 from rig.platforms_mail import Mail  # noqa: E402
-from rig.platforms_meta import Facebook  # noqa: E402
+from rig.platforms_meta import Facebook, Instagram, Threads  # noqa: E402
 from rig.platforms_xnet import Hackernews, Reddit, X  # noqa: E402
 
 TOWN = {
@@ -236,13 +230,15 @@ TOWN = {
     "discourse": Discourse,
     "facebook": Facebook,
     "google-business": GoogleBusiness,
-    "lemmy": Lemmy,
     "hackernews": Hackernews,
+    "instagram": Instagram,
+    "lemmy": Lemmy,
     "mail": Mail,
     "mastodon": Mastodon,
     "reddit": Reddit,
     "rss": Rss,
     "telegram": Telegram,
+    "threads": Threads,
     "wordpress": Wordpress,
     "x": X,
     "youtube": Youtube,

@@ -124,7 +124,7 @@ class Answer:
 
     def verify(self):
         """Zero findings, or the test fails with their names."""
-        result = self("verify")
+        result = self("verify", timeout=300)
         assert result.code == 0 and result.json["ok"], f"answer verify: exit {result.code}, {result.out[:2000]} {result.err[:500]}"
 
 

@@ -379,6 +379,17 @@ static void test_mistakes_are_named(void **state)
 		{ DATABASE "brands = { a = { accounts = { x = { platform = \"mastodon\"; server = "
 			   "\"social.example\"; token = \"credential:x\"; }; }; }; };",
 		  "no address of a server" },
+		{ DATABASE "brands = { a = { accounts = { x = { platform = \"mail\"; server = "
+			   "\"https://mail.example\"; address = \"a@b.example\"; token = "
+			   "\"credential:x\"; }; }; }; };",
+		  "write it as in \"imaps://mail.example\"" },
+		{ DATABASE "brands = { a = { accounts = { x = { platform = \"mail\"; server = "
+			   "\"imaps://mail.example/INBOX\"; address = \"a@b.example\"; token = "
+			   "\"credential:x\"; }; }; }; };",
+		  "no mailbox's server" },
+		{ DATABASE "brands = { a = { accounts = { x = { platform = \"mail\"; server = "
+			   "\"imaps://mail.example\"; token = \"credential:x\"; }; }; }; };",
+		  "address is missing" },
 		{ DATABASE "brands = { a = { accounts = { x = { platform = \"mastodon\"; server = "
 			   "\"https://s.example\"; }; }; }; };",
 		  "has no token" },
