@@ -49,37 +49,43 @@ static struct text join_tags(struct call *c, struct jx tags)
 	return all;
 }
 
-/* "acme_social: question, overdue 2h 10m, ann has it, 2 messages, office 5h 00m #parcel" */
+/* "acme_social: overdue 2h 10m, ann has it, question, 2 messages #parcel": what counts most stands first, a narrow terminal cuts
+ * the rest off. */
 static struct text facts(struct call *c, struct jx e)
 {
-	struct text assignee = jx_str(c, e, "assignee"), f, due;
+	struct text assignee = jx_str(c, e, "assignee"), due = due_text(c, e), f;
 	int64_t n = jx_i64_or(e, "messages", 0);
 
-	f = text_printf(c->arena, "%.*s: %.*s", TEXT_ARG(jx_str(c, e, "account")),
-			TEXT_ARG(jx_str(c, e, "nature")));
-	/* What counts most stands first: a narrow terminal cuts the rest off. */
-	due = due_text(c, e);
+	f = text_printf(c->arena, "%.*s: ", TEXT_ARG(jx_str(c, e, "account")));
 	if (!text_is_empty(due)) {
-		f = text_printf(c->arena, "%.*s, %.*s", TEXT_ARG(f), TEXT_ARG(due));
+		f = text_printf(c->arena, "%.*s%.*s, ", TEXT_ARG(f), TEXT_ARG(due));
 	}
 	if (!text_is_empty(jx_str(c, e, "snoozed_until"))) {
-		f = text_printf(c->arena, "%.*s, asleep", TEXT_ARG(f));
+		f = text_printf(c->arena, "%.*sasleep, ", TEXT_ARG(f));
 	}
 	if (!text_is_empty(assignee)) {
-		f = text_printf(c->arena, "%.*s, %.*s has it", TEXT_ARG(f), TEXT_ARG(assignee));
+		f = text_printf(c->arena, "%.*s%.*s has it, ", TEXT_ARG(f), TEXT_ARG(assignee));
 	}
+	f = text_printf(c->arena, "%.*s%.*s", TEXT_ARG(f), TEXT_ARG(jx_str(c, e, "nature")));
 	if (n > 1) {
 		f = text_printf(c->arena, "%.*s, %lld messages", TEXT_ARG(f), (long long)n);
 	}
-	if (jx_is_set(c->office)) {
-		char age[24];
-
-		add_age(age,
-			DUR_S(jx_i64_or(c->office, text_cstr(c->arena, jx_str(c, e, "id")), 0)));
-		f = text_printf(c->arena, "%.*s, office %s", TEXT_ARG(f), age);
-	}
 	return text_printf(c->arena, "%.*s%.*s", TEXT_ARG(f),
 			   TEXT_ARG(join_tags(c, jx_get(e, "tags"))));
+}
+
+/* The office's clock, below the customer's. */
+static void print_office(struct call *c, struct jx e, int columns)
+{
+	char age[24];
+
+	if (!jx_is_set(c->office)) {
+		screen_say(&c->screen, INK_PLAIN, "%*s", columns, "");
+		return;
+	}
+	add_age(age, DUR_S(jx_i64_or(c->office, text_cstr(c->arena, jx_str(c, e, "id")), 0)));
+	screen_cell(&c->screen, INK_DIM, text_printf(c->arena, "office %s", age), columns - 1);
+	screen_say(&c->screen, INK_PLAIN, " ");
 }
 
 void print_entry(struct call *c, struct jx e)
@@ -103,7 +109,8 @@ void print_entry(struct call *c, struct jx e)
 	screen_cell(s, INK_BOLD, person, name);
 	screen_say(s, INK_PLAIN, " ");
 	screen_text(s, INK_DIM, facts(c, e), room - name);
-	screen_say(s, INK_PLAIN, "\n%*s", left, "");
+	screen_say(s, INK_PLAIN, "\n");
+	print_office(c, e, left);
 	screen_text(s, INK_PLAIN, text_is_empty(excerpt) ? TEXT("(no words)") : excerpt,
 		    s->columns - left);
 	screen_say(s, INK_PLAIN, "\n");
