@@ -294,13 +294,13 @@ void facebook_comment_add(const struct connector_ctx *ctx, const struct facebook
 void facebook_post_add(const struct connector_ctx *ctx, struct text slice, struct outcome *out,
 		       struct text *ret_id)
 {
-	element_add(ctx, NODE_POST, NULL, slice, out, ret_id);
+	element_add(ctx, NODE_POST, &(const struct facebook_place){ 0 }, slice, out, ret_id);
 }
 
 void facebook_review_add(const struct connector_ctx *ctx, struct text slice, struct outcome *out,
 			 struct text *ret_id)
 {
-	element_add(ctx, NODE_REVIEW, NULL, slice, out, ret_id);
+	element_add(ctx, NODE_REVIEW, &(const struct facebook_place){ 0 }, slice, out, ret_id);
 }
 
 void facebook_node_add(const struct connector_ctx *ctx, struct text slice, struct outcome *out)

@@ -343,7 +343,7 @@ static bool token_refused(const struct connector_ctx *ctx, const struct graph *g
 bool graph_check(const struct connector_ctx *ctx, const struct graph *g, const struct response *r,
 		 struct graph_said *said, struct outcome *ret, struct err *err)
 {
-	struct graph_said own;
+	struct graph_said own = { 0 };
 
 	said = said != NULL ? said : &own;
 	graph_said_read(ctx->arena, r, said);

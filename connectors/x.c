@@ -1,5 +1,6 @@
 /* X (once Twitter), by its interface v2: who mentions us and answers us, our own posts, searches, direct messages.
  *
+ * An answer to a post of ours that leaves our name out is in no list of mentions: `search:to:HANDLE` brings those, too.
  * Reading costs money: each post that is given is charged once a day (outcome.read_price). So walks are asked
  * with since_id, and an empty answer is the usual one. Lists: x_walk.h; posts and their versions: x_post.h;
  * threads and what is gone: x_thread.h; replies: x_reply.h; who lets us in, and refusals: x_session.h. */

@@ -438,7 +438,7 @@ static void element_add(struct reader *r, struct text slice, bool is_along)
 	struct message m = { 0 };
 	struct jx_doc *doc = NULL;
 	struct err err = { 0 };
-	struct text id = TEXT_NONE;
+	struct text id;
 	bool is_good, is_direct;
 	struct jx v;
 

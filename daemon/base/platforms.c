@@ -68,10 +68,12 @@ static void print_can(const struct connector_can *can, struct strbuf *out)
 	print_words(out, can->reply ? can->answers : NULL);
 	strbuf_printf(out,
 		      ",\"lookup\":%s,\"key_valid_s\":%lld,\"direct_key_valid_s\":%lld,"
-		      "\"reply_window_s\":%lld,\"direct_window_s\":%lld,\"max_length\":%lld,\"length_unit\":\"%s\"}",
+		      "\"reply_window_s\":%lld,\"direct_window_s\":%lld,\"max_length\":%lld,"
+		      "\"length_unit\":\"%s\"}",
 		      truth(can->lookup), (long long)can->key_valid_s,
 		      (long long)can->direct_key_valid_s, (long long)can->reply_window_s,
-		      (long long)can->direct_window_s, (long long)can->max_length, unit_name(can->length_unit));
+		      (long long)can->direct_window_s, (long long)can->max_length,
+		      unit_name(can->length_unit));
 }
 
 static void print_json(const struct connector *c, struct strbuf *out)

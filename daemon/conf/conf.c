@@ -238,7 +238,8 @@ static void get_server(struct conf_reader *r, const struct conf_place *p, struct
 
 	if (!text_is_empty(server)) {
 		a->server = a->connector != NULL && a->connector->server_form != NULL
-				    ? conf_check_mailbox(r, conf_where(p, "server"), server, a->insecure_loopback,
+				    ? conf_check_mailbox(r, conf_where(p, "server"), server,
+							 a->insecure_loopback,
 							 a->connector->server_form)
 				    : conf_check_server(r, conf_where(p, "server"), server,
 							a->insecure_loopback);

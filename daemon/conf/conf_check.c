@@ -341,7 +341,8 @@ struct text conf_check_mailbox(struct conf_reader *r, const config_setting_t *at
 	if (text_is_empty(host) || !url_parse(as_web, &u) || u.path.len > 1 || u.query.len > 0 ||
 	    text_find(url, TEXT("#"), 0) != SIZE_MAX) {
 		conf_fault(r, at,
-			   "'%.*s' is no mailbox's server: write it as in \"%s\", or \"imap://\" where it "
+			   "'%.*s' is no mailbox's server: write it as in \"%s\", or \"imap://\" "
+			   "where it "
 			   "becomes TLS by STARTTLS",
 			   TEXT_ARG(shown), form);
 	} else if (is_insecure && !url_is_loopback(as_web)) {

@@ -68,7 +68,7 @@ const struct conf_option conf_options[] = {
 	  "The wait before an unknown reply is looked for; the window is three times as long." },
 	{ IN_ACCOUNT, "max_per_host", IS_NUMBER, "2", 1, 16, false, true,
 	  "Requests at once to one host." },
-	{ IN_ACCOUNT, "monthly_reads", IS_NUMBER, "0", 0, 2000000000, false, true,
+	{ IN_ACCOUNT, "monthly_reads", IS_NUMBER, "0", 0, 50000000, false, true,
 	  "How many messages may be read in a month (UTC) where the platform sells reading; near "
 	  "its "
 	  "end only news are read, then nothing, and a person is told; 0: no limit." },

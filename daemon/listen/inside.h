@@ -154,6 +154,7 @@ struct account {
 	struct secret session;
 	struct wall session_until, session_token_until;
 	int64_t session_seq;   /* of the one we have, in the database; 0: none */
+	int64_t warned_seq;    /* of one that our token does not open */
 	int64_t session_claim; /* our right to renew it; 0: none */
 	struct mono claimed_at;
 	bool has_ended; /* the platform says so: renew it */

@@ -218,7 +218,8 @@ static void add_messages(struct account *a, struct columns *c)
 	COLUMN_I64(c, m->posted_at.us);
 	COLUMN_I64(c, m->edited_at.us);
 	COLUMN(c, or_null(m->revision));
-	COLUMN(c, text_of(nature_name(nature_of(rules, m->words.len > 0 ? m->words : m->body, m->language))));
+	COLUMN(c, text_of(nature_name(
+			  nature_of(rules, m->words.len > 0 ? m->words : m->body, m->language))));
 	COLUMN_I64(c, (int64_t)message_hash(m));
 	COLUMN(c, m->raw.len <= LIMIT_RAW_BYTES ? or_null(m->raw)
 						: text_clip(m->raw, LIMIT_RAW_BYTES));

@@ -20,8 +20,10 @@ struct text session_place(const struct account *a, struct arena *arena)
 	return seal_place_of_session(arena, a->account_id, a->brand_id);
 }
 
-/* The session as the database has it. Sealed with another credential: the person has changed it, a new session is due. */
-static bool take(struct account *a, struct text sealed, int64_t until_us, int64_t seq)
+/* The session as the database has it. False: it is sealed with another token, or there is none. When we begin, a person has changed
+ * the token since, and a new session is due; later, the person is ahead of us (`is_newer`): ours is left as it is. */
+static bool take(struct account *a, struct text sealed, int64_t until_us, int64_t seq,
+		 bool is_newer)
 {
 	struct arena *arena = arena_create(/* max_bytes= */ 4096);
 	struct secret plain = { 0 };
@@ -29,10 +31,12 @@ static bool take(struct account *a, struct text sealed, int64_t until_us, int64_
 		!text_is_empty(sealed) && secret_is_set(&a->conf->token) &&
 		seal_open(secret_reveal(&a->conf->token), session_place(a, arena), sealed, &plain);
 
-	secret_set(&a->session, secret_reveal(&plain));
+	if (is_open || !is_newer) {
+		secret_set(&a->session, secret_reveal(&plain));
+		a->session_until = (struct wall){ is_open ? until_us : 0 };
+		a->session_seq = seq;
+	}
 	secret_done(&plain);
-	a->session_until = (struct wall){ is_open ? until_us : 0 };
-	a->session_seq = seq;
 	arena_destroy(&arena);
 	return is_open;
 }
@@ -43,7 +47,7 @@ void session_loaded(struct account *a, struct text sealed, int64_t until_us, int
 		return; /* ours is newer, or about to be */
 	}
 	if (seq != a->session_seq || !secret_is_set(&a->session)) {
-		(void)take(a, sealed, until_us, seq);
+		(void)take(a, sealed, until_us, seq, /* is_newer= */ false);
 	}
 }
 
@@ -90,10 +94,27 @@ static void claimed(struct account *a, const struct db_result *r)
 	a->claimed_at = loop_mono_now(a->listen->o.loop);
 	a->is_unsure = a->is_unsure || db_bool(r, 0, 6);
 	if (db_i64(r, 0, 5) != a->session_seq || !secret_is_set(&a->session)) {
-		(void)take(a, db_text(r, 0, 3), db_i64(r, 0, 4), db_i64(r, 0, 5));
+		(void)take(a, db_text(r, 0, 3), db_i64(r, 0, 4), db_i64(r, 0, 5),
+			   /* is_newer= */ false);
 	}
 	a->refresh_at = account_now(a);
 	account_ready(a);
+}
+
+/* Renewed by another worker; or a person has let us in, with a token that we have not read yet: that session is not ours to spoil. */
+static void take_newer(struct account *a, const struct db_result *r)
+{
+	struct err err;
+
+	if (take(a, db_text(r, 0, 3), db_i64(r, 0, 4), db_i64(r, 0, 5), /* is_newer= */ true)) {
+		a->has_ended = false;
+		try_again(a, DUR_US(0));
+		return;
+	}
+	(void)err_set(&err, ERR_AUTH,
+		      "somebody let us in with another `token` than this worker has read: reload "
+		      "answerd");
+	account_failed(a, &err, NULL);
 }
 
 static void done_claim(const struct db_result *r, void *owner)
@@ -114,8 +135,7 @@ static void done_claim(const struct db_result *r, void *owner)
 	} else if (text_eq(what, TEXT("stale"))) {
 		account_lost(a, "another worker took it over");
 	} else if (text_eq(what, TEXT("newer"))) {
-		a->has_ended = !take(a, db_text(r, 0, 3), db_i64(r, 0, 4), db_i64(r, 0, 5));
-		try_again(a, DUR_US(0));
+		take_newer(a, r);
 	} else {
 		try_again(a, LOOK_AGAIN); /* somebody is at it, or the database is away */
 	}
@@ -244,13 +264,12 @@ void session_not_renewed(struct account *a, const struct err *why, bool is_answe
 
 const char *session_explain(const struct account *a, const struct err *why, struct arena *arena)
 {
-	const char *command = "answerd connect";
-
+	/* Some say themselves what is to be done. */
 	if (a->conf->connector->authorize == NULL ||
-	    text_find(text_of(why->text), text_of(command), 0) != SIZE_MAX) {
+	    text_find(text_of(why->text), TEXT("answerd"), 0) != SIZE_MAX) {
 		return why->text;
 	}
-	return text_cstr(arena, text_printf(arena, "%s. Let us in: %s %.*s", why->text, command,
+	return text_cstr(arena, text_printf(arena, "%s. Let us in: answerd connect %.*s", why->text,
 					    TEXT_ARG(a->conf->name)));
 }
 
@@ -266,8 +285,13 @@ static void changed_row(struct listen *l, const struct db_result *r, int row)
 		    a->phase == PHASE_AWAY || a->phase == PHASE_LOADING) {
 			continue; /* busy: with the next beat */
 		}
-		if (!take(a, db_text(r, row, 1), db_i64(r, row, 2), db_i64(r, row, 3))) {
-			log_warn("session_sealed_otherwise", "account", account_label(a), NULL);
+		if (!take(a, db_text(r, row, 1), db_i64(r, row, 2), db_i64(r, row, 3),
+			  /* is_newer= */ true)) {
+			if (a->warned_seq != db_i64(r, row, 3)) {
+				log_warn("session_sealed_otherwise", "account", account_label(a),
+					 NULL);
+			}
+			a->warned_seq = db_i64(r, row, 3);
 			continue;
 		}
 		log_info("session_taken", "account", account_label(a), NULL);

@@ -191,7 +191,7 @@ struct connector_can {
 	int64_t direct_key_valid_s; /* the same where posting.visibility is MESSAGE_PRIVATE */
 	int64_t reply_window_s; /* after the customer's last message, then it takes no answer; 0: none */
 	int64_t direct_window_s; /* of direct messages, where they have one of their own; 0: reply_window_s */
-	int64_t agent_window_s;  /* the same where the option `human_agent` is "yes"; 0: no matter */
+	int64_t agent_window_s; /* the same where the option `human_agent` is "yes"; 0: no matter */
 	int64_t settle_s;       /* until what was posted can be read back; 0: as configured */
 	bool lookup;            /* what we posted can be read back */
 	bool reading_costs;     /* money, for each message: outcome.read_price, `monthly_reads` */
@@ -234,8 +234,9 @@ struct connector {
 	const char *const
 		*always; /* sources that are read on every account with a token, NULL-ended */
 	const struct connector_option *options; /* ended by a NULL name */
-	const char *server_form; /* how `server` is written where it is a mailbox, "imaps://mail.example"; NULL: https */
-	const struct connector_right *rights;   /* ended by a NULL scope; NULL where authorize is */
+	const char *
+		server_form; /* how `server` is written where it is a mailbox, "imaps://mail.example"; NULL: https */
+	const struct connector_right *rights; /* ended by a NULL scope; NULL where authorize is */
 	struct connector_can can;
 
 	/* The address on which a person lets us in: with g's redirect, state and challenge, and all `rights`;

@@ -46,7 +46,8 @@ struct message {
 	bool is_automatic; /* written by a program, so never an answer */
 	struct text author_id, author_handle, author_name; /* handle without '@' */
 	struct text body;                                  /* plain text, clean */
-	struct text words;     /* of it, what its author wrote now, where it also quotes others; empty: all of it */
+	struct text
+		words; /* of it, what its author wrote now, where it also quotes others; empty: all of it */
 	struct text warning;   /* content warning, subject or title; empty: none */
 	struct text language;  /* BCP 47 as the platform says, empty: unknown */
 	struct text permalink; /* http(s) or empty */

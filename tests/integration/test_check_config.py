@@ -34,7 +34,9 @@ brands = { acme = {
     every = "60s";
     history = "30d";
     settle = "30s";
+    monthly_reads = 100000;
     max_per_host = 2;
+    monthly_reads = 1000;
     insecure_loopback = false;
   }; };
 }; };

@@ -159,6 +159,31 @@ def test_an_answer_that_was_lost_is_told_in_words(house):
     house.verify()
 
 
+def test_who_is_ahead_of_the_worker_is_not_undone(house):
+    """The token's file is changed, somebody is let in with it, and only then the worker is reloaded: meanwhile it goes on with what it has and never
+    writes over the new session."""
+    loaf(house).begin(desk=False)
+    house.wait_for(comment(house, "ann", "Where is order 1?"))
+    path = house.config.folder / "acme_loaf.token"
+    path.write_text(":".join(path.read_text(encoding="utf-8").strip().split(":")[:2]) + "\n", encoding="utf-8")
+    walk = Connect(house.config, "acme_loaf")
+    status, headers, body = fetch(walk.address(person="shop").replace(GOOGLE, f"http://127.0.0.1:{house.town.port}/g/loaf/auth"))
+    assert status == 302, body
+    fetch(headers["Location"])
+    walk.end()
+    stored = house.database.rows("select seq, sealed from answerd.credential")
+    wait_until(lambda: "event=session_sealed_otherwise" in house.worker.log(100_000), 30, "it is said")
+    house.wait_for(comment(house, "ann", "Where is order 2?"))
+    end_access(house)
+    row = wait_until(lambda: (r := state_of(house))["state"] == "refused" and r, 60, "it is refused")
+    assert row["state_reason"].endswith("reload answerd")
+    assert house.database.rows("select seq, sealed from answerd.credential") == stored
+    heard = comment(house, "bob", "Where is order 3?")
+    house.worker.reload()
+    house.wait_for(heard, timeout=60)
+    house.verify()
+
+
 def test_a_cut_line_is_tried_again(house):
     """An answer that never came, where the platform did nothing: no alarm, the same token once more."""
     loaf(house).begin(desk=False)

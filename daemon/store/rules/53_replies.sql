@@ -53,38 +53,6 @@ create or replace function answerd.reply_late(p_window_s bigint) returns text la
 begin
 	return 'The platform takes no reply any more: the customer''s last message is older than ' || answerd.length_text(p_window_s * interval '1 second') || '.';
 end $$;
--- reply_unnamed(conversation): where the platform takes a reply only from those whom the customer names, and this one does not name us:
--- the sentence that says so. What is answered is the customer's newest message to us.
-create or replace function answerd.reply_unnamed(p_brand int, p_conversation bigint) returns text language plpgsql stable
-set search_path = pg_catalog as $$
-declare
-	c answerd.conversation;
-	m answerd.message;
-	v_why text;
-begin
-	select * into c from answerd.conversation where conversation_id = p_conversation and brand_id = p_brand;
-	select p.named_only into v_why from answerd.posting p where p.account_id = c.account_id and p.brand_id = p_brand;
-	if v_why is null then
-		return null;
-	end if;
-	m := answerd.reply_parent(c);
-	return case when not m.is_named and m.kind <> 'direct' then v_why || ': answer in the platform''s own app, answerd will see it.' end;
-end $$;
--- can_reply_rows(): the same for pages of the queue, which the desk prints: one row an account. unnamed: the ids of the conversations
--- that take no reply because they do not name us, with blanks around them; null where that is no matter.
-drop function if exists answerd.can_reply_rows();
-create or replace function answerd.can_reply_rows() returns table (account_id bigint, hindrance text, answers text, window_s bigint, late text,
-	unnamed text, unnamed_why text, direct_window_s bigint, direct_late text) language sql stable set search_path = pg_catalog as $$
-	select a.account_id::bigint, answerd.reply_hindrance(a.brand_id, a.account_id), ' ' || array_to_string(p.answers, ' ') || ' ',
-		coalesce(p.window_s, 0), answerd.reply_late(coalesce(p.window_s, 0)),
-		case when p.named_only is not null then (select ' ' || string_agg(c.conversation_id::text, ' ') || ' ' from answerd.conversation c
-			where c.account_id = a.account_id and c.brand_id = a.brand_id and c.waiting_since is not null
-				and answerd.reply_unnamed(c.brand_id, c.conversation_id) is not null) end,
-		p.named_only || ': answer in the platform''s own app, answerd will see it.',
-		coalesce(p.direct_window_s, 0), answerd.reply_late(coalesce(p.direct_window_s, 0))
-	from answerd.account a left join answerd.posting p on p.account_id = a.account_id and p.brand_id = a.brand_id
-	order by 1
-$$;
 
 -- reply_parent(conversation) → the message that a reply answers: the customer's newest one to us; a reply covers everything before it.
 create or replace function answerd.reply_parent(c answerd.conversation) returns answerd.message language sql stable set search_path = pg_catalog as $$
@@ -485,69 +453,6 @@ begin
 	end if;
 	return json_build_object('panic', h.is_panic, 'at', answerd.rfc3339(h.panic_at), 'by', (select login from answerd.staff where staff_id = h.panic_by),
 		'queued', (select count(*) from answerd.reply where state = 'queued'));
-end $$;
-
--- Snippets: words to begin with.
-create or replace function answerd.snippet_filled(s answerd.snippet, c answerd.conversation, p_actor bigint) returns text language sql stable
-set search_path = pg_catalog as $$
-	select replace(replace(replace(s.body, '{customer}', coalesce((select coalesce(nullif(i.name, ''), i.handle) from answerd.identity i
-		where i.identity_id = c.customer_id and i.brand_id = c.brand_id), '')), '{me}', coalesce(answerd.public_name(p_actor), '')), '{brand}',
-		(select b.name from answerd.brand b where b.brand_id = c.brand_id))
-$$;
-create or replace function answerd.snippet_json(s answerd.snippet) returns json language sql stable set search_path = pg_catalog as $$
-	select json_build_object('name', s.name, 'brand', (select b.name from answerd.brand b where b.brand_id = s.brand_id), 'text', s.body,
-		'by', (select login from answerd.staff f where f.staff_id = s.by_staff), 'changed_at', answerd.rfc3339(s.changed_at))
-$$;
-create or replace function answerd.snippets_list(p_brand text, p_conversation text, p_actor bigint) returns json language plpgsql stable
-set search_path = pg_catalog as $$
-declare
-	c answerd.conversation;
-	v_brand int := answerd.brand_named(p_brand);
-begin
-	if p_conversation is not null then
-		c := answerd.conversation_named(p_conversation);
-		v_brand := c.brand_id;
-	end if;
-	return json_build_object('items', coalesce((select json_agg(case when c.conversation_id is null then answerd.snippet_json(s)::jsonb
-			else answerd.snippet_json(s)::jsonb || jsonb_build_object('filled', answerd.snippet_filled(s, c, p_actor)) end order by s.name, s.brand_id)
-		from answerd.snippet s where v_brand is null or s.brand_id = v_brand), '[]'), 'next', null);
-end $$;
-create or replace function answerd.snippet_put(p_brand text, p_name text, p_text text, p_actor bigint) returns json language plpgsql volatile
-set search_path = pg_catalog as $$
-declare
-	s answerd.snippet;
-	v_brand int := answerd.brand_named(p_brand);
-begin
-	if v_brand is null then
-		select min(brand_id) into v_brand from answerd.brand where is_configured having count(*) = 1;
-		if v_brand is null then
-			perform answerd.refuse('AN400', 'For which brand? --brand B');
-		end if;
-	end if;
-	if p_name !~ '^[a-z0-9][a-z0-9._-]{0,39}$' then
-		perform answerd.refuse('AN400', 'A snippet is called by 1 to 40 of a-z, 0-9, dot, dash and underscore.');
-	elsif btrim(coalesce(p_text, ''), E' \t\r\n') = '' then
-		perform answerd.refuse('AN400', 'A snippet needs words.');
-	elsif regexp_replace(p_text, '\{(customer|me|brand)\}', '', 'g') ~ '\{[a-z]+\}' then
-		perform answerd.refuse('AN400', 'The fields of a snippet are {customer}, {me} and {brand}.');
-	end if;
-	insert into answerd.snippet (brand_id, name, body, by_staff, changed_at) values (v_brand, p_name, p_text, p_actor, answerd.now())
-	on conflict (name, brand_id) do update set body = excluded.body, by_staff = excluded.by_staff, changed_at = excluded.changed_at returning * into s;
-	perform answerd.audited(v_brand, 'staff:' || p_actor, 'snippet', 'snippet:' || p_name);
-	return answerd.snippet_json(s);
-end $$;
-create or replace function answerd.snippet_remove(p_brand text, p_name text, p_actor bigint) returns json language plpgsql volatile
-set search_path = pg_catalog as $$
-declare
-	s answerd.snippet;
-	v_brand int := answerd.brand_named(p_brand);
-begin
-	delete from answerd.snippet where name = p_name and (v_brand is null or brand_id = v_brand) returning * into s;
-	if not found then
-		perform answerd.refuse('AN404', format('There is no snippet "%s". answer snippet list names them.', left(p_name, 60)));
-	end if;
-	perform answerd.audited(s.brand_id, 'staff:' || p_actor, 'snippet_remove', 'snippet:' || p_name);
-	return answerd.snippet_json(s);
 end $$;
 
 -- verify_replies(): the outbox from scratch, in other words than its rules.
