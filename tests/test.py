@@ -194,13 +194,13 @@ def main():
         elif "integration" in wanted:
             some = ["-m", "quick"] if args.quick else []
             env.update({"ANSWERD_REAL": "1"} if args.real else {})
-            parts = 1 if args.real else 3  # the real servers are installed once
-            thirds = [threading.Thread(target=pytest, args=(f"integration-{n + 1}", ["tests/integration", *some]),
+            parts = 1 if args.real else 4  # the real servers are installed once
+            shards = [threading.Thread(target=pytest, args=(f"integration-{n + 1}", ["tests/integration", *some]),
                                        kwargs={"env": {**env, "ANSWERD_SHARD": f"{n}/{parts}"}}) for n in range(parts)]
-            for third in thirds:
-                third.start()
-            for third in thirds:
-                third.join()
+            for shard in shards:
+                shard.start()
+            for shard in shards:
+                shard.join()
         side.join()
     tell(f"took {time.monotonic() - begun:.0f} s; logs in build/test")
     tell(f"{TALLY.passed} passed, {TALLY.failed} failed, {TALLY.skipped} skipped")
