@@ -16,24 +16,37 @@ pytestmark = pytest.mark.skipif(not os.environ.get("ANSWERD_REAL"), reason="real
 
 @pytest.fixture(scope="module")
 def network(cluster, tmp_path_factory):
-    """kettle is the brand; Ann, Bob and Cid are customers."""
+    """kettle and teapot are brands; Ann, Bob and Cid are customers."""
     try:
-        network = Network(cluster.create(), tmp_path_factory.mktemp("network"), "kettle", "ann", "bob", "cid")
+        network = Network(cluster.create(), tmp_path_factory.mktemp("network"), "kettle", "teapot", "ann", "bob", "cid")
     except NotHere as why:
         pytest.skip(f"no real Bluesky here: {why}")
     yield network
     network.end()
 
 
-@pytest.fixture
-def sky(network, database, tmp_path):
-    """The brand's account configured; the test begins it."""
-    house = House(None, database, tmp_path)
-    kettle = network.people["kettle"]
-    house.config.account("kettle_sky", "bluesky", network.url, kettle.app, identifier=kettle.handle)
-    house.network = network
+def of_brand(network, database, folder, brand):
+    """A house with that brand's account configured; the test begins it."""
+    house = House(None, database, folder)
+    ours = network.people[brand]
+    house.config.account(f"{brand}_sky", "bluesky", network.url, ours.app, identifier=ours.handle, settle="1s")
+    house.network, house.ours = network, ours
     for name, person in network.people.items():
         setattr(house, name, person)
+    return house
+
+
+@pytest.fixture
+def sky(network, database, tmp_path):
+    house = of_brand(network, database, tmp_path, "kettle")
+    yield house
+    house.end()
+
+
+@pytest.fixture
+def quiet_sky(network, database, tmp_path):
+    """A brand to which nobody has spoken yet."""
+    house = of_brand(network, database, tmp_path, "teapot")
     yield house
     house.end()
 
@@ -41,6 +54,34 @@ def sky(network, database, tmp_path):
 def stored(house, post):
     return house.database.rows("select body, deleted_at is not null as is_gone, direction::text, revision from answerd.message "
                                "where external_id = %s", post[0])[0]
+
+
+def column(house, what, ident):
+    return house.database.one(f"select {what} from answerd.message where external_id = %s", ident)
+
+
+def answered(house, entry, text, *left):
+    """`answer reply`, until only those are left who wait: then it is sent; its place on the network."""
+    r = house.answer("reply", entry, "-m", text, code=0).json["id"]
+    house.wait_waiting(*left, timeout=60)
+    sent = house.answer("replies", r, code=0).json
+    assert sent["state"] == "sent" and sent["history"][-1]["what"] == "sent", sent
+    return sent["external_id"]
+
+
+def seen_below(house, customer, post, text):
+    """What the customer sees below the post: one reply, ours, with this text; and our account has said it nowhere else."""
+    house.network.settle()
+    found = customer.xrpc("app.bsky.feed.getPostThread", uri=post[0], depth=6)["thread"]["replies"]
+    assert [(t["post"]["author"]["did"], t["post"]["record"]["text"], t["replies"]) for t in found] == [(house.ours.did, text, [])], found
+    records = house.ours.xrpc("com.atproto.repo.listRecords", repo=house.ours.did, collection="app.bsky.feed.post", limit=100)["records"]
+    assert [r["uri"] for r in records if r["value"]["text"] == text] == [found[0]["post"]["uri"]]
+    return found[0]["post"]["uri"]
+
+
+def actors(house, entry):
+    """Who ended the waits of that conversation."""
+    return house.database.column("select actor from answerd.response_times where conversation_id = %s", int(entry))
 
 
 def test_the_whole_path(sky):
@@ -94,6 +135,49 @@ def test_the_whole_path(sky):
     known = sky.known()
     wanted = {post[0] for post in (cups, old, below, quote, answer, again, first, recreated, late)}
     assert wanted <= known, wanted - known
+    sky.verify()
+
+
+def test_answers_from_the_queue_and_from_the_app(quiet_sky):
+    """A reply by `answer` is there for the customer once, below what they said and in their thread, also when our token has run out; one
+    that was typed in the app closes its entry with actor "native"."""
+    sky, ann, bob, cid, teapot = quiet_sky, quiet_sky.ann, quiet_sky.bob, quiet_sky.cid, quiet_sky.teapot
+    top = cid.post("Whose cups are good?")
+    sky.begin()
+    asked = ann.post("@teapot.test do you sell \"handmade\" ones?", names=[teapot], parent=top)
+    other = bob.post("@teapot.test when do you open?", names=[teapot])
+    sky.wait_for(asked[0], other[0], timeout=60)
+    sky.wait_waiting("ann", "bob", timeout=60)
+    places = {e["customer"]["handle"]: e["id"] for e in sky.entries()}
+
+    text = "Yes :) all of them, @ann.test <promised> & \"signed\": https://teapot.example/?a=1&b=2 \u2615"
+    uri = answered(sky, places["ann.test"], text, "bob")
+    assert seen_below(sky, ann, asked, text) == uri
+    made = teapot.xrpc("com.atproto.repo.getRecord", repo=teapot.did, collection="app.bsky.feed.post", rkey=uri.split("/")[4])["value"]
+    assert made["reply"] == {"root": {"uri": top[0], "cid": top[1]}, "parent": {"uri": asked[0], "cid": asked[1]}}
+    told = [n["uri"] for n in ann.xrpc("app.bsky.notification.listNotifications", limit=50)["notifications"]]
+    assert told.count(uri) == 1, "Ann is told, once"
+    wait_until(lambda: column(sky, "hash <> 0", uri), 60, "our own reply comes back by listening")
+    assert sky.waiting() == ["bob"] and seen_below(sky, ann, asked, text) == uri
+
+    native = teapot.post("At nine.", parent=other)
+    sky.wait_for(native[0], timeout=60)
+    sky.wait_waiting(timeout=60)
+    assert actors(sky, places["ann.test"]) == [sky.answer("replies", code=0).items[0]["author"]]
+    assert actors(sky, places["bob.test"]) == ["native"]
+    for who, said, by in (("ann.test", asked, uri), ("bob.test", other, native[0])):
+        thread = sky.answer("explain", places[who], code=0).json["thread"]
+        assert f" by our message {by}" in next(m for m in thread if m["id"] == said[0])["why"]
+
+    again = bob.post("@teapot.test on Sunday, too?", names=[teapot])
+    sky.wait_for(again[0], timeout=60)
+    sky.wait_waiting("bob", timeout=60)
+    sky.network.clock(3 * 3600)         # access tokens last two hours: 400 ExpiredToken, for the post, too
+    try:
+        late = answered(sky, sky.entries()[0]["id"], "On Sunday at ten.")
+        assert seen_below(sky, bob, again, "On Sunday at ten.") == late
+    finally:
+        sky.network.clock(0)
     sky.verify()
 
 
