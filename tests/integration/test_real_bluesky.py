@@ -60,15 +60,6 @@ def column(house, what, ident):
     return house.database.one(f"select {what} from answerd.message where external_id = %s", ident)
 
 
-def answered(house, entry, text, *left):
-    """`answer reply`, until only those are left who wait: then it is sent; its place on the network."""
-    r = house.answer("reply", entry, "-m", text, code=0).json["id"]
-    house.wait_waiting(*left, timeout=60)
-    sent = house.answer("replies", r, code=0).json
-    assert sent["state"] == "sent" and sent["history"][-1]["what"] == "sent", sent
-    return sent["external_id"]
-
-
 def seen_below(house, customer, post, text):
     """What the customer sees below the post: one reply, ours, with this text; and our account has said it nowhere else."""
     house.network.settle()
@@ -77,11 +68,6 @@ def seen_below(house, customer, post, text):
     records = house.ours.xrpc("com.atproto.repo.listRecords", repo=house.ours.did, collection="app.bsky.feed.post", limit=100)["records"]
     assert [r["uri"] for r in records if r["value"]["text"] == text] == [found[0]["post"]["uri"]]
     return found[0]["post"]["uri"]
-
-
-def actors(house, entry):
-    """Who ended the waits of that conversation."""
-    return house.database.column("select actor from answerd.response_times where conversation_id = %s", int(entry))
 
 
 def test_the_whole_path(sky):
@@ -151,7 +137,7 @@ def test_answers_from_the_queue_and_from_the_app(quiet_sky):
     places = {e["customer"]["handle"]: e["id"] for e in sky.entries()}
 
     text = "Yes :) all of them, @ann.test <promised> & \"signed\": https://teapot.example/?a=1&b=2 \u2615"
-    uri = answered(sky, places["ann.test"], text, "bob")
+    uri = sky.reply(places["ann.test"], text, "bob")
     assert seen_below(sky, ann, asked, text) == uri
     made = teapot.xrpc("com.atproto.repo.getRecord", repo=teapot.did, collection="app.bsky.feed.post", rkey=uri.split("/")[4])["value"]
     assert made["reply"] == {"root": {"uri": top[0], "cid": top[1]}, "parent": {"uri": asked[0], "cid": asked[1]}}
@@ -163,8 +149,8 @@ def test_answers_from_the_queue_and_from_the_app(quiet_sky):
     native = teapot.post("At nine.", parent=other)
     sky.wait_for(native[0], timeout=60)
     sky.wait_waiting(timeout=60)
-    assert actors(sky, places["ann.test"]) == [sky.answer("replies", code=0).items[0]["author"]]
-    assert actors(sky, places["bob.test"]) == ["native"]
+    assert sky.actors(places["ann.test"]) == [sky.answer("replies", code=0).items[0]["author"]]
+    assert sky.actors(places["bob.test"]) == ["native"]
     for who, said, by in (("ann.test", asked, uri), ("bob.test", other, native[0])):
         thread = sky.answer("explain", places[who], code=0).json["thread"]
         assert f" by our message {by}" in next(m for m in thread if m["id"] == said[0])["why"]
@@ -174,7 +160,7 @@ def test_answers_from_the_queue_and_from_the_app(quiet_sky):
     sky.wait_waiting("bob", timeout=60)
     sky.network.clock(3 * 3600)         # access tokens last two hours: 400 ExpiredToken, for the post, too
     try:
-        late = answered(sky, sky.entries()[0]["id"], "On Sunday at ten.")
+        late = sky.reply(sky.entries()[0]["id"], "On Sunday at ten.")
         assert seen_below(sky, bob, again, "On Sunday at ten.") == late
     finally:
         sky.network.clock(0)

@@ -47,18 +47,22 @@ def test_the_whole_path_on_a_real_site(site, shop):
     site.call("baker", "POST", f"/comments/{held}", {"status": "approved"})
     wait_until(lambda: column(shop, "warning", held) is None, 60, "it is approved")
 
-    entry = next(e for e in shop.entries() if e["customer"]["handle"] == "ann")
+    vegan, deliver = (next(e["id"] for e in shop.entries() if word in e["excerpt"]) for word in ("vegan", "deliver"))
     text = "Yes :) all of it, <promised> & \"signed\" -- it's at https://shop.example/?a=1&b=2"
-    shop.answer("reply", entry["id"], "-m", text, code=0)
-    shop.wait_waiting("bob", "bob", timeout=60)
-    wait_until(lambda: [x["state"] for x in shop.answer("replies", code=0).items] == ["sent"], 60, "it is sent")
+    sent = shop.reply(vegan, text, "bob", "bob")
+    wait_until(lambda: column(shop, "hash <> 0", sent), 60, "our own reply comes back by listening")
     below = site.call(None, "GET", f"/comments?parent={c}")
-    assert len(below) == 1 and below[0]["author_name"] == "baker" and "&lt;promised&gt; &amp;" in below[0]["content"]["rendered"]
+    assert [str(x["id"]) for x in below] == [sent] and below[0]["author_name"] == "baker"
+    assert "&lt;promised&gt; &amp;" in below[0]["content"]["rendered"]
 
     native = site.comment("baker", "Up to five kilometres.", post, parent=d)
     shop.wait_for(str(native), timeout=60)
     shop.wait_waiting("bob", timeout=30)
-    assert "native" in shop.database.column("select actor from answerd.response_times")
+    assert shop.actors(vegan) == [shop.answer("replies", code=0).items[0]["author"]]
+    assert shop.actors(deliver) == ["native"]
+    for place, said, by in ((vegan, c, sent), (deliver, d, native)):
+        thread = shop.answer("explain", place, code=0).json["thread"]
+        assert f" by our message {by}" in next(m for m in thread if m["id"] == str(said))["why"]
 
     site.call("baker", "POST", f"/comments/{c}", {"content": "Is it vegan and sweet?"})
     wait_until(lambda: "sweet" in column(shop, "body", c), 60, "the edit is seen")

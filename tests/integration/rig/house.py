@@ -288,3 +288,16 @@ class House:
 
     def sources(self):
         return self.answer("sources", code=0).items
+
+    def actors(self, entry):
+        """Who ended the waits of that conversation."""
+        return self.database.column("select actor from answerd.response_times where conversation_id = %s order by answered_at", int(entry))
+
+    # ---- answering
+    def reply(self, entry, text, *left, timeout=60):
+        """`answer reply`, until only those are left who wait: then it is sent; its place on the platform."""
+        r = self.answer("reply", entry, "-m", text, code=0).json["id"]
+        self.wait_waiting(*left, timeout=timeout)
+        sent = self.answer("replies", r, code=0).json
+        assert sent["state"] == "sent" and sent["history"][-1]["what"] == "sent", sent
+        return sent["external_id"]
