@@ -58,6 +58,7 @@ def test_replies_to_all_of_them(page):
     review = page.town.post("cid", "Stale.", "page", review="negative")
     direct = page.town.post("bob", "order 42?", "page", to="shop")
     wait_until(lambda: len(page.entries()) == 4, 40, "all wait")
+    wait_until(lambda: all(e["can_reply"] for e in page.entries()), 20, "replies are taken")     # just after the start they are not yet
     made = [reply(page, conversation(page, m), f"Dear customer, answer {n}")
             for n, m in enumerate((top, nested, review, "dm:" + direct))]
     for r in made:

@@ -39,6 +39,7 @@ def test_replies_name_whom_they_answer(photos):
     tagged = photos.town.post("cid", "lunch at the shop", "photos", tagged=True)
     direct = photos.town.post("cid", "order 42?", "photos", to="shop")
     photos.wait_waiting("ann", "bob", "cid", "cid", timeout=40)
+    wait_until(lambda: all(e["can_reply"] for e in photos.entries()), 20, "replies are taken")     # just after the start they are not yet
     made = [reply(photos, conversation(photos, m), f"Dear customer, answer {n}") for n, m in enumerate((top, nested, tagged, "dm:" + direct))]
     for r in made:
         wait_state(photos, r, "sent")

@@ -41,6 +41,7 @@ def test_replies_keep_their_parents(spool):
     nested = spool.town.post("bob", "@shop mine too", "spool", parent=first)
     named = spool.town.post("cid", "lunch at @shop", "spool")
     spool.wait_waiting("ann", "bob", "cid", timeout=40)
+    wait_until(lambda: all(e["can_reply"] for e in spool.entries()), 20, "replies are taken")     # just after the start they are not yet
     made = [reply(spool, conversation(spool, m), f"Dear customer, answer {n}") for n, m in enumerate((first, nested, named))]
     for r in made:
         wait_state(spool, r, "sent")
