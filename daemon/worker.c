@@ -418,6 +418,11 @@ static void holder_name(char *out, size_t room)
 
 static volatile sig_atomic_t is_reload_wanted;
 
+static void on_declared(void *owner)
+{
+	respond_declare(((struct worker *)owner)->respond);
+}
+
 static void on_early_stop(int number)
 {
 	(void)number;
@@ -473,8 +478,12 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 	k.watch = watch_create(k.loop, &events, &k);
 	ev_init(&k.status, on_status);
 	ev_init(&k.hard, on_hard);
-	k.listen = listen_create(&(struct listen_options){
-		.loop = k.loop, .conf = k.conf, .rules = k.rules, .holder = holder });
+	k.listen = listen_create(&(struct listen_options){ .loop = k.loop,
+							   .conf = k.conf,
+							   .rules = k.rules,
+							   .holder = holder,
+							   .declared = on_declared,
+							   .owner = &k });
 	k.alert = alert_create(
 		&(struct alert_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
 	k.respond = respond_create(

@@ -126,6 +126,7 @@ static void done_declare(const struct db_result *r, void *owner)
 	l->declare_at =
 		l->has_refused ? mono_add(loop_mono(l->o.loop), DECLARE_AGAIN) : (struct mono){ 0 };
 	l->is_declared = true;
+	l->o.declared(l->o.owner);
 	if (!l->must_declare) { /* else a still newer one came meanwhile */
 		reload_declared(l);
 	} else {

@@ -8,7 +8,7 @@
  *
  * Owner:   the worker's main. Borrows the loop; holds the configuration; borrows the rules of natures until the next reload.
  * Clock:   mono for what is due, wall (loop_wall) for what platforms are told and asked.
- * Blocks:  never. Calls back: done_stopped once, after listen_stop().
+ * Blocks:  never. Calls back: declared, from the loop; done_stopped once, after listen_stop().
  * Fails:   says so in the source's row and in the log, and tries again. */
 #ifndef ANSWERD_LISTEN_LISTEN_H
 #define ANSWERD_LISTEN_LISTEN_H
@@ -25,6 +25,9 @@ struct listen_options {
 	struct conf *conf;                /* secrets read; held as long as it is needed */
 	const struct nature_rules *rules; /* decides what a message is */
 	const char *holder;               /* this worker's name: host, pid and a random part */
+	void (*declared)(
+		void *owner); /* the database knows the configuration now; also after a reload */
+	void *owner;          /* of declared */
 };
 
 struct listen *listen_create(const struct listen_options *o);

@@ -400,15 +400,20 @@ void respond_start(struct respond *r)
 	db_start(r->ear);
 }
 
+void respond_declare(struct respond *r)
+{
+	r->is_declared = false;
+	r->declared_at = (struct mono){ 0 };
+	respond_wake(r, DUR_US(0));
+}
+
 void respond_reload(struct respond *r, struct conf *conf)
 {
 	struct conf *old = r->snapshot;
 
 	r->snapshot = conf_hold(conf);
 	conf_destroy(&old);
-	r->is_declared = false;
-	r->declared_at = (struct mono){ 0 };
-	respond_wake(r, DUR_US(0));
+	respond_declare(r);
 }
 
 void respond_stop(struct respond *r, void (*done)(void *owner), void *owner)

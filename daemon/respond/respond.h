@@ -26,6 +26,8 @@ struct respond_options {
 
 struct respond *respond_create(const struct respond_options *o);
 void respond_start(struct respond *r);
+/* The database knows the accounts now: time to say what can be posted on them. */
+void respond_declare(struct respond *r);
 /* A new configuration, checked and with its secrets. What is under way ends under the one that it began with. */
 void respond_reload(struct respond *r, struct conf *conf);
 /* Claims nothing more, lets posts end (20 s), writes down what came of them, the rest as unknown; then calls done. */

@@ -26,6 +26,7 @@ $$;
 -- reply_hindrance(brand, account): why nothing can be posted there now; null: nothing is in the way. The first half of why_not.
 create or replace function answerd.reply_hindrance(p_brand int, p_account int) returns text language sql stable set search_path = pg_catalog as $$
 	select case
+		when p.account_id is null then 'The worker has not yet said what it can post on this account; try again in a moment.'
 		when p.is_able is not true then coalesce(p.why_unable,
 			'Nothing can be posted from here on this account; answer in the platform''s own app, answerd will see it.')
 		when h.is_panic then 'All posting is stopped since ' || answerd.clock_text(h.panic_at, b.timezone) || ': answer panic off lets it go on.'
