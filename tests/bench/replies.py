@@ -2,6 +2,7 @@
 over one connection, and one a process as a person would. The requests are those that the connector builds."""
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -98,13 +99,14 @@ def curl(house, folder, own, asked_at_once, asked_single):
 def run(cluster, folder, cpu, n_at_once=N_AT_ONCE, n_single=N_SINGLE):
     """One run; a dict of figures."""
     folder = pathlib.Path(folder)
+    shutil.rmtree(folder, ignore_errors=True)  # the town keeps its book
     folder.mkdir(parents=True, exist_ok=True)
     town = Town(folder / "town", "--no-sync", "--no-answers")
     database = cluster.create()
     house = House(town, database, folder)
     try:
         house.config.brand()["repeat_limit"] = 0
-        house.town_url = house.mastodon("social", own="shop", max_per_host=16)
+        house.town_url = house.mastodon("social", own="shop", max_per_host=16, options={"rate_limit": 1_000_000})
         own = next(s for s in town.call("GET", "servers") if s["name"] == "social")["own"][0]
         migrate(house.config)
         house.begin()
