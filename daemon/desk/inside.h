@@ -45,8 +45,8 @@ struct desk_route {
 	const char *about;
 };
 
-extern const struct desk_route desk_routes[];
-extern const size_t n_desk_routes;
+/* routes.c: the routes one after the other, those of one path not always beside each other; NULL behind the last. */
+const struct desk_route *desk_route_nth(size_t n);
 
 /* One request on its way through the database. */
 struct work {

@@ -86,8 +86,36 @@ static void print_operation(const struct desk_route *r, struct strbuf *out)
 		      desk_route_is_served(r) ? "Done." : "Comes with a later version.");
 }
 
+static bool is_first_of_path(size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(desk_route_nth(i)->path, desk_route_nth(n)->path) == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A path with all of its methods. */
+static void print_path(size_t first, struct strbuf *out)
+{
+	const char *path = desk_route_nth(first)->path, *between = "";
+	const struct desk_route *r;
+
+	strbuf_add_byte(out, '{');
+	for (size_t i = first; (r = desk_route_nth(i)) != NULL; i++) {
+		if (strcmp(r->path, path) == 0) {
+			strbuf_add_str(out, between);
+			print_operation(r, out);
+			between = ",";
+		}
+	}
+	strbuf_add_byte(out, '}');
+}
+
 void desk_openapi_print(struct strbuf *out)
 {
+	const struct desk_route *r;
 	const char *comma = "";
 
 	strbuf_printf(out,
@@ -95,27 +123,12 @@ void desk_openapi_print(struct strbuf *out)
 		      "desk\",\"version\":\"%s\"},\"servers\":[{\"url\":"
 		      "\"/api/v1\"}],\"paths\":{",
 		      ANSWERD_VERSION);
-	for (size_t i = 0; i < n_desk_routes; i++) {
-		const char *between = "";
-
-		/* Once a path, with all of its methods. */
-		bool is_first = true;
-		for (size_t j = 0; j < i; j++) {
-			is_first = is_first && !text_eq(text_of(desk_routes[j].path),
-							text_of(desk_routes[i].path));
-		}
-		if (!is_first) {
+	for (size_t i = 0; (r = desk_route_nth(i)) != NULL; i++) {
+		if (!is_first_of_path(i)) {
 			continue;
 		}
-		strbuf_printf(out, "%s\"/%s\":{", comma, desk_routes[i].path);
-		for (size_t j = i; j < n_desk_routes; j++) {
-			if (text_eq(text_of(desk_routes[j].path), text_of(desk_routes[i].path))) {
-				strbuf_add_str(out, between);
-				print_operation(&desk_routes[j], out);
-				between = ",";
-			}
-		}
-		strbuf_add_byte(out, '}');
+		strbuf_printf(out, "%s\"/%s\":", comma, r->path);
+		print_path(i, out);
 		comma = ",";
 	}
 	strbuf_printf(out, "}}");
