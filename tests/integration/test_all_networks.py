@@ -14,8 +14,8 @@ def test_all_networks(house):
     weeks.begin()
     begun = time.monotonic()
     hours = float(os.environ.get("HOURS", "1"))
-    while weeks.steps * 15 < hours * 60:
-        weeks.step(15 * MINUTE)
+    while weeks.steps * 30 < hours * 60:
+        weeks.step(30 * MINUTE)
     print("lived", time.monotonic() - begun, weeks.cpu(), weeks.town.counters())
     weeks.agree()
     print("agreed", time.monotonic() - begun, weeks.cpu(), len(weeks.replies), weeks.judged, weeks.refused[:10])

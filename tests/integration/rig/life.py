@@ -28,7 +28,6 @@ class Site:
         self.town.call("POST", "do", [{"op": "person", "server": self.name, "key": key} for key in self.guests])
         self.n = 0
         self.said, self.asked, self.dead, self.changed = {}, [], set(), {}      # id -> (author, at, text)
-        self.children = {}          # id -> how many hang below it
         self.settled = {}           # id -> spam or dismissed
         self.spoken_at = 0          # its last second in which somebody spoke
 
@@ -43,8 +42,6 @@ class Site:
         if op.get("business"):
             self.ids[op["author"] if op["author"] != self.platform.own else op["business"]] = made.split(":")[2]
         self.said[made] = (op["author"], self.town.now_ms(), op["text"])
-        if op.get("parent"):
-            self.children[op["parent"]] = self.children.get(op["parent"], 0) + 1
         return made
 
     def ask(self):
@@ -55,13 +52,15 @@ class Site:
         now = self.town.now_ms()
         return [i for i in self.asked if i not in self.dead and least_ms <= now - self.said[i][1] < FRESH_MS]
 
+    def leaves(self):
+        """… below which nothing hangs."""
+        parents = {r["parent"] for r in self.town.truth(self.name)}
+        return [i for i in self.fresh() if i not in parents]
+
     def answer_natively(self):
-        waiting = [i for i in self.fresh(60_000) if self.can_be_answered(i)]
+        waiting = self.leaves() if self.connector == "google-business" else self.fresh(60_000)      # a review has one reply
         if waiting:
             self.speak(self.platform.op(self.platform.own, self.words(ANSWERS), self.chance.choice(waiting)))
-
-    def can_be_answered(self, ident):
-        return True
 
     def answer_back(self):
         """Somebody goes on below what we said to them: thanks, or more."""
@@ -69,7 +68,10 @@ class Site:
                 and self.town.now_ms() - r["arrived"] < FRESH_MS]
         if ours:
             row = self.chance.choice(ours)
-            op = self.platform.op(self.said[row["parent"]][0], self.words(THANKS if self.chance.random() < 0.5 else MORE), row["id"])
+            words = self.words(THANKS if self.chance.random() < 0.5 else MORE)
+            if self.chance.random() < 0.8:      # as most apps write it by themselves
+                words = self.platform.words(words)
+            op = self.platform.op(self.said[row["parent"]][0], words, row["id"])
             self.asked.append(self.speak(op))
 
     def chat(self):
@@ -82,14 +84,16 @@ class Site:
         self.platform.publish(self.words(("News number {n}.",)))
 
     def edit(self):
-        fresh = [i for i in self.fresh() if i not in self.children]
+        fresh = self.leaves()
+        if self.connector == "google-business" and self.chance.random() < 0.5:
+            fresh = [i for i in self.fresh() if i not in self.changed]      # after our reply, too
         if fresh and self.can["edits"]:
             ident = self.chance.choice(fresh)
             self.changed[ident] = self.platform.words(self.words(QUESTIONS) + " (I meant)")
             self.town.edit(ident, self.changed[ident], self.name)
 
     def delete(self):
-        fresh = [i for i in self.fresh() if i not in self.children]
+        fresh = self.leaves()
         if fresh and (self.can["deletions"] or self.connector == "telegram"):
             ident = self.chance.choice(fresh)
             self.dead.add(ident)
@@ -106,8 +110,13 @@ class Site:
                 pass                # not on this platform
 
     # ---- what must have become of it
-    def truth(self):
-        return [r for r in self.town.truth(self.name) if r["boosted"] is None]
+    def truth(self, heard=()):
+        """All that was said, and what else must be heard of it: what was said anew before our newest answer may have been seen too late."""
+        rows = [r for r in self.town.truth(self.name) if r["boosted"] is None]
+        if hasattr(self.platform, "more"):
+            latest = {r["parent"]: r["at"] for r in sorted(rows, key=lambda r: r["at"]) if r["parent"]}
+            rows += [r for r in self.platform.more(rows) if r["id"] in heard or latest[r["parent"]] < r["at"]]
+        return rows
 
     def fates(self, rows):
         """id -> fate of every inbound one of these rows of the truth (PRODUCT, the ledger)."""

@@ -166,7 +166,8 @@ class Weeks:
 
     def differences(self, site):
         """Between the town's book and the ledger."""
-        truth, ledger, ours = site.truth(), self.heard(site), self.outbound(site)
+        ledger, ours = self.heard(site), self.outbound(site)
+        truth = site.truth(ledger)
         known = [r for r in truth if r["id"] in ledger or r["id"] in ours]
         wanted = site.fates(known)
         found = [f"{i}: {ledger[i]['fate'] if i in ledger else 'not inbound'}, wanted {fate}: {self.tell(site, i)}" for i, fate in wanted.items()
@@ -176,18 +177,30 @@ class Weeks:
         return found
 
     def tell(self, site, ident):
-        return site.said.get(ident, "?")
+        """What both say of its thread."""
+        truth = {r["id"]: r for r in site.truth()}
+        chain, at = [], ident
+        while at in truth and at not in chain:
+            chain.append(at)
+            at = truth[at]["parent"]
+        chain += [i for i, r in truth.items() if r["parent"] in chain and i not in chain]
+        rows = {r["id"].removeprefix("dm:"): r for r in self.database.rows(
+            "select m.external_id as id, m.parent_id, m.root_id, m.direction::text, m.kind::text, m.ord_at, m.is_to_us, m.is_owed, m.deleted_at is not null as gone "
+            "from answerd.message m join answerd.account a using (account_id, brand_id) where a.name = %s", site.account)}
+        return "".join(f"\n      {i} book: {[truth.get(i, {}).get(k) for k in ('author', 'parent', 'at', 'deleted', 'via', 'text')]} ledger: {list(rows.get(i, {}).values())}"
+                       for i in chain)
 
-    def agree(self, most_steps=40):
+    def agree(self, most_steps=200):
         """Nobody speaks; time goes on until book and ledger are equal."""
         self.town.heal()
-        for _ in range(most_steps):
+        for _ in range(most_steps // 5):
             wrong = {s.name: d for s in self.sites if (d := self.differences(s))}
             open_replies = self.database.one("select count(*) from answerd.reply where state not in ('sent', 'failed_visible', 'draft')")
             if not wrong and open_replies == 0:
                 return
-            self.pass_time(10 * MINUTE)
-            self.settle()
+            for _ in range(5):
+                self.pass_time(3 * MINUTE)
+                self.settle()
             self.judge_unknown()
         raise AssertionError("\n".join(f"{name}: {len(d)} such as\n  " + "\n  ".join(d[:4]) for name, d in wrong.items()) + f"\nopen replies: {open_replies}")
 
