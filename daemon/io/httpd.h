@@ -74,19 +74,21 @@ struct text httpd_client(struct httpd_request *r);
 /* The body holds a secret and was read: wiped. */
 void httpd_body_wipe(struct httpd_request *r);
 
-/* The answer: a content type and bytes, which are copied. retry_after_s and allow: 0 and NULL leave the header away. Further headers
- * are ours too: a value with a control byte is a bug. */
-#define HTTPD_HEADERS 4
-struct httpd_header_pair {
+/* A header of one answer; it stands in the place of one that all answers have. A NULL value: it is left away. */
+struct httpd_answer_header {
 	const char *name, *value;
 };
+
+/* The answer: a content type and bytes, which are copied unless they are constant. retry_after_s and allow: 0 and NULL leave
+ * the header away. */
 struct httpd_answer {
 	int status;
 	const char *content_type;
 	struct text body;
+	bool is_body_constant;
 	int retry_after_s;
 	const char *allow;
-	struct httpd_header_pair headers[HTTPD_HEADERS]; /* until the first without a name */
+	struct httpd_answer_header headers[4];
 };
 void httpd_answer(struct httpd_request *r, const struct httpd_answer *a);
 
