@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "answerd/log.h"
+#include "daemon/desk/presence.h"
 #include "daemon/desk/queue.h"
 #include "store_sql.h"
 
@@ -18,6 +19,7 @@ struct desk {
 	struct httpd *httpd;
 	struct db *lines[LINE_COUNT];
 	struct queue *queue;
+	struct presence *presence;
 	struct list works;
 	int n_reports;
 };
@@ -25,6 +27,16 @@ struct desk {
 struct db *desk_line(struct desk *d, enum desk_line line)
 {
 	return d->lines[line];
+}
+
+struct presence *desk_presence(struct desk *d)
+{
+	return d->presence;
+}
+
+struct loop *desk_loop(struct desk *d)
+{
+	return d->options.loop;
 }
 
 bool desk_is_open(const struct desk *d)
@@ -149,7 +161,8 @@ bool desk_work_params(struct work *w, struct db_params *p)
 						       SIZE_MAX / 2),
 				    .query = httpd_query(w->r),
 				    .body = httpd_body(w->r),
-				    .lease = w->desk->options.conf->lease };
+				    .lease = w->desk->options.conf->lease,
+				    .undo = w->desk->options.conf->undo };
 	struct err err = { 0 };
 
 	db_add_i64(p, w->actor);
@@ -232,6 +245,8 @@ static void done_caller(const struct db_result *r, void *owner)
 	w->actor = db_i64(r, 0, 0);
 	if (reply_is_served(w->route)) {
 		reply_serve(w);
+	} else if (box_is_served(w->route)) {
+		box_serve(w);
 	} else if (w->route->line == LINE_QUEUE) {
 		queue_serve(w->desk->queue, w);
 	} else {
@@ -489,6 +504,7 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 	d->lines[LINE_ACT] = line_create(d, "answerd desk acts",
 					 "-c statement_timeout=10000 -c lock_timeout=5000");
 	d->queue = queue_create(o->loop);
+	d->presence = presence_create();
 	d->httpd = desk_listen(d, err);
 	if (d->httpd == NULL) {
 		desk_destroy(&d);
@@ -532,6 +548,7 @@ void desk_destroy(struct desk **at)
 	}
 	httpd_destroy(&d->httpd);
 	queue_destroy(&d->queue);
+	presence_destroy(&d->presence);
 	free(d);
 }
 

@@ -15,3 +15,4 @@ revoke all on answerd.credential from answerd_desk, answerd_reader;
 revoke update, delete, truncate on answerd.audit from answerd_worker, answerd_desk;
 revoke insert, update, delete on answerd.schema_version from answerd_worker;
 grant execute on all functions in schema answerd to answerd_worker, answerd_desk, answerd_reader;
+grant insert, update on answerd.thread_join, answerd.note_mention to answerd_desk; -- joined threads, and who is named in a note
