@@ -137,6 +137,11 @@ void staff_link_serve(struct work *w);
 bool reply_is_served(const struct desk_route *r);
 void reply_serve(struct work *w);
 
+/* box.c: a conversation as its page shows it, with what only the desk knows beside the database: how the platform counts, and who else is
+ * there. */
+bool box_is_served(const struct desk_route *r);
+void box_serve(struct work *w);
+
 /* routes.c: the route of a path below /api/v1/; NULL: none. ret_allow (in the arena) lists the methods when only the method
  * does not fit. */
 const struct desk_route *desk_route_find(struct arena *a, struct text method, struct text path,
@@ -149,7 +154,7 @@ bool desk_route_is_served(const struct desk_route *r);
  * sentence for people. */
 struct desk_given {
 	struct text path, query, body;
-	struct dur lease;
+	struct dur lease, undo; /* what FROM_DESK says, by name */
 };
 bool desk_params_read(struct arena *a, const struct desk_route *r, const struct desk_given *g,
 		      struct db_params *out, struct err *err);
@@ -182,6 +187,8 @@ void desk_health(struct desk *d, struct httpd_request *r);
 void desk_metrics(struct desk *d, struct httpd_request *r);
 
 /* desk.c */
+struct presence *desk_presence(struct desk *d);
+struct loop *desk_loop(struct desk *d);
 struct db *desk_line(struct desk *d, enum desk_line line);
 bool desk_is_open(const struct desk *d);
 
