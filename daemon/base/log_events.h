@@ -77,7 +77,8 @@ EVENT(page_not_stored, LEVEL_WARN, "account why",
 EVENT(quarantined, LEVEL_WARN, "account elements",
       "Elements that nobody could read are kept: answer quarantine shows them.")
 EVENT(reading_used_up, LEVEL_ERR, "account why",
-      "The month's budget of paid reading is used up: raise `monthly_reads` and reload, or wait "
+      "The month's budget of paid reading is used up: raise `monthly_reads` or `monthly_usd` and "
+      "reload, or wait "
       "for "
       "the next month.")
 EVENT(reload_failed, LEVEL_ERR, "why",
