@@ -278,6 +278,7 @@ static void get_account(struct conf_reader *r, const struct conf_place *p, struc
 	}
 	a->max_per_host = conf_get_number(r, p, "max_per_host");
 	a->monthly_reads = conf_get_number(r, p, "monthly_reads");
+	a->monthly_usd = conf_get_number(r, p, "monthly_usd");
 	if (a->connector != NULL) {
 		get_own_options(r, p, a);
 	}

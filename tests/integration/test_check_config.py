@@ -36,6 +36,7 @@ brands = { acme = {
     history = "30d";
     settle = "30s";
     monthly_reads = 100000;
+    monthly_usd = 100;
     max_per_host = 2;
     insecure_loopback = false;
   }; };

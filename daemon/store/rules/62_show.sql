@@ -225,7 +225,9 @@ create or replace function answerd.list_sources() returns json language sql stab
 		'news_at', answerd.rfc3339(news_at), 'usual_silence_s', extract(epoch from usual_silence)::bigint,
 		'token_until', answerd.rfc3339(token_until), 'skew_s', extract(epoch from skew)::bigint,
 		'reading', (select json_build_object('month', to_char(answerd.now() at time zone 'UTC', 'YYYY-MM'), 'reads', coalesce(r.n_read, 0),
-				'cost_usd', round(coalesce(r.cost_uusd, 0) / 1000000.0, 2)::text, 'monthly_reads', nullif(a.monthly_reads, 0))
+				'cost_usd', round(coalesce(r.cost_uusd, 0) / 1000000.0, 2)::text, 'monthly_reads', nullif(a.monthly_reads, 0),
+				'posts', coalesce(r.n_posted, 0), 'posts_usd', round(coalesce(r.posted_uusd, 0) / 1000000.0, 2)::text,
+				'monthly_usd', nullif(a.monthly_usd, 0))
 			from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id and a.reading_costs
 			left join answerd.reading r on r.account_id = a.account_id and r.brand_id = a.brand_id
 				and r.month = date_trunc('month', answerd.now() at time zone 'UTC')::date
