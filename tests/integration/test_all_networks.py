@@ -29,3 +29,6 @@ def test_all_networks(house):
     print(weeks.database.rows("select * from answerd.gap"))
     print({s.name: s.deck.struck for s in weeks.sites})
     print(weeks.database.rows("select event, left(text, 200) as text from answerd.alert where event <> 'waiting'"))
+    import subprocess
+    print("self", os.times(), "town", open(f"/proc/{house.town.process.pid}/stat").read().split()[13:15])
+    print(subprocess.run("ps -eo pid,ppid,cputime,args --sort=-cputime | grep -E 'postgres:|answerd' | grep -v grep | head -12", shell=True, capture_output=True, text=True).stdout)

@@ -25,7 +25,8 @@ NEWS = [
 SESSIONS = [{"kind": "status", "status": 500}, {"kind": "cut"}, {"kind": "drop"}, {"kind": "html"}, {"kind": "stall"}, {"kind": "limited", "dialect": "seconds"}]
 SESSION_PATH = r"(token|createSession|refreshSession)$"
 IDS = ("dup", "missing", "null", "number", "object", "list", "zero", "negative", "empty", "long", "rtl_id", "sql")
-TIMES_OF_IDS = {("google-business", "updateTime")}       # a reply there has no other name than its time
+# A reply there has no other name than its time; a number in place of another is another parent, and nobody can see it.
+OTHER_NAMES = {("google-business", "updateTime"), ("wordpress", "parent")}
 
 
 class Deck:
@@ -40,7 +41,7 @@ class Deck:
         cards += [{**news, **card} for card in NEWS]
         # An element whose id is spoilt would be another message: the conformance suite has these.
         cards += [{**news, "kind": "poison", "how": how} for how in p.poisons if how not in IDS]
-        cards += [{**news, "kind": "poison", "field": field, "how": how} for field, how in p.schema if (site.connector, field) not in TIMES_OF_IDS]
+        cards += [{**news, "kind": "poison", "field": field, "how": how} for field, how in p.schema if (site.connector, field) not in OTHER_NAMES]
         if site.connector in ("mastodon", "bluesky"):
             cards.append({**news, "kind": "treadmill", "count": 5})
         if site.connector == "mastodon":

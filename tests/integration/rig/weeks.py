@@ -157,11 +157,12 @@ class Weeks:
     def step(self, seconds, rounds=3):
         if self.trouble_share:
             self.trouble()
-        for _ in range(rounds):
+        part = max(seconds // (rounds + 1), 2)
+        for _ in range(rounds):         # never in the second in which something else was said: some platforms tell no less
+            self.in_town(part)
             for site in self.sites:
                 site.live()
-            self.in_town(max(seconds // (rounds + 1), 2))
-        self.pass_time(seconds - rounds * max(seconds // (rounds + 1), 2))
+        self.pass_time(seconds - rounds * part)
         self.settle()
         self.staff()
         self.settle()
