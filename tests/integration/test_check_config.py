@@ -236,3 +236,48 @@ def test_a_network_that_is_gone_is_refused_in_the_words_of_platforms(folder):
             assert code == 2 and errors[0] == f"error: {folder / 'answerd.conf'}:{number + 1}: {platform['fate']}", errors
     text = subprocess.run([program("answerd"), "platforms"], capture_output=True, text=True, timeout=30, check=True).stdout
     assert all(p["fate"] in text for p in dead.values())
+
+
+MAILBOX = """database = "dbname=answerd";
+brands = { acme = { accounts = { post = {
+  platform = "mail";
+  server = "imaps://mail.example";
+  token = "file:FOLDER/token";
+  address = "help@shop.example";
+  smtp = "smtps://mail.example";
+}; }; }; };
+"""
+
+
+def test_a_mailbox_is_judged(folder):
+    """What would only be found when the first answer goes out is said before: with the line, and what to write instead."""
+    lines = MAILBOX.replace("FOLDER", str(folder)).splitlines()
+    assert check(folder, lines) == (0, [])
+    for good in ("smtp://mail.example", "smtps://mail.example:2465", "smtp://127.0.0.1:587"):
+        assert check(folder, [line.replace("smtps://mail.example", good) for line in lines]) == (0, [])
+    wrong = {
+        'smtp = "smtps://mail.example"': ['smtp = "mail.example"', 'smtp = "https://mail.example"', 'smtp = "imaps://mail.example"',
+                                          'smtp = "smtps://mail.example:25"', 'smtp = "smtps://u:p@mail.example"', 'smtp = "smtps://"',
+                                          'smtp = "smtps://mail.example/inbox"', 'smtp = "smtps://mail example"', 'smtp = "smtps://mail.example:x"'],
+        'address = "help@shop.example"': ['address = "shop.example"', 'address = "Shop <help@shop.example>"', 'login = "oauth"; address = "a@b.example"',
+                                          'sent_copy = "maybe"; address = "a@b.example"', 'tenant = "a/b"; address = "a@b.example"'],
+    }
+    said = [complaint(folder, [line.replace(right, bad) for line in lines], next(i for i, line in enumerate(lines) if right in line), bad)
+            for right, many in wrong.items() for bad in many]
+    assert not [x for x in said if x is not None], said
+    code, errors = check(folder, [line.replace('"smtps://mail.example"', '"mail.example"') for line in lines])
+    assert code == 2 and '"smtps://mail.example"' in errors[0], errors
+
+
+@pytest.mark.parametrize("platform", ("mastadon", "fnord"))
+def test_what_is_wrong_is_said_under_an_unknown_platform_too(folder, platform):
+    """One round less: what does not depend on the platform is judged beside it."""
+    lines, where = lines_of(folder)
+    lines[where["account", "platform"]] = f'    platform = "{platform}";'
+    lines[where["account", "every"]] = '    every = "soon"; evry = "60s"; smpt = "smtps://mail.example"; imapx = 1;'
+    lines[where["account", "token"]] = '    token = "s3cret";'
+    code, errors = check(folder, lines)
+    assert code == 2
+    for what in (f"'{platform}'", "every", "evry is unknown", "smpt is unknown", "imapx is unknown", "token"):
+        assert any(what in error for error in errors), (what, errors)
+    assert not [error for error in errors if "automatic" in error], "an option that some platform has is none of the wrong ones"
