@@ -1,5 +1,6 @@
 """`answerd check-config`: every option, broken in every way that its type allows, is named with file, line and remedy; so is a secret."""
 import json
+import os
 import re
 import subprocess
 
@@ -235,7 +236,21 @@ def test_a_network_that_is_gone_is_refused_in_the_words_of_platforms(folder):
             code, errors = check(folder, changed)
             assert code == 2 and errors[0] == f"error: {folder / 'answerd.conf'}:{number + 1}: {platform['fate']}", errors
     text = subprocess.run([program("answerd"), "platforms"], capture_output=True, text=True, timeout=30, check=True).stdout
-    assert all(p["fate"] in text for p in dead.values())
+    assert all(p["fate"] in " ".join(text.split()) for p in dead.values())
+
+
+@pytest.mark.parametrize("columns", (None, 50, 200))
+def test_platforms_fit_the_terminal(columns):
+    """Nothing is lost, and nothing wider than a line of the terminal; 80 columns where there is none."""
+    environment = {k: v for k, v in os.environ.items() if k != "COLUMNS"} | ({"COLUMNS": str(columns)} if columns else {})
+    text = subprocess.run([program("answerd"), "platforms"], capture_output=True, text=True, timeout=30, check=True, env=environment).stdout
+    lines = text.splitlines()
+    widest = max(map(len, lines))
+    assert (columns or 80) - 15 < widest <= (columns or 80), [line for line in lines if len(line) == widest]
+    assert all(line[0] != " " or line.startswith(" " * 13) for line in lines)
+    said = json.loads(subprocess.run([program("answerd"), "platforms", "--json"], capture_output=True, text=True, timeout=30, check=True).stdout)
+    flat = " ".join(text.split())
+    assert all(" ".join(p["about"].split()) in flat for p in said if p["status"] == "live")
 
 
 MAILBOX = """database = "dbname=answerd";
