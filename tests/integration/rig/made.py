@@ -7,16 +7,17 @@ import string
 WORDS = ["", " ", "where is my order?", "<p>still <b>not</b> here &amp; waiting</p>", "naïve café 名前 👩‍👩‍👧", "שלום \u202eabc", "a" * 3000,
          '"quoted\\" {[', "line\none\r\n\ttwo", "null", "0", "@shop", "<script>alert(1)</script>", "\u0001\u007f\ufeff", "https://shop.example/a?b=c#d"]
 STRANGE = [None, True, 0, -1, 1.5, "", "new", [], [1, "two"], {}, {"a": {"b": None}}]
-DEEP = 7    # what is below is left out where it may be
 LONG = 3    # elements of an inner list
 
 
 class Maker:
     """rules: the end of a path of member names, joined by dots ("account.id"), to a function of this maker that gives the value.
-    needed: members that the request asks for, so that they are there though the schema does not demand them."""
+    needed: members that the request asks for, so that they are there though the schema does not demand them. page: elements of an outer list.
+    share: of the members that may be missing, those that are there. deep: what is below is left out where it may be."""
 
-    def __init__(self, document, seed, rules, needed=(), page=20):
-        self.document, self.random, self.rules, self.needed, self.page = document, random.Random(seed), rules, set(needed), page
+    def __init__(self, document, seed, rules, needed=(), page=20, share=0.6, deep=7):
+        self.document, self.random, self.rules, self.needed = document, random.Random(seed), rules, set(needed)
+        self.page, self.share, self.deep = page, share, deep
 
     def chance(self, part):
         return self.random.random() < part
@@ -67,7 +68,7 @@ class Maker:
     def one_of(self, choices, path):
         """Where it is deep, null, if that is one of them."""
         nothing = [c for c in choices if c.get("type") == "null"]
-        return nothing[0] if nothing and (len(path) > DEEP or self.chance(0.3)) else self.random.choice(choices)
+        return nothing[0] if nothing and (len(path) > self.deep or self.chance(0.3)) else self.random.choice(choices)
 
     def merged(self, schema, made, path):
         return {**self.object(schema, path), **made} if "properties" in schema and isinstance(made, dict) else made
@@ -84,7 +85,7 @@ class Maker:
     def object(self, schema, path):
         whole, required = {}, set(schema.get("required", ()))
         for name, inner in schema.get("properties", {}).items():
-            if name in required or name in self.needed or (len(path) <= DEEP and self.chance(0.6)):
+            if name in required or name in self.needed or (len(path) <= self.deep and self.chance(self.share)):
                 whole[name] = self.value(inner, (*path, name))
         if schema.get("additionalProperties", True) and self.chance(0.1):
             whole["x_new"] = self.random.choice(STRANGE)
@@ -94,7 +95,7 @@ class Maker:
 
     def array(self, schema, path):
         least, most = schema.get("minItems", 0), schema.get("maxItems", 10**6)
-        n = self.page if len(path) <= 1 else least if len(path) > DEEP else self.random.randint(least, max(least, LONG))
+        n = self.page if len(path) <= 1 else least if len(path) > self.deep else self.random.randint(least, max(least, LONG))
         return [self.value(schema.get("items", {}), path) for _ in range(min(max(n, least), most))]
 
     def text(self, schema, path):
