@@ -7,6 +7,7 @@ import string
 WORDS = ["", " ", "where is my order?", "<p>still <b>not</b> here &amp; waiting</p>", "naïve café 名前 👩‍👩‍👧", "שלום \u202eabc", "a" * 3000,
          '"quoted\\" {[', "line\none\r\n\ttwo", "null", "0", "@shop", "<script>alert(1)</script>", "\u0001\u007f\ufeff", "https://shop.example/a?b=c#d"]
 STRANGE = [None, True, 0, -1, 1.5, "", "new", [], [1, "two"], {}, {"a": {"b": None}}]
+SIMPLE = ("string", "integer", "number", "boolean")
 LONG = 3    # elements of an inner list
 
 
@@ -66,9 +67,15 @@ class Maker:
         return self.of_type(schema, path)
 
     def one_of(self, choices, path):
-        """Where it is deep, null, if that is one of them."""
+        """Where it is deep, null, if that is one of them, or else what needs least: no server nests without end, and we read 32 levels."""
         nothing = [c for c in choices if c.get("type") == "null"]
-        return nothing[0] if nothing and (len(path) > self.deep or self.chance(0.3)) else self.random.choice(choices)
+        if len(path) > self.deep:
+            return nothing[0] if nothing else min(choices, key=lambda c: self.demands(self.document.resolve(c)))
+        return nothing[0] if nothing and self.chance(0.3) else self.random.choice(choices)
+
+    @staticmethod
+    def demands(schema):
+        return 0 if schema.get("type") in SIMPLE else 1 + len(schema.get("required", ()))
 
     def merged(self, schema, made, path):
         return {**self.object(schema, path), **made} if "properties" in schema and isinstance(made, dict) else made
