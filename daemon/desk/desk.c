@@ -4,6 +4,7 @@
 
 #include "answerd/log.h"
 #include "daemon/desk/password.h"
+#include "daemon/desk/presence.h"
 #include "daemon/desk/queue.h"
 #include "daemon/desk/static.h"
 #include "store_sql.h"
@@ -19,6 +20,8 @@ struct desk {
 	struct db *lines[LINE_COUNT];
 	struct queue *queue;
 	struct helper *passwords;
+	struct heads heads;
+	struct presence *presence;
 	struct list works;
 	int n_reports;
 };
@@ -26,6 +29,16 @@ struct desk {
 struct db *desk_line(struct desk *d, enum desk_line line)
 {
 	return d->lines[line];
+}
+
+struct presence *desk_presence(struct desk *d)
+{
+	return d->presence;
+}
+
+struct loop *desk_loop(struct desk *d)
+{
+	return d->options.loop;
 }
 
 bool desk_is_open(const struct desk *d)
@@ -191,7 +204,8 @@ bool desk_work_params(struct work *w, struct db_params *p)
 						       SIZE_MAX / 2),
 				    .query = httpd_query(w->r),
 				    .body = httpd_body(w->r),
-				    .lease = w->desk->options.conf->lease };
+				    .lease = w->desk->options.conf->lease,
+				    .undo = w->desk->options.conf->undo };
 	struct err err = { 0 };
 
 	db_add_i64(p, w->actor);
@@ -235,6 +249,8 @@ void desk_work_run(struct work *w)
 		w->route->serve(w);
 	} else if (reply_is_served(w->route)) {
 		reply_serve(w);
+	} else if (box_is_served(w->route)) {
+		box_serve(w);
 	} else if (w->route->line == LINE_QUEUE) {
 		queue_serve(w->desk->queue, w);
 	} else {
@@ -375,6 +391,7 @@ static void done_start(const struct db_result *r, void *owner)
 
 		d->state = DESK_OPEN;
 		if (is_first) {
+			heads_start(&d->heads, d->options.loop, d->lines[LINE_READ]);
 			d->options.on_ready(d->options.owner);
 		}
 		return;
@@ -469,6 +486,7 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 	d->lines[LINE_ACT] = line_create(d, "answerd desk acts",
 					 "-c statement_timeout=10000 -c lock_timeout=5000");
 	d->queue = queue_create(o->loop);
+	d->presence = presence_create();
 	d->httpd = desk_listen(d, err);
 	if (d->httpd == NULL) {
 		desk_destroy(&d);
@@ -503,6 +521,7 @@ void desk_destroy(struct desk **at)
 		return;
 	}
 	*at = NULL;
+	heads_stop(&d->heads);
 	helper_destroy(&d->passwords);
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_destroy(&d->lines[i]);
@@ -513,6 +532,7 @@ void desk_destroy(struct desk **at)
 	}
 	httpd_destroy(&d->httpd);
 	queue_destroy(&d->queue);
+	presence_destroy(&d->presence);
 	free(d);
 }
 

@@ -133,6 +133,15 @@ void password_set_serve(struct work *w);
 void staff_link_serve(struct work *w);
 void token_make_serve(struct work *w);
 
+/* heads.c: the heads of the audit chains, once a day. To be stopped before the line goes. */
+struct heads {
+	struct loop *loop;
+	struct db *line;
+	ev_timer due;
+};
+void heads_start(struct heads *h, struct loop *l, struct db *line);
+void heads_stop(struct heads *h);
+
 /* totp.c: a second factor. */
 void totp_begin_serve(struct work *w);
 void totp_confirm_serve(struct work *w);
@@ -142,6 +151,11 @@ void recovery_serve(struct work *w);
 /* reply.c: is it a route whose words are measured before they are queued? Then it serves it, in two statements. */
 bool reply_is_served(const struct desk_route *r);
 void reply_serve(struct work *w);
+
+/* box.c: a conversation as its page shows it, with what only the desk knows beside the database: how the platform counts, and who else is
+ * there. */
+bool box_is_served(const struct desk_route *r);
+void box_serve(struct work *w);
 
 /* routes.c: the route of a path below /api/v1/; NULL: none. ret_allow (in the arena) lists the methods when only the method
  * does not fit. */
@@ -155,7 +169,7 @@ bool desk_route_is_served(const struct desk_route *r);
  * sentence for people. */
 struct desk_given {
 	struct text path, query, body;
-	struct dur lease;
+	struct dur lease, undo; /* what FROM_DESK says, by name */
 };
 bool desk_params_read(struct arena *a, const struct desk_route *r, const struct desk_given *g,
 		      struct db_params *out, struct err *err);
@@ -188,6 +202,8 @@ void desk_health(struct desk *d, struct httpd_request *r);
 void desk_metrics(struct desk *d, struct httpd_request *r);
 
 /* desk.c */
+struct presence *desk_presence(struct desk *d);
+struct loop *desk_loop(struct desk *d);
 struct db *desk_line(struct desk *d, enum desk_line line);
 bool desk_is_open(const struct desk *d);
 

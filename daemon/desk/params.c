@@ -229,7 +229,10 @@ static bool add_param(struct arena *a, const struct desk_route *r, const struct 
 	struct text value = TEXT_NONE;
 
 	switch (p->from) {
-	case FROM_DESK: db_add_i64(out, g->lease.us / 1000000); return true;
+	case FROM_DESK:
+		value = text_of(p->name);
+		db_add_i64(out, (text_eq(value, TEXT("undo_s")) ? g->undo : g->lease).us / 1000000);
+		return true;
 	case FROM_PATH:
 		if (!path_get(text_of(r->path), g->path, text_of(p->name), &value) ||
 		    !desk_decode(a, value, false, &value)) {
