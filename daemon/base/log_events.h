@@ -86,6 +86,9 @@ EVENT(reload_failed, LEVEL_ERR, "why",
 EVENT(reload_partial, LEVEL_WARN, "why",
       "The rest is in force; this takes effect at the next start.")
 EVENT(reloaded, LEVEL_INFO, "accounts", "The changed configuration is in force.")
+EVENT(reply_not_filed, LEVEL_INFO, "account reply why",
+      "The reply was sent; our own copy of it could not be put among the sent messages. It is tried "
+      "again for a day.")
 EVENT(reply_not_sent, LEVEL_WARN, "account reply outcome why",
       "An attempt to post a reply did not end with the platform's confirmation; answer replies "
       "--open shows what becomes of it.")

@@ -6,6 +6,7 @@
 
 #include "answerd/log.h"
 #include "daemon/desk/queue.h"
+#include "daemon/desk/static.h"
 #include "store_sql.h"
 
 #define API "/api/v1/"
@@ -356,6 +357,8 @@ static void on_request(struct httpd_request *r, void *owner)
 
 	if (text_starts(path, TEXT(API))) {
 		serve_api(d, r, text_slice(path, sizeof(API) - 1, path.len));
+	} else if (static_serve(r)) {
+		return;
 	} else if (!text_eq(httpd_method(r), TEXT("GET"))) {
 		httpd_problem_text(r, 405, TEXT("That can be read only."), 0, "GET");
 	} else if (text_eq(path, TEXT("/healthz"))) {

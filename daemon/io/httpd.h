@@ -70,13 +70,21 @@ bool httpd_is_local(
 	const struct httpd_request *r); /* came over a Unix socket: the kernel says who it is */
 bool httpd_peer(const struct httpd_request *r, uid_t *ret_uid); /* Unix sockets only */
 
-/* The answer: a content type and bytes, which are copied. retry_after_s and allow: 0 and NULL leave the header away. */
+/* A header of one answer; it stands in the place of one that all answers have. A NULL value: it is left away. */
+struct httpd_answer_header {
+	const char *name, *value;
+};
+
+/* The answer: a content type and bytes, which are copied unless they are constant. retry_after_s and allow: 0 and NULL leave
+ * the header away. */
 struct httpd_answer {
 	int status;
 	const char *content_type;
 	struct text body;
+	bool is_body_constant;
 	int retry_after_s;
 	const char *allow;
+	struct httpd_answer_header headers[4];
 };
 void httpd_answer(struct httpd_request *r, const struct httpd_answer *a);
 

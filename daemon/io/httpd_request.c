@@ -259,6 +259,29 @@ static void response_header(struct MHD_Response *m, const char *name, const char
 	}
 }
 
+static void add_headers(struct MHD_Response *m, const struct httpd_answer *a)
+{
+	const size_t n = sizeof(a->headers) / sizeof(a->headers[0]);
+
+	for (size_t i = 0; i < sizeof(safe_headers) / sizeof(safe_headers[0]); i++) {
+		bool is_replaced = false;
+
+		for (size_t j = 0; j < n; j++) {
+			is_replaced = is_replaced ||
+				      (a->headers[j].value != NULL &&
+				       strcmp(a->headers[j].name, safe_headers[i][0]) == 0);
+		}
+		if (!is_replaced) {
+			response_header(m, safe_headers[i][0], safe_headers[i][1]);
+		}
+	}
+	for (size_t j = 0; j < n; j++) {
+		if (a->headers[j].value != NULL) {
+			response_header(m, a->headers[j].name, a->headers[j].value);
+		}
+	}
+}
+
 static struct MHD_Response *response_make(const struct httpd_request *r,
 					  const struct httpd_answer *a)
 {
@@ -267,15 +290,14 @@ static struct MHD_Response *response_make(const struct httpd_request *r,
 		const char *ours;
 		void *theirs;
 	} bytes = { a->body.len > 0 ? a->body.at : "" };
-	struct MHD_Response *m =
-		MHD_create_response_from_buffer(a->body.len, bytes.theirs, MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *m = MHD_create_response_from_buffer(
+		a->body.len, bytes.theirs,
+		a->is_body_constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
 
 	if (m == NULL) {
 		not_reached("no memory for an answer");
 	}
-	for (size_t i = 0; i < sizeof(safe_headers) / sizeof(safe_headers[0]); i++) {
-		response_header(m, safe_headers[i][0], safe_headers[i][1]);
-	}
+	add_headers(m, a);
 	response_header(m, "Content-Type", a->content_type);
 	if (a->retry_after_s > 0) {
 		response_header(m, "Retry-After", log_num(a->retry_after_s));

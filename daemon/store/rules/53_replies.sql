@@ -276,7 +276,7 @@ begin
 		values (c.brand_id, c.account_id, c.conversation_id, c.customer_id, p_actor, c.version, v_first, i, cardinality(p_words), 'draft', v_now,
 			v_now, '', v_print, m.external_id, case when i = 1 then p_text else '' end, p_words[i])
 		returning reply_id into v_id;
-		update answerd.reply set key = answerd.tid(clock_timestamp(), v_id) where reply_id = v_id and brand_id = c.brand_id;
+		update answerd.reply set key = answerd.tid(answerd.now() + (clock_timestamp() - now()), v_id) where reply_id = v_id and brand_id = c.brand_id;
 		v_first := coalesce(v_first, v_id);
 	end loop;
 	v_wants_second := (select b.needs_approval from answerd.brand b where b.brand_id = c.brand_id)
@@ -382,7 +382,7 @@ begin
 	elsif r.state in ('sent', 'draft') then
 		perform answerd.refuse('AN409', format('Reply %s is %s.', r.reply_id, r.state));
 	elsif r.state = 'failed_visible' then
-		update answerd.reply set key = answerd.tid(clock_timestamp(), r.reply_id), begun_at = null, not_before = null, tries = 0, queued_at = answerd.now(),
+		update answerd.reply set key = answerd.tid(answerd.now() + (clock_timestamp() - now()), r.reply_id), begun_at = null, not_before = null, tries = 0, queued_at = answerd.now(),
 			stored_at = now()
 		where reply_id = r.reply_id and brand_id = r.brand_id;
 		perform answerd.reply_goes(r.brand_id, r.reply_id, 'queued', 'staff:' || p_actor, null);
