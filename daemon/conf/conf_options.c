@@ -31,6 +31,8 @@ const struct conf_option conf_options[] = {
 	{ IN_DESK, "lease", IS_DUR, "8h", 60, 30 * DAY, false, true,
 	  "How long a conversation stays with whom it was given to; then it is everybody's "
 	  "again." },
+	{ IN_DESK, "staff_reports", IS_BOOL, "false", 0, 0, false, true,
+	  "Reports may tell response times by member of staff. Ask them first; nobody is ranked." },
 
 	{ IN_BRAND, "timezone", IS_TEXT, "UTC", 0, 0, false, true,
 	  "The zone of its office hours, by its IANA name." },
