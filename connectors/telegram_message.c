@@ -6,6 +6,7 @@
 #include "answerd/page.h"
 #include "answerd/strbuf.h"
 #include "answerd/url.h"
+#include "telegram_rich.h"
 #include "telegram_text.h"
 
 #define TELEGRAM_ENTITIES_MOST 256                   /* Telegram shows a hundred */
@@ -126,6 +127,27 @@ static bool names_read(const struct connector_ctx *ctx, struct text t, struct jx
 		is_us = is_us ||
 			((text_eq(type, TEXT("mention")) || text_eq(type, TEXT("bot_command"))) &&
 			 at != SIZE_MAX && is_our_name(ctx, text_slice(said, at, SIZE_MAX)));
+	}
+	return is_us;
+}
+
+/* The same of a rich message, whose names stand in its tree. */
+static bool rich_names_read(const struct connector_ctx *ctx, const struct telegram_rich *rich,
+			    struct message *m)
+{
+	bool is_us = false;
+
+	for (size_t i = 0; i < rich->n_names; i++) {
+		const struct telegram_named *n = &rich->names[i];
+		struct text id =
+			n->id != 0 ? text_printf(ctx->arena, "%lld", (long long)n->id) : TEXT_NONE;
+
+		if (page_is_ours(ctx, id) ||
+		    (n->handle.len > 0 && text_eq_nocase(n->handle, ctx->own_handle))) {
+			is_us = true;
+		} else {
+			name_add(m, id);
+		}
 	}
 	return is_us;
 }
@@ -257,12 +279,14 @@ static bool is_start(struct text t)
 }
 
 static bool body_read(struct arena *a, struct jx message, struct text words, struct jx entities,
-		      struct message *m)
+		      struct telegram_rich *rich, struct message *m)
 {
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = (size_t)8 * LIMIT_MESSAGE_BYTES };
 	bool is_said = words.len > 0;
 
 	telegram_text_add(a, words, entities, &b);
+	telegram_rich_add(a, message, &b, rich);
+	is_said = is_said || rich->is_said;
 	is_said = telegram_media_add(a, message, &b) || is_said;
 	if (!is_said) {
 		strbuf_add(&b, telegram_event_name(message));
@@ -298,8 +322,9 @@ static bool message_read(const struct connector_ctx *ctx, struct jx message, str
 	struct jx chat = jx_get(message, "chat"), sender = jx_get(message, "sender_chat");
 	struct text words = jx_text_or(a, message, "text", TEXT_NONE), public_name;
 	struct jx entities = jx_get(message, "entities");
+	struct telegram_rich rich;
 	struct telegram_place place;
-	bool is_naming_us;
+	bool is_naming_us, is_said;
 	int64_t parent;
 
 	if (!jx_is_object(message)) {
@@ -337,7 +362,9 @@ static bool message_read(const struct connector_ctx *ctx, struct jx message, str
 		entities = jx_get(message, "caption_entities");
 	}
 	is_naming_us = names_read(ctx, words, entities, m);
-	if (body_read(a, message, words, entities, m) &&
+	is_said = body_read(a, message, words, entities, &rich, m);
+	is_naming_us = rich_names_read(ctx, &rich, m) || is_naming_us;
+	if (is_said &&
 	    !(m->thread_id.len > 0 && m->direction == MESSAGE_INBOUND && is_start(words))) {
 		kind_read(ctx, message, is_naming_us, m);
 	} else {

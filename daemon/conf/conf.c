@@ -319,6 +319,7 @@ static void get_account(struct conf_reader *r, const struct conf_place *p, struc
 	}
 	a->max_per_host = conf_get_number(r, p, "max_per_host");
 	a->monthly_reads = conf_get_number(r, p, "monthly_reads");
+	a->monthly_usd = conf_get_number(r, p, "monthly_usd");
 	if (a->connector != NULL) {
 		get_own_options(r, p, a);
 	}
@@ -404,6 +405,7 @@ static void get_desk(struct conf_reader *r, const struct conf_place *top, struct
 		conf_check_proxy(r, conf_where(&p, "trusted_proxies"), c->trusted_proxies[i]);
 	}
 	c->lease = conf_get_dur(r, &p, "lease");
+	c->undo = conf_get_dur(r, &p, "undo");
 }
 
 static void get_all(struct conf_reader *r, config_t *file, struct conf *c)

@@ -18,6 +18,7 @@ desk = {
   hosts = ["inbox.example"];
   trusted_proxies = ["127.0.0.1"];
   lease = "8h";
+  undo = "10s";
 };
 brands = { acme = {
   timezone = "Europe/London";
@@ -36,6 +37,7 @@ brands = { acme = {
     history = "30d";
     settle = "30s";
     monthly_reads = 100000;
+    monthly_usd = 100;
     max_per_host = 2;
     insecure_loopback = false;
   }; };
