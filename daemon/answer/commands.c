@@ -352,9 +352,11 @@ const struct command commands[] = {
 	  1,
 	  false,
 	  "You have seen the alert and deal with it.",
-	  "The lead is not called then, and deafness is not told again. The hard stop speaks all "
-	  "the "
-	  "same.",
+	  "It is for this step of this wait alone: the lead is not called, but what is overdue "
+	  "later "
+	  "and the hard stop speak all the same, for the customer still waits. Deafness is not "
+	  "told "
+	  "again.",
 	  { { 0 } },
 	  run_ack },
 	{ "silence",
