@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "answerd/log.h"
+#include "daemon/desk/events.h"
 #include "daemon/desk/queue.h"
 #include "daemon/desk/static.h"
 #include "store_sql.h"
@@ -19,6 +20,7 @@ struct desk {
 	struct httpd *httpd;
 	struct db *lines[LINE_COUNT];
 	struct queue *queue;
+	struct events *events;
 	struct list works;
 	int n_reports;
 };
@@ -50,6 +52,16 @@ const struct conf *desk_work_conf(const struct work *w)
 struct db *desk_work_line(const struct work *w)
 {
 	return w->desk->lines[w->line];
+}
+
+struct events *desk_work_events(const struct work *w)
+{
+	return w->desk->events;
+}
+
+void desk_work_gone(struct work *w)
+{
+	work_done(w);
 }
 
 void desk_work_answer(struct work *w, struct text json)
@@ -231,7 +243,9 @@ static void done_caller(const struct db_result *r, void *owner)
 		return;
 	}
 	w->actor = db_i64(r, 0, 0);
-	if (reply_is_served(w->route)) {
+	if (w->route->serve != NULL) {
+		w->route->serve(w);
+	} else if (reply_is_served(w->route)) {
 		reply_serve(w);
 	} else if (w->route->line == LINE_QUEUE) {
 		queue_serve(w->desk->queue, w);
@@ -492,6 +506,11 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 	d->lines[LINE_ACT] = line_create(d, "answerd desk acts",
 					 "-c statement_timeout=10000 -c lock_timeout=5000");
 	d->queue = queue_create(o->loop);
+	d->events = events_create(&(struct events_options){
+		.loop = o->loop,
+		.conninfo = o->conf->database.at,
+		.role = db_names_user(o->conf->database.at) ? "answerd_desk" : NULL,
+		.reader = d->lines[LINE_READ] });
 	d->httpd = desk_listen(d, err);
 	if (d->httpd == NULL) {
 		desk_destroy(&d);
@@ -504,6 +523,7 @@ void desk_start(struct desk *d)
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_start(d->lines[i]);
 	}
+	events_start(d->events);
 }
 
 void desk_reload(struct desk *d, const struct conf *conf)
@@ -535,6 +555,7 @@ void desk_destroy(struct desk **at)
 	}
 	httpd_destroy(&d->httpd);
 	queue_destroy(&d->queue);
+	events_destroy(&d->events);
 	free(d);
 }
 

@@ -35,6 +35,8 @@ struct desk_param {
 	const char *about; /* one sentence, for the OpenAPI document and for errors */
 };
 
+struct work;
+
 struct desk_route {
 	const char *method, *path; /* below /api/v1/, "{name}" is a parameter */
 	enum desk_role least;
@@ -43,6 +45,7 @@ struct desk_route {
 		*sql; /* NULL: comes with a later version; the queue has statements of its own */
 	struct desk_param params[DESK_PARAMS];
 	const char *about;
+	void (*serve)(struct work *w); /* NULL: the one statement is all */
 };
 
 /* routes.c: the routes one after the other, those of one path not always beside each other; NULL behind the last. */
@@ -62,6 +65,8 @@ struct work {
 void desk_work_answer(struct work *w, struct text json);
 void desk_work_refuse(struct work *w, int status, struct text detail);
 void desk_work_fail(struct work *w, const char *name, const struct db_result *r);
+void desk_work_gone(struct work *w); /* its request was answered by other means */
+struct events *desk_work_events(const struct work *w);
 struct db *desk_work_line(const struct work *w);
 const struct conf *desk_work_conf(const struct work *w); /* as it is now */
 
