@@ -133,8 +133,14 @@ bool httpd_stream_write(struct httpd_stream *s, struct text bytes)
 		return false;
 	}
 	if (s->bytes.len - s->taken_bytes + bytes.len > HTTPD_STREAM_BYTES) {
+		const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+			s->r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
 		/* It does not read. What it has missed it asks for when it comes again. */
 		s->is_dropped = true;
+		if (info != NULL) {
+			(void)shutdown(info->connect_fd, SHUT_RDWR);
+		}
 	} else {
 		if (s->bytes.len + bytes.len > HTTPD_STREAM_BYTES) {
 			size_t left = s->bytes.len - s->taken_bytes;

@@ -1,4 +1,5 @@
 """GET events: what changes is told to every page that is open, and nothing is missed (daemon/desk/events.h)."""
+import contextlib
 import http.client
 import json
 import socket
@@ -15,6 +16,7 @@ class Listener:
     def __init__(self, shop, last=None, query=""):
         self.conn = UnixConnection(shop.config.socket)
         self.conn.request("GET", "/api/v1/events" + query, headers={"Last-Event-ID": last} if last else {})
+        self.sock = self.conn.sock
         self.answer = self.conn.getresponse()
         assert self.answer.status == 200, self.answer.read()
         self.heard, self.last, self.is_over = [], last, False
@@ -32,7 +34,7 @@ class Listener:
                 elif not line.startswith(":") and line:
                     name, _, value = line.partition(": ")
                     event[name] = value
-        except (OSError, http.client.HTTPException, ValueError):
+        except (OSError, http.client.HTTPException, ValueError, AttributeError):  # closed under it
             pass
         self.is_over = True
 
@@ -43,7 +45,8 @@ class Listener:
         return wait_until(lambda: next(([what] for what in self.all(kind) if test(what)), None), 30, f"an event {kind}; heard {self.heard}")[0]
 
     def close(self):
-        self.answer.close()
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)  # its reader is in the middle of it
         self.conn.close()
 
 
@@ -133,6 +136,7 @@ def test_a_slow_page_is_dropped_and_costs_nothing(shop):
 
     def wave_on():
         wave(shop, list(range(100_000_000_000_000, 100_000_000_000_100)))
+        shop.db.rows("select pg_notify('answerd_event', 'reply:' || x || ' account:' || repeat(chr(97 + x % 16), 120)) from generate_series(1, 100) x")
         seen = len(quick.all("queue"))
         wait_until(lambda: len(quick.all("queue")) > seen, 10)
         return gone()
