@@ -23,8 +23,9 @@ struct ear {
 	struct list in;
 	struct events *events;
 	struct httpd_stream *stream;
-	int64_t actor;
-	bool is_local;
+	int64_t id, actor;
+	char hash
+		[KEY_HASH_BYTES]; /* of the session's key or the token that let it in; else empty */
 };
 
 struct past {
@@ -44,6 +45,7 @@ struct events {
 	struct db *db;
 	struct list ears;
 	size_t n_ears;
+	int64_t last_ear;
 	ev_timer collect, judge;
 	struct past ring[RING];
 	size_t n_past, first;
@@ -265,15 +267,12 @@ static void done_judge(const struct db_result *r, void *owner)
 	struct events *e = owner;
 
 	e->is_judging = false;
-	if (!r->is_ok) {
-		return; /* asked again */
-	}
-	list_each(at, &e->ears)
-	{
-		struct ear *ear = container_of(at, struct ear, in);
+	for (int i = 0; r->is_ok && i < r->n_rows; i++) { /* not ok: asked again */
+		list_each(at, &e->ears)
+		{
+			struct ear *ear = container_of(at, struct ear, in);
 
-		for (int i = 0; i < r->n_rows; i++) {
-			if (db_i64(r, i, 0) == ear->actor) {
+			if (db_i64(r, i, 0) == ear->id) {
 				httpd_stream_end(ear->stream);
 				break;
 			}
@@ -285,20 +284,31 @@ static void done_judge(const struct db_result *r, void *owner)
 static void judge_all(struct events *e)
 {
 	struct db_params *p;
-	int64_t *actors;
+	int64_t *ids, *actors;
+	struct text *hashes;
 	size_t n = 0;
 
 	if (e->is_judging || e->n_ears == 0) {
 		return;
 	}
+	ids = xcalloc(e->n_ears, sizeof(*ids));
 	actors = xcalloc(e->n_ears, sizeof(*actors));
+	hashes = xcalloc(e->n_ears, sizeof(*hashes));
 	list_each(at, &e->ears)
 	{
-		actors[n++] = container_of(at, struct ear, in)->actor;
+		const struct ear *ear = container_of(at, struct ear, in);
+
+		ids[n] = ear->id;
+		actors[n] = ear->actor;
+		hashes[n++] = text_of(ear->hash);
 	}
 	p = db_params_create();
+	db_add_i64_array(p, ids, n);
 	db_add_i64_array(p, actors, n);
+	db_add_text_array(p, hashes, n);
+	free(ids);
 	free(actors);
+	free(hashes);
 	e->is_judging =
 		db_send(e->o.reader, "desk_events_judge", SQL_DESK_EVENTS_JUDGE, &p, done_judge, e);
 	if (!e->is_judging) {
@@ -414,7 +424,8 @@ void events_serve(struct work *w)
 	ear = xcalloc(1, sizeof(*ear));
 	ear->events = e;
 	ear->actor = w->actor;
-	ear->is_local = httpd_is_local(w->r);
+	ear->id = ++e->last_ear;
+	(void)snprintf(ear->hash, sizeof(ear->hash), "%s", w->caller.hash);
 	list_init(&ear->in);
 	ear->stream = httpd_stream_begin(
 		w->r, &(struct httpd_stream_options){ .content_type = "text/event-stream",
