@@ -137,6 +137,7 @@ enum exit_code run_ledger(struct call *c);
 enum exit_code run_verify(struct call *c);
 enum exit_code run_staff_list(struct call *c);
 enum exit_code run_staff_add(struct call *c);
+enum exit_code run_staff_link(struct call *c);
 enum exit_code run_staff_disable(struct call *c);
 
 #endif
