@@ -27,7 +27,11 @@ class Site:
         self.platform.open(connector, settle="1s", max_per_host=8)
 
     def ask(self, n, first=0):
-        """[conversation] of n customers."""
+        """[conversation] of n customers, no more at once than the platform shows in its lists."""
+        at_once = self.platform.many_questions
+        return [c for at in range(first, first + n, at_once) for c in self.ask_some(min(at_once, first + n - at), at)]
+
+    def ask_some(self, n, first):
         guests = range(first, first + n)
         self.town.call("POST", "do", [{"op": "person", "server": self.name, "key": f"guest{i}"} for i in guests])
         ids = [r["id"] for r in self.town.bulk([self.platform.op(f"guest{i}", f"question {i}?") for i in guests], server=self.name)]
