@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "answerd/log.h"
+#include "daemon/desk/events.h"
 #include "daemon/desk/password.h"
 #include "daemon/desk/presence.h"
 #include "daemon/desk/queue.h"
@@ -19,6 +20,7 @@ struct desk {
 	struct httpd *httpd;
 	struct db *lines[LINE_COUNT];
 	struct queue *queue;
+	struct events *events;
 	struct helper *passwords;
 	struct presence *presence;
 	struct list works;
@@ -62,6 +64,11 @@ const struct conf *desk_work_conf(const struct work *w)
 struct db *desk_work_line(const struct work *w)
 {
 	return w->desk->lines[w->line];
+}
+
+struct events *desk_work_events(const struct work *w)
+{
+	return w->desk->events;
 }
 
 struct helper *desk_work_passwords(const struct work *w)
@@ -505,6 +512,11 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 	d->lines[LINE_ACT] = line_create(d, "answerd desk acts",
 					 "-c statement_timeout=10000 -c lock_timeout=5000");
 	d->queue = queue_create(o->loop);
+	d->events = events_create(&(struct events_options){
+		.loop = o->loop,
+		.conninfo = o->conf->database.at,
+		.role = db_names_user(o->conf->database.at) ? "answerd_desk" : NULL,
+		.reader = d->lines[LINE_READ] });
 	d->presence = presence_create();
 	d->httpd = desk_listen(d, err);
 	if (d->httpd == NULL) {
@@ -518,6 +530,7 @@ void desk_start(struct desk *d)
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_start(d->lines[i]);
 	}
+	events_start(d->events);
 }
 
 void desk_reload(struct desk *d, const struct conf *conf)
@@ -550,6 +563,7 @@ void desk_destroy(struct desk **at)
 	}
 	httpd_destroy(&d->httpd);
 	queue_destroy(&d->queue);
+	events_destroy(&d->events);
 	presence_destroy(&d->presence);
 	free(d);
 }

@@ -92,6 +92,7 @@ struct work {
 void desk_work_answer(struct work *w, struct text json);
 void desk_work_refuse(struct work *w, int status, struct text detail);
 void desk_work_fail(struct work *w, const char *name, const struct db_result *r);
+struct events *desk_work_events(const struct work *w);
 void desk_work_send(struct work *w, const struct httpd_answer *a);
 /* It was answered through httpd. */
 void desk_work_gone(struct work *w);

@@ -3,7 +3,8 @@
 
 static const struct desk_routes *const groups[] = { &routes_conversation, &routes_reply,
 						    &routes_listening,    &routes_staff,
-						    &routes_session,      &routes_watch };
+						    &routes_session,      &routes_watch,
+						    &routes_page };
 
 const struct desk_route *desk_route_nth(size_t n)
 {

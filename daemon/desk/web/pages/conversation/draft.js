@@ -5,7 +5,7 @@ import { kept } from "../../lib/cell.js";
 import * as api from "../../lib/api.js";
 import { markOf } from "./state.js";
 
-const MEASURE_MS = 250, KEEP_MS = 800;
+const MEASURE_MS = 250, KEEP_MS = 800, AGAIN_MS = 4000;
 
 /* One thing after the other, whatever comes in between. */
 function inOrder() {
@@ -82,6 +82,12 @@ export function useDraft(c, isAllowed) {
 		timers.current.measure = setTimeout(measure, MEASURE_MS);
 		timers.current.keep = setTimeout(keep, KEEP_MS);
 	}
+
+	/* The desk was away: again, until it has them. */
+	useEffect(() => {
+		const every = is === "here" ? setInterval(keep, AGAIN_MS) : null;
+		return () => clearInterval(every);
+	}, [is, keep]);
 
 	useEffect(() => {
 		if (isAllowed) {

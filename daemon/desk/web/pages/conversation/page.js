@@ -29,7 +29,7 @@ function Clocks({ c }) {
 	return html`<p class="clocks"><${Badge} tone=${tone} icon=${icon}>${t(`talk.state_wait_${c.state}`)}<//> <strong>${t("talk.waits_for")} <${Since} at=${c.waiting_since} /></strong>
 		<span class="hint">${t("talk.office", { span: time.span(c.waiting_office_s) })}</span>
 		${due !== null && html`<span class="hint">${due < time.now() ? t("talk.was_due") : t("talk.due")} <${Time} at=${c.due_at} /> (${time.fromNow(c.due_at)})</span>`}
-		${c.messages > 1 && html`<span class="hint">${t("talk.n_messages", { n: c.messages })}</span>`}</p>`;
+		${c.messages > 1 && html`<span class="hint">${t("talk.n_waiting", { n: c.messages })}</span>`}</p>`;
 }
 
 function Hands({ c, me }) {
@@ -99,15 +99,16 @@ function Conversation({ c, person, reload }) {
 		<section class="talk-main" aria-label=${t("talk.with_whom", { who })}>
 			<header class="talk-head"><div class="talk-title"><a class="talk-back button quiet" href=${withQuery({}, "/")} aria-label=${t("talk.back")} title=${t("talk.back")}><${Icon} name="left" /></a>
 					<h1><${Foreign} text=${nameOf(c.customer)} /></h1><span class="hint">${c.platform} · ${c.account}</span>
-					${there && html`<a class="button quiet" href=${there.href} target="_blank" rel="noopener noreferrer nofollow" aria-label=${t("talk.open_there")} title=${t("talk.open_there")}><${Icon} name="link" /></a>`}</div>
-				<${Clocks} c=${c} /><${Hands} c=${c} me=${me} /><${Tags} c=${c} reload=${reload} />
+					${there && html`<a class="button quiet" href=${there.href} target="_blank" rel="noopener noreferrer nofollow" aria-label=${t("talk.open_there")} title=${t("talk.open_there")}><${Icon} name="link" /></a>`}
+					<${Button} kind="quiet" class="talk-next" hint="." onClick=${() => goNext(c.id)}>${t("talk.next_short")}<//></div>
+				<div class="talk-facts"><${Clocks} c=${c} /><${Hands} c=${c} me=${me} /><${Tags} c=${c} reload=${reload} /></div>
 				<div class="talk-acts" role="toolbar" aria-label=${t("talk.acts_title")}>${isAgent && html`<${Button} hint="t" onClick=${list[0].run}>${t(list[0].name)}<//>
 					<${Button} hint="a" onClick=${list[1].run}>${t("talk.give_short")}<//>
 					<${Button} hint="z" disabled=${!can(list[2])} onClick=${list[2].run}>${t(c.snoozed_until === null ? "talk.snooze_short" : "talk.wake")}<//>
 					${can(list[4]) ? html`<${Button} onClick=${list[4].run}>${t("talk.undismiss")}<//>` : html`<${Button} hint="x" disabled=${!can(list[3])} onClick=${list[3].run}>${t("talk.dismiss_short")}<//>`}
 					<${Button} hint="n" onClick=${list[5].run}>${t("talk.note_short")}<//>`}
 					<${Menu} label=${t("talk.more")} icon="more" align="right" items=${items} />
-					<${Button} kind="quiet" class="talk-next" hint="." onClick=${() => goNext(c.id)}>${t("talk.next_short")}<//></div></header>
+					</div></header>
 			<div class="talk-scroll" tabindex="0" role="region" aria-label=${t("talk.thread")}><${Thread} c=${c} /><${Notes} notes=${c.notes} /><${Acts} c=${c} /><${Replies} c=${c} reload=${reload} /></div>
 			<${Box} c=${c} others=${others} onTyping=${typing} onSent=${onSent} box=${box} />
 		</section>

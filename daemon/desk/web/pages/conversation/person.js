@@ -24,7 +24,7 @@ export function Person({ c, person }) {
 			${i.handle && html`<${Foreign} text=${`@${i.handle}`} />`}</li>`)}</ul>
 		${person && html`<dl class="facts">
 			<${Fact} label=${t("talk.known_since")}><${Time} at=${person.first_at ?? person.first_seen_at} /><//>
-			<${Fact} label=${t("talk.between_us")}>${t("talk.counts", { conversations: person.counts.conversations, messages: person.counts.messages, answers: person.counts.answers })}<//>
+			<${Fact} label=${t("talk.between_us")}>${["conversations", "messages", "answers"].map((name) => t(`talk.n_${name}`, { n: person.counts[name] })).join(" · ")}<//>
 			<${Fact} label=${t("talk.last_answer")}>${person.answered_at === null ? t("talk.never") : html`<${Time} at=${person.answered_at} />`}<//>
 			${person.stage && html`<${Fact} label=${t("talk.stage")}>${person.stage}<//>`}
 			${person.tags.length > 0 && html`<${Fact} label=${t("talk.tags")}>${person.tags.map((tag) => html`<${Badge} key=${tag} icon="tag"><${Foreign} text=${tag} /><//> `)}<//>`}
