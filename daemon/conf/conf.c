@@ -364,6 +364,7 @@ static void get_desk(struct conf_reader *r, const struct conf_place *top, struct
 	}
 	c->lease = conf_get_dur(r, &p, "lease");
 	c->has_staff_reports = conf_get_bool(r, &p, "staff_reports");
+	c->undo = conf_get_dur(r, &p, "undo");
 }
 
 static void get_all(struct conf_reader *r, config_t *file, struct conf *c)

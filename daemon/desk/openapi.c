@@ -1,5 +1,6 @@
 /* The OpenAPI document of the desk, made from the route table, so that it cannot forget one. */
 #include "daemon/desk/inside.h"
+#include "desk_answers.h"
 
 static const char *type_name(enum param_type t)
 {
@@ -74,6 +75,39 @@ static void print_body(const struct desk_route *r, struct strbuf *out)
 	strbuf_printf(out, "}}}}}");
 }
 
+/* What a route answers when all is well: a shape's name, a media type, or NULL when nobody has described it. */
+static const char *answer_of(const struct desk_route *r)
+{
+	for (size_t i = 0; i < n_desk_answers; i++) {
+		const struct desk_answer *a = &desk_answers[i];
+
+		if (strcmp(a->method, r->method) == 0 && strcmp(a->path, r->path) == 0) {
+			return a->of;
+		}
+	}
+	return NULL;
+}
+
+static void print_answer(const struct desk_route *r, struct strbuf *out)
+{
+	const char *of = answer_of(r);
+
+	if (!desk_route_is_served(r)) {
+		strbuf_printf(out, "\"501\":{\"description\":\"Comes with a later version.\"}");
+		return;
+	}
+	strbuf_printf(out, "\"200\":{\"description\":\"Done.\"");
+	if (of != NULL && strchr(of, '/') != NULL) {
+		strbuf_printf(out, ",\"content\":{\"%s\":{}}", of);
+	} else if (of != NULL) {
+		strbuf_printf(out,
+			      ",\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
+			      "\"#/components/schemas/%s\"}}}",
+			      of);
+	}
+	strbuf_add_byte(out, '}');
+}
+
 static void print_operation(const struct desk_route *r, struct strbuf *out)
 {
 	strbuf_printf(out, "\"%s\":{\"summary\":",
@@ -81,12 +115,9 @@ static void print_operation(const struct desk_route *r, struct strbuf *out)
 	strbuf_add_json(out, text_of(r->about));
 	print_parameters(r, out);
 	print_body(r, out);
-	strbuf_printf(out,
-		      ",\"responses\":{\"%s\":{\"description\":\"%s\"},\"default\":{"
-		      "\"description\":\"An RFC 9457 problem document.\","
-		      "\"content\":{\"application/problem+json\":{}}}}}",
-		      desk_route_is_served(r) ? "200" : "501",
-		      desk_route_is_served(r) ? "Done." : "Comes with a later version.");
+	strbuf_printf(out, ",\"responses\":{");
+	print_answer(r, out);
+	strbuf_printf(out, ",\"default\":{\"$ref\":\"#/components/responses/Problem\"}}}");
 }
 
 static bool is_first_of_path(size_t n)
@@ -134,5 +165,19 @@ void desk_openapi_print(struct strbuf *out)
 		print_path(i, out);
 		comma = ",";
 	}
-	strbuf_printf(out, "}}");
+	strbuf_printf(out,
+		      "},\"components\":{\"responses\":{\"Problem\":{\"description\":\"Why not: an "
+		      "RFC 9457 "
+		      "problem "
+		      "document.\",\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
+		      "\"#/components/schemas/"
+		      "Problem\"}}}}},\"schemas\":{\"Problem\":{\"type\":\"object\","
+		      "\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":"
+		      "\"string\"},\"status\":{"
+		      "\"type\":\"integer\"},\"detail\":{\"type\":\"string\",\"description\":\"A "
+		      "sentence for people: "
+		      "what is wrong, and what to "
+		      "do.\"}},\"required\":[\"type\",\"title\",\"status\",\"detail\"]},");
+	strbuf_add_str(out, desk_shapes);
+	strbuf_printf(out, "}}}");
 }

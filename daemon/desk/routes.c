@@ -2,8 +2,8 @@
 #include "daemon/desk/routes.h"
 
 static const struct desk_routes *const groups[] = { &routes_conversation, &routes_reply,
-						    &routes_listening, &routes_staff,
-						    &routes_watch };
+						    &routes_listening,    &routes_staff,
+						    &routes_session,      &routes_watch };
 
 const struct desk_route *desk_route_nth(size_t n)
 {
@@ -18,7 +18,7 @@ const struct desk_route *desk_route_nth(size_t n)
 
 bool desk_route_is_served(const struct desk_route *r)
 {
-	return r->sql != NULL || r->line == LINE_QUEUE;
+	return r->sql != NULL || r->serve != NULL || r->line == LINE_QUEUE;
 }
 
 static bool matches(struct text pattern, struct text path)

@@ -20,6 +20,7 @@ extern const struct desk_routes routes_reply;
 extern const struct desk_routes routes_listening;
 extern const struct desk_routes routes_staff;
 extern const struct desk_routes routes_watch;
+extern const struct desk_routes routes_session;
 
 /* Parameters that several routes have. */
 #define CONVERSATION                                                                               \
@@ -57,6 +58,13 @@ extern const struct desk_routes routes_watch;
 	{                                                                                          \
 		"parts", FROM_BODY, PARAM_BOOL, false,                                             \
 			"A text that is too long for one post goes in numbered parts."             \
+	}
+/* Two: whether, and for how long the desk holds it. */
+#define UNDO                                                                                       \
+	{ "undo", FROM_BODY, PARAM_BOOL, false,                                                    \
+	  "It stays in the house for desk.undo, and can be taken back until then." },              \
+	{                                                                                          \
+		"undo_s", FROM_DESK, PARAM_COUNT, true, ""                                         \
 	}
 #define QUERY(name) "desk_" #name
 #define LATER       NULL, NULL

@@ -1,4 +1,4 @@
-/* Routes of the desk: who works here, and who is calling. See routes.h. */
+/* Routes of the desk: who works here. See routes.h. */
 #include "daemon/desk/routes.h"
 #include "store_sql.h"
 
@@ -23,7 +23,9 @@ static const struct desk_route table[] = {
 	    { "os_user", FROM_BODY, PARAM_TEXT, false, "The user of this machine that they are." },
 	    { "approval", FROM_BODY, PARAM_BOOL, false,
 	      "A second person looks at each of their replies." } },
-	  "A new member of staff, or one who comes back." },
+	  "A new member of staff, or one who comes back.",
+	  .asks = ROUTE_FRESH,
+	  .serve = staff_link_serve },
 	{ "POST",
 	  "staff/{login}/disable",
 	  ROLE_ADMIN,
@@ -31,15 +33,20 @@ static const struct desk_route table[] = {
 	  QUERY(staff_disable),
 	  SQL_DESK_STAFF_DISABLE,
 	  { { "login", FROM_PATH, PARAM_TEXT, true, "Whom." } },
-	  "No more acts of theirs; what they held is free." },
-	{ "GET",
-	  "session",
-	  ROLE_AUDITOR,
-	  LINE_READ,
-	  QUERY(session),
-	  SQL_DESK_SESSION,
-	  { { 0 } },
-	  "Who the caller is." },
-	{ "POST", "session", ROLE_AUDITOR, LINE_ACT, LATER, { { 0 } }, "Signing in." },
+	  "No more acts of theirs; what they held is free.",
+	  .asks = ROUTE_FRESH },
+	{ "POST",
+	  "staff/{login}/link",
+	  ROLE_ADMIN,
+	  LINE_ACT,
+	  QUERY(staff_link),
+	  SQL_DESK_STAFF_LINK,
+	  { { "login", FROM_PATH, PARAM_TEXT, true, "Whose." },
+	    { "without_totp", FROM_BODY, PARAM_BOOL, false,
+	      "Forget their second factor too: the telephone is lost, and the recovery codes "
+	      "are." } },
+	  "A new one-time sign-in link, valid for 24 hours; with it the person sets a password.",
+	  .asks = ROUTE_FRESH,
+	  .serve = staff_link_serve },
 };
 const struct desk_routes routes_staff = { table, sizeof(table) / sizeof(table[0]) };

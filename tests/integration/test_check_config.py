@@ -18,6 +18,7 @@ desk = {
   trusted_proxies = ["127.0.0.1"];
   lease = "8h";
   staff_reports = false;
+  undo = "10s";
 };
 brands = { acme = {
   timezone = "Europe/London";

@@ -60,7 +60,7 @@ begin
 	if found then
 		-- It was heard before it was known to be this reply: it hangs where it answers, wherever the platform shows it.
 		if m.direction = 'outbound' and m.parent_id is distinct from r.parent_id and v_parent.external_id is not null then
-			update answerd.message set parent_id = r.parent_id, thread_id = v_parent.thread_id
+			update answerd.message set parent_id = r.parent_id, thread_id = v_parent.thread_id, merged_root = v_parent.merged_root
 			where external_id = p_id and account_id = r.account_id and brand_id = r.brand_id;
 			select * into v from answerd.rethread(r.brand_id, r.account_id, array[p_id, r.parent_id]);
 			perform answerd.recompute(r.brand_id, r.account_id, v.o_root, v.o_customer, v.o_make);
@@ -72,12 +72,13 @@ begin
 	values (r.brand_id, a.realm, a.own_id, a.own_handle, a.own_name, v_now) on conflict do nothing;
 	select identity_id into v_author from answerd.identity where external_id = a.own_id and realm = a.realm and brand_id = r.brand_id;
 	insert into answerd.message (brand_id, account_id, author_id, customer_id, posted_at, at, ord_at, first_seen_at, hash, kind, direction,
-		nature, visibility, is_named, is_about, is_automatic, is_imported, is_to_us, external_id, parent_id, thread_id, root_id, body,
+		nature, visibility, is_named, is_about, is_automatic, is_imported, is_to_us, external_id, parent_id, thread_id, merged_root, root_id, body,
 		warning, language, permalink)
 	values (r.brand_id, r.account_id, v_author, coalesce(v_parent.customer_id, r.customer_id), null, v_now,
 		answerd.derive_ord('outbound', v_now, v_parent.ord_at), v_now, 0,
 		case when v_parent.kind in ('direct', 'comment') then v_parent.kind else 'reply' end, 'outbound', 'neutral', v_parent.visibility, false,
-		false, false, false, false, p_id, r.parent_id, v_parent.thread_id, v_parent.root_id, r.words, v_parent.warning, v_parent.language, p_permalink);
+		false, false, false, false, p_id, r.parent_id, v_parent.thread_id, v_parent.merged_root,
+		v_parent.root_id, r.words, v_parent.warning, v_parent.language, p_permalink);
 	insert into answerd.message_source (brand_id, account_id, source_id, external_id)
 	select r.brand_id, r.account_id, s.source_id, p_id from answerd.source s
 	where s.account_id = r.account_id and s.brand_id = r.brand_id order by s.name = 'threads' desc, s.source_id limit 1 on conflict do nothing;
