@@ -5,6 +5,9 @@ static const struct desk_routes *const groups[] = {
 	&routes_conversation, &routes_listening, &routes_page,  &routes_reply,
 	&routes_session,      &routes_staff,     &routes_watch,
 };
+static const struct desk_routes *const groups[] = { &routes_conversation, &routes_reply,
+						    &routes_listening,    &routes_staff,
+						    &routes_session,      &routes_watch };
 
 const struct desk_route *desk_route_nth(size_t n)
 {
