@@ -41,6 +41,11 @@ static const struct connector_option options[] = {
 	  "The folder of sent mails, where the server does not say it itself; \"none\": there is "
 	  "none.",
 	  false },
+	{ "sent_copy",
+	  "\"auto\": what we send is put into the folder of sent mails where the server has not "
+	  "done "
+	  "so by itself; \"no\": never.",
+	  false },
 	{ "aliases",
 	  "Other addresses of ours, separated by commas; \"@shop.example\" is a whole domain.",
 	  false },
@@ -250,6 +255,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_POLL: return ask_poll(ctx, q, ret, err);
 	case OP_REPLY: return mail_reply_ask(ctx, q, ret, err);
 	case OP_LOOKUP: return mail_lookup_ask(ctx, q, ret, err);
+	case OP_FILE: return mail_file_ask(ctx, q, ret, err);
 	case OP_SWEEP:
 	case OP_THREAD:
 	case OP_RECHECK: return true; /* mails do not change, and each one is news once */
@@ -512,6 +518,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_POLL: return digest_poll(ctx, q, r, ret, err);
 	case OP_REPLY: return mail_reply_digest(ctx, q, r, ret, err);
 	case OP_LOOKUP: return mail_lookup_digest(ctx, q, r, ret, err);
+	case OP_FILE: return mail_file_digest(ctx, q, r, ret, err);
 	case OP_SWEEP:
 	case OP_THREAD:
 	case OP_RECHECK: return true;

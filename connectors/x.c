@@ -200,6 +200,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_LOOKUP: return x_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH: return x_refresh_ask(ctx, ret, err);
 	case OP_CONNECT: return x_connect_ask(ctx, q->granting, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "x does not do '%s'", op_name(q->op));
@@ -352,6 +353,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_LOOKUP: return x_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH: return x_refresh_digest(ctx, r, ret, err);
 	case OP_CONNECT: return x_connect_digest(ctx, r, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "x does not do '%s'", op_name(q->op));

@@ -108,6 +108,7 @@ enum exit_code run_dismiss(struct call *c);
 enum exit_code run_note(struct call *c);
 enum exit_code run_tag(struct call *c);
 enum exit_code run_nature(struct call *c);
+enum exit_code run_merge(struct call *c);
 void print_reply(struct call *c, struct jx reply, struct wall now, int indent);
 enum exit_code run_reply(struct call *c);
 enum exit_code run_send(struct call *c);
@@ -117,6 +118,7 @@ enum exit_code run_replied(struct call *c);
 enum exit_code run_not_there(struct call *c);
 enum exit_code run_approve(struct call *c);
 enum exit_code run_drop(struct call *c);
+enum exit_code run_undo(struct call *c);
 enum exit_code run_panic(struct call *c);
 enum exit_code run_snippet_list(struct call *c);
 enum exit_code run_snippet_add(struct call *c);
@@ -135,6 +137,7 @@ enum exit_code run_ledger(struct call *c);
 enum exit_code run_verify(struct call *c);
 enum exit_code run_staff_list(struct call *c);
 enum exit_code run_staff_add(struct call *c);
+enum exit_code run_staff_link(struct call *c);
 enum exit_code run_staff_disable(struct call *c);
 
 #endif

@@ -205,6 +205,7 @@ static enum exit_code post_words(struct call *c, const char *path, struct text w
 	body_add_switch(&body, c, "--also", "also");
 	body_add_switch(&body, c, "--parts", "parts");
 	body_add_switch(&body, c, "--draft", "draft");
+	body_add_switch(&body, c, "--undo", "undo");
 	body_end(&body);
 	code = call_post(c, path, &body, &r);
 	if (code == EXIT_DONE) {
@@ -326,6 +327,11 @@ static enum exit_code act(struct call *c, const char *name, struct strbuf *body)
 enum exit_code run_retry(struct call *c)
 {
 	return act(c, "/retry", NULL);
+}
+
+enum exit_code run_undo(struct call *c)
+{
+	return act(c, "/undo", NULL);
 }
 
 enum exit_code run_not_there(struct call *c)

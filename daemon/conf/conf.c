@@ -364,6 +364,7 @@ static void get_desk(struct conf_reader *r, const struct conf_place *top, struct
 		conf_check_proxy(r, conf_where(&p, "trusted_proxies"), c->trusted_proxies[i]);
 	}
 	c->lease = conf_get_dur(r, &p, "lease");
+	c->undo = conf_get_dur(r, &p, "undo");
 }
 
 static void get_all(struct conf_reader *r, config_t *file, struct conf *c)

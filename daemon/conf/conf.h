@@ -108,6 +108,7 @@ struct conf {
 	size_t n_hosts, n_trusted_proxies;
 	struct text nature; /* path of the word lists; empty: the shipped one */
 	struct dur lease;   /* of an assignment, default 8h */
+	struct dur undo;    /* how long a reply of the page can be taken back, default 10s */
 	struct conf_brand *brands;
 	size_t n_brands;
 	struct conf_policy *policies;

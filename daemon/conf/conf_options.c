@@ -31,6 +31,8 @@ const struct conf_option conf_options[] = {
 	{ IN_DESK, "lease", IS_DUR, "8h", 60, 30 * DAY, false, true,
 	  "How long a conversation stays with whom it was given to; then it is everybody's "
 	  "again." },
+	{ IN_DESK, "undo", IS_DUR, "10s", 0, 60, false, true,
+	  "How long a reply sent from the page can be taken back before it leaves." },
 
 	{ IN_BRAND, "timezone", IS_TEXT, "UTC", 0, 0, false, true,
 	  "The zone of its office hours, by its IANA name." },

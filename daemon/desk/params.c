@@ -229,7 +229,10 @@ static bool add_param(struct arena *a, const struct desk_route *r, const struct 
 	struct text value = TEXT_NONE;
 
 	switch (p->from) {
-	case FROM_DESK: db_add_i64(out, g->lease.us / 1000000); return true;
+	case FROM_DESK:
+		value = text_of(p->name);
+		db_add_i64(out, (text_eq(value, TEXT("undo_s")) ? g->undo : g->lease).us / 1000000);
+		return true;
 	case FROM_PATH:
 		if (!path_get(text_of(r->path), g->path, text_of(p->name), &value) ||
 		    !desk_decode(a, value, false, &value)) {
@@ -251,20 +254,27 @@ static bool add_param(struct arena *a, const struct desk_route *r, const struct 
 	return add_value(a, p, value, out, err);
 }
 
+bool desk_body_open(struct arena *a, struct text body, struct jx *ret, struct jx_doc **ret_doc,
+		    struct err *err)
+{
+	struct text slice;
+
+	if (!jx_scan(body, &slice, NULL) || !jx_parse(a, slice, ret, ret_doc, NULL) ||
+	    !jx_is_object(*ret)) {
+		return err_set(err, ERR_DATA, "The body is not a JSON object.");
+	}
+	return true;
+}
+
 bool desk_params_read(struct arena *a, const struct desk_route *r, const struct desk_given *g,
 		      struct db_params *out, struct err *err)
 {
 	struct jx body = { 0 };
 	struct jx_doc *doc = NULL;
-	struct text slice, unused;
-	bool is_ok = query_get(a, r, g->query, TEXT(""), &unused, err);
+	struct text unused;
+	bool is_ok = query_get(a, r, g->query, TEXT(""), &unused, err) &&
+		     (text_is_empty(g->body) || desk_body_open(a, g->body, &body, &doc, err));
 
-	if (is_ok && !text_is_empty(g->body)) {
-		if (!jx_scan(g->body, &slice, NULL) || !jx_parse(a, slice, &body, &doc, NULL) ||
-		    !jx_is_object(body)) {
-			is_ok = err_set(err, ERR_DATA, "The body is not a JSON object.");
-		}
-	}
 	for (size_t i = 0; is_ok && i < DESK_PARAMS && r->params[i].name != NULL; i++) {
 		is_ok = add_param(a, r, &r->params[i], g, body, out, err);
 	}

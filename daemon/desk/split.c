@@ -174,6 +174,11 @@ static bool cut_into(struct arena *a, const struct split *s, struct text body, s
 	return false;
 }
 
+struct text split_whole(struct arena *a, const struct split *s, struct text body)
+{
+	return compose(a, s, text_trim(body), 1, 1);
+}
+
 bool split_words(struct arena *a, const struct split *s, struct text body, struct text *ret,
 		 size_t *ret_n, struct err *err)
 {

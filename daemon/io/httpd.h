@@ -69,14 +69,26 @@ struct text httpd_body(const struct httpd_request *r);
 bool httpd_is_local(
 	const struct httpd_request *r); /* came over a Unix socket: the kernel says who it is */
 bool httpd_peer(const struct httpd_request *r, uid_t *ret_uid); /* Unix sockets only */
+/* Whose address: the peer's, or what the nearest proxy that we trust says. IPv6 by its network of 64 bits; empty on a Unix socket. */
+struct text httpd_client(struct httpd_request *r);
+/* The body holds a secret and was read: wiped. */
+void httpd_body_wipe(struct httpd_request *r);
 
-/* The answer: a content type and bytes, which are copied. retry_after_s and allow: 0 and NULL leave the header away. */
+/* A header of one answer; it stands in the place of one that all answers have. A NULL value: it is left away. */
+struct httpd_answer_header {
+	const char *name, *value;
+};
+
+/* The answer: a content type and bytes, which are copied unless they are constant. retry_after_s and allow: 0 and NULL leave
+ * the header away. */
 struct httpd_answer {
 	int status;
 	const char *content_type;
 	struct text body;
+	bool is_body_constant;
 	int retry_after_s;
 	const char *allow;
+	struct httpd_answer_header headers[4];
 };
 void httpd_answer(struct httpd_request *r, const struct httpd_answer *a);
 
@@ -85,6 +97,9 @@ void httpd_problem(struct httpd_request *r, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void httpd_problem_text(struct httpd_request *r, int status, struct text detail, int retry_after_s,
 			const char *allow);
+/* The same with a member `needs`: what the caller must bring so that it is answered ("totp", "again", "csrf"). */
+void httpd_problem_needs(struct httpd_request *r, int status, struct text detail,
+			 const char *needs);
 const char *httpd_status_title(int status);
 
 #endif

@@ -108,6 +108,8 @@ bool httpd_listen_all(struct httpd *h, const struct httpd_options *o, struct err
 void httpd_listen_close(struct httpd_listener *l);
 /* The address as IPv6 (v4 mapped); false for Unix sockets. */
 bool httpd_address_of(const struct sockaddr *a, struct in6_addr *ret);
+/* As text: "192.0.2.1", "2001:db8::1". */
+bool httpd_address_parse(struct text t, struct in6_addr *ret);
 bool httpd_is_proxy(const struct httpd *h, const struct in6_addr *a);
 
 /* httpd_judge.c: is this request one that we talk about? False: it was answered with a problem. */

@@ -184,7 +184,7 @@ static void add_flying(const struct respond *r, struct db_params *p, struct aren
 	{
 		const struct flight *f = container_of(at, struct flight, link);
 
-		if (!f->is_look) {
+		if (f->op == OP_REPLY) {
 			ids[n++] = f->attempt_id;
 		}
 	}
@@ -438,7 +438,7 @@ void respond_stop(struct respond *r, void (*done)(void *owner), void *owner)
 		struct flight *f = container_of(at, struct flight, link);
 
 		next = at->next;
-		if (f->is_look && !f->is_reporting) {
+		if (f->op != OP_REPLY && !f->is_reporting) {
 			flight_destroy(f);
 		} else if (f->is_waiting && !f->is_over) {
 			f->is_waiting = false;

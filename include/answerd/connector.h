@@ -39,6 +39,8 @@ enum op {
 	OP_RECHECK, /* are subjects[] (up to can.recheck_batch) still there, and as we know them? */
 	OP_REPLY,   /* post question.posting: one request, marked `once` */
 	OP_LOOKUP, /* did question.posting arrive? A walk through the thread and our own latest posts */
+	OP_FILE, /* after a REPLY with outcome.to_file: our own copy of what question.posting said, put where our people
+		    look for it. A walk that first looks whether it is there: it may be walked again */
 	OP_REFRESH, /* a new session from the credential, or from the session's own refresh token */
 	OP_CONNECT, /* a person has let us in: a session from question.granting; a walk */
 	OP_COUNT
@@ -85,7 +87,7 @@ struct question {
 			       window */
 	struct text *subjects; /* THREAD, RECHECK: external ids */
 	size_t n_subjects;
-	const struct posting *posting;   /* REPLY, LOOKUP; else NULL */
+	const struct posting *posting;   /* REPLY, LOOKUP, FILE; else NULL */
 	const struct granting *granting; /* CONNECT; else NULL */
 	int page_limit; /* POLL, SWEEP, THREAD: ask for at most so many elements in one answer; 0: for as
 			   many as the connector likes. Smaller each time after an answer that was larger than
@@ -156,6 +158,7 @@ struct outcome {
 	/* REPLY: the id that the platform gave it. LOOKUP: that of the post that is ours, or empty: not in
 	 * what was read. */
 	struct text sent_id, sent_permalink;
+	bool to_file; /* REPLY: posted, and that is all the customer waits for; FILE is to be asked later, too */
 	/* REFRESH, CONNECT. It is stored, sealed, before it is used: so it must hold all that the next REFRESH
 	 * needs, a refresh token that was not renewed included. */
 	struct text session;

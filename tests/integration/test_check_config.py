@@ -17,6 +17,7 @@ desk = {
   hosts = ["inbox.example"];
   trusted_proxies = ["127.0.0.1"];
   lease = "8h";
+  undo = "10s";
 };
 brands = { acme = {
   timezone = "Europe/London";

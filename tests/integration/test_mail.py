@@ -187,3 +187,42 @@ def test_what_was_filed_while_we_were_away_is_told(post):
     post.worker.start()
     post.wait_for(late, timeout=60)
     wait_until(lambda: post.database.one("select count(*) from answerd.gap") == 1, 30, "the gap")
+
+
+def test_a_copy_is_put_where_the_server_keeps_none(house):
+    """Sent at once; then one copy stands in Sent, as it was sent, whatever lies about it, and nothing is posted twice. A server that keeps
+    its own gets none, and nobody who says no."""
+    house.mail("post", own="shop", people=("ann",), options={"copies": False}, settle="1s")
+    house.mail("kept", own="kept", people=("bob",), settle="1s")
+    house.mail("none", own="none", people=("cid",), options={"copies": False}, settle="1s", sent_copy="no")
+    house.begin()
+    asked = {who: house.town.post(who, f"where is it, says {who}?", place, id=f"{who}.q@home.example") for who, place in (("ann", "post"), ("bob", "kept"), ("cid", "none"))}
+    house.wait_waiting("ann", "bob", "cid")
+    house.town.fault("status", server="post", path="^/Sent/APPEND$", status=503)
+    made = [reply(house, conversation(house, asked[who]), f"It left us, {who}.") for who in ("ann", "bob", "cid")]
+    for r in made:
+        wait_state(house, r, "sent")
+    house.wait_waiting()
+
+    def filing():
+        return house.database.rows("select tries, reason from answerd.filing where tries > 0")
+    wait_until(filing, 30, "it could not be put there")
+    assert "UNAVAILABLE" in filing()[0]["reason"] and house.town.counters().get("appended post", 0) == 0
+    # Now it is, and nobody says so; the worker dies over the next try.
+    fault = house.town.fault("drop", server="post", path="^/Sent/APPEND$")
+    house.shift(60)
+    wait_until(lambda: house.town.hits(fault), 30, "put there, and the answer lost")
+    wait_until(lambda: filing() and filing()[0]["tries"] == 2, 30, "nobody knows")
+    fault = house.town.fault("stall", server="post", path="^/Sent/SEARCH$")
+    house.shift(240)
+    wait_until(lambda: house.town.hits(fault), 30, "it is looked for")
+    house.worker.kill()
+    house.worker.start()
+    wait_until(lambda: house.database.one("select count(*) from answerd.filing") == 0, 60, "all copies are where they belong")
+    house.rounds("post")
+    counts = house.town.counters()
+    assert {k: v for k, v in counts.items() if k.startswith("appended")} == {"appended post": 1}, counts
+    assert [len(posted(house, f"It left us, {who}.", place)) for who, place in (("ann", "post"), ("bob", "kept"), ("cid", "none"))] == [1, 1, 1]
+    assert house.database.column("select state::text from answerd.reply order by 1") == ["sent"] * 3
+    assert house.database.one("select count(*) from answerd.message where direction = 'outbound'") == 3
+    house.verify()

@@ -2,11 +2,12 @@
 
 The shop's mailbox has the folders INBOX, Sent and Junk. What a customer posts arrives in INBOX; what the shop posts natively stands in Sent, and so
 does what came in by SMTP (option `copies`, true). A post's id is its Message-ID without the brackets.
+A client may APPEND what was sent (counters `appended NAME`, and `appended again NAME` where it stood there already).
 Post fields: `subject`, `headers` (dict, laid over the ordinary ones; null takes one away), `mail` (the whole mail as text, latin-1),
 `folder`. Options: `imap_port`, `smtp_port`, `copies`, `validity` (another one gives every mail another UID), `hidden` (folders that
 LIST does not show), `no_special` (LIST does not say which folder holds sent mails), `gap` (UIDs to leap over before the next mail).
 
-Faults (faults.py) strike commands: IMAP's path is `/FOLDER/COMMAND` (`/INBOX/FETCH`, `/SEARCH`, `/LIST`, `/EXAMINE`), SMTP's `/submit`, method POST,
+Faults (faults.py) strike commands: IMAP's path is `/FOLDER/COMMAND` (`/INBOX/FETCH`, `/SEARCH`, `/LIST`, `/EXAMINE`, `/Sent/APPEND`), SMTP's `/submit`, method POST,
 once a mail has come whole. What exists in HTTP only is played as what would become of it here: a status is NO, a web page is a web page."""
 import asyncio
 import base64
@@ -226,7 +227,7 @@ class Peer:
 
 class Imap(Peer):
     async def talk(self):
-        self.folder = None
+        self.folder, self.literal = None, b""
         await self.say("* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] town\r\n")
         while True:
             tag, _, rest = (await self.line()).partition(" ")
@@ -253,11 +254,17 @@ class Imap(Peer):
                 await self.command(tag, verb, arg)
 
     async def command(self, tag, verb, arg):
-        play = {"EXAMINE": self.examine, "SEARCH": self.search, "FETCH": self.fetch, "LIST": self.list}.get(verb)
+        play = {"EXAMINE": self.examine, "SEARCH": self.search, "FETCH": self.fetch, "LIST": self.list, "APPEND": self.append}.get(verb)
         if play is None or (verb in ("SEARCH", "FETCH") and self.folder is None):
             await self.say(f"{tag} BAD {verb}\r\n")
             return
-        prefix = f"/{self.folder}" if verb in ("FETCH", "SEARCH") else ""
+        prefix = f"/{self.folder}" if verb in ("FETCH", "SEARCH") else f"/{self.unquote(arg)}" if verb == "APPEND" else ""
+        if verb == "APPEND":
+            await self.say("+ go\r\n")
+            self.literal = await self.reader.readexactly(int(re.search(r"\{(\d+)\}$", arg)[1]))
+            if await self.reader.readline() != b"\r\n":
+                self.town.count("smuggled")
+                raise Gone
         is_scan = verb == "FETCH" and "BODY" not in arg
         ask = Ask(self, "IMAP", f"{prefix}/{'SCAN' if is_scan else verb}", self.viewer.key)
         fault = self.strike(ask)
@@ -290,6 +297,20 @@ class Imap(Peer):
         lines = [f"* {len(self.s.shown(name))} EXISTS\r\n", "* 0 RECENT\r\n", f"* OK [UIDVALIDITY {self.s.validity}] valid\r\n",
                  f"* OK [UIDNEXT {self.s.next_uid[name]}] next\r\n", "* FLAGS (\\Seen)\r\n"]
         return [line.encode() for line in lines], (), "OK [READ-ONLY] done"
+
+    def append(self, arg):
+        """Only what was sent has a place here, and as it was sent."""
+        name = self.unquote(arg)
+        if name not in self.s.folders:
+            return [], (), "NO [TRYCREATE] there is no such folder"
+        ident = email.message_from_bytes(self.literal, policy=email.policy.default)["Message-ID"].strip("<>")
+        post = self.s.posts[ident]
+        assert post.record == self.literal and post.author is self.viewer and "(\\Seen)" in arg, arg
+        is_there = any(m.post is post for m in self.s.folders[name])
+        self.town.count(f"appended {'again ' if is_there else ''}{self.s.name}")
+        self.s.folders[name].append(Kept(self.s.next_uid[name], post, self.literal, self.s.world.now_ms()))
+        self.s.next_uid[name] += 1
+        return [], (), f"OK [APPENDUID {self.s.validity} {self.s.next_uid[name] - 1}] done"
 
     def search(self, arg):
         mails = self.s.shown(self.folder)

@@ -143,6 +143,13 @@ returns void language sql set search_path = pg_catalog, answerd as $$
 		and x.account_id = p_account and x.brand_id = p_brand and x.epoch = p_epoch
 $$;
 
+-- threads_known(…) → threads of known conversations that are due to be read.
+create or replace function answerd.threads_known(p_brand int, p_account int, p_now timestamptz, p_n int) returns table (root_id text)
+language sql stable rows 16 set search_path = pg_catalog as $$
+	select distinct c.root_id from (select c.root_id from answerd.conversation c where c.account_id = p_account
+		and c.brand_id = p_brand and c.read_next_at <= p_now order by c.read_next_at limit p_n) c
+$$;
+
 -- threads_due(brand, account, n) → up to n threads to read now: first those with an unseen parent, then known conversations.
 -- subject: the id to ask the thread of. With none due one row with subject null and due_us, when the next one is.
 create or replace function answerd.threads_due(p_brand int, p_account int, p_n int)
@@ -162,14 +169,19 @@ begin
 	if found then
 		return;
 	end if;
-	return query select coalesce(
-			(select m.external_id from answerd.message m where m.external_id = d.root_id and m.account_id = p_account
-				and m.brand_id = p_brand and m.deleted_at is null),
-			(select m.external_id from answerd.message m where m.root_id = d.root_id and m.account_id = p_account
-				and m.brand_id = p_brand and m.deleted_at is null and m.thread_id is null order by m.at limit 1), ''),
-			d.root_id, false, null::bigint
-		from (select distinct c.root_id from (select c.root_id from answerd.conversation c where c.account_id = p_account
-			and c.brand_id = p_brand and c.read_next_at <= v_now order by c.read_next_at limit p_n) c) d;
+	return query select x.subject, x.root_id, false, null::bigint from (
+			select d.root_id, 1 as n, coalesce(
+				(select m.external_id from answerd.message m where m.external_id = d.root_id and m.account_id = p_account
+					and m.brand_id = p_brand and m.deleted_at is null),
+				(select m.external_id from answerd.message m where m.root_id = d.root_id and m.account_id = p_account
+					and m.brand_id = p_brand and m.deleted_at is null and m.thread_id is null order by m.at limit 1), '') as subject
+			from answerd.threads_known(p_brand, p_account, v_now, p_n) d
+			union all
+			-- The tops of what a person joined to it: the platform knows them as threads of their own.
+			select d.root_id, 2, m.external_id from answerd.threads_known(p_brand, p_account, v_now, p_n) d
+			cross join lateral (select m.external_id from answerd.message m where m.merged_root = d.root_id and m.account_id = p_account
+				and m.brand_id = p_brand and m.deleted_at is null and m.thread_id is null order by m.at limit p_n) m
+		) x order by x.root_id, x.n, x.subject limit p_n;
 	if found then
 		return;
 	end if;

@@ -242,6 +242,9 @@ begin
 		return answerd.staff_json(v);
 	end if;
 	update answerd.staff set disabled_at = answerd.now() where staff_id = v.staff_id returning * into v;
+	delete from answerd.staff_session where staff_id = v.staff_id;
+	delete from answerd.staff_link where staff_id = v.staff_id;
+	update answerd.staff_token set revoked_at = answerd.now() where staff_id = v.staff_id and revoked_at is null;
 	with held as (
 		select conversation_id, brand_id from answerd.conversation where assignee_id = v.staff_id order by 1, 2 for no key update
 	)

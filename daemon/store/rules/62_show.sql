@@ -5,10 +5,13 @@
 create or replace function answerd.thread_of(c answerd.conversation) returns setof answerd.message language sql stable rows 50
 set search_path = pg_catalog as $$
 	with recursive above as (
-		select p.*, 1 as depth from answerd.message r
+		-- Its own top, and the tops of threads that a person joined to it.
+		select p.*, 1 as depth from (select r.parent_id from answerd.message r where r.external_id = c.root_id and r.account_id = c.account_id
+				and r.brand_id = c.brand_id
+			union select r.parent_id from answerd.message r where r.merged_root = c.root_id and r.account_id = c.account_id
+				and r.brand_id = c.brand_id) r
 		cross join lateral (select * from answerd.message p where p.external_id = r.parent_id and p.account_id = c.account_id
 			and p.brand_id = c.brand_id and p.root_id is distinct from c.root_id limit 1) p
-		where r.external_id = c.root_id and r.account_id = c.account_id and r.brand_id = c.brand_id
 		union all
 		select p.*, a.depth + 1 from above a
 		cross join lateral (select * from answerd.message p where p.external_id = a.parent_id and p.account_id = c.account_id
@@ -116,7 +119,10 @@ begin
 		'author', json_build_object('id', m.author_id::text, 'name', v_author.name, 'handle', v_author.handle),
 		'text', case when m.deleted_at is not null then '[deleted]' else m.body end, 'warning', m.warning, 'permalink', m.permalink,
 		'is_to_us', m.is_to_us, 'is_about', m.is_about, 'is_imported', m.is_imported, 'is_automatic', m.is_automatic,
-		'settled', m.settled, 'waits', v_is_owed, 'why', v_why, 'answered_by', v_answer.external_id,
+		'settled', m.settled, 'waits', v_is_owed, 'why', v_why, 'answered_by', v_answer.external_id, 'language', m.language,
+		'staff', case when m.direction = 'outbound' then (select json_build_object('reply', r.reply_id::text, 'login', s.login, 'name', s.name)
+			from answerd.reply r left join answerd.staff s on s.staff_id = r.author_id
+			where r.external_id = m.external_id and r.account_id = m.account_id and r.brand_id = m.brand_id limit 1) end,
 		'revisions', coalesce((select json_agg(json_build_object('replaced_at', answerd.rfc3339(r.replaced_at), 'text', r.body,
 			'warning', r.warning) order by r.replaced_at) from answerd.message_revision r where r.external_id = m.external_id
 			and r.account_id = m.account_id and r.brand_id = m.brand_id), '[]'));
@@ -134,22 +140,23 @@ create or replace function answerd.why_waiting(c answerd.conversation) returns t
 	from answerd.brand b where b.brand_id = c.brand_id
 $$;
 
--- show_conversation(id): the entry, and beside it version, clocks, notes and the thread.
-create or replace function answerd.show_conversation(p_id text) returns json language plpgsql stable set search_path = pg_catalog as $$
+-- show_conversation(id, actor): the entry, and beside it version, clocks, notes, what may be answered how, and the thread.
+drop function if exists answerd.show_conversation(text);
+create or replace function answerd.show_conversation(p_id text, p_actor bigint default null) returns json language plpgsql stable set search_path = pg_catalog as $$
 declare
 	c answerd.conversation := answerd.conversation_named(p_id);
 	v_more json;
 begin
 	select json_build_object('now', answerd.rfc3339(answerd.now()), 'version', c.version, 'created_at', answerd.rfc3339(c.created_at),
 		'assigned_until', answerd.rfc3339(case when answerd.holder_of(c) is not null then c.assigned_until end),
+		'assignee_name', case when answerd.holder_of(c) is not null then answerd.staff_name(answerd.holder_of(c)) end,
 		'waiting_office_s', case when c.waiting_since is not null then
 			extract(epoch from answerd.business_between(c.brand_id, c.waiting_since, answerd.now()))::bigint end,
 		'policy', (select y.name from answerd.policy y where y.policy_id = c.policy_id), 'is_about', c.is_about, 'why', answerd.why_waiting(c), 'account_handle', a.own_handle,
 		'merged', coalesce((select json_agg(x.conversation_id::text order by x.conversation_id) from answerd.conversation x
 			where x.merged_into = c.conversation_id and x.brand_id = c.brand_id), '[]'),
-		'replies', answerd.replies_of(c),
-		'notes', coalesce((select json_agg(json_build_object('id', n.note_id::text, 'at', answerd.rfc3339(n.at), 'by', s.login,
-			'name', s.name, 'text', n.body) order by n.at, n.note_id) from answerd.note n left join answerd.staff s using (staff_id)
+		'replies', answerd.replies_of(c), 'answering', answerd.answering(c, p_actor), 'acts', answerd.acts_of(c),
+		'notes', coalesce((select json_agg(answerd.note_json(n) order by n.at, n.note_id) from answerd.note n
 			where n.conversation_id = c.conversation_id and n.brand_id = c.brand_id), '[]'),
 		'thread', coalesce((select json_agg(answerd.shown(c, t) order by t.ord_at, t.direction = 'outbound', t.at, t.external_id) from (
 			select * from (select * from answerd.thread_of(c) u order by u.ord_at desc, u.at desc, u.external_id desc limit 1000) v) t), '[]'))
@@ -183,7 +190,7 @@ begin
 	if not found then
 		perform answerd.refuse('AN404', format('There is no customer %s. answer queue --json shows the ids of customers.', p_id));
 	end if;
-	return json_build_object('id', i.identity_id::text, 'now', answerd.rfc3339(answerd.now()), 'name', i.name, 'handle', i.handle, 'stage', null,
+	return (left(json_build_object('id', i.identity_id::text, 'now', answerd.rfc3339(answerd.now()), 'name', i.name, 'handle', i.handle,
 		'brand', (select name from answerd.brand where brand_id = i.brand_id), 'realm', i.realm,
 		'first_seen_at', answerd.rfc3339(i.first_seen_at),
 		'conversations', coalesce((select json_agg(e.entry order by c.waiting_since nulls last, c.conversation_id desc) from answerd.conversation c
@@ -200,7 +207,8 @@ begin
 				join answerd.message m on m.root_id = c.root_id and m.customer_id = c.customer_id and m.account_id = c.account_id
 					and m.brand_id = c.brand_id
 				where c.customer_id = i.identity_id and c.brand_id = i.brand_id
-				order by m.at desc, m.external_id limit nullif(coalesce(p_limit, 200), 0)) t), '[]'));
+				order by m.at desc, m.external_id limit nullif(coalesce(p_limit, 200), 0)) t), '[]'))::text, -1) || ', '
+		|| substr(answerd.person(i)::text, 2))::json;
 end $$;
 
 -- list_sources(): per source what it hears, since when, how often, and what is wrong.

@@ -214,7 +214,7 @@ class Telegram(Mastodon):
         raise Cannot("a chat with the business has two people")
 
     def said(self, row):
-        return Said(row["id"], row["author"], row["at"] // 1000, OURS if row["author"] == "sue" else CUSTOMER, row["parent"], is_direct=True,
+        return Said(row["id"], row["author"], row["at"] // 1000, CUSTOMER if row["author"] not in ("sue", "shop") else OURS, row["parent"], is_direct=True,
                     is_deleted=row["deleted"], thread=row["id"].rpartition(":")[0], names=frozenset(self.place.ids))
 
 

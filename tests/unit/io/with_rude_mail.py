@@ -3,7 +3,8 @@
 
 The name of the user says what the server does wrong. The program finds ANSWERD_TEST_IMAP_PORT and ANSWERD_TEST_SMTP_PORT (without TLS),
 ANSWERD_TEST_IMAPS_UNTRUSTED_PORT and ANSWERD_TEST_STARTTLS_UNTRUSTED_PORT (certificates of nobody), and for root ANSWERD_TEST_IMAPS_PORT and
-ANSWERD_TEST_STARTTLS_PORT (good ones). The mailbox knows the commands ECHO TEXT and COUNT KEY (how many mails were handed in by KEY)."""
+ANSWERD_TEST_STARTTLS_PORT (good ones). The mailbox knows the commands ECHO TEXT, COUNT KEY (how many mails were handed in by KEY, "append KEY" to
+the mailbox) and APPEND."""
 import base64
 import os
 import socket
@@ -100,10 +101,36 @@ def imap_rude(peer, conn, user, tag, verb, arg):
         for byte in f"* 1 FETCH (BODY[] {{5}}\r\na\r\nb))\r\n{tag} OK done\r\n":
             peer.say(byte)
             time.sleep(0.001)
+    elif verb == "APPEND":
+        return append(peer, conn, user, tag, arg)
     elif verb == "COUNT":
         peer.say(f"* COUNT {counts.get(arg, 0)}\r\n{tag} OK done\r\n")
     else:
         peer.say(f"* ECHO {verb} {arg}\r\n{tag} OK done\r\n")
+    return True
+
+
+def append(peer, conn, user, tag, arg):
+    """A mail is handed over behind its size."""
+    size = int(arg[arg.rindex("{") + 1:-1])
+    if user == "full":
+        peer.say(f"{tag} NO [OVERQUOTA] full\r\n")
+        return True
+    peer.say("+ go\r\n")
+    data = peer.file.read(size)
+    if peer.file.read(2) != b"\r\n":
+        return False
+    counts["append " + user] = counts.get("append " + user, 0) + 1
+    if user == "kept-reset":
+        rude.reset(conn)
+        return False
+    if user == "kept-silent":
+        time.sleep(5)
+        return False
+    if user == "kept-bye":
+        peer.say("* BYE\r\n")
+        return False
+    peer.say(f"{tag} NO no\r\n" if user == "kept-no" else f"* GOT {data.decode()!r}\r\n{tag} OK [APPENDUID 7 8] done\r\n")
     return True
 
 
@@ -118,15 +145,25 @@ def smtp(conn, _starttls=None):
         elif verb == "AUTH":
             user = plain(arg.split(" ")[1])
             peer.say({"wrong": "535 5.7.8 no\r\n", "busy": "454 4.7.0 later\r\n"}.get(user, "235 in\r\n"))
+        elif verb == "MAIL" and user == "rushes":
+            peer.say("250 fine\r\n250 fine\r\n354 go\r\n250 queued\r\n")
+            rude.reset(conn)
+            return
         elif verb == "MAIL" and user == "from":
             peer.say("550 5.7.1 not\r\n550 you\r\n")
         elif verb == "RCPT" and user in ("to", "later"):
             peer.say("550 5.1.1 nobody of that name\r\n" if user == "to" else "451 4.7.1 greylisted\r\n")
+        elif verb == "RCPT" and user == "one" and "bob" in arg:
+            peer.say("550 5.1.1 nobody of that name\r\n")
         elif verb == "RCPT" and user == "hangs":
             return
         elif verb == "DATA":
             peer.say("354 go\r\n")
             lines = []
+            if user == "hasty":
+                peer.say("250 queued\r\n")
+                time.sleep(5)
+                return
             if user == "middle":
                 conn.recv(10)
                 rude.reset(conn)
