@@ -352,9 +352,11 @@ const struct command commands[] = {
 	  1,
 	  false,
 	  "You have seen the alert and deal with it.",
-	  "The lead is not called then, and deafness is not told again. The hard stop speaks all "
-	  "the "
-	  "same.",
+	  "It is for this step of this wait alone: the lead is not called, but what is overdue "
+	  "later "
+	  "and the hard stop speak all the same, for the customer still waits. Deafness is not "
+	  "told "
+	  "again.",
 	  { { 0 } },
 	  run_ack },
 	{ "silence",
@@ -410,6 +412,23 @@ const struct command commands[] = {
 	    { "--brand", 0, "B", "Only this brand." },
 	    { "--account", 0, "A", "Only this account." } },
 	  run_ledger },
+	{ "report",
+	  NULL,
+	  "",
+	  0,
+	  0,
+	  false,
+	  "How long people waited for our answers, and how much of what was promised was kept.",
+	  "First and next answers apart, by the customer's clock and in office time; who still "
+	  "waits past the promise counts as not kept. By staff only where the configuration "
+	  "allows it.",
+	  { { "--from", 0, "TIME",
+	      "Who began to wait then or later; default 30 days before --to." },
+	    { "--to", 0, "TIME", "And before this time; default now." },
+	    { "--by", 0, "WHAT", "platform (default), account, hour, day or staff." },
+	    { "--brand", 0, "B", "Only this brand." },
+	    { "--csv", 0, NULL, "As a table for a spreadsheet." } },
+	  run_report },
 	{ "verify",
 	  NULL,
 	  "",

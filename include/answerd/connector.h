@@ -263,6 +263,11 @@ struct connector {
 	const char *const
 		*listed; /* instead of check_source: names, NULL-ended; one that ends with ':'
 				      stands for all that begin so */
+	/* Can an option of its own have this value (never empty)? Says what to write instead. NULL: any. */
+	bool (*check_option)(struct text name, struct text value, struct err *err);
+	/* The connector for an account with these options, where there are several ways to be let in (mail, by password or
+	 * by OAuth): one of the same name. NULL: it is always this one. */
+	const struct connector *(*under)(const struct option_value *options, size_t n_options);
 	/* Is `name` a source that can be listed in `listen`? Says why not. */
 	bool (*check_source)(struct text name, struct err *err);
 	bool (*ask)(const struct connector_ctx *ctx, const struct question *q, struct request *ret,

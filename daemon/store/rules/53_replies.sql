@@ -81,26 +81,6 @@ begin
 		else 'the customer, or somebody in the platform''s own app, wrote again' end;
 end $$;
 
--- reply_price(reply): what the platform charges for it and its parts, one line for people; null: nothing. Nothing is refused for money: who
--- writes decides.
-create or replace function answerd.reply_price(r answerd.reply) returns text language plpgsql stable set search_path = pg_catalog as $$
-declare
-	a answerd.account;
-	v_cost bigint;
-	v_month bigint;
-begin
-	if r.cost_uusd is null then
-		return null;
-	end if;
-	select * into a from answerd.account where account_id = r.account_id and brand_id = r.brand_id;
-	select sum(y.cost_uusd) into v_cost from answerd.reply y where (y.reply_id = r.reply_id or y.first_id = r.reply_id) and y.brand_id = r.brand_id;
-	select m.cost_uusd + m.posted_uusd into v_month from answerd.reading m where m.account_id = r.account_id and m.brand_id = r.brand_id
-		and m.month = date_trunc('month', answerd.now() at time zone 'UTC')::date;
-	return format('The platform charges about %s US dollars for it.', trim_scale(v_cost / 1000000.0))
-		|| case when a.monthly_usd > 0 and coalesce(v_month, 0) + case r.state when 'sent' then 0 else v_cost end > a.monthly_usd * 1000000
-			then format(' That is more than what is left of the month''s %s (`monthly_usd`); it is posted all the same.', a.monthly_usd) else '' end;
-end $$;
-
 -- is_undoable(reply): it has not left the house, for certain, and may become a draft again.
 create or replace function answerd.is_undoable(r answerd.reply) returns bool language sql stable set search_path = pg_catalog as $$
 	select r.first_id is null and ((r.state = 'draft' and r.submitted_at is not null)
