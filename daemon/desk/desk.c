@@ -139,13 +139,12 @@ static void work_attach(struct work *w, struct text csv, struct text name)
 	struct text how =
 		text_printf(httpd_arena(w->r), "attachment; filename=\"%.*s\"", TEXT_ARG(name));
 
-	httpd_answer(w->r, &(struct httpd_answer){
-				   .status = 200,
-				   .content_type = "text/csv; charset=utf-8; header=present",
-				   .body = csv,
-				   .headers = { { "Content-Disposition",
-						  text_cstr(httpd_arena(w->r), how) } } });
-	work_done(w);
+	desk_work_send(w, &(struct httpd_answer){
+				  .status = 200,
+				  .content_type = "text/csv; charset=utf-8; header=present",
+				  .body = csv,
+				  .headers = { { "Content-Disposition",
+						 text_cstr(httpd_arena(w->r), how) } } });
 }
 
 static void done_route(const struct db_result *r, void *owner)

@@ -75,29 +75,6 @@ static void print_body(const struct desk_route *r, struct strbuf *out)
 	strbuf_printf(out, "}}}}}");
 }
 
-/* Who may, for programs and for the matrix of roles: the least role, and what else the route asks. */
-static void print_who(const struct desk_route *r, struct strbuf *out)
-{
-	static const char *const roles[] = { "auditor", "agent", "lead", "admin" };
-	static const struct {
-		unsigned bit;
-		const char *name;
-	} asks[] = { { ROUTE_OPEN, "open" },        { ROUTE_KEYLESS, "keyless" },
-		     { ROUTE_HALFWAY, "halfway" },  { ROUTE_FRESH, "fresh" },
-		     { ROUTE_PERSON, "person" },    { ROUTE_SESSION, "session" },
-		     { ROUTE_NO_AGENT, "no_agent" } };
-	const char *comma = "";
-
-	strbuf_printf(out, ",\"x-role\":\"%s\",\"x-asks\":[", roles[r->least]);
-	for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
-		if ((r->asks & asks[i].bit) != 0) {
-			strbuf_printf(out, "%s\"%s\"", comma, asks[i].name);
-			comma = ",";
-		}
-	}
-	strbuf_add_byte(out, ']');
-}
-
 /* What a route answers when all is well: a shape's name, a media type, or NULL when nobody has described it. */
 static const char *answer_of(const struct desk_route *r)
 {
@@ -129,6 +106,29 @@ static void print_answer(const struct desk_route *r, struct strbuf *out)
 			      of);
 	}
 	strbuf_add_byte(out, '}');
+}
+
+/* Who may, for programs and for the matrix of roles: the least role, and what else the route asks. */
+static void print_who(const struct desk_route *r, struct strbuf *out)
+{
+	static const char *const roles[] = { "auditor", "agent", "lead", "admin" };
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} asks[] = { { ROUTE_OPEN, "open" },        { ROUTE_KEYLESS, "keyless" },
+		     { ROUTE_HALFWAY, "halfway" },  { ROUTE_FRESH, "fresh" },
+		     { ROUTE_PERSON, "person" },    { ROUTE_SESSION, "session" },
+		     { ROUTE_NO_AGENT, "no_agent" } };
+	const char *comma = "";
+
+	strbuf_printf(out, ",\"x-role\":\"%s\",\"x-asks\":[", roles[r->least]);
+	for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+		if ((r->asks & asks[i].bit) != 0) {
+			strbuf_printf(out, "%s\"%s\"", comma, asks[i].name);
+			comma = ",";
+		}
+	}
+	strbuf_add_byte(out, ']');
 }
 
 static void print_operation(const struct desk_route *r, struct strbuf *out)
