@@ -35,7 +35,7 @@ function find(path) {
 const loaded = new Map();
 
 function Page({ at, params, query }) {
-	const [state, setState] = useState(loaded.get(at.path) ?? null);
+	const [state, setState] = useState(() => loaded.get(at.path) ?? null);
 	const [failed, again] = useErrorBoundary();
 	useEffect(() => {
 		let isHere = true;
