@@ -132,6 +132,20 @@ void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
 	desk_work_refuse(w, status, detail);
 }
 
+/* A table to be kept as a file. */
+static void work_attach(struct work *w, struct text csv, struct text name)
+{
+	struct text how =
+		text_printf(httpd_arena(w->r), "attachment; filename=\"%.*s\"", TEXT_ARG(name));
+
+	desk_work_send(w, &(struct httpd_answer){
+				  .status = 200,
+				  .content_type = "text/csv; charset=utf-8; header=present",
+				  .body = csv,
+				  .headers = { { "Content-Disposition",
+						 text_cstr(httpd_arena(w->r), how) } } });
+}
+
 static void done_route(const struct db_result *r, void *owner)
 {
 	struct work *w = owner;
@@ -144,6 +158,10 @@ static void done_route(const struct db_result *r, void *owner)
 		log_err("statement_failed", "name", w->route->name, "sqlstate", "", "why",
 			"it returned no answer", NULL);
 		desk_work_refuse(w, 500, TEXT("The desk could not do that; its log says why."));
+		return;
+	}
+	if (text_starts(text_of(w->route->name), TEXT("desk_report_")) && !db_is_null(r, 0, 1)) {
+		work_attach(w, db_text(r, 0, 0), db_text(r, 0, 1));
 		return;
 	}
 	desk_work_answer(w, db_text(r, 0, 0));
@@ -211,7 +229,8 @@ bool desk_work_params(struct work *w, struct db_params *p)
 				    .query = httpd_query(w->r),
 				    .body = httpd_body(w->r),
 				    .lease = w->desk->options.conf->lease,
-				    .undo = w->desk->options.conf->undo };
+				    .undo = w->desk->options.conf->undo,
+				    .has_staff_reports = w->desk->options.conf->has_staff_reports };
 	struct err err = { 0 };
 
 	db_add_i64(p, w->actor);
@@ -249,7 +268,9 @@ static void work_ask(struct work *w)
 
 void desk_work_run(struct work *w)
 {
-	if (w->route->serve != NULL) {
+	if (!desk_route_is_served(w->route)) {
+		desk_work_refuse(w, 501, TEXT("That comes with a later version of answerd."));
+	} else if (w->route->serve != NULL) {
 		w->route->serve(w);
 	} else if (reply_is_served(w->route)) {
 		reply_serve(w);
@@ -292,17 +313,14 @@ static void openapi_serve(struct work *w)
 	desk_work_answer(w, strbuf_text(&out));
 }
 
-/* What the table does not have is not there, and what comes later is not there yet: said to those who may know. */
+/* What the table does not have is not there: said to those who may know. */
 static void nowhere_serve(struct work *w)
 {
 	const char *allow = NULL;
-	const struct desk_route *route = desk_route_find(
-		httpd_arena(w->r), httpd_method(w->r),
-		text_slice(httpd_path(w->r), sizeof(API) - 1, SIZE_MAX / 2), &allow);
 
-	if (route != NULL) {
-		desk_work_refuse(w, 501, TEXT("That comes with a later version of answerd."));
-	} else if (allow != NULL) {
+	(void)desk_route_find(httpd_arena(w->r), httpd_method(w->r),
+			      text_slice(httpd_path(w->r), sizeof(API) - 1, SIZE_MAX / 2), &allow);
+	if (allow != NULL) {
 		httpd_problem_text(w->r, 405, TEXT("That can be asked in another way only."), 0,
 				   allow);
 		work_done(w);
@@ -323,7 +341,7 @@ static const struct desk_route *route_of(struct httpd_request *r, struct text pa
 	const struct desk_route *route =
 		desk_route_find(httpd_arena(r), httpd_method(r), path, &allow);
 
-	if (route != NULL && desk_route_is_served(route)) {
+	if (route != NULL) {
 		return route;
 	}
 	return text_eq(httpd_method(r), TEXT("GET")) && text_eq(path, TEXT("openapi.json"))
@@ -487,8 +505,8 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 		line_create(d, "answerd desk queue",
 			    "-c statement_timeout=10000 -c plan_cache_mode=force_generic_plan "
 			    "-c enable_sort=off -c enable_bitmapscan=off -c enable_seqscan=off");
-	d->lines[LINE_REPORT] =
-		line_create(d, "answerd desk reports", "-c statement_timeout=50000");
+	d->lines[LINE_REPORT] = line_create(d, "answerd desk reports",
+					    "-c statement_timeout=50000 -c work_mem=64MB");
 	d->lines[LINE_ACT] = line_create(d, "answerd desk acts",
 					 "-c statement_timeout=10000 -c lock_timeout=5000");
 	d->queue = queue_create(o->loop);

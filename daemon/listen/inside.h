@@ -95,6 +95,7 @@ struct refill {
 struct reading {
 	int64_t month; /* months since year 0; 0: not known yet */
 	int64_t n;     /* in this month */
+	int64_t cost;  /* of this month, posts included, in millionths of a US dollar */
 	int64_t day;   /* since 1970 */
 	uint64_t *seen;
 	size_t n_seen;
@@ -328,7 +329,7 @@ int64_t
 hearing_oldest(const struct outcome *o); /* of its messages, microseconds; 0: none has a time */
 
 /* reading.c */
-void reading_load(struct account *a, int64_t n);
+void reading_load(struct account *a, int64_t n, int64_t cost);
 void reading_page(struct account *a, const struct outcome *o); /* counts what an answer brought */
 void reading_forget(struct account *a);
 /* May news, may old pages be read? When not, *wake is brought forward to when to look again. */

@@ -17,6 +17,7 @@ import { Queue } from "./pages/queue.js";
 const PLACES = [
 	{ path: "/", name: "nav.queue", key: "g q" },
 	{ path: "/search", load: () => import("./pages/search.js") },
+	{ path: "/conversation/:id", beside: true, load: () => import("./pages/conversation/page.js") },
 ];
 
 function find(path) {
