@@ -21,3 +21,5 @@ revoke all on answerd.desk_house, answerd.staff_secret, answerd.staff_recovery, 
 grant insert, update, delete on answerd.staff_secret, answerd.staff_recovery, answerd.staff_link, answerd.staff_session, answerd.sign_in_try, answerd.staff_address to answerd_desk;
 grant insert, update on answerd.staff_token to answerd_desk;
 grant insert, update on answerd.thread_join, answerd.note_mention to answerd_desk; -- joined threads, and who is named in a note
+grant insert, update, delete on answerd.saved_view to answerd_desk;
+revoke all on answerd.saved_view from answerd_reader; -- whose habits they are is nobody's report
