@@ -457,9 +457,11 @@ bool x_lookup_digest(const struct connector_ctx *ctx, const struct question *q,
 		return err_set(err, ERR_DATA,
 			       "one of our own posts cannot be read: it may be this reply");
 	}
-	ret->is_more = page.next.len > 0 && page.next.len <= TOKEN_BYTES &&
-		       !text_eq(page.next, token) && n + 1 < LOOK_PAGES &&
+	ret->is_more = page.next.len > 0 && !text_eq(page.next, token) &&
 		       !(wall_is_set(page.oldest) && wall_before(page.oldest, look_since(p)));
+	if (ret->is_more && (n + 1 >= LOOK_PAGES || page.next.len > TOKEN_BYTES)) {
+		return posting_look_ends(err);
+	}
 	ret->state = ret->is_more
 			     ? text_printf(ctx->arena, "%d %.*s", (int)n + 1, TEXT_ARG(page.next))
 			     : TEXT_NONE;

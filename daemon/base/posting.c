@@ -272,6 +272,12 @@ static bool is_of_a_copy(const struct response *r, struct text words)
 	return false;
 }
 
+bool posting_look_ends(struct err *err)
+{
+	return err_set(err, ERR_DATA,
+		       "since then we have said more than one look reads: look there yourself");
+}
+
 bool posting_check(const struct connector_ctx *ctx, const struct response *r,
 		   const struct rate *rate, bool is_429_unsent, struct text words, struct err *err)
 {

@@ -56,4 +56,7 @@ struct text posting_language(struct text language);
 bool posting_check(const struct connector_ctx *ctx, const struct response *r,
 		   const struct rate *rate, bool is_429_unsent, struct text words, struct err *err);
 
+/* A look has read as far as it may, and there is more that could be ours: nobody knows. Always false. */
+bool posting_look_ends(struct err *err);
+
 #endif
