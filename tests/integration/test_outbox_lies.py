@@ -97,7 +97,7 @@ def test_each_direct_message_once_or_somebody_is_asked(house, connector):
 def play(house, connector, can, is_direct):
     house.config.brand()["repeat_limit"] = 0
     site = Site(house, connector, is_direct)
-    n = min(N, site.platform.many_replies)
+    n = min(N // 4 if is_direct else N, site.platform.many_replies)
     house.begin(desk=False)
     conversations = site.ask(n)
     # What is done after all windows nobody can know but a key, or a person who looks again.
