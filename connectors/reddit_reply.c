@@ -227,14 +227,11 @@ bool reddit_reply_digest(const struct connector_ctx *ctx, const struct question 
 
 /* ---- did it arrive? ---- */
 
-/* The state: "PAGES AFTER". */
 static int64_t look_load(struct text state, struct text *ret_after)
 {
-	struct text pages;
-	int64_t n = 0;
+	int64_t n = posting_look_load(state, LOOK_PAGES, ret_after);
 
-	if (!text_cut(state, ' ', &pages, ret_after) || !reddit_is_name(*ret_after, 0) ||
-	    !num_parse_range(pages, 0, LOOK_PAGES, &n)) {
+	if (!reddit_is_name(*ret_after, 0)) {
 		*ret_after = TEXT_NONE;
 		return 0;
 	}
@@ -333,8 +330,6 @@ bool reddit_lookup_digest(const struct connector_ctx *ctx, const struct question
 	if (ret->is_more ? n + 1 >= LOOK_PAGES : !is_past && n >= DEEP_PAGES) {
 		return posting_look_ends(err);
 	}
-	ret->state = ret->is_more
-			     ? text_printf(ctx->arena, "%d %.*s", (int)n + 1, TEXT_ARG(page.after))
-			     : TEXT_NONE;
+	ret->state = ret->is_more ? posting_look_save(ctx->arena, n + 1, page.after) : TEXT_NONE;
 	return true;
 }
