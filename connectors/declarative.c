@@ -116,6 +116,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_REPLY: return decl_reply_ask(d, ctx, q, ret, err);
 	case OP_REFRESH:
 	case OP_CONNECT:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "a described network does not do '%s'", op_name(q->op));
@@ -307,6 +308,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_REPLY: return decl_reply_digest(d, ctx, q, r, ret, err);
 	case OP_REFRESH:
 	case OP_CONNECT:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "a described network does not do '%s'", op_name(q->op));

@@ -472,6 +472,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_LOOKUP: return facebook_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH: return graph_page_refresh_ask(ctx, &facebook_graph, ret, err);
 	case OP_CONNECT: return graph_door_connect_ask(ctx, &door, q, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "facebook does not do '%s'", op_name(q->op));
@@ -493,6 +494,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_LOOKUP: return facebook_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH: return graph_page_refresh_digest(ctx, &facebook_graph, r, ret, err);
 	case OP_CONNECT: return graph_door_connect_digest(ctx, &door, q, r, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "facebook does not do '%s'", op_name(q->op));

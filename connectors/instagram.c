@@ -514,6 +514,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 			       ? graph_page_refresh_ask(ctx, instagram_graph(ctx), ret, err)
 			       : graph_long_refresh_ask(ctx, &door, ret, err);
 	case OP_CONNECT: return graph_door_connect_ask(ctx, &door, q, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "instagram does not do '%s'", op_name(q->op));
@@ -541,6 +542,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 			       ? graph_page_refresh_digest(ctx, instagram_graph(ctx), r, ret, err)
 			       : graph_long_refresh_digest(ctx, &door, r, ret, err);
 	case OP_CONNECT: return graph_door_connect_digest(ctx, &door, q, r, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "instagram does not do '%s'", op_name(q->op));

@@ -22,13 +22,14 @@ create or replace function answerd.ingest(p_brand int, p_account int, p_source i
 language plpgsql set search_path = pg_catalog, answerd set jit = off as $$
 declare
 	v_realm text; v_time_authors bool; v_declared timestamptz; v_now timestamptz := answerd.now();
-	v_seq bigint; v_imported timestamptz; v_heard timestamptz; v_is_imported bool; v_every_us bigint; v_leased timestamptz;
+	v_seq bigint; v_imported timestamptz; v_heard timestamptz; v_is_imported bool; v_every_us bigint; v_leased timestamptz; v_has_joins bool;
 	v_fresh bigint[]; v_known bigint[]; v_changed bigint[]; v_renamed bigint[]; v_stubs text[]; v_left_root text[]; v_left_customer bigint[];
 	v_root text[]; v_customer bigint[]; v_make bool[]; v_start text[]; v_ids text[]; v_replied text[];
 	v_more_root text[]; v_more_customer bigint[]; v_more_make bool[];
 begin
 	o_state := 'ok'; o_new := 0; o_changed := 0; o_gone := 0; o_bad := 0; o_touched := 0;
-	select realm, is_time_authors, declared_at, every_us, leased_at into v_realm, v_time_authors, v_declared, v_every_us, v_leased from answerd.account
+	select realm, is_time_authors, declared_at, every_us, leased_at, has_joins into v_realm, v_time_authors, v_declared, v_every_us, v_leased, v_has_joins
+	from answerd.account
 	where account_id = p_account and brand_id = p_brand and epoch = p_epoch for no key update;
 	if not found then
 		o_state := 'stale';
@@ -200,6 +201,9 @@ begin
 		select (select array_agg(root) from touched), (select array_agg(customer) from touched),
 			(select array_agg(make) from touched), (select array_agg(distinct id) from woken), (select count(*) from ins)
 		into v_root, v_customer, v_make, v_start, o_new;
+		if v_has_joins then
+			select r.o_make, v_start || r.o_start into v_make, v_start from answerd.joined(p_brand, p_account, v_ids, v_root, v_make) r;
+		end if;
 	end if;
 
 	-- Known ones that another source saw first.

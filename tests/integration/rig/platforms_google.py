@@ -60,8 +60,17 @@ class GoogleBusiness(Mastodon):
 
     def said(self, row):
         said = super().said(row)
-        said.names_us = row["parent"] is None
+        said.names_us = row["parent"] is None or "/edit." in row["id"]
         return said
+
+    def more(self, rows):
+        """What is changed after our reply waits again, as a message of its own."""
+        replies = {}
+        for row in rows:
+            if row["parent"]:
+                replies.setdefault(row["parent"], []).append(row["at"])
+        return [{**row, "id": f"{row['id']}/edit.{row['edited'] * 1000}", "parent": row["id"], "at": row["edited"]} for row in rows
+                if row["edited"] and any(at < row["edited"] for at in replies.get(row["id"], ()))]
 
 
 __all__ = ["GoogleBusiness", "Youtube"]

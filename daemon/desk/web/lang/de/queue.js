@@ -1,0 +1,5 @@
+export default {
+	"queue.empty": "Niemand wartet.",
+	"queue.more": "Mehr zeigen",
+	"queue.title": "Wer wartet",
+};
