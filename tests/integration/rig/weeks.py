@@ -109,6 +109,7 @@ class Weeks:
                           {"Content-Type": "application/json", "Idempotency-Key": f"w{self.keys}", "Host": "localhost"})
         answer = self.desk.getresponse()
         value = json.loads(answer.read())
+        self.desk.close()           # the desk closes what is idle
         if answer.status != 200:
             self.refused.append((path, answer.status, value.get("detail")))
             return None
