@@ -63,5 +63,8 @@ class Config:
         return "\n".join(parts) + "\n"
 
     def write(self):
-        self.path.write_text(self.text(), encoding="utf-8")
+        """At once: a program that is just starting reads the old file or the new one, never half of it."""
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(self.text(), encoding="utf-8")
+        fresh.replace(self.path)
         return self.path
