@@ -71,6 +71,8 @@ struct reply {
 };
 enum exit_code call_get(struct call *c, const char *path, struct reply *ret);
 enum exit_code call_post(struct call *c, const char *path, struct strbuf *body, struct reply *ret);
+/* A table of comma-separated values, to standard output as it is. */
+enum exit_code call_table(struct call *c, const char *path);
 void reply_done(struct reply *r);
 /* A JSON object, member by member: body_start(b); body_add(b, "reason", text); … body_end(b). */
 void body_start(struct strbuf *b);
@@ -134,6 +136,7 @@ enum exit_code run_silence_list(struct call *c);
 enum exit_code run_silence_end(struct call *c);
 enum exit_code run_empty(struct call *c); /* lists that this version keeps empty */
 enum exit_code run_ledger(struct call *c);
+enum exit_code run_report(struct call *c);
 enum exit_code run_verify(struct call *c);
 enum exit_code run_staff_list(struct call *c);
 enum exit_code run_staff_add(struct call *c);

@@ -406,6 +406,7 @@ static void get_desk(struct conf_reader *r, const struct conf_place *top, struct
 	}
 	c->lease = conf_get_dur(r, &p, "lease");
 	c->undo = conf_get_dur(r, &p, "undo");
+	c->has_staff_reports = conf_get_bool(r, &p, "staff_reports");
 }
 
 static void get_all(struct conf_reader *r, config_t *file, struct conf *c)

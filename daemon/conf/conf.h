@@ -106,9 +106,10 @@ struct conf {
 	size_t n_listen;
 	struct text *hosts, *trusted_proxies;
 	size_t n_hosts, n_trusted_proxies;
-	struct text nature; /* path of the word lists; empty: the shipped one */
-	struct dur lease;   /* of an assignment, default 8h */
-	struct dur undo;    /* how long a reply of the page can be taken back, default 10s */
+	struct text nature;     /* path of the word lists; empty: the shipped one */
+	struct dur lease;       /* of an assignment, default 8h */
+	struct dur undo;        /* how long a reply of the page can be taken back, default 10s */
+	bool has_staff_reports; /* may answers be told apart by who gave them? default no */
 	struct conf_brand *brands;
 	size_t n_brands;
 	struct conf_policy *policies;

@@ -33,6 +33,8 @@ const struct conf_option conf_options[] = {
 	  "again." },
 	{ IN_DESK, "undo", IS_DUR, "10s", 0, 60, false, true,
 	  "How long a reply sent from the page can be taken back before it leaves." },
+	{ IN_DESK, "staff_reports", IS_BOOL, "false", 0, 0, false, true,
+	  "Reports may tell response times by member of staff. Ask them first; nobody is ranked." },
 
 	{ IN_BRAND, "timezone", IS_TEXT, "UTC", 0, 0, false, true,
 	  "The zone of its office hours, by its IANA name." },

@@ -2,6 +2,7 @@
  * connector's own rule, as reply.c will), and who else is there. */
 #include "answerd/limits.h"
 #include "daemon/desk/asked.h"
+#include "daemon/desk/events.h"
 #include "daemon/desk/presence.h"
 #include "store_sql.h"
 
@@ -149,6 +150,21 @@ static void done_measure(const struct db_result *r, void *owner)
 /* Columns of desk_presence.sql. */
 enum { COL_CONVERSATION, COL_LOGIN, COL_NAME, COL_IS_TYPING, COL_IS_GONE };
 
+/* Every page hears it; the ones that show that conversation say it. */
+static void tell_presence(struct work *w, const struct presence_note *n)
+{
+	scoped(strbuf_done) struct strbuf out = { 0 };
+
+	strbuf_init(&out, MOST_BYTES);
+	strbuf_printf(&out, "{\"conversation\": \"%lld\", \"login\": ", (long long)n->conversation);
+	strbuf_add_json(&out, n->login);
+	strbuf_add_str(&out, ", \"name\": ");
+	strbuf_add_json(&out, n->name);
+	strbuf_printf(&out, ", \"is_typing\": %s, \"is_gone\": %s}",
+		      n->is_typing ? "true" : "false", n->is_gone ? "true" : "false");
+	events_tell(desk_work_events(w), "presence", strbuf_text(&out), /* is_kept= */ false);
+}
+
 static void done_presence(const struct db_result *r, void *owner)
 {
 	struct work *w = owner;
@@ -172,7 +188,9 @@ static void done_presence(const struct db_result *r, void *owner)
 				       .is_gone = db_bool(r, 0, COL_IS_GONE),
 				       .now = loop_mono(loop),
 				       .at = loop_wall(loop) };
-	(void)presence_take(desk_presence(w->desk), &note);
+	if (presence_take(desk_presence(w->desk), &note)) {
+		tell_presence(w, &note);
+	}
 	strbuf_init(&out, MOST_BYTES);
 	strbuf_add_str(&out, "{\"others\": ");
 	presence_print(desk_presence(w->desk), &out, note.conversation, note.staff, note.now);

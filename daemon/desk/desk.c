@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "answerd/log.h"
+#include "daemon/desk/events.h"
 #include "daemon/desk/password.h"
 #include "daemon/desk/presence.h"
 #include "daemon/desk/queue.h"
@@ -19,6 +20,7 @@ struct desk {
 	struct httpd *httpd;
 	struct db *lines[LINE_COUNT];
 	struct queue *queue;
+	struct events *events;
 	struct helper *passwords;
 	struct presence *presence;
 	struct list works;
@@ -62,6 +64,11 @@ const struct conf *desk_work_conf(const struct work *w)
 struct db *desk_work_line(const struct work *w)
 {
 	return w->desk->lines[w->line];
+}
+
+struct events *desk_work_events(const struct work *w)
+{
+	return w->desk->events;
 }
 
 struct helper *desk_work_passwords(const struct work *w)
@@ -125,6 +132,21 @@ void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
 	desk_work_refuse(w, status, detail);
 }
 
+/* A table to be kept as a file. */
+static void work_attach(struct work *w, struct text csv, struct text name)
+{
+	struct text how =
+		text_printf(httpd_arena(w->r), "attachment; filename=\"%.*s\"", TEXT_ARG(name));
+
+	httpd_answer(w->r, &(struct httpd_answer){
+				   .status = 200,
+				   .content_type = "text/csv; charset=utf-8; header=present",
+				   .body = csv,
+				   .headers = { { "Content-Disposition",
+						  text_cstr(httpd_arena(w->r), how) } } });
+	work_done(w);
+}
+
 static void done_route(const struct db_result *r, void *owner)
 {
 	struct work *w = owner;
@@ -137,6 +159,10 @@ static void done_route(const struct db_result *r, void *owner)
 		log_err("statement_failed", "name", w->route->name, "sqlstate", "", "why",
 			"it returned no answer", NULL);
 		desk_work_refuse(w, 500, TEXT("The desk could not do that; its log says why."));
+		return;
+	}
+	if (text_starts(text_of(w->route->name), TEXT("desk_report_")) && !db_is_null(r, 0, 1)) {
+		work_attach(w, db_text(r, 0, 0), db_text(r, 0, 1));
 		return;
 	}
 	desk_work_answer(w, db_text(r, 0, 0));
@@ -204,7 +230,8 @@ bool desk_work_params(struct work *w, struct db_params *p)
 				    .query = httpd_query(w->r),
 				    .body = httpd_body(w->r),
 				    .lease = w->desk->options.conf->lease,
-				    .undo = w->desk->options.conf->undo };
+				    .undo = w->desk->options.conf->undo,
+				    .has_staff_reports = w->desk->options.conf->has_staff_reports };
 	struct err err = { 0 };
 
 	db_add_i64(p, w->actor);
@@ -480,11 +507,16 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 		line_create(d, "answerd desk queue",
 			    "-c statement_timeout=10000 -c plan_cache_mode=force_generic_plan "
 			    "-c enable_sort=off -c enable_bitmapscan=off -c enable_seqscan=off");
-	d->lines[LINE_REPORT] =
-		line_create(d, "answerd desk reports", "-c statement_timeout=50000");
+	d->lines[LINE_REPORT] = line_create(d, "answerd desk reports",
+					    "-c statement_timeout=50000 -c work_mem=64MB");
 	d->lines[LINE_ACT] = line_create(d, "answerd desk acts",
 					 "-c statement_timeout=10000 -c lock_timeout=5000");
 	d->queue = queue_create(o->loop);
+	d->events = events_create(&(struct events_options){
+		.loop = o->loop,
+		.conninfo = o->conf->database.at,
+		.role = db_names_user(o->conf->database.at) ? "answerd_desk" : NULL,
+		.reader = d->lines[LINE_READ] });
 	d->presence = presence_create();
 	d->httpd = desk_listen(d, err);
 	if (d->httpd == NULL) {
@@ -498,6 +530,7 @@ void desk_start(struct desk *d)
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_start(d->lines[i]);
 	}
+	events_start(d->events);
 }
 
 void desk_reload(struct desk *d, const struct conf *conf)
@@ -530,6 +563,7 @@ void desk_destroy(struct desk **at)
 	}
 	httpd_destroy(&d->httpd);
 	queue_destroy(&d->queue);
+	events_destroy(&d->events);
 	presence_destroy(&d->presence);
 	free(d);
 }

@@ -28,7 +28,8 @@ enum desk_role { ROLE_AUDITOR, ROLE_AGENT, ROLE_LEAD, ROLE_ADMIN };
 enum desk_line { LINE_READ, LINE_QUEUE, LINE_REPORT, LINE_ACT, LINE_COUNT };
 
 enum param_from { FROM_PATH, FROM_QUERY, FROM_BODY, FROM_DESK };
-enum param_type { PARAM_TEXT, PARAM_COUNT, PARAM_BOOL, PARAM_TIME };
+/* PARAM_LIST: of short texts, in a body only; the statement gets them one a line. */
+enum param_type { PARAM_TEXT, PARAM_COUNT, PARAM_BOOL, PARAM_TIME, PARAM_LIST };
 
 struct desk_param {
 	const char *name;
@@ -91,6 +92,7 @@ struct work {
 void desk_work_answer(struct work *w, struct text json);
 void desk_work_refuse(struct work *w, int status, struct text detail);
 void desk_work_fail(struct work *w, const char *name, const struct db_result *r);
+struct events *desk_work_events(const struct work *w);
 void desk_work_send(struct work *w, const struct httpd_answer *a);
 /* It was answered through httpd. */
 void desk_work_gone(struct work *w);
@@ -155,6 +157,7 @@ bool desk_route_is_served(const struct desk_route *r);
 struct desk_given {
 	struct text path, query, body;
 	struct dur lease, undo; /* what FROM_DESK says, by name */
+	bool has_staff_reports;
 };
 bool desk_params_read(struct arena *a, const struct desk_route *r, const struct desk_given *g,
 		      struct db_params *out, struct err *err);

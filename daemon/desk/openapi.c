@@ -6,6 +6,7 @@ static const char *type_name(enum param_type t)
 {
 	switch (t) {
 	case PARAM_TEXT: return "{\"type\":\"string\"}";
+	case PARAM_LIST: return "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}";
 	case PARAM_COUNT: return "{\"type\":\"integer\",\"minimum\":0}";
 	case PARAM_BOOL: return "{\"type\":\"boolean\"}";
 	case PARAM_TIME: return "{\"type\":\"string\",\"format\":\"date-time\"}";
@@ -65,7 +66,9 @@ static void print_body(const struct desk_route *r, struct strbuf *out)
 			strbuf_add_json(out, text_of(p->about));
 			strbuf_printf(out, ",\"type\":%s}",
 				      p->type == PARAM_COUNT ? "[\"integer\",\"null\"]"
-							     : "[\"string\",\"null\"]");
+				      : p->type == PARAM_LIST
+					      ? "\"array\",\"items\":{\"type\":\"string\"}"
+					      : "[\"string\",\"null\"]");
 			comma = ",";
 		}
 	}

@@ -108,6 +108,28 @@ static bool query_get(struct arena *a, const struct desk_route *r, struct text q
 	return true;
 }
 
+/* The members of a list, one a line. */
+static bool body_list(struct arena *a, struct jx list, const char *name, struct text *ret,
+		      struct err *err)
+{
+	scoped(strbuf_done) struct strbuf lines = { 0 };
+	struct text item;
+
+	strbuf_init(&lines, DESK_TEXT_BYTES);
+	for (size_t i = 0; i < jx_len(list); i++) {
+		if (!jx_as_text(a, jx_at(list, i), &item) || item.len > DESK_KEY_BYTES ||
+		    text_find(item, TEXT("\n"), 0) != SIZE_MAX || lines.is_full) {
+			return err_set(err, ERR_DATA, "'%s' is a list of ids.", name);
+		}
+		strbuf_printf(&lines, "%s%.*s", i > 0 ? "\n" : "", TEXT_ARG(item));
+	}
+	if (jx_len(list) == 0) {
+		return err_set(err, ERR_DATA, "'%s' is a list of ids, at least one.", name);
+	}
+	*ret = text_dup(a, strbuf_text(&lines));
+	return true;
+}
+
 static bool body_get(struct arena *a, struct jx body, const struct desk_param *p, struct text *ret,
 		     struct err *err)
 {
@@ -117,6 +139,9 @@ static bool body_get(struct arena *a, struct jx body, const struct desk_param *p
 	*ret = TEXT_NONE;
 	if (jx_is_null(v)) {
 		return true;
+	}
+	if (p->type == PARAM_LIST) {
+		return body_list(a, v, p->name, ret, err);
 	}
 	if (p->type == PARAM_COUNT) {
 		if (!jx_i64(body, p->name, &n, NULL)) {
@@ -214,6 +239,7 @@ static bool add_value(struct arena *a, const struct desk_param *p, struct text v
 		return err_set(err, ERR_DATA, "'%s' is longer than 64 KiB.", p->name);
 	}
 	switch (p->type) {
+	case PARAM_LIST:
 	case PARAM_TEXT: db_add_text(out, value); return true;
 	case PARAM_COUNT: return add_count(p, value, out, err);
 	case PARAM_BOOL: return add_bool(p, value, out, err);
@@ -231,7 +257,12 @@ static bool add_param(struct arena *a, const struct desk_route *r, const struct 
 	switch (p->from) {
 	case FROM_DESK:
 		value = text_of(p->name);
-		db_add_i64(out, (text_eq(value, TEXT("undo_s")) ? g->undo : g->lease).us / 1000000);
+		if (p->type == PARAM_BOOL) {
+			db_add_bool(out, g->has_staff_reports);
+		} else {
+			db_add_i64(out, (text_eq(value, TEXT("undo_s")) ? g->undo : g->lease).us /
+						1000000);
+		}
 		return true;
 	case FROM_PATH:
 		if (!path_get(text_of(r->path), g->path, text_of(p->name), &value) ||

@@ -2,7 +2,9 @@
 #include "daemon/desk/routes.h"
 
 static const struct desk_routes *const groups[] = { &routes_conversation, &routes_reply,
-						    &routes_listening, &routes_staff, &routes_session };
+						    &routes_listening,    &routes_staff,
+						    &routes_session,      &routes_page,
+						    &routes_watch };
 
 const struct desk_route *desk_route_nth(size_t n)
 {

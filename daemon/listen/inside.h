@@ -127,6 +127,7 @@ struct account {
 	const struct conf_account *conf;
 	const struct conf_brand *brand;
 	struct reload next; /* what it becomes when it is idle and the database knows of it */
+	bool has_news;      /* of which open pages have not heard */
 	bool is_leaving;    /* it is no longer configured: nothing more is asked */
 	bool is_surplus;    /* another worker has less than its share and gets this one */
 	struct mono abstain_until; /* it was given away: others come first */
@@ -223,6 +224,7 @@ struct listen {
 	int n_storing;
 	struct heard heard;
 	ev_timer beat, flush, ending, settle;
+	ev_timer news; /* open pages are told what was stored */
 	bool is_declared, is_stopping;
 	struct mono beat_at; /* the next heartbeat; we look for free accounts more often */
 	bool is_looking, is_looking_at_sessions;
@@ -312,6 +314,11 @@ bool page_is_worth_storing(const struct account *a, const struct outcome *o);
 void page_store(struct account *a, const struct outcome *o, struct arena *arena);
 void page_quarantine(struct account *a, const struct response *r, const struct err *why,
 		     struct arena *arena);
+
+/* news.c: open pages are told that the account's conversations have changed, all accounts together, at most ten times a second. */
+void news_init(struct listen *l);
+void news_add(struct account *a);
+void news_stop(struct listen *l);
 
 /* hearing.c: each is told to the database only when it changes. */
 void hearing_clock(struct account *a, const struct response *r);

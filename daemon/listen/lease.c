@@ -573,4 +573,5 @@ void lease_start(struct listen *l)
 {
 	ev_init(&l->beat, on_beat);
 	ev_init(&l->flush, on_flush);
+	news_init(l);
 }

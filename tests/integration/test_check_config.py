@@ -19,6 +19,7 @@ desk = {
   trusted_proxies = ["127.0.0.1"];
   lease = "8h";
   undo = "10s";
+  staff_reports = false;
 };
 brands = { acme = {
   timezone = "Europe/London";

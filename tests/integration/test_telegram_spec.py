@@ -15,6 +15,7 @@ from rig.place import FIXTURES, REPO, program, shared
 
 N = 200 if "ANSWERD_SOAK" in os.environ else 2
 KNOWN = {"server": "https://api.telegram.org", "token": "123456:AA-letters", "own-id": "1001", "own-handle": "shop_bot"}
+EXCHANGE = '{"message":{"direct_messages_topic":{"topic_id":8}}}'
 TOPIC = '{"message":{"is_topic_message":true,"message_thread_id":7}}'
 CASES = {
     "who we are": ("identify", {}, "getMe"), "is there a webhook": ("identify", {"state": '{"id":1001,"username":"shop_bot","first_name":"S"}'}, "getWebhookInfo"),
@@ -24,6 +25,7 @@ CASES = {
     "a private reply": ("reply", {**POST, "parent": "7:15", "visibility": "private"}, "sendMessage"),
     "a reply in a group": ("reply", {**POST, "parent": "-1001:15", "visibility": "followers"}, "sendMessage"),
     "a reply in a topic": ("reply", {**POST, "parent": "-1001:15", "visibility": "followers", "parent-raw": TOPIC}, "sendMessage"),
+    "a reply for a channel": ("reply", {**POST, "parent": "-1009:61", "visibility": "private", "parent-raw": EXCHANGE}, "sendMessage"),
     "a reply for a business": ("reply", {**POST, "parent": "b:Kx4:7:15", "visibility": "private"}, "sendMessage"),
 }
 # Of our own states, and of the envelope around every answer, which the description has in words only.

@@ -43,7 +43,7 @@ select is((select (reads, cost_usd)::text from answerd.reading_cost), '(2,0.01)'
 select is((select answerd.count_reading(:b, :a, :e, 1, 5000)), 15000::bigint, 'the listener hears what the month has cost');
 create function pg_temp.sent(p_id text, p_where text) returns void language sql as $$ select answerd.reply_sent(r, p_where, null, 'worker') from answerd.reply r where reply_id = p_id::bigint $$;
 select answerd.reply_make(:'c1', pg_temp.staff('ann'), 'Here: https://a.example', null, false, false, array['Here: https://a.example (1/2)', '(2/2)'],
-	array[200000, 10000]) as r \gset
+	p_costs => array[200000, 10000]) as r \gset
 select is((:'r'::json ->> 'cost_usd', :'r'::json ->> 'price')::text, ('0.2', 'The platform charges about 0.21 US dollars for it.')::text, 'who writes hears the price of all parts');
 select pg_temp.sent(:'r'::json ->> 'id', 'p1');
 select is((select (reads, cost_usd, posts, posts_usd, monthly_usd)::text from answerd.reading_cost), '(3,0.02,1,0.20,1)', 'what is sent is counted beside what is read');
@@ -51,7 +51,7 @@ select is((select x -> 'reading' ->> 'posts_usd' from json_array_elements(answer
 	'0.20', 'answer sources shows it');
 select ok(position(E'answerd_month_cost_dollars{brand="acme",account="acme_social",for="posting"} 0.200000\n' in answerd.metrics()) > 0, 'and so does Prometheus');
 select is((select count(*) from answerd.alert where key like 'money:%'), 0::bigint, 'within the budget nobody is told');
-select answerd.reply_make(:'c1', pg_temp.staff('ann'), 'And here.', null, true, false, array['And here.'], array[900000]) as r2 \gset
+select answerd.reply_make(:'c1', pg_temp.staff('ann'), 'And here.', null, true, false, array['And here.'], p_costs => array[900000]) as r2 \gset
 select is(:'r2'::json ->> 'price', 'The platform charges about 0.9 US dollars for it. That is more than what is left of the month''s 1 (`monthly_usd`); it is posted all the same.',
 	'beyond the budget who writes is warned, and nothing is refused');
 select pg_temp.sent(:'r2'::json ->> 'id', 'p2');

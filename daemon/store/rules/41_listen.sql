@@ -98,10 +98,14 @@ end $$;
 -- account_state(…): refused, failing or listening again, and why, in words for people.
 create or replace function answerd.account_state(p_brand int, p_account int, p_epoch bigint, p_state text, p_reason text)
 returns void language sql set search_path = pg_catalog, answerd as $$
-	update answerd.account set state = p_state::answerd.account_state, state_reason = p_reason,
-		state_since = case when state = p_state::answerd.account_state then state_since else now() end
-	where account_id = p_account and brand_id = p_brand and epoch = p_epoch
-		and (state, state_reason) is distinct from (p_state::answerd.account_state, p_reason)
+	with changed as (
+		update answerd.account set state = p_state::answerd.account_state, state_reason = p_reason,
+			state_since = case when state = p_state::answerd.account_state then state_since else now() end
+		where account_id = p_account and brand_id = p_brand and epoch = p_epoch
+			and (state, state_reason) is distinct from (p_state::answerd.account_state, p_reason)
+		returning 1
+	)
+	select pg_notify('answerd_event', 'sources') from changed
 $$;
 
 -- count_reading(…) → what the month has cost so far, posts included; no row from who does not hold the account. By UTC months, as bills go.

@@ -22,16 +22,19 @@ $$;
 -- reply_goes(reply, state, actor, reason): the one place where a reply's state changes; what happened is kept.
 create or replace function answerd.reply_goes(p_brand int, p_reply bigint, p_state answerd.reply_state, p_actor text, p_reason text)
 returns void language plpgsql set search_path = pg_catalog as $$
+declare
+	v_conversation bigint;
 begin
 	update answerd.reply set state = p_state, state_since = case when state = p_state then state_since else answerd.now() end, reason = p_reason,
 		unknown_at = case when p_state in ('unknown', 'reconciling', 'needs_human') then coalesce(unknown_at, answerd.now()) end,
 		looks = case when p_state in ('unknown', 'reconciling') then looks else 0 end,
 		look_until = null, looker = null,
 		must_look = must_look and p_state = 'queued'
-	where reply_id = p_reply and brand_id = p_brand;
+	where reply_id = p_reply and brand_id = p_brand returning conversation_id into v_conversation;
 	insert into answerd.reply_event (brand_id, reply_id, at, actor, what, note)
 	values (p_brand, p_reply, answerd.now(), p_actor, p_state::text, p_reason);
 	perform pg_notify('answerd_reply', '');
+	perform pg_notify('answerd_event', 'reply:' || p_reply || ' conversation:' || v_conversation);
 end $$;
 
 -- reply_needs_human(reply, why): it is loud from here on; only a person ends it.

@@ -16,7 +16,7 @@ begin
 	end if;
 	return (
 		with source as (
-			select h.*, s as row, answerd.heard_ranges(s) * tstzrange(v_from, v_to) as heard, a.every_us,
+			select h.*, answerd.heard_ranges(s) * tstzmultirange(tstzrange(v_from, v_to)) as heard, a.every_us,
 				least(s.heard_from, (select min(x.from_at) from answerd.heard_span x where x.source_id = s.source_id and x.account_id = s.account_id
 					and x.brand_id = s.brand_id)) as first_at
 			from answerd.source_health h

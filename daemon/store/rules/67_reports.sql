@@ -25,19 +25,24 @@ $$;
 -- promised, or not over and still in time).
 create or replace function answerd.report_waits(p_from timestamptz, p_to timestamptz, p_now timestamptz, p_brand int, p_staff bool)
 returns table (brand_id int, account_id int, since timestamptz, is_open bool, is_first bool, calendar_s float8, office_s float8, is_kept bool,
-	actor bigint) language sql stable rows 10000 as $$
-	select x.brand_id, x.account_id, x.since, x.answered_at is null, x.is_first, x.calendar_s, x.office_s,
-		case when case when x.is_calendar or x.closes = '{}' then x.calendar_s else x.office_s end > x.promised_s then false
-			when x.answered_at is not null and x.promised_s is not null then true end, x.actor
+	actor bigint) language sql stable parallel safe rows 10000 as $$
+	select x.brand_id, x.account_id, x.since, x.is_open, x.is_first, x.calendar_s, x.office_s,
+		case when case when x.is_calendar then x.calendar_s else x.office_s end > x.promised_s then false
+			when not x.is_open and x.promised_s is not null then true end, x.actor
 	from (
-		select w.*, o.closes, q.is_calendar, date_part('epoch', case when w.is_first then q.first else q.next end) as promised_s,
-			greatest(date_part('epoch', coalesce(w.answered_at, p_now)) - date_part('epoch', w.since), 0) as calendar_s,
-			greatest(answerd.office_at(o.opens, o.closes, o.before_s, date_part('epoch', coalesce(w.answered_at, p_now)))
-				- answerd.office_at(o.opens, o.closes, o.before_s, date_part('epoch', w.since)), 0) as office_s
-		from answerd.waits(p_from, p_brand, p_staff) w
-		join answerd.office_hours(p_from, p_now) o on o.brand_id = w.brand_id
-		left join answerd.policy_choice q on q.kind = w.kind and q.nature = w.nature and q.is_about = w.is_about and q.brand_id = w.brand_id
-		where w.since >= p_from and w.since < p_to) x
+		select z.brand_id, z.account_id, z.since, z.is_open, z.is_first, z.actor, z.end_s - z.since_s as calendar_s,
+			answerd.office_at(width_bucket(z.end_s, z.opens), z.opens, z.closes, z.before_s, z.end_s)
+				- answerd.office_at(width_bucket(z.since_s, z.opens), z.opens, z.closes, z.before_s, z.since_s) as office_s,
+			q.is_calendar or z.opens = '{}' as is_calendar, date_part('epoch', case when z.is_first then q.first else q.next end) as promised_s
+		from (
+			select w.*, a.brand_id, o.opens, o.closes, o.before_s, w.answered_at is null as is_open, date_part('epoch', w.since) as since_s,
+				date_part('epoch', greatest(coalesce(w.answered_at, p_now), w.since)) as end_s
+			from answerd.waits(p_from, p_brand, p_staff) w
+			join answerd.account a on a.account_id = w.account_id
+			join answerd.office_hours(p_from, p_now) o on o.brand_id = a.brand_id
+			where w.since >= p_from and w.since < p_to offset 0) z
+		left join answerd.policy_choice q on q.kind = z.kind and q.nature = z.nature and q.is_about = z.is_about and q.brand_id = z.brand_id
+		offset 0) x
 $$;
 
 -- seconds_json(percentiles of the customer's clock, of the office's): null where nobody was answered.
@@ -68,12 +73,11 @@ begin
 			'staff_reports = true in the desk group of the configuration.');
 	end if;
 	select o_from, o_to into v_from, v_to from answerd.report_span(p_from, p_to);
-	select json_agg(json_build_object('key', x.key, 'brand', x.brand, 'platform', x.platform,
+	v_items := (select json_agg(json_build_object('key', x.key, 'brand', x.brand, 'platform', x.platform,
 			'count', x.n, 'open', x.n_open, 'first', answerd.seconds_json(x.n_first, x.first_c, x.first_o),
 			'next', answerd.seconds_json(x.n_next, x.next_c, x.next_o),
 			'within', json_build_object('kept', x.n_kept, 'broken', x.n_broken, 'share', round(x.n_kept::numeric / nullif(x.n_kept + x.n_broken, 0), 4)))
 		order by x.is_total desc, x.brand, x.key)
-	into v_items
 	from (
 		select y.key, y.brand, y.platform, grouping(y.key) = 1 as is_total, count(*) filter (where not y.is_open) as n, count(*) filter (where y.is_open) as n_open,
 			count(*) filter (where y.is_first and not y.is_open) as n_first, count(*) filter (where not y.is_first and not y.is_open) as n_next,
@@ -93,7 +97,7 @@ begin
 			join answerd.brand b on b.brand_id = w.brand_id
 			left join answerd.staff s on s.staff_id = w.actor
 			where not (v_by = 'staff' and w.is_open)) y
-		group by grouping sets ((y.key, y.brand, y.platform), ())) x;
+		group by grouping sets ((y.key, y.brand, y.platform), ())) x);
 	return json_build_object('from', answerd.rfc3339(v_from), 'to', answerd.rfc3339(v_to), 'now', answerd.rfc3339(v_now), 'zone', answerd.report_zone(v_brand),
 		'by', v_by, 'brand', p_brand, 'total', v_items -> 0,
 		'items', coalesce((select json_agg(i order by n) from json_array_elements(v_items) with ordinality x(i, n) where n > 1), '[]'));
@@ -114,46 +118,41 @@ $$;
 -- last that no reply is needed, or the customer took the message back (found within 31 days of being written). Spans of one
 -- conversation do not overlap.
 create or replace function answerd.wait_spans(p_from timestamptz, p_to timestamptz, p_now timestamptz, p_brand int)
-returns table (brand_id int, since timestamptz, ended_at timestamptz, ended_by text) language sql stable rows 10000 as $$
-	with open as ( -- also those of which nothing was heard in the span
-		select c.brand_id, c.account_id, c.customer_id, c.root_id, c.waiting_since as since from answerd.conversation c
-		where c.waiting_since < p_to and (p_brand is null or c.brand_id = p_brand)
-	), settled as (
-		select m.brand_id, m.account_id, m.customer_id, m.root_id, min(m.at) as since, a.at as ended_at, 'dismissed' as ended_by
+returns table (since timestamptz, ended_at timestamptz, ended_by text) language sql stable parallel safe rows 10000 as $$
+	with settled as (
+		select answerd.wait_key(m.customer_id, m.root_id, m.account_id) as key, min(m.at) as since, a.at as ended_at, 'dismissed' as ended_by
 		from answerd.audit a
 		join answerd.conversation c on c.conversation_id = nullif(split_part(a.object, ':', 2), '')::bigint and c.brand_id = a.brand_id
 		cross join lateral jsonb_array_elements_text(case when jsonb_typeof(a.detail -> 'messages') = 'array' then a.detail -> 'messages' else '[]' end) x(id)
 		join answerd.message m on m.external_id = x.id and m.account_id = c.account_id and m.brand_id = c.brand_id and m.settled is not null
 		where a.act = 'dismiss' and a.at >= p_from and (p_brand is null or a.brand_id = p_brand)
-		group by 1, 2, 3, 4, 6
+		group by 1, 3
 	), gone as (
-		select m.brand_id, m.account_id, m.customer_id, m.root_id, m.at as since,
+		select answerd.wait_key(m.customer_id, m.root_id, m.account_id) as key, m.at as since,
 			least(m.deleted_at, (select r.at from answerd.message r where r.root_id = m.root_id and r.customer_id = m.customer_id and r.account_id = m.account_id
 				and r.brand_id = m.brand_id and r.ord_at >= m.ord_at and r.is_answer order by r.ord_at limit 1)) as ended_at, 'deleted' as ended_by
 		from answerd.message m
 		where m.deleted_at >= p_from and m.at >= p_from - interval '31 days' and m.direction = 'inbound' and m.kind <> 'other' and m.settled is null
 			and (m.is_to_us or (m.is_about and m.nature >= 'question')) and m.deleted_at > m.at and (p_brand is null or m.brand_id = p_brand)
+	), odd as ( -- conversations in which spans may overlap
+		select key from settled union select key from gone
 	), span as (
-		select w.brand_id, w.account_id, w.customer_id, w.root_id, w.since, w.answered_at as ended_at, 'answered' as ended_by
+		select w.key, w.since, w.answered_at as ended_at, 'answered' as ended_by
 		from answerd.waits(p_from, p_brand, false) w where w.answered_at is not null
-		union all
-		select o.brand_id, o.account_id, o.customer_id, o.root_id, o.since, null, null from open o
+		union all -- also those of which nothing was heard in the span
+		select answerd.wait_key(c.customer_id, c.root_id, c.account_id), c.waiting_since, null, null from answerd.conversation c
+		where c.waiting_since < p_to and c.merged_into is null and (p_brand is null or c.brand_id = p_brand)
 		union all
 		select * from settled
 		union all
 		select * from gone
-	), mixed as ( -- conversations in which they may overlap
-		select distinct m.customer_id, m.root_id, m.account_id, m.brand_id from (select * from settled union all select * from gone) m
 	)
-	select s.brand_id, s.since, s.ended_at, s.ended_by from span s
-	where s.since < p_to and coalesce(s.ended_at, p_now) >= p_from
-		and not exists (select from mixed m where m.customer_id = s.customer_id and m.root_id = s.root_id and m.account_id = s.account_id and m.brand_id = s.brand_id)
+	select s.since, s.ended_at, s.ended_by from span s
+	where s.since < p_to and coalesce(s.ended_at, p_now) >= p_from and not exists (select from odd o where o.key = s.key)
 	union all
-	select x.brand_id, lower(r), upper(r), (select e.ended_by from span e where e.customer_id = x.customer_id and e.root_id = x.root_id and e.account_id = x.account_id
-			and e.brand_id = x.brand_id and e.ended_at is not distinct from upper(r) limit 1)
-	from (select s.brand_id, s.account_id, s.customer_id, s.root_id, range_agg(tstzrange(s.since, greatest(s.ended_at, s.since))) as spans
-		from span s join mixed m on m.customer_id = s.customer_id and m.root_id = s.root_id and m.account_id = s.account_id and m.brand_id = s.brand_id
-		group by 1, 2, 3, 4) x
+	select lower(r), upper(r), (select e.ended_by from span e where e.key = x.key and e.ended_at is not distinct from upper(r) limit 1)
+	from (select s.key, range_agg(tstzrange(s.since, greatest(s.ended_at, s.since))) as spans from span s where exists (select from odd o where o.key = s.key)
+		group by 1) x
 	cross join lateral unnest(x.spans) r
 	where lower(r) < p_to and coalesce(upper(r), p_now) >= p_from
 $$;
