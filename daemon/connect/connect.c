@@ -143,7 +143,7 @@ static int check_user(struct visit *v)
 	if (wall_is_set(v->who.token_until)) {
 		v->token_until = v->who.token_until;
 	}
-	if (!text_is_empty(v->who.missing)) {
+	if (text_find(v->missing, v->who.missing, 0) == SIZE_MAX) { /* not said already */
 		v->missing = text_is_empty(v->missing)
 				     ? v->who.missing
 				     : text_printf(v->arena, "%.*s; %.*s", TEXT_ARG(v->missing),
