@@ -47,6 +47,25 @@ def test_what_was_not_granted_is_said(house):
     assert "pages_messaging: to read and answer Messenger" in said and "the task MESSAGING on the page" in said
 
 
+def test_instagram_by_facebook(house):
+    """The person signs in at Facebook, with the rights of that way; the page's token hears and answers for the account that is linked to it."""
+    name = empty(house, "instagram")
+    account = house.config.brands["acme"]["accounts"][f"acme_{name}"]
+    account.update(login="facebook", account=house.town.call("GET", "servers")[0]["own"][0]["id"])
+    root = house.town.post("shop", "Fresh bread at eight.", name)
+    walk = Connect(house.config, f"acme_{name}", "--port", "0")
+    address = walk.address()
+    assert "instagram_manage_comments" in address and "pages_show_list" in address and "instagram_business" not in address
+    walk.paste("code-ann")
+    said = walk.end()
+    assert f"acme_{name} is connected as shop" in said and "to find the page that the account is linked to" in said
+    house.begin()
+    asked = house.town.post("bob", "when?", name, parent=root)
+    house.wait_for(asked, timeout=40)
+    wait_state(house, reply(house, conversation(house, asked), "At eight, Bob."), "sent")
+    house.verify()
+
+
 def test_a_code_that_is_none(house):
     name = empty(house, "threads")
     walk = Connect(house.config, f"acme_{name}", "--port", "0")

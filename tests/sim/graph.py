@@ -190,6 +190,12 @@ class GraphApi:
         edge = path.rsplit("/", 1)[-1]
         if edge in s.options.get("no_right", ()):
             raise Refusal(10, "Application does not have permission for this action")
+        if path == "/me/permissions":
+            return Reply.json({"data": [{"permission": p, "status": "granted"} for p in s.options.get("granted", self.SCOPES)]})
+        if path == "/me/accounts":
+            page = s.page()
+            token = next(t for t, e in s.tokens.items() if e[0] is page and e[1] == "ok")
+            return Reply.json({"data": [{"id": page.id, "name": page.name, "access_token": token, "tasks": s.options.get("tasks", ["MODERATE", "MESSAGING"])}]})
         return self.answer(request, path, entry[0], given)
 
     # ---- tokens: a code is "code-PERSON"; a short-lived token becomes a long-lived one of sixty days
