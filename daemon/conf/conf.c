@@ -389,6 +389,7 @@ static void get_brands(struct conf_reader *r, const struct conf_place *top, stru
 static void get_desk(struct conf_reader *r, const struct conf_place *top, struct conf *c)
 {
 	struct conf_place p = conf_get_group(r, top, "desk", IN_DESK);
+	static const char *const roles[] = { "auditor", "agent", "lead", "admin", NULL };
 	struct text *addresses;
 
 	conf_get_texts(r, &p, "listen", &addresses, &c->n_listen);
@@ -403,6 +404,11 @@ static void get_desk(struct conf_reader *r, const struct conf_place *top, struct
 	conf_get_texts(r, &p, "trusted_proxies", &c->trusted_proxies, &c->n_trusted_proxies);
 	for (size_t i = 0; i < c->n_trusted_proxies; i++) {
 		conf_check_proxy(r, conf_where(&p, "trusted_proxies"), c->trusted_proxies[i]);
+	}
+	conf_get_texts(r, &p, "require_totp", &c->require_totp, &c->n_require_totp);
+	for (size_t i = 0; i < c->n_require_totp; i++) {
+		conf_check_word(r, conf_where(&p, "require_totp"), c->require_totp[i], roles,
+				"a role");
 	}
 	c->lease = conf_get_dur(r, &p, "lease");
 	c->undo = conf_get_dur(r, &p, "undo");

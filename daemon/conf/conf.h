@@ -106,6 +106,8 @@ struct conf {
 	size_t n_listen;
 	struct text *hosts, *trusted_proxies;
 	size_t n_hosts, n_trusted_proxies;
+	struct text *require_totp; /* roles that need a second factor */
+	size_t n_require_totp;
 	struct text nature;     /* path of the word lists; empty: the shipped one */
 	struct dur lease;       /* of an assignment, default 8h */
 	struct dur undo;        /* how long a reply of the page can be taken back, default 10s */

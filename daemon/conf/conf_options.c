@@ -28,6 +28,9 @@ const struct conf_option conf_options[] = {
 	  "Host names under which the desk may be called, beside its addresses and localhost." },
 	{ IN_DESK, "trusted_proxies", IS_TEXTS, NULL, 0, 0, false, true,
 	  "Addresses of proxies whose word about the caller's address is taken." },
+	{ IN_DESK, "require_totp", IS_TEXTS, NULL, 0, 0, false, true,
+	  "Roles whose people must set up a second factor when they sign in with a password: "
+	  "auditor, agent, lead, admin." },
 	{ IN_DESK, "lease", IS_DUR, "8h", 60, 30 * DAY, false, true,
 	  "How long a conversation stays with whom it was given to; then it is everybody's "
 	  "again." },

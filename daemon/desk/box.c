@@ -90,7 +90,7 @@ static void print_measured(struct strbuf *out, struct arena *a, const struct spl
 {
 	struct text words[SPLIT_MOST];
 	struct err err = { 0 };
-	int64_t length, most, each;
+	int64_t length, most, each, cost = 0;
 	size_t n = 0;
 	bool is_fit;
 
@@ -103,6 +103,7 @@ static void print_measured(struct strbuf *out, struct arena *a, const struct spl
 	if (!text_is_empty(body) && split_words(a, s, body, words, &n, &err)) {
 		for (size_t i = 0; i < n; i++) {
 			split_measure(s, words[i], &each, &most);
+			cost += split_price(s, words[i]);
 			strbuf_add_str(out, i > 0 ? ", {\"text\": " : "{\"text\": ");
 			strbuf_add_json(out, words[i]);
 			strbuf_printf(out, ", \"length\": %lld}", (long long)each);
@@ -111,6 +112,13 @@ static void print_measured(struct strbuf *out, struct arena *a, const struct spl
 	strbuf_add_str(out, "], \"why_not\": ");
 	if (err.text[0] != '\0') {
 		strbuf_add_json(out, text_of(err.text));
+	} else {
+		strbuf_add_str(out, "null");
+	}
+	strbuf_add_str(out, ", \"cost_usd\": ");
+	if (cost > 0) {
+		strbuf_printf(out, "\"%lld.%03lld\"", (long long)(cost / 1000000),
+			      (long long)(cost % 1000000 / 1000));
 	} else {
 		strbuf_add_str(out, "null");
 	}

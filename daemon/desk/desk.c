@@ -138,13 +138,12 @@ static void work_attach(struct work *w, struct text csv, struct text name)
 	struct text how =
 		text_printf(httpd_arena(w->r), "attachment; filename=\"%.*s\"", TEXT_ARG(name));
 
-	httpd_answer(w->r, &(struct httpd_answer){
-				   .status = 200,
-				   .content_type = "text/csv; charset=utf-8; header=present",
-				   .body = csv,
-				   .headers = { { "Content-Disposition",
-						  text_cstr(httpd_arena(w->r), how) } } });
-	work_done(w);
+	desk_work_send(w, &(struct httpd_answer){
+				  .status = 200,
+				  .content_type = "text/csv; charset=utf-8; header=present",
+				  .body = csv,
+				  .headers = { { "Content-Disposition",
+						 text_cstr(httpd_arena(w->r), how) } } });
 }
 
 static void done_route(const struct db_result *r, void *owner)
@@ -269,7 +268,9 @@ static void work_ask(struct work *w)
 
 void desk_work_run(struct work *w)
 {
-	if (w->route->serve != NULL) {
+	if (!desk_route_is_served(w->route)) {
+		desk_work_refuse(w, 501, TEXT("That comes with a later version of answerd."));
+	} else if (w->route->serve != NULL) {
 		w->route->serve(w);
 	} else if (reply_is_served(w->route)) {
 		reply_serve(w);
@@ -312,17 +313,14 @@ static void openapi_serve(struct work *w)
 	desk_work_answer(w, strbuf_text(&out));
 }
 
-/* What the table does not have is not there, and what comes later is not there yet: said to those who may know. */
+/* What the table does not have is not there: said to those who may know. */
 static void nowhere_serve(struct work *w)
 {
 	const char *allow = NULL;
-	const struct desk_route *route = desk_route_find(
-		httpd_arena(w->r), httpd_method(w->r),
-		text_slice(httpd_path(w->r), sizeof(API) - 1, SIZE_MAX / 2), &allow);
 
-	if (route != NULL) {
-		desk_work_refuse(w, 501, TEXT("That comes with a later version of answerd."));
-	} else if (allow != NULL) {
+	(void)desk_route_find(httpd_arena(w->r), httpd_method(w->r),
+			      text_slice(httpd_path(w->r), sizeof(API) - 1, SIZE_MAX / 2), &allow);
+	if (allow != NULL) {
 		httpd_problem_text(w->r, 405, TEXT("That can be asked in another way only."), 0,
 				   allow);
 		work_done(w);
@@ -343,7 +341,7 @@ static const struct desk_route *route_of(struct httpd_request *r, struct text pa
 	const struct desk_route *route =
 		desk_route_find(httpd_arena(r), httpd_method(r), path, &allow);
 
-	if (route != NULL && desk_route_is_served(route)) {
+	if (route != NULL) {
 		return route;
 	}
 	return text_eq(httpd_method(r), TEXT("GET")) && text_eq(path, TEXT("openapi.json"))

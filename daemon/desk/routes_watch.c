@@ -20,6 +20,14 @@
 
 static const struct desk_route table[] = {
 	{ "GET",
+	  "brands",
+	  ROLE_AUDITOR,
+	  LINE_READ,
+	  QUERY(brands),
+	  SQL_DESK_BRANDS,
+	  { { 0 } },
+	  "The brands, by whose clock their days are, and their accounts." },
+	{ "GET",
 	  "coverage",
 	  ROLE_AUDITOR,
 	  LINE_READ,

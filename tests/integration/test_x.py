@@ -4,6 +4,7 @@ import datetime
 import pytest
 
 from rig import wait_until
+from rig.hands import press
 
 BIRD = "bird"
 
@@ -156,6 +157,8 @@ def test_posting_is_paid_for_and_never_refused_for_money(house):
         say(house, who, "@shop where is it?")
     house.wait_waiting("ann", "bob", timeout=60)
     wait_until(lambda: all(e["can_reply"] for e in house.entries()), 30, "both can be answered")
+    measured, = press(house, f"conversations/{entry_of(house, 'ann')['id']}/measure", {"text": "Look at shop.example/42."}, "m", 1)
+    assert measured["cost_usd"] == "0.200"
     house.town.fault("lie", server=BIRD, how=["applied_504"])
     # The list of our own posts is not heard for a while: the look alone reads our answer.
     month_ago = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=30)

@@ -16,6 +16,7 @@ import { Queue } from "./pages/queue.js";
  * catalogue), key, the least role. `beside`: it stands beside the queue. */
 const PLACES = [
 	{ path: "/", name: "nav.queue", key: "g q" },
+	{ path: "/conversation/:id", beside: true, load: () => import("./pages/conversation/page.js") },
 ];
 
 function find(path) {

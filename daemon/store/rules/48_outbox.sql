@@ -89,25 +89,6 @@ begin
 	perform answerd.recompute(r.brand_id, r.account_id, v.o_root, v.o_customer, v.o_make);
 end $$;
 
--- count_posting(reply): what the platform charges for it, by UTC months. Beyond the month's budget it is posted all the same, and a person hears it.
-create or replace function answerd.count_posting(r answerd.reply) returns void language plpgsql set search_path = pg_catalog as $$
-declare
-	a answerd.account;
-	v_month date := date_trunc('month', answerd.now() at time zone 'UTC')::date;
-	v_cost bigint;
-begin
-	insert into answerd.reading as m (brand_id, account_id, month, n_posted, posted_uusd)
-	values (r.brand_id, r.account_id, v_month, 1, r.cost_uusd)
-	on conflict (account_id, month, brand_id) do update set n_posted = m.n_posted + 1, posted_uusd = m.posted_uusd + excluded.posted_uusd
-	returning m.cost_uusd + m.posted_uusd into v_cost;
-	select * into a from answerd.account where account_id = r.account_id and brand_id = r.brand_id;
-	if a.monthly_usd > 0 and v_cost > a.monthly_usd * 1000000 then
-		perform answerd.raise_alert('digest', format('money:%s:%s', a.account_id, v_month), a.brand_id, a.account_id, null,
-			format('The month''s %s US dollars (`monthly_usd`) for %s are spent: about %s so far. Replies are posted all the same, and each costs more.',
-				a.monthly_usd, a.name, round(v_cost / 1000000.0, 2)));
-	end if;
-end $$;
-
 -- reply_sent(reply, id, permalink, actor): the platform has confirmed it; only now the wait ends. The caller holds account and reply.
 create or replace function answerd.reply_sent(r answerd.reply, p_id text, p_permalink text, p_actor text) returns void language plpgsql
 set search_path = pg_catalog as $$
@@ -556,3 +537,13 @@ begin
 	update answerd.reply set not_before = null where reply_id = p_reply and brand_id = p_brand;
 	return 'queued';
 end $$;
+
+-- forget_stubs(brand, account, ids) → where they stood: messages of ours that stand in for what the platform has now shown. The caller
+-- holds the account, and recomputes.
+create or replace function answerd.forget_stubs(p_brand int, p_account int, p_ids text[]) returns table (root_id text, customer_id bigint)
+language sql set search_path = pg_catalog as $$
+	delete from answerd.message_source s where s.external_id = any (p_ids) and s.account_id = p_account and s.brand_id = p_brand;
+	delete from answerd.message m where m.external_id = any (p_ids) and m.account_id = p_account and m.brand_id = p_brand and m.hash = 0
+		and m.direction = 'outbound'
+	returning m.root_id, m.customer_id;
+$$;

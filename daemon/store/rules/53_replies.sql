@@ -87,26 +87,6 @@ create or replace function answerd.is_undoable(r answerd.reply) returns bool lan
 		or (r.state = 'queued' and r.begun_at is null and not r.must_look and not exists (select from answerd.attempt t
 			where t.reply_id = r.reply_id and t.brand_id = r.brand_id)))
 $$;
--- reply_price(reply): what the platform charges for it and its parts, one line for people; null: nothing. Nothing is refused for money: who
--- writes decides.
-create or replace function answerd.reply_price(r answerd.reply) returns text language plpgsql stable set search_path = pg_catalog as $$
-declare
-	a answerd.account;
-	v_cost bigint;
-	v_month bigint;
-begin
-	if r.cost_uusd is null then
-		return null;
-	end if;
-	select * into a from answerd.account where account_id = r.account_id and brand_id = r.brand_id;
-	select sum(y.cost_uusd) into v_cost from answerd.reply y where (y.reply_id = r.reply_id or y.first_id = r.reply_id) and y.brand_id = r.brand_id;
-	select m.cost_uusd + m.posted_uusd into v_month from answerd.reading m where m.account_id = r.account_id and m.brand_id = r.brand_id
-		and m.month = date_trunc('month', answerd.now() at time zone 'UTC')::date;
-	return format('The platform charges about %s US dollars for it.', trim_scale(v_cost / 1000000.0))
-		|| case when a.monthly_usd > 0 and coalesce(v_month, 0) + case r.state when 'sent' then 0 else v_cost end > a.monthly_usd * 1000000
-			then format(' That is more than what is left of the month''s %s (`monthly_usd`); it is posted all the same.', a.monthly_usd) else '' end;
-end $$;
-
 -- reply_json(reply): the object of the API (DESIGN §6: the first seven keys are a promise).
 create or replace function answerd.reply_json(r answerd.reply) returns json language sql stable set search_path = pg_catalog as $$
 	select json_build_object('id', r.reply_id::text, 'conversation', r.conversation_id::text, 'text', r.words, 'state', r.state, 'reason', r.reason,
@@ -281,6 +261,7 @@ end $$;
 -- platform charges for each (null: nothing). Compared and set
 -- on the conversation's version: the second of two people hears what happened meanwhile.
 drop function if exists answerd.reply_make(text, bigint, text, int, bool, bool, text[]);
+drop function if exists answerd.reply_make(text, bigint, text, int, bool, bool, text[], bigint);
 create or replace function answerd.reply_make(p_id text, p_actor bigint, p_text text, p_version int, p_also bool, p_draft bool, p_words text[],
 	p_hold bigint default 0, p_costs bigint[] default null) returns json language plpgsql volatile set search_path = pg_catalog as $$
 declare
@@ -336,6 +317,7 @@ end $$;
 
 -- reply_send(reply, actor, text, also, words, version, hold, costs): a draft goes on its way, with its last words; only its author's.
 drop function if exists answerd.reply_send(text, bigint, text, bool, bool, text[]);
+drop function if exists answerd.reply_send(text, bigint, text, bool, bool, text[], int, bigint);
 create or replace function answerd.reply_send(p_id text, p_actor bigint, p_text text, p_also bool, p_draft bool, p_words text[],
 	p_version int default null, p_hold bigint default 0, p_costs bigint[] default null) returns json
 language plpgsql volatile set search_path = pg_catalog as $$

@@ -46,6 +46,14 @@ begin
 		from source s);
 end $$;
 
+-- list_brands(): the configured brands with their zones and accounts, for whoever must choose among them.
+create or replace function answerd.list_brands() returns json language sql stable set search_path = pg_catalog as $$
+	select json_build_object('items', coalesce(json_agg(json_build_object('name', b.name, 'timezone', b.timezone, 'hours', to_json(b.hours),
+		'accounts', (select coalesce(json_agg(json_build_object('name', a.name, 'platform', a.platform) order by a.name), '[]') from answerd.account a
+			where a.brand_id = b.brand_id and a.is_configured)) order by b.name), '[]'), 'next', null)
+	from answerd.brand b where b.is_configured
+$$;
+
 -- list_team(): who holds what, since when, until when the lease runs, and how much of it is over its promise. By name: nobody is
 -- ranked. The first hundred of each, those that fall due first at the top; and what nobody holds, as numbers.
 create or replace function answerd.list_team() returns json language plpgsql stable set search_path = pg_catalog as $$

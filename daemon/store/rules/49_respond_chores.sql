@@ -1,4 +1,9 @@
--- What is done for the outbox now and then, by whoever posts.
+-- What whoever posts looks after now and then.
+
+-- plain_words(text): words as two renderings of one text share them: no markup, no white space, no case.
+create or replace function answerd.plain_words(p text) returns text language sql immutable set search_path = pg_catalog as $$
+	select lower(regexp_replace(p, '\s+', '', 'g'))
+$$;
 
 -- respond_chores(): now and then, by whoever posts: backlog told, and posts that a person found matched with what a poll brought.
 create or replace function answerd.respond_chores() returns void language plpgsql set search_path = pg_catalog as $$
@@ -31,18 +36,3 @@ begin
 		from answerd.conversation c where c.conversation_id = r.conversation_id and c.brand_id = r.brand_id;
 	end loop;
 end $$;
-
--- forget_stubs(brand, account, ids) → where they stood: messages of ours that stand in for what the platform has now shown. The caller
--- holds the account, and recomputes.
-create or replace function answerd.forget_stubs(p_brand int, p_account int, p_ids text[]) returns table (root_id text, customer_id bigint)
-language sql set search_path = pg_catalog as $$
-	delete from answerd.message_source s where s.external_id = any (p_ids) and s.account_id = p_account and s.brand_id = p_brand;
-	delete from answerd.message m where m.external_id = any (p_ids) and m.account_id = p_account and m.brand_id = p_brand and m.hash = 0
-		and m.direction = 'outbound'
-	returning m.root_id, m.customer_id;
-$$;
-
--- plain_words(text): words as two renderings of one text share them: no markup, no white space, no case.
-create or replace function answerd.plain_words(p text) returns text language sql immutable set search_path = pg_catalog as $$
-	select lower(regexp_replace(p, '\s+', '', 'g'))
-$$;
