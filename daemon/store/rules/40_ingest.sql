@@ -376,5 +376,11 @@ begin
 	select p_root || array_agg(t.root_id), p_customer || array_agg(t.customer_id), p_make || array_agg(false),
 		(select count(*) from hit)
 	into o_root, o_customer, o_make, o_gone from touched t where t.root_id is not null and t.customer_id is not null;
+	-- Nor is it found any more; what is left of the conversation is read again behind us.
+	if o_gone > 0 then
+		delete from answerd.conversation_words w using answerd.conversation c, unnest(o_root, o_customer) u(root_id, customer_id)
+		where c.root_id = u.root_id and c.customer_id = u.customer_id and c.account_id = p_account and c.brand_id = p_brand
+			and w.conversation_id = c.conversation_id and w.brand_id = c.brand_id;
+	end if;
 	delete from answerd.wanted_thread w where w.external_id = any (p_gone) and w.account_id = p_account and w.brand_id = p_brand;
 end $$;

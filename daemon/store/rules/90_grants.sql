@@ -23,3 +23,4 @@ grant insert, update on answerd.staff_token to answerd_desk;
 grant insert, update on answerd.thread_join, answerd.note_mention to answerd_desk; -- joined threads, and who is named in a note
 grant insert, update, delete on answerd.saved_view to answerd_desk;
 revoke all on answerd.saved_view from answerd_reader; -- whose habits they are is nobody's report
+grant insert, update, delete on answerd.conversation_words, answerd.search_house to answerd_desk;
