@@ -22,6 +22,9 @@ def busy(desk):
         conn.execute("insert into answerd.heard_span select brand_id, account_id, source_id, now() - interval '6 days', now() - interval '20 hours' from answerd.source where name = 'own'")
         conn.execute("insert into answerd.gap (brand_id, account_id, source_id, from_at, until_at, reason, found_at, closed_at, lost_at, lost_reason) select brand_id, account_id, source_id, "
                      "now() - interval '30 hours', now() - interval '20 hours', 'the worker was away', now(), now(), now(), 'the platform keeps less' from answerd.source where name = 'mentions'")
+        conn.execute("truncate answerd.policy_choice")
+        conn.execute("insert into answerd.policy_choice (brand_id, policy_id, first, next, kind, nature, is_about, is_calendar, is_digest) select brand_id, 1, '4 h', '4 h', k, n, false, true, "
+                     "false from answerd.brand, unnest(enum_range(null::answerd.message_kind)) k, unnest(enum_range(null::answerd.message_nature)) n")
         conn.execute("update answerd.conversation set stop_at = now() - interval '6 hours' where waiting_since < now() - interval '1 day'")
         conn.execute("insert into answerd.alert (brand_id, account_id, event, key, channels, text, at, since) select brand_id, account_id, 'gap', 'gap:1', '{}', "
                      "'acme_social: something was not heard.', now(), now() - interval '2 hours' from answerd.account")
@@ -86,6 +89,7 @@ def test_reports(busy, browser):
     """Each view counts right, has its chart with a table behind it and CSV; keys lead from one to the next."""
     browser.open("/reports")
     browser.wait_text("Half of the first answers within")
+    browser.wait_text("4 of 8 answered in time")
     wait_until(lambda: browser.all(".plot canvas"), 20, "the chart is drawn")
     assert browser.text(".behind summary").startswith("The table behind it")
     browser.js("document.querySelector('.behind').open = true")

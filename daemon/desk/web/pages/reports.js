@@ -21,5 +21,5 @@ export default function Reports({ query }) {
 	return html`<div class="report-page"><h1>${t("reports.title")}</h1>
 		<${Tabs} label=${t("reports.title")} here=${here} tabs=${Object.keys(VIEWS).map((name) => ({ name, label: t(`reports.${name}`) }))} />
 		${span === null ? html`<p class="loading" role="status">${t("reports.loading")}</p>`
-			: html`<${Picker} span=${span} /><${View} query=${query} span=${span} asked=${{ from: span.from, to: span.to, brand: span.brand }} />`}</div>`;
+			: html`<${Picker} span=${span} /><div key=${here}><${View} query=${query} span=${span} asked=${{ from: span.from, to: span.to, brand: span.brand }} /></div>`}</div>`;
 }

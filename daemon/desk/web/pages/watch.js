@@ -24,5 +24,5 @@ export default function Watch({ query }) {
 	return html`<div class="report-page"><h1>${t("watch.title")}</h1>
 		${listening !== null && (listening.ok ? html`<p class="listening good">${t("watch.all_heard")}</p>` : html`<${Banner} tone="bad">${listening.text}<//>`)}
 		<${Tabs} label=${t("watch.title")} here=${here} tabs=${Object.keys(VIEWS).map((name) => ({ name, label: t(`watch.${name}`) }))} />
-		<${View} query=${query} sources=${sources} /></div>`;
+		<div key=${here}><${View} query=${query} sources=${sources} /></div></div>`;
 }

@@ -14,7 +14,7 @@ export function weekday(day, form = "short") {
 
 /* "3h", "12m": as little as tells it. */
 function tiny(s) {
-	return s === null || s === undefined ? "" : s < 60 ? `${Math.round(s)}s` : s < 5400 ? `${Math.round(s / 60)}m` : s < 172_800 ? `${Math.round(s / 3600)}h` : `${Math.round(s / 86_400)}d`;
+	return s === null || s === undefined ? "" : s < 60 ? `${Math.round(s)}s` : s < 3540 ? `${Math.round(s / 60)}m` : s < 172_800 ? `${Math.round(s / 3600)}h` : `${Math.round(s / 86_400)}d`;
 }
 
 function level(what, value, most) {

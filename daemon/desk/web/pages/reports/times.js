@@ -1,7 +1,7 @@
 /* Response times day by day: first or next answers, by the customer's clock or in office time, and how much of the promise was kept. */
 import { html } from "../../lib/html.js";
 import { number, t } from "../../lib/i18n.js";
-import { dayBegins } from "../../lib/span.js";
+import { dayBegins, daysOf } from "../../lib/span.js";
 import { Empty } from "../../lib/ui.js";
 import { Chart } from "./chart.js";
 import { Choice, Figures, Loaded, seconds, share, useReport } from "./parts.js";
@@ -42,16 +42,17 @@ export function Times({ query, span, asked }) {
 		if (data.items.length === 0) {
 			return html`<${Empty} title=${t("reports.nobody_waited")} />`;
 		}
-		const x = data.items.map((r) => Date.parse(dayBegins(r.key, span.zone)) / 1000);
+		const rows = new Map(data.items.map((r) => [r.key, r])), days = daysOf(span), x = days.map((d) => Date.parse(dayBegins(d, span.zone)) / 1000);
+		const all = (read) => days.map((d) => rows.has(d) ? read(rows.get(d)) : null);
 		const columns = timeColumns([{ title: t("reports.day"), cell: (r) => r.key }]);
 		return html`<${Figures} list=${timeFigures(data.total)} />
 			<${Chart} title=${title} about=${t("reports.times_about")} x=${x} zone=${span.zone} scale="log" format=${seconds} file="answerd-response-times"
-				series=${[{ label: t("reports.p50"), tone: "accent", values: data.items.map((r) => value(r, 50)) },
-					{ label: t("reports.p90"), tone: "warn", dash: "dashed", values: data.items.map((r) => value(r, 90)) },
-					{ label: t("reports.p99"), tone: "bad", dash: "dotted", values: data.items.map((r) => value(r, 99)) }]}
+				series=${[{ label: t("reports.p50"), tone: "accent", values: all((r) => value(r, 50)) },
+					{ label: t("reports.p90"), tone: "warn", dash: "dashed", values: all((r) => value(r, 90)) },
+					{ label: t("reports.p99"), tone: "bad", dash: "dotted", values: all((r) => value(r, 99)) }]}
 				columns=${columns} rows=${data.items} csv=${{ path: "reports/response-times", query: { ...asked, by: "day" } }} />
 			<${Chart} title=${t("reports.kept_by_day")} about=${t("reports.kept_about")} x=${x} zone=${span.zone} scale="share" format=${share} height=${180} file="answerd-promise"
-				series=${[{ label: t("reports.kept"), tone: "good", values: data.items.map((r) => r.within.share) }]}
+				series=${[{ label: t("reports.kept"), tone: "good", values: all((r) => r.within.share) }]}
 				columns=${[columns[0], { title: t("reports.kept"), isNumber: true, cell: (r) => share(r.within.share) }, { title: t("reports.kept_n"), isNumber: true, cell: (r) => number(r.within.kept) },
 					{ title: t("reports.broken_n"), isNumber: true, cell: (r) => number(r.within.broken) }]} rows=${data.items} csv=${{ path: "reports/response-times", query: { ...asked, by: "day" } }} />`;
 	}}<//>`;

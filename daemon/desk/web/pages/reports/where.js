@@ -11,7 +11,7 @@ export function ByKey({ data, query, title, head, name, csv, file }) {
 	const { value } = pick(query);
 	return html`<${Chart} title=${title} categories=${data.items.map(name)} scale="log" format=${seconds} file=${file}
 		series=${[{ label: t("reports.p50"), tone: "accent", kind: "bar", values: data.items.map((r) => value(r, 50)) },
-			{ label: t("reports.p90"), tone: "warn", kind: "dot", values: data.items.map((r) => value(r, 90)) },
+			{ label: t("reports.p90"), tone: "warn", kind: "dot", isFull: true, values: data.items.map((r) => value(r, 90)) },
 			{ label: t("reports.p99"), tone: "bad", kind: "dot", values: data.items.map((r) => value(r, 99)) }]}
 		columns=${timeColumns(head)} rows=${data.items} csv=${csv} />`;
 }

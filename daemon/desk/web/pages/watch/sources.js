@@ -4,7 +4,7 @@ import { html } from "../../lib/html.js";
 import { language, number, t } from "../../lib/i18n.js";
 import * as api from "../../lib/api.js";
 import * as time from "../../lib/time.js";
-import { Badge, Empty, Since, Table, Time } from "../../lib/ui.js";
+import { Badge, Empty, Table, Time, useTicking } from "../../lib/ui.js";
 import { Behind, Loaded, seconds } from "../reports/parts.js";
 import { Picker, useSpan } from "../reports/picker.js";
 import { useLive } from "./live.js";
@@ -46,6 +46,12 @@ function Ticks({ from, to, zone }) {
 		<text x=${`${p}%`} y="17" text-anchor=${p === 0 ? "start" : p === 100 ? "end" : "middle"}>${form.format(from + (to - from) * p / 100)}</text></g>`)}</svg>`;
 }
 
+/* "4 min ago", ticking. */
+function Ago({ at }) {
+	useTicking();
+	return html`<${Time} at=${at} form="fromNow" />`;
+}
+
 function State({ of: s }) {
 	const isWell = s.state === "listening";
 	return html`<${Badge} tone=${isWell ? "good" : s.state === "off" || s.state === "new" ? "calm" : "bad"} icon=${isWell ? "check" : "alarm"}>${isWell ? t("watch.is_heard") : s.state === "off" ? t("watch.is_off") : s.state === "new" ? t("watch.is_new") : t("watch.is_deaf", { state: s.state })}<//>`;
@@ -53,7 +59,7 @@ function State({ of: s }) {
 
 function Source({ of: s, line, from, to }) {
 	return html`<li class="source"><div class="source-head"><strong>${s.source}</strong><span>${s.account} · ${s.platform}</span><${State} of=${s} />
-			<span class="hint">${s.heard_at === null ? t("watch.never_heard") : html`${t("watch.heard_at")} <${Since} at=${s.heard_at} />`}${s.every_s !== null && ` · ${t("watch.every", { every: seconds(s.every_s), achieved: seconds(s.achieved_s) })}`}</span></div>
+			<span class="hint">${s.heard_at === null ? t("watch.never_heard") : html`${t("watch.heard_at")} <${Ago} at=${s.heard_at} />`}${s.every_s !== null && ` · ${s.achieved_s === null ? t("watch.every_only", { every: seconds(s.every_s) }) : t("watch.every", { every: seconds(s.every_s), achieved: seconds(s.achieved_s) })}`}</span></div>
 		${line && html`<${Line} of=${line} from=${from} to=${to} />`}
 		${(s.reason || (s.failures > 0 && s.failure)) && html`<p class="card-why">${s.reason ?? ""} ${s.failures > 0 ? t("watch.failed", { n: s.failures, why: s.failure ?? "" }) : ""}</p>`}
 		${s.missing && html`<p class="card-why">${t("watch.rights", { missing: s.missing })}</p>`}</li>`;
@@ -70,7 +76,7 @@ export function Sources({ query, sources }) {
 		const from = time.ms(coverage.from), to = time.ms(coverage.to), lines = new Map(coverage.items.map((i) => [i.id, i]));
 		const shown = list.items.filter((s) => (span.brand === null || s.brand === span.brand) && (lines.has(s.id) || s.state !== "off"));
 		const polled = shown.filter((s) => lines.has(s.id)), others = shown.filter((s) => !lines.has(s.id));
-		const holes = coverage.items.flatMap((i) => i.gaps.map((g) => ({ ...g, line: i })));
+		const holes = coverage.items.flatMap((i) => i.gaps.filter((g) => g.state !== "before").map((g) => ({ ...g, line: i })));
 		return shown.length === 0 ? html`<${Empty} title=${t("watch.no_sources")} />` : html`<${Patterns} />
 			<ul class="legend timeline-legend"><li><svg width="28" height="16" aria-hidden="true"><rect class="heard" width="28" height="12" y="2" /></svg>${t("watch.legend_heard")}</li>
 				<li><svg width="28" height="16" aria-hidden="true"><rect class="hole-open" width="28" height="16" /></svg>${t("watch.legend_open")}</li>
