@@ -227,6 +227,7 @@ static bool post_read(const struct connector_ctx *ctx, const struct discourse_li
 	struct discourse_place p = { .is_private = list->is_private,
 				     .topic = jx_i64_or(post, "topic_id", 0),
 				     .number = jx_i64_or(post, "post_number", 0) };
+	struct jx above = jx_get(post, "reply_to_post_number");
 	struct url u;
 
 	if (!jx_is_object(post)) {
@@ -236,6 +237,9 @@ static bool post_read(const struct connector_ctx *ctx, const struct discourse_li
 		return err_set(err, ERR_DATA, "it does not say where it stands");
 	}
 	m->external_id = discourse_place_id(a, &p);
+	if (!jx_is_null(above) && jx_i64_or(post, "reply_to_post_number", 0) <= 0) {
+		return err_set(err, ERR_DATA, "it does not say what it answers");
+	}
 	if (!author_read(ctx, post, m, err)) {
 		return false;
 	}

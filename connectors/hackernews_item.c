@@ -100,6 +100,13 @@ static void kind_fill(struct arena *a, struct jx v, struct message *m)
 	}
 }
 
+/* It says that it stands below something, readable or not. */
+static bool has_parent(struct arena *a, struct jx v)
+{
+	return !jx_is_null(jx_get(v, "parent_id")) || !jx_is_null(jx_get(v, "parent")) ||
+	       has_tag(a, v, "comment");
+}
+
 static bool item_fill(const struct connector_ctx *ctx, struct jx v, struct text slice,
 		      struct message *m, const char **bad)
 {
@@ -119,6 +126,11 @@ static bool item_fill(const struct connector_ctx *ctx, struct jx v, struct text 
 		return false;
 	}
 	kind_fill(a, v, m);
+	/* As a story it would answer nobody, for ever. */
+	if (m->parent_id.len == 0 && has_parent(a, v)) {
+		*bad = "it does not say what it answers";
+		return false;
+	}
 	m->author_id = author;
 	m->author_handle = m->author_name = text_clip(author, LIMIT_NAME_BYTES);
 	m->direction = own.len > 0 && text_eq(author, own) ? MESSAGE_OUTBOUND : MESSAGE_INBOUND;

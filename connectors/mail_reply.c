@@ -8,6 +8,7 @@
 #include "answerd/posting.h"
 #include "answerd/strbuf.h"
 #include "mail_letter.h"
+#include "mail_login.h"
 
 #define MAIL_BYTES      ((size_t)8 * LIMIT_MESSAGE_BYTES)
 #define REFERENCES_MOST 20
@@ -35,8 +36,8 @@ bool mail_box_request(const struct connector_ctx *ctx, struct text commands, str
 	}
 	*ret = (struct request){ .url = ctx->server,
 				 .user = user_of(ctx, "user"),
-				 .password = ctx->token,
 				 .body = commands };
+	mail_login_add(ctx, ret);
 	return true;
 }
 
@@ -275,13 +276,14 @@ bool mail_reply_ask(const struct connector_ctx *ctx, const struct question *q, s
 	}
 	*ret = (struct request){ .url = server,
 				 .user = user_of(ctx, "smtp_user"),
-				 .password = ctx->token,
 				 .mail_from = own,
 				 .mail_to = to,
 				 .body = mail,
 				 .once = true };
 	if (text_eq(connector_option(ctx, "smtp_user"), TEXT("none"))) {
-		ret->user = ret->password = TEXT_NONE;
+		ret->user = TEXT_NONE;
+	} else {
+		mail_login_add(ctx, ret);
 	}
 	return true;
 }
@@ -314,6 +316,9 @@ bool mail_reply_digest(const struct connector_ctx *ctx, const struct question *q
 	if (r->is_cut) {
 		return err_set(err, ERR_UNSURE,
 			       "the mail server says too much: it may have been sent");
+	}
+	if (mail_login_of(ctx) != MAIL_PASSWORD && (r->status == 401 || r->status == 535)) {
+		return mail_login_refused(ctx, ret, err);
 	}
 	if (r->status == 401 || r->status == 530 || r->status == 535) {
 		return err_set(
@@ -367,7 +372,7 @@ bool mail_lookup_digest(const struct connector_ctx *ctx, const struct question *
 	struct mail_box box;
 
 	mail_box_read(ctx->arena, r->body, 2, &box);
-	if (!mail_box_check(ctx, r, &box, err)) {
+	if (!mail_box_check(ctx, r, &box, ret, err)) {
 		return false;
 	}
 	if (!box.is_searched || r->is_cut || (box.is_odd && box.n_found == 0)) {
@@ -428,5 +433,5 @@ bool mail_file_digest(const struct connector_ctx *ctx, const struct question *q,
 		return true;
 	}
 	mail_box_read(ctx->arena, r->body, 1, &box);
-	return mail_box_check(ctx, r, &box, err);
+	return mail_box_check(ctx, r, &box, ret, err);
 }

@@ -209,6 +209,11 @@ static bool thing_fill(struct reader *r, char kind, struct text data, struct tex
 	} else {
 		public_fill(r->ctx, kind, data, m);
 	}
+	/* Below nothing it would answer nobody, for ever. */
+	if (kind == '1' && m->parent_id.len == 0) {
+		*bad = "it does not say what it answers";
+		return false;
+	}
 	if (kind != '3' && text_at(a, data, "body").at == NULL) {
 		*bad = "'body' is no text";
 		return false;

@@ -9,12 +9,15 @@
 #include "x_post.h"
 #include "x_session.h"
 
-#define LOOK_PAGES    10
-#define LOOK_BEFORE_S 300 /* X's clock may be behind ours */
-#define REQUEST_BYTES ((size_t)8 * LIMIT_MESSAGE_BYTES)
-#define TOKEN_BYTES   1024
-#define OWN_PRICE     5000
-#define DIRECT_PRICE  10000
+#define LOOK_PAGES          10
+#define LOOK_BEFORE_S       300 /* X's clock may be behind ours */
+#define REQUEST_BYTES       ((size_t)8 * LIMIT_MESSAGE_BYTES)
+#define TOKEN_BYTES         1024
+#define OWN_PRICE           5000 /* of what a look reads */
+#define DIRECT_PRICE        10000
+#define DIRECT_POST_PRICE   15000
+#define LINK_POST_PRICE     200000
+#define SUMMONED_POST_PRICE 10000
 
 /* ---- what is posted ---- */
 
@@ -37,6 +40,67 @@ void x_measure(const struct connector_ctx *ctx, const struct posting *p, int64_t
 	}
 	*ret_length = posting_weight(p->text); /* the names that X adds do not count */
 	*ret_most = X_POST_MOST;
+}
+
+/* "shop.example/ok", "shop.example.": X makes links of bare hosts. Better one too many than one too few. */
+static bool is_host(struct text word)
+{
+	size_t dot = SIZE_MAX, n = 0;
+
+	while (n < word.len && word.at[n] != '/' && word.at[n] != '?' && word.at[n] != '#') {
+		n++;
+	}
+	while (n > 0 && (word.at[n - 1] == '.' || word.at[n - 1] == ',' || word.at[n - 1] == '!')) {
+		n--;
+	}
+	for (size_t i = 0; i < n; i++) {
+		char c = word.at[i];
+
+		if (c == '.') {
+			dot = i;
+		} else if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) {
+			return false;
+		}
+	}
+	if (dot == SIZE_MAX || dot == 0 || n < dot + 3) {
+		return false;
+	}
+	for (size_t i = dot + 1; i < n; i++) {
+		if (word.at[i] < 'a' || word.at[i] > 'z') {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool has_link(struct text t)
+{
+	struct posting_part part;
+	size_t from = 0;
+
+	for (size_t at = 0; posting_part_next(t, &at, &part);) {
+		if (part.kind == POSTING_LINK) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i <= t.len; i++) {
+		if (i == t.len || (unsigned char)t.at[i] <= ' ') {
+			if (is_host(text_slice(t, from, i - from))) {
+				return true;
+			}
+			from = i + 1;
+		}
+	}
+	return false;
+}
+
+/* X's sheet has a price for a post with a link and one for an answer to who summoned us, and does not say which holds for both: the dearer. */
+int64_t x_post_price(const struct connector_ctx *ctx, const struct posting *p)
+{
+	(void)ctx;
+	return is_direct(p)        ? DIRECT_POST_PRICE
+	       : has_link(p->text) ? LINK_POST_PRICE
+				   : SUMMONED_POST_PRICE;
 }
 
 /* "12-77", or a group's number. */
@@ -317,6 +381,18 @@ static bool is_it(const struct connector_ctx *ctx, const struct posting *p, cons
 	       is_same(ctx->arena, p->text, m->body);
 }
 
+/* Each is charged, also what is not ours. */
+static void count_read(struct arena *a, const struct outcome *o, struct outcome *ret)
+{
+	ret->read_ids = arena_alloc(a, (o->n_messages + o->n_bad + 1) * sizeof(*ret->read_ids));
+	for (size_t i = 0; i < o->n_messages; i++) {
+		ret->read_ids[ret->n_read_ids++] = o->messages[i].external_id;
+	}
+	for (size_t i = 0; i < o->n_bad; i++) {
+		ret->read_ids[ret->n_read_ids++] = o->bad[i].external_id;
+	}
+}
+
 static void find(const struct connector_ctx *ctx, const struct posting *p, const struct outcome *o,
 		 struct outcome *ret)
 {
@@ -372,6 +448,7 @@ bool x_lookup_digest(const struct connector_ctx *ctx, const struct question *q,
 	    !x_page_read(ctx, &how, body, &o, &page, err)) {
 		return false;
 	}
+	count_read(ctx->arena, &o, ret);
 	find(ctx, p, &o, ret);
 	if (ret->sent_id.len > 0) {
 		return true;

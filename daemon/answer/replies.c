@@ -112,6 +112,9 @@ static void say_reply(struct call *c, struct jx root)
 			   "; the customer waits until the platform has confirmed it.");
 	}
 	screen_say(s, INK_PLAIN, "\n");
+	if (!text_is_empty(jx_str(c, root, "price"))) {
+		screen_block(s, INK_YELLOW, jx_str(c, root, "price"), 0);
+	}
 }
 
 /* ---- writing ---- */

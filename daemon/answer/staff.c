@@ -102,6 +102,22 @@ enum exit_code run_staff_link(struct call *c)
 	return code;
 }
 
+enum exit_code run_staff_role(struct call *c)
+{
+	scoped(strbuf_done) struct strbuf body = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code;
+
+	body_start(&body);
+	body_add(&body, "role", c->args[1]);
+	body_end(&body);
+	code = act(c, "role", &body, &r);
+	if (code == EXIT_DONE && !c->is_json) {
+		print_person(c, r.root);
+	}
+	return code;
+}
+
 enum exit_code run_staff_disable(struct call *c)
 {
 	scoped(reply_done) struct reply r = { 0 };
@@ -109,6 +125,88 @@ enum exit_code run_staff_disable(struct call *c)
 
 	if (code == EXIT_DONE && !c->is_json) {
 		print_person(c, r.root);
+	}
+	return code;
+}
+
+/* ---- tokens of the API ---- */
+
+static void print_token(struct call *c, struct jx e)
+{
+	struct screen *s = &c->screen;
+	struct wall now = answer_now();
+	char until[48], used[48];
+	bool is_good = jx_bool_or(e, "is_good", false);
+
+	add_when(until, time_of(c, e, "until"), now);
+	screen_cell(s, is_good ? INK_BOLD : INK_DIM, jx_str(c, e, "id"), 6);
+	screen_say(s, INK_PLAIN, " ");
+	screen_cell(s, INK_PLAIN, jx_str(c, e, "login"), 12);
+	screen_say(s, INK_PLAIN, " ");
+	screen_cell(s, INK_PLAIN, jx_str(c, e, "scope"), 4);
+	screen_say(s, INK_PLAIN, " ");
+	screen_cell(s, INK_PLAIN, jx_str(c, e, "name"), 24);
+	screen_say(s, INK_DIM, " until %s, ", until);
+	if (text_is_empty(jx_str(c, e, "used_at"))) {
+		screen_say(s, INK_DIM, "never used");
+	} else {
+		add_ago(used, time_of(c, e, "used_at"), now);
+		screen_say(s, INK_DIM, "used %s", used);
+	}
+	screen_say(s, INK_RED, "%s\n",
+		   !text_is_empty(jx_str(c, e, "revoked_at")) ? " revoked"
+		   : is_good                                  ? ""
+							      : " over");
+}
+
+enum exit_code run_token_new(struct call *c)
+{
+	scoped(strbuf_done) struct strbuf body = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code;
+
+	body_start(&body);
+	body_add(&body, "name", call_option(c, "--name"));
+	body_add(&body, "scope", call_option(c, "--scope"));
+	body_add_number(&body, "days", call_option(c, "--days"));
+	body_end(&body);
+	code = call_post(c, "tokens", &body, &r);
+	if (code == EXIT_DONE && !c->is_json) {
+		print_token(c, r.root);
+		screen_say(&c->screen, INK_PLAIN,
+			   "\nShown this once; keep it where secrets are kept:\n  ");
+		screen_text(&c->screen, INK_BOLD, jx_str(c, r.root, "token"), 0);
+		screen_say(&c->screen, INK_PLAIN, "\n");
+	}
+	return code;
+}
+
+enum exit_code run_token_list(struct call *c)
+{
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code =
+		call_get(c, call_option(c, "--all") != NULL ? "tokens?all=1" : "tokens", &r);
+
+	for (size_t i = 0; code == EXIT_DONE && !c->is_json && i < jx_len(jx_get(r.root, "items"));
+	     i++) {
+		print_token(c, jx_at(jx_get(r.root, "items"), i));
+	}
+	return code;
+}
+
+enum exit_code run_token_revoke(struct call *c)
+{
+	scoped(strbuf_done) struct strbuf path = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code;
+
+	strbuf_init(&path, 4096);
+	strbuf_add_str(&path, "tokens/");
+	strbuf_add_url(&path, text_clip(text_of(c->args[0]), 200));
+	strbuf_add_str(&path, "/revoke");
+	code = call_post(c, path.at, NULL, &r);
+	if (code == EXIT_DONE && !c->is_json) {
+		print_token(c, r.root);
 	}
 	return code;
 }

@@ -92,7 +92,8 @@ EVENT(signed_in, LEVEL_INFO, "staff", "Somebody signed in at the page.")
 EVENT(quarantined, LEVEL_WARN, "account elements",
       "Elements that nobody could read are kept: answer quarantine shows them.")
 EVENT(reading_used_up, LEVEL_ERR, "account why",
-      "The month's budget of paid reading is used up: raise `monthly_reads` and reload, or wait "
+      "The month's budget of paid reading is used up: raise `monthly_reads` or `monthly_usd` and "
+      "reload, or wait "
       "for "
       "the next month.")
 EVENT(reload_failed, LEVEL_ERR, "why",

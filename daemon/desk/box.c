@@ -2,6 +2,7 @@
  * connector's own rule, as reply.c will), and who else is there. */
 #include "answerd/limits.h"
 #include "daemon/desk/asked.h"
+#include "daemon/desk/events.h"
 #include "daemon/desk/presence.h"
 #include "store_sql.h"
 
@@ -89,7 +90,7 @@ static void print_measured(struct strbuf *out, struct arena *a, const struct spl
 {
 	struct text words[SPLIT_MOST];
 	struct err err = { 0 };
-	int64_t length, most, each;
+	int64_t length, most, each, cost = 0;
 	size_t n = 0;
 	bool is_fit;
 
@@ -102,6 +103,7 @@ static void print_measured(struct strbuf *out, struct arena *a, const struct spl
 	if (!text_is_empty(body) && split_words(a, s, body, words, &n, &err)) {
 		for (size_t i = 0; i < n; i++) {
 			split_measure(s, words[i], &each, &most);
+			cost += split_price(s, words[i]);
 			strbuf_add_str(out, i > 0 ? ", {\"text\": " : "{\"text\": ");
 			strbuf_add_json(out, words[i]);
 			strbuf_printf(out, ", \"length\": %lld}", (long long)each);
@@ -110,6 +112,13 @@ static void print_measured(struct strbuf *out, struct arena *a, const struct spl
 	strbuf_add_str(out, "], \"why_not\": ");
 	if (err.text[0] != '\0') {
 		strbuf_add_json(out, text_of(err.text));
+	} else {
+		strbuf_add_str(out, "null");
+	}
+	strbuf_add_str(out, ", \"cost_usd\": ");
+	if (cost > 0) {
+		strbuf_printf(out, "\"%lld.%03lld\"", (long long)(cost / 1000000),
+			      (long long)(cost % 1000000 / 1000));
 	} else {
 		strbuf_add_str(out, "null");
 	}
@@ -149,6 +158,21 @@ static void done_measure(const struct db_result *r, void *owner)
 /* Columns of desk_presence.sql. */
 enum { COL_CONVERSATION, COL_LOGIN, COL_NAME, COL_IS_TYPING, COL_IS_GONE };
 
+/* Every page hears it; the ones that show that conversation say it. */
+static void tell_presence(struct work *w, const struct presence_note *n)
+{
+	scoped(strbuf_done) struct strbuf out = { 0 };
+
+	strbuf_init(&out, MOST_BYTES);
+	strbuf_printf(&out, "{\"conversation\": \"%lld\", \"login\": ", (long long)n->conversation);
+	strbuf_add_json(&out, n->login);
+	strbuf_add_str(&out, ", \"name\": ");
+	strbuf_add_json(&out, n->name);
+	strbuf_printf(&out, ", \"is_typing\": %s, \"is_gone\": %s}",
+		      n->is_typing ? "true" : "false", n->is_gone ? "true" : "false");
+	events_tell(desk_work_events(w), "presence", strbuf_text(&out), /* is_kept= */ false);
+}
+
 static void done_presence(const struct db_result *r, void *owner)
 {
 	struct work *w = owner;
@@ -172,7 +196,9 @@ static void done_presence(const struct db_result *r, void *owner)
 				       .is_gone = db_bool(r, 0, COL_IS_GONE),
 				       .now = loop_mono(loop),
 				       .at = loop_wall(loop) };
-	(void)presence_take(desk_presence(w->desk), &note);
+	if (presence_take(desk_presence(w->desk), &note)) {
+		tell_presence(w, &note);
+	}
 	strbuf_init(&out, MOST_BYTES);
 	strbuf_add_str(&out, "{\"others\": ");
 	presence_print(desk_presence(w->desk), &out, note.conversation, note.staff, note.now);

@@ -74,8 +74,14 @@ struct text caller_address(const struct work *w)
 
 struct text caller_must_totp(const struct work *w)
 {
-	(void)w;
-	return TEXT("");
+	const struct conf *c = desk_work_conf(w);
+	struct text roles = TEXT("");
+
+	for (size_t i = 0; i < c->n_require_totp; i++) {
+		roles = text_printf(httpd_arena(w->r), "%.*s%s%.*s", TEXT_ARG(roles),
+				    i > 0 ? "," : "", TEXT_ARG(c->require_totp[i]));
+	}
+	return roles;
 }
 
 /* ---- may they ---- */
@@ -123,7 +129,8 @@ static void judge(struct work *w)
 			     "The page's token is missing or old. Ask who you are again: GET "
 			     "session.",
 			     "csrf");
-	} else if (c->role < r->least) {
+	} else if (c->role < r->least ||
+		   (c->role == ROLE_AGENT && (r->asks & ROUTE_NO_AGENT) != 0)) {
 		refuse(w, text_printf(httpd_arena(w->r), "The role of %.*s does not allow that.",
 				      TEXT_ARG(c->login)));
 	} else if (is_token && c->is_reading && !is_get(w->r)) {
@@ -270,6 +277,11 @@ void caller_find(struct work *w)
 
 	if ((w->route->asks & ROUTE_OPEN) != 0) {
 		desk_work_run(w);
+		return;
+	}
+	if (!httpd_is_local(w->r) && !text_is_empty(token) && !key_is_token(token)) {
+		desk_work_refuse(w, 401,
+				 TEXT("That is no token of answerd; a part of it may be missing."));
 		return;
 	}
 	p = db_params_create();

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "answerd/log.h"
+#include "daemon/desk/events.h"
 #include "daemon/desk/password.h"
 #include "daemon/desk/presence.h"
 #include "daemon/desk/queue.h"
@@ -19,6 +20,7 @@ struct desk {
 	struct httpd *httpd;
 	struct db *lines[LINE_COUNT];
 	struct queue *queue;
+	struct events *events;
 	struct helper *passwords;
 	struct presence *presence;
 	struct list works;
@@ -62,6 +64,11 @@ const struct conf *desk_work_conf(const struct work *w)
 struct db *desk_work_line(const struct work *w)
 {
 	return w->desk->lines[w->line];
+}
+
+struct events *desk_work_events(const struct work *w)
+{
+	return w->desk->events;
 }
 
 struct helper *desk_work_passwords(const struct work *w)
@@ -261,7 +268,9 @@ static void work_ask(struct work *w)
 
 void desk_work_run(struct work *w)
 {
-	if (w->route->serve != NULL) {
+	if (!desk_route_is_served(w->route)) {
+		desk_work_refuse(w, 501, TEXT("That comes with a later version of answerd."));
+	} else if (w->route->serve != NULL) {
 		w->route->serve(w);
 	} else if (reply_is_served(w->route)) {
 		reply_serve(w);
@@ -304,17 +313,14 @@ static void openapi_serve(struct work *w)
 	desk_work_answer(w, strbuf_text(&out));
 }
 
-/* What the table does not have is not there, and what comes later is not there yet: said to those who may know. */
+/* What the table does not have is not there: said to those who may know. */
 static void nowhere_serve(struct work *w)
 {
 	const char *allow = NULL;
-	const struct desk_route *route = desk_route_find(
-		httpd_arena(w->r), httpd_method(w->r),
-		text_slice(httpd_path(w->r), sizeof(API) - 1, SIZE_MAX / 2), &allow);
 
-	if (route != NULL) {
-		desk_work_refuse(w, 501, TEXT("That comes with a later version of answerd."));
-	} else if (allow != NULL) {
+	(void)desk_route_find(httpd_arena(w->r), httpd_method(w->r),
+			      text_slice(httpd_path(w->r), sizeof(API) - 1, SIZE_MAX / 2), &allow);
+	if (allow != NULL) {
 		httpd_problem_text(w->r, 405, TEXT("That can be asked in another way only."), 0,
 				   allow);
 		work_done(w);
@@ -335,7 +341,7 @@ static const struct desk_route *route_of(struct httpd_request *r, struct text pa
 	const struct desk_route *route =
 		desk_route_find(httpd_arena(r), httpd_method(r), path, &allow);
 
-	if (route != NULL && desk_route_is_served(route)) {
+	if (route != NULL) {
 		return route;
 	}
 	return text_eq(httpd_method(r), TEXT("GET")) && text_eq(path, TEXT("openapi.json"))
@@ -504,6 +510,11 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 	d->lines[LINE_ACT] = line_create(d, "answerd desk acts",
 					 "-c statement_timeout=10000 -c lock_timeout=5000");
 	d->queue = queue_create(o->loop);
+	d->events = events_create(&(struct events_options){
+		.loop = o->loop,
+		.conninfo = o->conf->database.at,
+		.role = db_names_user(o->conf->database.at) ? "answerd_desk" : NULL,
+		.reader = d->lines[LINE_READ] });
 	d->presence = presence_create();
 	d->httpd = desk_listen(d, err);
 	if (d->httpd == NULL) {
@@ -517,6 +528,7 @@ void desk_start(struct desk *d)
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_start(d->lines[i]);
 	}
+	events_start(d->events);
 }
 
 void desk_reload(struct desk *d, const struct conf *conf)
@@ -549,6 +561,7 @@ void desk_destroy(struct desk **at)
 	}
 	httpd_destroy(&d->httpd);
 	queue_destroy(&d->queue);
+	events_destroy(&d->events);
 	presence_destroy(&d->presence);
 	free(d);
 }

@@ -48,7 +48,8 @@ enum {
 	ROUTE_HALFWAY = 4, /* also of a session that must first get a password or a second factor */
 	ROUTE_FRESH = 8,   /* a person who has just proved who they are; no token of the API */
 	ROUTE_PERSON = 16, /* no token of the API */
-	ROUTE_SESSION = 32, /* a session of a browser: there is none on the Unix socket */
+	ROUTE_NO_AGENT = 64, /* auditors read what agents do not */
+	ROUTE_SESSION = 32,  /* a session of a browser: there is none on the Unix socket */
 };
 
 struct desk_route {
@@ -85,13 +86,15 @@ struct work {
 	enum desk_line line; /* the route's, or that of reports for a very long list */
 	int64_t actor;
 	struct caller caller;
-	struct text made; /* a key that goes out with the answer, once */
+	struct text made;   /* a key that goes out with the answer, once */
+	struct text *codes; /* recovery codes, the same */
 };
 
 /* desk.c: the ends of a work; it is gone afterwards. */
 void desk_work_answer(struct work *w, struct text json);
 void desk_work_refuse(struct work *w, int status, struct text detail);
 void desk_work_fail(struct work *w, const char *name, const struct db_result *r);
+struct events *desk_work_events(const struct work *w);
 void desk_work_send(struct work *w, const struct httpd_answer *a);
 /* It was answered through httpd. */
 void desk_work_gone(struct work *w);
@@ -128,11 +131,15 @@ void sign_in_serve(struct work *w);
 void sign_in_link_serve(struct work *w);
 void sign_in_again_serve(struct work *w);
 void password_set_serve(struct work *w);
-/* link.c: answers that hand out a key: {"name" : key, and the statement's object, which holds the key's hash unless the request was one
- * that is repeated. */
-void link_answer(struct work *w, struct text json, const char *name, struct text key,
-		 const char *hash);
+/* handed.c: keys that go out once. */
 void staff_link_serve(struct work *w);
+void token_make_serve(struct work *w);
+
+/* totp.c: a second factor. */
+void totp_begin_serve(struct work *w);
+void totp_confirm_serve(struct work *w);
+void totp_off_serve(struct work *w);
+void recovery_serve(struct work *w);
 
 /* reply.c: is it a route whose words are measured before they are queued? Then it serves it, in two statements. */
 bool reply_is_served(const struct desk_route *r);

@@ -7,7 +7,9 @@
 #include "answerd/secret.h"
 #include "answerd/sign.h"
 
-#define RAW_BYTES 32
+#define RAW_BYTES      32
+#define TOKEN_PREFIX   "answ_"
+#define CHECKSUM_CHARS 6
 
 static void encode(const unsigned char raw[static RAW_BYTES], char out[static KEY_BYTES])
 {
@@ -47,6 +49,58 @@ bool key_is_formed(struct text key)
 		}
 	}
 	return true;
+}
+
+static void checksum(struct text words, char out[static CHECKSUM_CHARS + 1])
+{
+	unsigned char raw[crypto_hash_sha256_BYTES];
+	char all[KEY_BYTES];
+
+	(void)crypto_hash_sha256(raw, (const unsigned char *)words.at, words.len);
+	encode(raw, all);
+	memcpy(out, all, CHECKSUM_CHARS);
+	out[CHECKSUM_CHARS] = '\0';
+}
+
+void key_make_token(char out[static KEY_TOKEN_BYTES])
+{
+	char key[KEY_BYTES], sum[CHECKSUM_CHARS + 1];
+
+	key_make(key);
+	checksum(text_of(key), sum);
+	(void)snprintf(out, KEY_TOKEN_BYTES, TOKEN_PREFIX "%s%s", key, sum);
+	secret_wipe(key, sizeof(key));
+}
+
+bool key_is_token(struct text token)
+{
+	struct text key = text_slice(token, sizeof(TOKEN_PREFIX) - 1, KEY_BYTES - 1);
+	char sum[CHECKSUM_CHARS + 1];
+
+	if (token.len != KEY_TOKEN_BYTES - 1 || !text_starts(token, TEXT(TOKEN_PREFIX)) ||
+	    !key_is_formed(key)) {
+		return false;
+	}
+	checksum(key, sum);
+	return text_ends(token, text_of(sum));
+}
+
+struct text key_base32(struct arena *a, const unsigned char *bytes, size_t n)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+	size_t n_out = (n * 8 + 4) / 5;
+	char *out = arena_alloc(a, n_out + 1);
+
+	for (size_t i = 0; i < n_out; i++) {
+		unsigned at = 0;
+
+		for (size_t bit = i * 5; bit < i * 5 + 5; bit++) {
+			at = at << 1 | (bit / 8 < n ? bytes[bit / 8] >> (7 - bit % 8) & 1u : 0);
+		}
+		out[i] = letters[at];
+	}
+	out[n_out] = '\0';
+	return (struct text){ out, n_out };
 }
 
 bool key_is_same(struct text a, struct text b)

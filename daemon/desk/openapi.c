@@ -33,7 +33,7 @@ static void print_parameters(const struct desk_route *r, struct strbuf *out)
 			comma = ",";
 		}
 	}
-	if (r->line == LINE_ACT) {
+	if (r->line == LINE_ACT && (r->asks & ROUTE_KEYLESS) == 0) {
 		strbuf_printf(out,
 			      "%s{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":"
 			      "false,\"description\":"
@@ -119,11 +119,35 @@ static void print_answer(const struct desk_route *r, struct strbuf *out)
 	strbuf_add_byte(out, '}');
 }
 
+/* Who may, for programs and for the matrix of roles: the least role, and what else the route asks. */
+static void print_who(const struct desk_route *r, struct strbuf *out)
+{
+	static const char *const roles[] = { "auditor", "agent", "lead", "admin" };
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} asks[] = { { ROUTE_OPEN, "open" },        { ROUTE_KEYLESS, "keyless" },
+		     { ROUTE_HALFWAY, "halfway" },  { ROUTE_FRESH, "fresh" },
+		     { ROUTE_PERSON, "person" },    { ROUTE_SESSION, "session" },
+		     { ROUTE_NO_AGENT, "no_agent" } };
+	const char *comma = "";
+
+	strbuf_printf(out, ",\"x-role\":\"%s\",\"x-asks\":[", roles[r->least]);
+	for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+		if ((r->asks & asks[i].bit) != 0) {
+			strbuf_printf(out, "%s\"%s\"", comma, asks[i].name);
+			comma = ",";
+		}
+	}
+	strbuf_add_byte(out, ']');
+}
+
 static void print_operation(const struct desk_route *r, struct strbuf *out)
 {
 	strbuf_printf(out, "\"%s\":{\"summary\":",
 		      text_eq(text_of(r->method), TEXT("GET")) ? "get" : "post");
 	strbuf_add_json(out, text_of(r->about));
+	print_who(r, out);
 	print_parameters(r, out);
 	print_body(r, out);
 	strbuf_printf(out, ",\"responses\":{");

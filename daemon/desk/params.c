@@ -256,12 +256,13 @@ static bool add_param(struct arena *a, const struct desk_route *r, const struct 
 
 	switch (p->from) {
 	case FROM_DESK:
+		value = text_of(p->name);
 		if (p->type == PARAM_BOOL) {
 			db_add_bool(out, g->has_staff_reports);
-			return true;
+		} else {
+			db_add_i64(out, (text_eq(value, TEXT("undo_s")) ? g->undo : g->lease).us /
+						1000000);
 		}
-		value = text_of(p->name);
-		db_add_i64(out, (text_eq(value, TEXT("undo_s")) ? g->undo : g->lease).us / 1000000);
 		return true;
 	case FROM_PATH:
 		if (!path_get(text_of(r->path), g->path, text_of(p->name), &value) ||

@@ -123,7 +123,8 @@ bool presence_take(struct presence *p, const struct presence_note *n)
 	e->typed_at = n->is_typing ? n->now : (struct mono){ 0 };
 	list_remove(&e->in);
 	list_add_last(&p->entries, &e->in);
-	return is_new || was_typing != n->is_typing;
+	/* Who goes on typing is told again: pages forget it by themselves. */
+	return is_new || was_typing || n->is_typing;
 }
 
 void presence_print(struct presence *p, struct strbuf *out, int64_t conversation, int64_t but_staff,

@@ -20,7 +20,7 @@ static void done_queued(const struct db_result *r, void *owner)
 	}
 }
 
-static void queue_words(struct work *w, const struct text *words, size_t n)
+static void queue_words(struct work *w, const struct text *words, const int64_t *costs, size_t n)
 {
 	struct db_params *p = db_params_create();
 
@@ -29,6 +29,7 @@ static void queue_words(struct work *w, const struct text *words, size_t n)
 		return;
 	}
 	db_add_text_array(p, words, n);
+	db_add_i64_array(p, costs, n);
 	if (!db_send(desk_work_line(w), w->route->name, w->route->sql, &p, done_queued, w)) {
 		db_params_destroy(&p);
 		desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
@@ -38,6 +39,7 @@ static void queue_words(struct work *w, const struct text *words, size_t n)
 static void done_ask(const struct db_result *r, void *owner)
 {
 	struct work *w = owner;
+	int64_t costs[SPLIT_MOST] = { 0 };
 	struct text words[SPLIT_MOST], body;
 	const struct connector *c;
 	struct arena *scratch;
@@ -62,13 +64,16 @@ static void done_ask(const struct db_result *r, void *owner)
 		scratch = arena_create(LIMIT_PAGE_ARENA_BYTES);
 		s = asked_split(r, c, scratch);
 		is_fit = split_words(httpd_arena(w->r), &s, body, words, &n, &err);
+		for (size_t i = 0; is_fit && i < n; i++) {
+			costs[i] = split_price(&s, words[i]);
+		}
 		arena_destroy(&scratch);
 	}
 	if (!is_fit) {
 		desk_work_refuse(w, 422, text_dup(httpd_arena(w->r), text_of(err.text)));
 		return;
 	}
-	queue_words(w, words, n);
+	queue_words(w, words, costs, n);
 }
 
 void reply_serve(struct work *w)

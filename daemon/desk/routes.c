@@ -1,9 +1,17 @@
 /* The table of routes, joined from its groups (routes.h), and the search in it. */
 #include "daemon/desk/routes.h"
 
-static const struct desk_routes *const groups[] = { &routes_conversation, &routes_reply,
-						    &routes_listening,    &routes_staff,
-						    &routes_session,      &routes_watch };
+/* clang-format off: one a line */
+static const struct desk_routes *const groups[] = {
+	&routes_conversation,
+	&routes_listening,
+	&routes_page,
+	&routes_reply,
+	&routes_session,
+	&routes_staff,
+	&routes_watch,
+};
+/* clang-format on */
 
 const struct desk_route *desk_route_nth(size_t n)
 {

@@ -19,8 +19,9 @@ extern const struct desk_routes routes_conversation;
 extern const struct desk_routes routes_reply;
 extern const struct desk_routes routes_listening;
 extern const struct desk_routes routes_staff;
-extern const struct desk_routes routes_watch;
+extern const struct desk_routes routes_page;
 extern const struct desk_routes routes_session;
+extern const struct desk_routes routes_watch;
 
 /* Parameters that several routes have. */
 #define CONVERSATION                                                                               \

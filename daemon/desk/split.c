@@ -58,6 +58,14 @@ void split_measure(const struct split *s, struct text words, int64_t *ret_length
 	*ret_most = s->connector->can.max_length;
 }
 
+int64_t split_price(const struct split *s, struct text words)
+{
+	struct posting p = s->posting;
+
+	p.text = words;
+	return s->connector->post_price != NULL ? s->connector->post_price(&s->ctx, &p) : 0;
+}
+
 /* ---- what the customer reads ---- */
 
 static bool is_signed(struct text body, struct text name)

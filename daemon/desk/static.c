@@ -84,8 +84,8 @@ static void file_answer(struct httpd_request *r, const struct static_file *f, co
 				.headers = { { "Cache-Control", keep },
 					     { "ETag", f->etag },
 					     { "Vary", "Accept-Encoding" },
-					     { "Content-Encoding",
-					       is_packed && !is_known ? "gzip" : NULL } },
+					     { is_packed && !is_known ? "Content-Encoding" : NULL,
+					       "gzip" } },
 			});
 }
 

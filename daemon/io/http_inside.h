@@ -138,6 +138,7 @@ bool http_talk_dress(struct http_transfer *t, const struct request *r, struct er
 
 struct talk_login {
 	struct text user, password;
+	struct text bearer; /* instead of the password */
 };
 
 /* The transfer's own talk, with nothing in it yet. */

@@ -64,7 +64,7 @@ static bool check_envelope(struct http_transfer *t, const struct mail *m, struct
 static bool dress(struct http_transfer *t, const struct mail *m, struct err *err)
 {
 	struct talk *k = talk_create(t);
-	struct talk_login login = { m->user, m->password };
+	struct talk_login login = { .user = m->user, .password = m->password };
 	struct talk_place p;
 
 	t->is_mail = true;

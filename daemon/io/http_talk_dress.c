@@ -125,8 +125,23 @@ bool talk_is_mail(struct text t)
 	return text_ends(t, TEXT("\r\n"));
 }
 
+/* What stands between the marks of a SASL message is no mark, and no other field. */
+static bool is_token(struct text t)
+{
+	for (size_t i = 0; i < t.len; i++) {
+		if ((unsigned char)t.at[i] <= ' ' || (unsigned char)t.at[i] >= 0x7f) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool check_login(const struct http_transfer *t, const struct talk_login *l, struct err *err)
 {
+	if (l->bearer.len > 0) {
+		return (l->user.len > 0 && is_token(l->user) && is_token(l->bearer)) ||
+		       err_set(err, ERR_CONFIG, "%s: no login by OAuth can hold that", t->host);
+	}
 	return (memchr(l->user.at != NULL ? l->user.at : "", '\0', l->user.len) == NULL &&
 		memchr(l->password.at != NULL ? l->password.at : "", '\0', l->password.len) ==
 			NULL) ||
@@ -188,8 +203,16 @@ static void set_login(CURL *e, const struct talk_login *l)
 		return;
 	}
 	secret_set(&user, l->user);
-	secret_set(&password, l->password);
 	SET(e, CURLOPT_USERNAME, user.bytes);
+	if (l->bearer.len > 0) {
+		secret_set(&password, l->bearer);
+		SET(e, CURLOPT_XOAUTH2_BEARER, password.bytes);
+		SET(e, CURLOPT_LOGIN_OPTIONS, "AUTH=OAUTHBEARER;AUTH=XOAUTH2");
+		secret_done(&user);
+		secret_done(&password);
+		return;
+	}
+	secret_set(&password, l->password);
 	SET(e, CURLOPT_PASSWORD, password.bytes != NULL ? password.bytes : "");
 	/* Not all that curl knows: GSSAPI would ask other machines, and wait for them. */
 	SET(e, CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN;AUTH=CRAM-MD5;AUTH=SCRAM-SHA-256");
@@ -231,7 +254,7 @@ bool talk_open(struct http_transfer *t, const struct talk_place *p, long ssl,
 bool http_talk_dress(struct http_transfer *t, const struct request *r, struct err *err)
 {
 	struct talk *k = talk_create(t);
-	struct talk_login login = { r->user, r->password };
+	struct talk_login login = { r->user, r->password, r->bearer };
 	struct talk_place p;
 	bool is_plain;
 

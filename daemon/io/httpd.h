@@ -4,6 +4,7 @@
  * headers, Host, body and its size), and puts the same security headers on every answer, errors too.
  *
  *   arrives ──whole body──▶ handler ──httpd_answer() at once──▶ sent ──▶ gone
+ *                              ├─httpd_stream_begin(): open ──written to──▶ … ──end, or client gone──▶ gone
  *                              └─later: SUSPENDED ──httpd_answer() or the deadline's 503──▶ sent ──▶ gone
  *
  * Owner:   httpd owns its requests. A request lives from the handler's call until httpd_answer()
@@ -74,8 +75,9 @@ struct text httpd_client(struct httpd_request *r);
 /* The body holds a secret and was read: wiped. */
 void httpd_body_wipe(struct httpd_request *r);
 
-/* A header of one answer; it stands in the place of one that all answers have. A NULL value: it is left away. */
-struct httpd_answer_header {
+/* A header of one answer; it stands in the place of one that all answers have. */
+#define HTTPD_HEADERS 4
+struct httpd_header_pair {
 	const char *name, *value;
 };
 
@@ -88,9 +90,29 @@ struct httpd_answer {
 	bool is_body_constant;
 	int retry_after_s;
 	const char *allow;
-	struct httpd_answer_header headers[4];
+	struct httpd_header_pair headers[HTTPD_HEADERS]; /* until the first without a name */
 };
 void httpd_answer(struct httpd_request *r, const struct httpd_answer *a);
+
+/* An answer that stays open, instead of httpd_answer(): status 200 now, its bytes as they come. It lives until on_gone(), which is
+ * called once, when the client is gone or was dropped because it does not read, when the stream was ended and all of it is sent, or when
+ * httpd stops; the stream is no more afterwards. `beat` is sent after every 15 s of silence: so each side notices when the other is gone.
+ * NULL: it could not begin, and was answered (503) or has nobody to be answered to. */
+struct httpd_stream;
+struct httpd_stream_options {
+	const char *content_type;
+	struct text beat; /* constant */
+	void (*on_gone)(void *owner);
+	void *owner;
+};
+struct httpd_stream *httpd_stream_begin(struct httpd_request *r,
+					const struct httpd_stream_options *o);
+/* Copies; sent when the loop turns. False: 64 KiB wait already, so it is being dropped. */
+bool httpd_stream_write(struct httpd_stream *s, struct text bytes);
+/* After what was written. */
+void httpd_stream_end(struct httpd_stream *s);
+/* How many are open. */
+size_t httpd_streams(const struct httpd_request *r);
 
 /* An RFC 9457 problem document. */
 void httpd_problem(struct httpd_request *r, int status, const char *fmt, ...)

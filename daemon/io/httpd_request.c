@@ -107,7 +107,6 @@ void httpd_on_completed(void *owner, struct MHD_Connection *connection, void **w
 	struct httpd_request *r;
 
 	(void)owner;
-	(void)connection;
 	(void)how;
 	if (*what == NULL) {
 		return;
@@ -115,6 +114,9 @@ void httpd_on_completed(void *owner, struct MHD_Connection *connection, void **w
 	r = request_of(*what);
 	*what = NULL;
 	r->connection = NULL;
+	if (r->stream != NULL) {
+		httpd_stream_gone(r, connection);
+	}
 	request_release(r);
 }
 
@@ -334,27 +336,28 @@ static void response_header(struct MHD_Response *m, const char *name, const char
 	}
 }
 
-static void add_headers(struct MHD_Response *m, const struct httpd_answer *a)
+void httpd_response_headers(struct MHD_Response *m, const struct httpd_answer *a)
 {
-	const size_t n = sizeof(a->headers) / sizeof(a->headers[0]);
+	const struct httpd_header_pair *own = a->headers;
+	size_t n = 0;
 
+	while (n < HTTPD_HEADERS && own[n].name != NULL) {
+		n++;
+	}
 	for (size_t i = 0; i < sizeof(safe_headers) / sizeof(safe_headers[0]); i++) {
 		bool is_replaced = false;
 
 		for (size_t j = 0; j < n; j++) {
-			is_replaced = is_replaced ||
-				      (a->headers[j].value != NULL &&
-				       strcmp(a->headers[j].name, safe_headers[i][0]) == 0);
+			is_replaced = is_replaced || strcmp(own[j].name, safe_headers[i][0]) == 0;
 		}
 		if (!is_replaced) {
 			response_header(m, safe_headers[i][0], safe_headers[i][1]);
 		}
 	}
 	for (size_t j = 0; j < n; j++) {
-		if (a->headers[j].value != NULL) {
-			response_header(m, a->headers[j].name, a->headers[j].value);
-		}
+		response_header(m, own[j].name, own[j].value);
 	}
+	response_header(m, "Content-Type", a->content_type);
 }
 
 static struct MHD_Response *response_make(const struct httpd_request *r,
@@ -372,8 +375,7 @@ static struct MHD_Response *response_make(const struct httpd_request *r,
 	if (m == NULL) {
 		not_reached("no memory for an answer");
 	}
-	add_headers(m, a);
-	response_header(m, "Content-Type", a->content_type);
+	httpd_response_headers(m, a);
 	if (a->retry_after_s > 0) {
 		response_header(m, "Retry-After", log_num(a->retry_after_s));
 	}
@@ -386,24 +388,15 @@ static struct MHD_Response *response_make(const struct httpd_request *r,
 	return m;
 }
 
-void httpd_answer(struct httpd_request *r, const struct httpd_answer *a)
+void httpd_request_answer(struct httpd_request *r, int status, struct MHD_Response *response)
 {
 	struct httpd *h = r->listener->httpd;
 
-	if (r->holds-- <= 0) {
-		not_reached("a request was answered twice");
-	}
-	if (r->connection == NULL) {
-		request_release(r);
-		return;
-	}
-	if (r->state == REQUEST_ANSWERED) {
-		return; /* the deadline was faster */
-	}
+	r->holds--;
 	loop_disarm(h->loop, &r->deadline);
 	r->state = REQUEST_ANSWERED;
-	r->status = a->status;
-	r->response = response_make(r, a);
+	r->status = status;
+	r->response = response;
 	if (r->is_suspended) {
 		r->is_suspended = false;
 		MHD_resume_connection(r->connection);
@@ -413,6 +406,21 @@ void httpd_answer(struct httpd_request *r, const struct httpd_answer *a)
 		} else {
 			loop_arm(h->loop, &r->listener->due, DUR_MS(0));
 		}
+	}
+}
+
+void httpd_answer(struct httpd_request *r, const struct httpd_answer *a)
+{
+	if (r->holds <= 0) {
+		not_reached("a request was answered twice");
+	}
+	if (r->connection == NULL) {
+		r->holds--;
+		request_release(r);
+	} else if (r->state == REQUEST_ANSWERED) {
+		r->holds--; /* the deadline was faster */
+	} else {
+		httpd_request_answer(r, a->status, response_make(r, a));
 	}
 }
 
@@ -456,7 +464,7 @@ static void problem(struct httpd_request *r, struct text detail, const char *nee
 	a.content_type = "application/problem+json";
 	a.body = strbuf_text(&out);
 	if (a.status == 401) {
-		a.headers[0] = (struct httpd_answer_header){ "WWW-Authenticate",
+		a.headers[0] = (struct httpd_header_pair){ "WWW-Authenticate",
 							     "Bearer realm=\"answerd\"" };
 	}
 	httpd_answer(r, &a);

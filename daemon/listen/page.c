@@ -43,11 +43,15 @@ static const char *direction(const struct account *a, const struct message *m)
 }
 
 /* "Gone" ends a wait and erases words, so it is believed only of a platform that answers something else: a proxy that says
- * 404 to all must not empty the house. */
+ * 404 to all must not empty the house. What stands in a list of news is such an answer, also the first one after a failure;
+ * Telegram tells it once. */
 static bool is_gone_believed(const struct account *a)
 {
 	if (a->must_identify) {
 		return false;
+	}
+	if (a->job.op == OP_POLL || a->job.op == OP_SWEEP) {
+		return true;
 	}
 	for (size_t i = 0; i < a->n_feeds; i++) {
 		if (a->feeds[i].n_failed == 0) {
@@ -403,6 +407,9 @@ static void done_page(const struct db_result *r, void *owner)
 			}
 			if (db_i64(r, 0, 1) > 0) {
 				background_news(a);
+			}
+			if (db_i64(r, 0, 1) + db_i64(r, 0, 2) + db_i64(r, 0, 3) + db_i64(r, 0, 5) > 0) {
+				news_add(a);
 			}
 			stored(a);
 		}

@@ -214,6 +214,7 @@ void flight_start(struct respond *r, const struct db_result *of, int row)
 	f->snapshot = conf_hold(r->snapshot);
 	f->conf = find_account(f->snapshot, db_text(of, row, COL_BRAND),
 			       db_text(of, row, COL_ACCOUNT));
+	f->brand = text_dup(f->arena, db_text(of, row, COL_BRAND));
 	f->op = what_of(db_text(of, row, COL_WHAT));
 	f->attempt_id = db_i64(of, row, COL_ATTEMPT);
 	f->reply_id = db_i64(of, row, COL_REPLY);

@@ -33,6 +33,7 @@ struct flight {
 	struct arena *arena;   /* the posting and all its texts */
 	struct conf *snapshot; /* held; `conf` lives in it */
 	const struct conf_account *conf;
+	struct text brand;
 	int64_t brand_id, account_id, reply_id, attempt_id;
 	enum op op; /* OP_REPLY, OP_LOOKUP, OP_FILE */
 	struct posting posting;
@@ -67,6 +68,8 @@ struct respond {
 	ev_timer turn, ending;
 	void (*done_stopped)(void *owner);
 	void *stop_owner;
+	respond_looked *looked; /* NULL: nobody counts */
+	void *looked_owner;
 };
 
 /* respond.c */

@@ -144,6 +144,17 @@ static void found(struct flight *f, const struct outcome *o)
 	outcome_settle(f, "sent", NULL);
 }
 
+/* What was read is paid for, whatever it was. */
+static void count_look(const struct flight *f, const struct outcome *o)
+{
+	const struct respond *r = f->respond;
+
+	if (o->n_read_ids > 0 && o->read_price > 0 && f->conf->connector->can.reading_costs &&
+	    r->looked != NULL) {
+		r->looked(r->looked_owner, f->brand, f->conf->name, f->brand_id, f->account_id, o);
+	}
+}
+
 static void looked(struct flight *f, const struct outcome *o, bool is_good, const struct err *err)
 {
 	if (!is_good) {
@@ -184,6 +195,7 @@ void outcome_of_answer(struct flight *f, const struct response *r)
 	bool is_good = f->conf->connector->digest(&ctx, &q, r, &o, &err);
 
 	if (f->op == OP_LOOKUP) {
+		count_look(f, &o);
 		looked(f, &o, is_good, &err);
 	} else if (f->op == OP_FILE) {
 		filed(f, &o, is_good, &err);

@@ -394,6 +394,12 @@ struct respond *respond_create(const struct respond_options *o)
 	return r;
 }
 
+void respond_tell_looked(struct respond *r, respond_looked *looked, void *owner)
+{
+	r->looked = looked;
+	r->looked_owner = owner;
+}
+
 void respond_start(struct respond *r)
 {
 	db_start(r->db);

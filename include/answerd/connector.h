@@ -142,6 +142,9 @@ struct outcome {
 	struct wall
 		next_at; /* POLL: this source is not to be asked again before, however often others are;
 				with ERR_LIMITED: only this source waits. 0: as configured */
+	/* LOOKUP, where can.reading_costs: what was read beside that, for `read_price` each */
+	struct text *read_ids;
+	size_t n_read_ids;
 	int64_t read_price; /* of each message and quarantined element of this answer, in millionths of a US
 			       dollar; counted where can.reading_costs */
 	/* IDENTIFY */
@@ -197,7 +200,7 @@ struct connector_can {
 	int64_t agent_window_s; /* the same where the option `human_agent` is "yes"; 0: no matter */
 	int64_t settle_s;       /* until what was posted can be read back; 0: as configured */
 	bool lookup;            /* what we posted can be read back */
-	bool reading_costs;     /* money, for each message: outcome.read_price, `monthly_reads` */
+	bool reading_costs; /* money, for each message: outcome.read_price, `monthly_reads`, `monthly_usd` */
 	const char *named_only; /* only what names us (message.is_named) takes a reply: why, half a
 				   sentence; NULL: everything does */
 	const char
@@ -250,6 +253,8 @@ struct connector {
 	 * account's facts. NULL: posting->text in can.length_unit, can.max_length. Needs no token. */
 	void (*measure)(const struct connector_ctx *ctx, const struct posting *posting,
 			int64_t *ret_length, int64_t *ret_most);
+	/* What the platform charges for `posting`, in millionths of a US dollar, by its sheet. NULL: nothing. Needs no token. */
+	int64_t (*post_price)(const struct connector_ctx *ctx, const struct posting *posting);
 	/* A network that is described in a file, which the option `description` names (conf reads it; its
 	 * value is what stands in there): fills *ret, a copy of this connector, with what the bytes say. NULL: it is no such connector. What it understood goes back to it as ctx->description. */
 	bool (*describe)(struct arena *a, struct text description, struct connector *ret,
@@ -258,6 +263,11 @@ struct connector {
 	const char *const
 		*listed; /* instead of check_source: names, NULL-ended; one that ends with ':'
 				      stands for all that begin so */
+	/* Can an option of its own have this value (never empty)? Says what to write instead. NULL: any. */
+	bool (*check_option)(struct text name, struct text value, struct err *err);
+	/* The connector for an account with these options, where there are several ways to be let in (mail, by password or
+	 * by OAuth): one of the same name. NULL: it is always this one. */
+	const struct connector *(*under)(const struct option_value *options, size_t n_options);
 	/* Is `name` a source that can be listed in `listen`? Says why not. */
 	bool (*check_source)(struct text name, struct err *err);
 	bool (*ask)(const struct connector_ctx *ctx, const struct question *q, struct request *ret,

@@ -6,13 +6,17 @@ import pytest
 
 from rig.weeks import DAY, HOUR, MINUTE, Weeks
 
-NETS = os.environ.get("NETS", "mastodon,wordpress,rss").split(",")
+from rig.platforms import connector_names
+NETS = os.environ["NETS"].split(",") if "NETS" in os.environ else connector_names()
 
 
 def test_all_networks(house):
     weeks = Weeks(house, {n: {"every": "15m"} for n in NETS})
     weeks.begin()
     begun = time.monotonic()
+    weeks.trouble_share = float(os.environ.get("TROUBLE", "0.4"))
+    for site in weeks.sites:
+        site.deck.lies()
     hours = float(os.environ.get("HOURS", "1"))
     while weeks.steps * 30 < hours * 60:
         weeks.step(30 * MINUTE)
@@ -23,3 +27,8 @@ def test_all_networks(house):
     house.verify()
     print(weeks.database.rows("select fate, count(*) from answerd.ledger_message group by 1"))
     print(weeks.database.rows("select * from answerd.gap"))
+    print({s.name: s.deck.struck for s in weeks.sites})
+    print(weeks.database.rows("select event, left(text, 200) as text from answerd.alert where event <> 'waiting'"))
+    import subprocess
+    print("self", os.times(), "town", open(f"/proc/{house.town.process.pid}/stat").read().split()[13:15])
+    print(subprocess.run("ps -eo pid,ppid,cputime,args --sort=-cputime | grep -E 'postgres:|answerd' | grep -v grep | head -12", shell=True, capture_output=True, text=True).stdout)

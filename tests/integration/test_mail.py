@@ -3,10 +3,12 @@ speaks in our place; numbers that change, vanish or lie lose nothing silently.""
 import email
 import json
 import random
+import urllib.parse
 
 import pytest
 
 from rig import wait_until
+from rig.hands_on import Connect, fetch
 from test_outbox import conversation, posted, reply, wait_state
 
 
@@ -225,4 +227,37 @@ def test_a_copy_is_put_where_the_server_keeps_none(house):
     assert [len(posted(house, f"It left us, {who}.", place)) for who, place in (("ann", "post"), ("bob", "kept"), ("cid", "none"))] == [1, 1, 1]
     assert house.database.column("select state::text from answerd.reply order by 1") == ["sent"] * 3
     assert house.database.one("select count(*) from answerd.message where direction = 'outbound'") == 3
+    house.verify()
+
+
+@pytest.mark.parametrize("login", ("google", "microsoft"))
+def test_a_mailbox_by_oauth(house, login):
+    """`answerd connect`, then XOAUTH2 on both servers; a session that ends is renewed once, by the mailbox and before a reply."""
+    door = house.town.do("server", kind="google", name="door")["url"]
+    house.town.person("shop", "door")
+    house.mail("post", own="shop", people=("ann",), options={"oauth": "door"}, login=login, oauth=door + "/token")
+    path = house.config.folder / "acme_post.token"
+    path.write_text("town.apps.example:GOCSPX-town\n", encoding="utf-8")
+    walk = Connect(house.config, "acme_post", "--port", "0")
+    asked = urllib.parse.urlsplit(walk.address(person="shop"))
+    assert asked.netloc == {"google": "accounts.google.com", "microsoft": "login.microsoftonline.com"}[login]
+    status, headers, body = fetch(f"{door}/auth?{asked.query}")
+    assert status == 302, body
+    assert fetch(headers["Location"])[0] == 200
+    said = walk.end()
+    assert "acme_post is connected as shop.at@post.shop.example" in said and "to send what staff answer" in said
+    house.begin()
+    house.wait_for(house.town.post("ann", "are you open?", "post"))
+    before = house.town.requests("door")
+    house.town.do("option", server="door", expire=True)
+    q = house.town.post("ann", "and on Sunday?", "post")
+    house.wait_for(q)
+    assert house.town.requests("door") == before + 1
+    # A reply meets an ended session: nothing is sent, it is renewed, and then it goes, once.
+    house.town.do("option", server="door", expire=True)
+    made = reply(house, conversation(house, q), "On Sunday, too.")
+    wait_state(house, made, "sent", timeout=60)
+    assert len(posted(house, "On Sunday, too.", "post")) == 1
+    assert house.town.counters().get("malformed sasl", 0) == 0
+    assert house.database.one("select count(*) from answerd.alert where over_at is null") == 0
     house.verify()

@@ -47,6 +47,18 @@ def test_the_whole_path(wire):
     wire.verify()
 
 
+def test_a_deletion_that_is_the_first_news_after_a_failure(wire):
+    """It is told once; a bad answer before it does not make it a lie."""
+    q = wire.town.post("ann", "never mind", "wire", business="ann")
+    wire.wait_waiting("ann")
+    fault = wire.town.fault("status", server="wire", path="getUpdates$", count=0)
+    wait_until(lambda: wire.town.hits(fault) > 1, 20, "asked in vain")
+    wire.town.delete(q, "wire")
+    wire.town.heal(fault)
+    wire.wait_waiting()
+    wire.verify()
+
+
 def test_edits_and_deletions(wire):
     q = wire.town.post("ann", "where is order 41?", "wire", business="ann")
     wire.wait_waiting("ann")

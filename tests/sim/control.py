@@ -46,9 +46,11 @@ class Control:
         return Reply.json([f.show() for f in self.town.faults.list])
 
     def post_heal(self, request, body):
-        """Take one fault away ({"id": n}) or all of them."""
+        """Take one fault away ({"id": n}; with "gently" who hangs in it goes on hanging) or all of them."""
         if "id" in body:
             self.town.faults.remove(body["id"])
+            if body.get("gently"):
+                return Reply.json({})
         else:
             self.town.faults.list.clear()
         for connection in list(self.town.connections):

@@ -120,11 +120,10 @@ class FacebookApi(GraphApi):
 
     def comments(self, request, path, given, viewer, ident):
         s, post = self.s, self.seen(ident)
-        found = s.below(post) if viewer.own else []         # a person's token: empty, and no error
+        since = int(given.get("since", "0") or 0) * 1000
+        found = s.below(post, since) if viewer.own else []  # a person's token: empty, and no error
         if given.get("filter") != "stream":
             found = [c for c in found if c.parent_id == post.id]
-        since = int(given.get("since", "0") or 0) * 1000
-        found = [c for c in found if c.at >= since]
         if given.get("order") != "reverse_chronological":
             found.reverse()
         return self.list(request, path, given, found, s.comment)

@@ -317,7 +317,7 @@ def fault_count(field):
 def f_poison(town, fault, request, run):
     """`how`: see POISON, NUMBERS and spoil(); `which`: index of the element (from the end when negative); `more`: others on the same page."""
     reply = run()
-    if not reply.parts:
+    if not reply.parts or len(reply.els) < len(reply.parts):
         fault.left += 1
         fault.hits -= 1
         return reply

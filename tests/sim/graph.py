@@ -46,6 +46,7 @@ class GraphServer(Server):
         self.n_ids = 0
         self.by_node = {}           # Graph's id -> Post
         self.threads = {}           # key of the customer -> their messages
+        self.under = {}             # id of a top -> all that was ever said below it
         super().__init__(world, name, op)
 
     @property
@@ -91,6 +92,8 @@ class GraphServer(Server):
         post.raw, post.via = op.get("raw", {}), op.get("via", "person")
         post.hidden = bool(op.get("held"))
         self.by_node[node] = post
+        if parent is not None:
+            self.under.setdefault(post.record.id, []).append(post)
         return post
 
     def new_direct(self, op):
@@ -120,11 +123,12 @@ class GraphServer(Server):
         return {"id": post.id}
 
     def is_shown(self, post):
-        return not post.deleted and post.visible_at <= self.world.now_ms() and not any(up.deleted for up in self.ancestors(post))
+        return not post.deleted and post.visible_at <= self.world.now_ms()
 
-    def below(self, post):
+    def below(self, post, since=0):
         """All comments of a post that can be seen, the newest first."""
-        found = [c for c in self.descendants(post) if self.is_shown(c)]
+        below = self.under.get(post.id, []) if post.record is post else self.descendants(post)
+        found = [c for c in below if c.at >= since and self.is_shown(c)]
         return sorted(found, key=lambda c: (c.at, c.seq), reverse=True)
 
     # ---- rendering

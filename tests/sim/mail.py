@@ -5,7 +5,7 @@ does what came in by SMTP (option `copies`, true). A post's id is its Message-ID
 A client may APPEND what was sent (counters `appended NAME`, and `appended again NAME` where it stood there already).
 Post fields: `subject`, `headers` (dict, laid over the ordinary ones; null takes one away), `mail` (the whole mail as text, latin-1),
 `folder`. Options: `imap_port`, `smtp_port`, `copies`, `validity` (another one gives every mail another UID), `hidden` (folders that
-LIST does not show), `no_special` (LIST does not say which folder holds sent mails), `gap` (UIDs to leap over before the next mail).
+LIST does not show), `oauth` (the name of a server of the kind google: logins by its access tokens, and by nothing else), `no_special` (LIST does not say which folder holds sent mails), `gap` (UIDs to leap over before the next mail).
 
 Faults (faults.py) strike commands: IMAP's path is `/FOLDER/COMMAND` (`/INBOX/FETCH`, `/SEARCH`, `/LIST`, `/EXAMINE`, `/Sent/APPEND`), SMTP's `/submit`, method POST,
 once a mail has come whole. What exists in HTTP only is played as what would become of it here: a status is NO, a web page is a web page."""
@@ -199,6 +199,20 @@ class Peer:
             self.writer.transport.abort()
         raise Gone
 
+    def login_oauth(self, initial):
+        """XOAUTH2, as Google and Microsoft say it; the token is of the server that the option `oauth` names."""
+        match = re.fullmatch(rb"user=([^\x01]+)\x01auth=Bearer ([!-~]+)\x01\x01", base64.b64decode(initial))
+        if match is None:
+            self.town.count("malformed sasl")
+            return False
+        user, token = (part.decode() for part in match.groups())
+        person, until = self.s.world.servers[self.s.options["oauth"]].access.get(token, (None, 0))
+        own = self.s.own
+        if person is None or until <= self.s.world.now_ms() or person.key != own.key or user != own.acct:
+            return False
+        self.viewer = own
+        return True
+
     def login(self, initial):
         """`AUTHENTICATE PLAIN`'s word; false: not let in."""
         try:
@@ -228,7 +242,8 @@ class Peer:
 class Imap(Peer):
     async def talk(self):
         self.folder, self.literal = None, b""
-        await self.say("* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] town\r\n")
+        can = f"IMAP4rev1 SASL-IR {'AUTH=XOAUTH2' if 'oauth' in self.s.options else 'AUTH=PLAIN'}"
+        await self.say(f"* OK [CAPABILITY {can}] town\r\n")
         while True:
             tag, _, rest = (await self.line()).partition(" ")
             verb, _, arg = rest.partition(" ")
@@ -237,10 +252,17 @@ class Imap(Peer):
                 verb, _, arg = arg.partition(" ")
                 verb = verb.upper()
             if verb == "CAPABILITY":
-                await self.say(f"* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN\r\n{tag} OK done\r\n")
+                await self.say(f"* CAPABILITY {can}\r\n{tag} OK done\r\n")
             elif verb == "LOGOUT":
                 await self.say(f"* BYE\r\n{tag} OK done\r\n")
                 return
+            elif verb == "AUTHENTICATE" and "oauth" in self.s.options:
+                is_in = arg.startswith("XOAUTH2 ") and self.login_oauth(arg.partition(" ")[2])
+                self.note(Ask(self, "IMAP", "/LOGIN", ""), 200 if is_in else 401, (), b"")
+                if not is_in:
+                    await self.say("+ " + base64.b64encode(b'{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}').decode() + "\r\n")
+                    await self.line()
+                await self.say(f"{tag} OK in\r\n" if is_in else f"{tag} NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)\r\n")
             elif verb == "AUTHENTICATE":
                 word = arg.partition(" ")[2] if " " in arg else ""
                 if not word:
@@ -439,7 +461,13 @@ class Smtp(Peer):
             verb, _, arg = (await self.line()).partition(" ")
             verb = verb.upper()
             if verb == "EHLO":
-                await self.say("250-town\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n")
+                await self.say(f"250-town\r\n250-AUTH {'XOAUTH2' if 'oauth' in self.s.options else 'PLAIN'}\r\n250 8BITMIME\r\n")
+            elif verb == "AUTH" and "oauth" in self.s.options:
+                is_in = arg.startswith("XOAUTH2 ") and self.login_oauth(arg.partition(" ")[2])
+                if not is_in:
+                    await self.say("334 eyJzdGF0dXMiOiI0MDEifQ==\r\n")
+                    await self.line()
+                await self.say("235 in\r\n" if is_in else "535 5.7.8 Username and Password not accepted\r\n")
             elif verb == "AUTH":
                 await self.say("235 in\r\n" if self.login(arg.partition(" ")[2]) else "535 5.7.8 no\r\n")
             elif verb == "QUIT":

@@ -361,52 +361,6 @@ static void test_an_answer_is_looked_for_by_its_id(void **state)
 			".answerd@shop.example\"");
 }
 
-static void test_a_copy_is_looked_for_and_then_put(void **state)
-{
-	static const struct option_value no[] = { { "address", { "Help@Shop.example", 17 } },
-						  { "smtp", { "smtps://mail.shop.example", 25 } },
-						  { "sent_copy", { "no", 2 } } };
-	struct response found = { .status = 200,
-				  .body = TEXT("ask1 OK\r\n* SEARCH\r\nask2 OK\r\n") };
-	struct response taken = { .status = 250, .body = TEXT("250 ok") };
-	struct box *b = *state;
-	struct text sent;
-
-	/* Only where there is a folder, and nobody said no. */
-	b->q = (struct question){ .op = OP_REPLY, .posting = &b->posting };
-	assert_true(mail()->digest(&b->ctx, &b->q, &taken, &b->outcome, &b->err));
-	assert_false(b->outcome.to_file);
-	sent = asked(b);
-	b->ctx.facts = TEXT("{\"sent\":\"Sent\"}");
-	assert_true(mail()->digest(&b->ctx, &b->q, &taken, &b->outcome, &b->err));
-	assert_true(b->outcome.to_file);
-
-	b->q = (struct question){ .op = OP_FILE, .posting = &b->posting };
-	assert_asked(b, "EXAMINE \"Sent\"\nUID SEARCH HEADER Message-ID \"" KEY
-			".answerd@shop.example\"");
-	assert_true(mail()->digest(&b->ctx, &b->q, &found, &b->outcome, &b->err));
-	assert_true(b->outcome.is_more);
-	b->q.state = b->outcome.state;
-	assert_asked(b, "APPEND \"Sent\" (\\Seen)");
-	assert_true(text_eq(b->request.append, sent)); /* as it was sent, to the byte */
-	assert_true(b->request.once);
-	found.body = TEXT("+ go\r\nask1 OK [APPENDUID 7 8] done\r\n");
-	assert_true(mail()->digest(&b->ctx, &b->q, &found, &b->outcome, &b->err));
-	assert_false(b->outcome.is_more);
-
-	b->q.state = TEXT_NONE;
-	found.body = TEXT("ask1 OK\r\n* SEARCH 9\r\nask2 OK\r\n");
-	assert_true(mail()->digest(&b->ctx, &b->q, &found, &b->outcome, &b->err));
-	assert_false(b->outcome.is_more);
-
-	b->ctx.options = no;
-	assert_true(mail()->ask(&b->ctx, &b->q, &b->request, &b->err));
-	assert_int_equal(b->request.url.len, 0); /* not wanted any more: nobody is asked */
-	b->q.op = OP_REPLY;
-	assert_true(mail()->digest(&b->ctx, &b->q, &taken, &b->outcome, &b->err));
-	assert_false(b->outcome.to_file);
-}
-
 static void test_addresses_are_read_as_people_write_them(void **state)
 {
 	static const struct {
@@ -545,8 +499,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_reply_names_the_mail_as_its_author_did,
 						box_open, box_close),
 		cmocka_unit_test_setup_teardown(test_an_answer_is_looked_for_by_its_id, box_open,
-						box_close),
-		cmocka_unit_test_setup_teardown(test_a_copy_is_looked_for_and_then_put, box_open,
 						box_close),
 		cmocka_unit_test_setup_teardown(test_addresses_are_read_as_people_write_them,
 						box_open, box_close),

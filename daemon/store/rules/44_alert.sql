@@ -57,6 +57,7 @@ set search_path = pg_catalog as $$
 	where a.alert_id = p_alert and a.brand_id = p_brand
 	on conflict do nothing;
 	select pg_notify('answerd_alert', '');
+	select pg_notify('answerd_event', 'alert sources');
 $$;
 
 -- alert_over(key, text, brand) → how many stood: it is not so any more. For deafness the telling is 'hearing', on the channels

@@ -122,6 +122,9 @@ begin
 		get diagnostics v_n = row_count;
 		v_all := v_all + greatest(v_n, 1);
 	end loop;
+	if v_all > 0 then
+		perform pg_notify('answerd_event', 'alert');
+	end if;
 	return v_all;
 end $$;
 

@@ -22,16 +22,19 @@ $$;
 -- reply_goes(reply, state, actor, reason): the one place where a reply's state changes; what happened is kept.
 create or replace function answerd.reply_goes(p_brand int, p_reply bigint, p_state answerd.reply_state, p_actor text, p_reason text)
 returns void language plpgsql set search_path = pg_catalog as $$
+declare
+	v_conversation bigint;
 begin
 	update answerd.reply set state = p_state, state_since = case when state = p_state then state_since else answerd.now() end, reason = p_reason,
 		unknown_at = case when p_state in ('unknown', 'reconciling', 'needs_human') then coalesce(unknown_at, answerd.now()) end,
 		looks = case when p_state in ('unknown', 'reconciling') then looks else 0 end,
 		look_until = null, looker = null,
 		must_look = must_look and p_state = 'queued'
-	where reply_id = p_reply and brand_id = p_brand;
+	where reply_id = p_reply and brand_id = p_brand returning conversation_id into v_conversation;
 	insert into answerd.reply_event (brand_id, reply_id, at, actor, what, note)
 	values (p_brand, p_reply, answerd.now(), p_actor, p_state::text, p_reason);
 	perform pg_notify('answerd_reply', '');
+	perform pg_notify('answerd_event', 'reply:' || p_reply || ' conversation:' || v_conversation);
 end $$;
 
 -- reply_needs_human(reply, why): it is loud from here on; only a person ends it.
@@ -100,6 +103,9 @@ begin
 	end if;
 	update answerd.reply set external_id = p_id, permalink = coalesce(p_permalink, permalink), sent_at = answerd.now(), not_before = null
 	where reply_id = r.reply_id and brand_id = r.brand_id;
+	if r.cost_uusd > 0 then
+		perform answerd.count_posting(r);
+	end if;
 	perform answerd.reply_own_message(r, p_id, p_permalink);
 	perform answerd.reply_goes(r.brand_id, r.reply_id, 'sent', p_actor, null);
 	perform answerd.alert_over('reply:' || r.reply_id, format('It is known again what became of %s: it is there.', answerd.reply_label(r)),
@@ -532,38 +538,6 @@ begin
 	return 'queued';
 end $$;
 
--- respond_chores(): now and then, by whoever posts: backlog told, and posts that a person found matched with what a poll brought.
-create or replace function answerd.respond_chores() returns void language plpgsql set search_path = pg_catalog as $$
-declare
-	v_n bigint;
-	v_since timestamptz;
-	r answerd.reply;
-	v_id text;
-begin
-	perform answerd.filing_chores();
-	select count(*), min(unknown_at) into v_n, v_since from answerd.reply where state in ('unknown', 'reconciling');
-	if v_n > 20 or v_since < answerd.now() - interval '10 min' then
-		perform answerd.raise_alert('deaf', 'reconcile', null, null, null,
-			format('%s repl%s posted and nobody knows yet whether the platform has %s: it is read back, and takes longer than it should.', v_n,
-				case v_n when 1 then 'y was' else 'ies were' end, case v_n when 1 then 'it' else 'them' end));
-	else
-		perform answerd.alert_over('reconcile', 'It is known again what became of all replies.');
-	end if;
-	for r in select * from answerd.reply where external_id like 'replied:%' order by account_id, reply_id limit 100 loop
-		perform from answerd.account where account_id = r.account_id and brand_id = r.brand_id for no key update;
-		select m.external_id into v_id from answerd.message m where m.parent_id = r.parent_id and m.account_id = r.account_id
-			and m.brand_id = r.brand_id and m.direction = 'outbound' and m.external_id not like 'replied:%' and m.deleted_at is null
-			and (m.permalink = r.permalink or answerd.plain_words(m.body) like '%' || answerd.plain_words(r.words))
-			and not exists (select from answerd.reply q where q.external_id = m.external_id and q.account_id = r.account_id and q.brand_id = r.brand_id)
-		order by (m.permalink = r.permalink) desc nulls last limit 1;
-		continue when not found;
-		perform answerd.forget_stubs(r.brand_id, r.account_id, array[r.external_id]);
-		update answerd.reply set external_id = v_id where reply_id = r.reply_id and brand_id = r.brand_id;
-		perform answerd.recompute(r.brand_id, r.account_id, array_agg(c.root_id), array_agg(c.customer_id), array_agg(false))
-		from answerd.conversation c where c.conversation_id = r.conversation_id and c.brand_id = r.brand_id;
-	end loop;
-end $$;
-
 -- forget_stubs(brand, account, ids) → where they stood: messages of ours that stand in for what the platform has now shown. The caller
 -- holds the account, and recomputes.
 create or replace function answerd.forget_stubs(p_brand int, p_account int, p_ids text[]) returns table (root_id text, customer_id bigint)
@@ -572,9 +546,4 @@ language sql set search_path = pg_catalog as $$
 	delete from answerd.message m where m.external_id = any (p_ids) and m.account_id = p_account and m.brand_id = p_brand and m.hash = 0
 		and m.direction = 'outbound'
 	returning m.root_id, m.customer_id;
-$$;
-
--- plain_words(text): words as two renderings of one text share them: no markup, no white space, no case.
-create or replace function answerd.plain_words(p text) returns text language sql immutable set search_path = pg_catalog as $$
-	select lower(regexp_replace(p, '\s+', '', 'g'))
 $$;

@@ -131,6 +131,8 @@ begin
 	insert into answerd.audit (brand_id, seq, at, actor, act, object, detail, previous, hash)
 	values (p_brand, v_seq, v_at, p_actor, p_act, p_object, p_detail, v_previous,
 		answerd.audit_hash(v_previous, v_seq, v_at, p_actor, p_act, p_object, p_detail));
+	-- Pages that are open hear of it (desk/events.h); what is of no concern to them they leave aside.
+	perform pg_notify('answerd_event', p_object);
 end $$;
 create or replace function answerd.audited(c answerd.conversation, p_actor bigint, p_act text, p_detail jsonb default '{}')
 returns void language sql set search_path = pg_catalog as $$

@@ -99,7 +99,8 @@ create or replace function answerd.reply_json(r answerd.reply) returns json lang
 		'part', r.part, 'parts', r.parts, 'parent', r.parent_id, 'waits_for_approval', r.state = 'draft' and r.submitted_at is not null,
 		'created_at', answerd.rfc3339(r.created_at), 'queued_at', answerd.rfc3339(r.queued_at), 'state_since', answerd.rfc3339(r.state_since),
 		'not_before', answerd.rfc3339(r.not_before), 'can_undo', answerd.is_undoable(r),
-		'attempts', (select count(*) from answerd.attempt t where t.reply_id = r.reply_id and t.brand_id = r.brand_id))
+		'attempts', (select count(*) from answerd.attempt t where t.reply_id = r.reply_id and t.brand_id = r.brand_id),
+		'cost_usd', trim_scale(r.cost_uusd / 1000000.0)::text, 'price', answerd.reply_price(r))
 	from answerd.account a join answerd.brand b on b.brand_id = a.brand_id where a.account_id = r.account_id and a.brand_id = r.brand_id
 $$;
 create or replace function answerd.reply_full(r answerd.reply) returns json language sql stable set search_path = pg_catalog as $$
@@ -256,11 +257,13 @@ begin
 		and c.conversation_id = r.conversation_id and c.brand_id = r.brand_id;
 end $$;
 
--- reply_make(conversation, actor, text, version, also, draft, words): the words of each part as the desk measured them. Compared and set
+-- reply_make(conversation, actor, text, version, also, draft, words, costs): the words of each part as the desk measured them, and what the
+-- platform charges for each (null: nothing). Compared and set
 -- on the conversation's version: the second of two people hears what happened meanwhile.
 drop function if exists answerd.reply_make(text, bigint, text, int, bool, bool, text[]);
+drop function if exists answerd.reply_make(text, bigint, text, int, bool, bool, text[], bigint);
 create or replace function answerd.reply_make(p_id text, p_actor bigint, p_text text, p_version int, p_also bool, p_draft bool, p_words text[],
-	p_hold bigint default 0) returns json language plpgsql volatile set search_path = pg_catalog as $$
+	p_hold bigint default 0, p_costs bigint[] default null) returns json language plpgsql volatile set search_path = pg_catalog as $$
 declare
 	c answerd.conversation := answerd.conversation_held(p_id, true);
 	v_first bigint;
@@ -284,9 +287,9 @@ begin
 	end if;
 	for i in 1 .. cardinality(p_words) loop
 		insert into answerd.reply (brand_id, account_id, conversation_id, customer_id, author_id, seen_version, first_id, part, parts, state, state_since,
-			created_at, key, fingerprint, parent_id, body, words)
+			created_at, key, fingerprint, parent_id, body, words, cost_uusd)
 		values (c.brand_id, c.account_id, c.conversation_id, c.customer_id, p_actor, c.version, v_first, i, cardinality(p_words), 'draft', v_now,
-			v_now, '', v_print, m.external_id, case when i = 1 then p_text else '' end, p_words[i])
+			v_now, '', v_print, m.external_id, case when i = 1 then p_text else '' end, p_words[i], nullif(p_costs[i], 0))
 		returning reply_id into v_id;
 		update answerd.reply set key = answerd.tid(answerd.now() + (clock_timestamp() - now()), v_id) where reply_id = v_id and brand_id = c.brand_id;
 		v_first := coalesce(v_first, v_id);
@@ -312,10 +315,11 @@ begin
 		and c.conversation_id = r.conversation_id and c.brand_id = r.brand_id;
 end $$;
 
--- reply_send(reply, actor, text, also, words): a draft goes on its way, with its last words; only its author's.
+-- reply_send(reply, actor, text, also, words, version, hold, costs): a draft goes on its way, with its last words; only its author's.
 drop function if exists answerd.reply_send(text, bigint, text, bool, bool, text[]);
+drop function if exists answerd.reply_send(text, bigint, text, bool, bool, text[], int, bigint);
 create or replace function answerd.reply_send(p_id text, p_actor bigint, p_text text, p_also bool, p_draft bool, p_words text[],
-	p_version int default null, p_hold bigint default 0) returns json
+	p_version int default null, p_hold bigint default 0, p_costs bigint[] default null) returns json
 language plpgsql volatile set search_path = pg_catalog as $$
 declare
 	r answerd.reply := answerd.reply_named(p_id);
@@ -329,7 +333,7 @@ begin
 	end if;
 	-- Its place is taken by the new words; what happened to it stays in its history.
 	delete from answerd.reply where (reply_id = r.reply_id or first_id = r.reply_id) and brand_id = r.brand_id and state = 'draft';
-	v_new := answerd.reply_make(c.conversation_id::text, p_actor, coalesce(p_text, r.body), p_version, p_also, p_draft, p_words, p_hold);
+	v_new := answerd.reply_make(c.conversation_id::text, p_actor, coalesce(p_text, r.body), p_version, p_also, p_draft, p_words, p_hold, p_costs);
 	update answerd.reply_event set reply_id = (v_new ->> 'id')::bigint where reply_id = r.reply_id and brand_id = r.brand_id;
 	return v_new;
 end $$;

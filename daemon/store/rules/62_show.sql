@@ -53,6 +53,13 @@ set search_path = pg_catalog as $$
 		order by m.ord_at limit 1)) r order by r.ord_at limit 1
 $$;
 
+-- actor_of(message): who wrote an answer of ours, as response_times says it: a login, or "native" where it was written in the platform's own app.
+create or replace function answerd.actor_of(m answerd.message) returns text language sql stable set search_path = pg_catalog as $$
+	select case when m.direction = 'outbound' and not m.is_automatic and m.kind <> 'other' then coalesce((select s.login from answerd.reply r
+		join answerd.staff s on s.staff_id = r.author_id
+		where r.external_id = m.external_id and r.account_id = m.account_id and r.brand_id = m.brand_id limit 1), 'native') end
+$$;
+
 -- shown(conversation, message) → the message as JSON, with its part in the wait.
 create or replace function answerd.shown(c answerd.conversation, m answerd.message) returns json language plpgsql stable
 set search_path = pg_catalog as $$
@@ -65,6 +72,7 @@ declare
 	v_answer answerd.message;
 	v_settled record;
 	v_role text;
+	v_actor text := answerd.actor_of(m);
 	v_why text;
 	v_zone text := (select timezone from answerd.brand where brand_id = c.brand_id);
 begin
@@ -82,7 +90,8 @@ begin
 			when m.customer_id = c.customer_id and m.root_id = c.root_id then 'our answer to this customer: it ends the wait for everything before it'
 			when v_names and m.root_id = c.root_id then 'our answer to somebody else names this customer: it ends the wait too'
 			when m.customer_id is not null then 'our answer to somebody else: it does not end this wait'
-			else 'our own post' end;
+			else 'our own post' end
+			|| case v_actor when 'native' then '; written in the platform''s own app' else coalesce('; written by ' || v_actor, '') end;
 	else
 		v_role := case when m.author_id = c.customer_id then 'customer' else 'other' end;
 		v_why := case
@@ -108,14 +117,14 @@ begin
 			v_why := v_why || format('; waits since %s', answerd.clock_text(m.at, v_zone));
 		elsif m.is_owed then
 			v_answer := answerd.answer_to(c, m.ord_at);
-			v_why := v_why || format('; answered at %s by our message %s%s', answerd.clock_text(v_answer.at, v_zone), v_answer.external_id,
+			v_why := v_why || format('; answered at %s by our message %s (%s)%s', answerd.clock_text(v_answer.at, v_zone), v_answer.external_id, answerd.actor_of(v_answer),
 				case when v_answer.parent_id is distinct from m.external_id then ', which covers everything before it' else '' end);
 		end if;
 	end if;
 	return json_build_object('id', m.external_id, 'parent', m.parent_id, 'at', answerd.rfc3339(m.at),
 		'posted_at', answerd.rfc3339(m.posted_at), 'first_seen_at', answerd.rfc3339(m.first_seen_at),
 		'edited_at', answerd.rfc3339(m.edited_at), 'deleted_at', answerd.rfc3339(m.deleted_at),
-		'kind', m.kind, 'direction', m.direction, 'nature', m.nature, 'visibility', m.visibility, 'role', v_role,
+		'kind', m.kind, 'direction', m.direction, 'nature', m.nature, 'visibility', m.visibility, 'role', v_role, 'actor', v_actor,
 		'author', json_build_object('id', m.author_id::text, 'name', v_author.name, 'handle', v_author.handle),
 		'text', case when m.deleted_at is not null then '[deleted]' else m.body end, 'warning', m.warning, 'permalink', m.permalink,
 		'is_to_us', m.is_to_us, 'is_about', m.is_about, 'is_imported', m.is_imported, 'is_automatic', m.is_automatic,
@@ -172,7 +181,7 @@ declare
 begin
 	return json_build_object('id', c.conversation_id::text, 'waiting_since', answerd.rfc3339(c.waiting_since), 'messages', c.unanswered,
 		'now', answerd.rfc3339(answerd.now()), 'why', answerd.why_waiting(c), 'promise', answerd.promise_of(c),
-		'thread', coalesce((select json_agg(json_build_object('id', s ->> 'id', 'at', s ->> 'at', 'role', s ->> 'role',
+		'thread', coalesce((select json_agg(json_build_object('id', s ->> 'id', 'at', s ->> 'at', 'role', s ->> 'role', 'actor', s ->> 'actor',
 			'author', s -> 'author', 'excerpt', left(regexp_replace(left(s ->> 'text', 400), '\s+', ' ', 'g'), 80),
 			'waits', (s ->> 'waits')::bool, 'why', s ->> 'why')) from (
 				select answerd.shown(c, t) as s from answerd.thread_of(c) t
@@ -225,7 +234,9 @@ create or replace function answerd.list_sources() returns json language sql stab
 		'news_at', answerd.rfc3339(news_at), 'usual_silence_s', extract(epoch from usual_silence)::bigint,
 		'token_until', answerd.rfc3339(token_until), 'skew_s', extract(epoch from skew)::bigint,
 		'reading', (select json_build_object('month', to_char(answerd.now() at time zone 'UTC', 'YYYY-MM'), 'reads', coalesce(r.n_read, 0),
-				'cost_usd', round(coalesce(r.cost_uusd, 0) / 1000000.0, 2)::text, 'monthly_reads', nullif(a.monthly_reads, 0))
+				'cost_usd', round(coalesce(r.cost_uusd, 0) / 1000000.0, 2)::text, 'monthly_reads', nullif(a.monthly_reads, 0),
+				'posts', coalesce(r.n_posted, 0), 'posts_usd', round(coalesce(r.posted_uusd, 0) / 1000000.0, 2)::text,
+				'monthly_usd', nullif(a.monthly_usd, 0))
 			from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id and a.reading_costs
 			left join answerd.reading r on r.account_id = a.account_id and r.brand_id = a.brand_id
 				and r.month = date_trunc('month', answerd.now() at time zone 'UTC')::date

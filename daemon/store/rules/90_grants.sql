@@ -14,6 +14,7 @@ grant delete on answerd.reply, answerd.snippet to answerd_desk; -- drafts
 revoke all on answerd.credential from answerd_desk, answerd_reader;
 revoke update, delete, truncate on answerd.audit from answerd_worker, answerd_desk;
 revoke insert, update, delete on answerd.schema_version from answerd_worker;
+grant insert, update on answerd.reading to answerd_desk; -- a reply that a person confirms costs what it costs
 grant execute on all functions in schema answerd to answerd_worker, answerd_desk, answerd_reader;
 -- What opens doors: the desk's alone.
 revoke all on answerd.desk_house, answerd.staff_secret, answerd.staff_recovery, answerd.staff_link, answerd.staff_session, answerd.sign_in_try, answerd.staff_address, answerd.staff_token from answerd_worker, answerd_reader;

@@ -68,3 +68,13 @@ def newcomer(shop, login, role="agent", password=PASSWORD):
     answer = person.post("session/password", {"password": password})
     assert answer.status == 200, answer.body
     return person
+
+
+def code(secret, at, digits=6):
+    """RFC 6238, from its text alone."""
+    import base64
+    import hashlib
+    import hmac
+    mac = hmac.new(base64.b32decode(secret + "=" * (-len(secret) % 8)), int(at // 30).to_bytes(8, "big"), hashlib.sha1).digest()
+    at = mac[-1] & 15
+    return str((int.from_bytes(mac[at:at + 4], "big") & 0x7FFFFFFF) % 10 ** digits).zfill(digits)

@@ -4,6 +4,7 @@ import random
 
 from model import CUSTOMER, Model
 from rig.platforms import Cannot, capabilities, described
+from rig.trouble import Deck
 
 QUESTIONS = ("Where is my order {n}?", "Do you open on Sunday {n}?", "The lid of number {n} is broken.", "Can I change order {n}?", "How much is plate {n}?")
 KIND_WORDS = ("I love cup {n}, thank you so much!", "Best bread ever, number {n}!", "You made my day {n}.")
@@ -24,6 +25,8 @@ class Site:
         self.platform = described(connector)(self)
         self.platform.options = {**self.platform.options, **(options or {})}
         self.platform.open(connector, **account)
+        self.has_session = connector in ("blogger", "bluesky", "google-business", "reddit", "x", "youtube")
+        self.deck = Deck(self, seed)
         self.guests = [f"guest{i}" for i in range(12)]
         self.town.call("POST", "do", [{"op": "person", "server": self.name, "key": key} for key in self.guests])
         self.n = 0

@@ -17,6 +17,7 @@ class Reddit(platforms.Wordpress):
     """Everything stands below a post of ours."""
     news = "/message/inbox$"
     dialects = []
+    many_questions = 500        # its lists end after a thousand
     schema = [("author", "missing"), ("author", "list"), ("body", "missing"), ("body", "number"), ("created_utc", "null"), ("created_utc", "object"),
               ("parent_id", "number"), ("edited", "object"), ("permalink", "list"), ("link_id", "null"), ("type", "object"), ("kind", "number")]
 

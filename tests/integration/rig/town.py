@@ -195,5 +195,12 @@ class Town:
                 if line.startswith('{"k":"ans"') and line.endswith("\n"):
                     yield json.loads(line)
 
+    def spoilt(self, server):
+        """Ids of the elements that a fault spoilt."""
+        self.call("GET", "book")
+        with open(self.book_path, encoding="utf-8", errors="surrogatepass") as file:
+            lines = [json.loads(line) for line in file if line.startswith('{"k":"el"') and '"spoilt":' in line and line.endswith("\n")]
+        return {line["id"] for line in lines if line["server"] == server}
+
     def assert_well(self):
         assert self.call("GET", "health")["ok"], "the town crashed: " + self.log()

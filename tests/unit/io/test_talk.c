@@ -219,6 +219,84 @@ static void test_a_mail_is_refused(void **state)
 	assert_int_equal(count("refuses"), 1); /* never again by itself */
 }
 
+/* ---- OAuth ---- */
+
+static struct seen *by_token(const char *url, const char *user, const char *token, const char *body)
+{
+	struct request r = { .url = text_of(url),
+			     .body = text_of(body),
+			     .user = text_of(user),
+			     .password = TEXT("canary"),
+			     .bearer = text_of(token),
+			     .mail_from = TEXT("shop@shop.example"),
+			     .mail_to = TEXT("ann@home.example"),
+			     .once = true };
+	struct seen *s = &seen[0];
+
+	memset(s, 0, sizeof(*s));
+	n_seen = 0;
+	(void)begin(&r, &near, s);
+	run(1);
+	assert_null(strstr(s->why, token));
+	return s;
+}
+
+/* "NAME HEX", as the server heard it. */
+static void assert_sasl(const char *mechanism, const char *bytes, size_t n)
+{
+	char want[600];
+	size_t at = (size_t)snprintf(want, sizeof(want), "* SASL %s ", mechanism);
+
+	for (size_t i = 0; i < n; i++) {
+		at += (size_t)snprintf(want + at, sizeof(want) - at, "%02x",
+				       (unsigned char)bytes[i]);
+	}
+	(void)snprintf(want + at, sizeof(want) - at, "\r\n");
+	if (strstr(imap("ann", "SASL")->body, want) == NULL) {
+		print_error("want %s got %s\n", want, seen[0].body);
+		fail();
+	}
+}
+
+static void test_a_login_by_oauth(void **state)
+{
+	static const char x[] = "user=ann@shop.example\1auth=Bearer ya29.to-ken_~+/=\1\1";
+	static const char expired[] = "user=expired\1auth=Bearer old\1\1";
+	const char *bearer = getenv("ANSWERD_TEST_IMAP_BEARER_PORT");
+	const char *plain = getenv("ANSWERD_TEST_IMAP_PLAIN_PORT");
+	char b[200];
+	int n;
+
+	(void)state;
+	assert_int_equal(
+		by_token(url_at("imap", imap_port), "ann@shop.example", "ya29.to-ken_~+/=", "A")
+			->status,
+		200);
+	assert_sasl("XOAUTH2", x, sizeof(x) - 1);
+	assert_int_equal(
+		by_token(url_at("smtp", smtp_port), "ann@shop.example", "ya29.to-ken_~+/=", "a\r\n")
+			->status,
+		250);
+	assert_sasl("XOAUTH2", x, sizeof(x) - 1);
+	assert_int_equal(
+		by_token(url_at("imap", bearer), "ann@shop.example", "ya29.x", "A")->status, 200);
+	n = snprintf(b, sizeof(b),
+		     "n,a=ann@shop.example,\1host=127.0.0.1\1port=%s\1auth=Bearer ya29.x\1\1",
+		     bearer);
+	assert_sasl("OAUTHBEARER", b, (size_t)n);
+	/* A token that has ended is a login that is refused, and neither is tried another way. */
+	assert_int_equal(by_token(url_at("imap", imap_port), "expired", "old", "A")->status, 401);
+	assert_sasl("XOAUTH2", expired, sizeof(expired) - 1);
+	assert_int_equal(by_token(url_at("imap", bearer), "expired", "old", "A")->status, 401);
+	assert_int_equal(by_token(url_at("smtp", smtp_port), "expired", "old", "a\r\n")->status,
+			 401);
+	assert_int_equal(count("expired"), 0);
+	assert_true(by_token(url_at("imap", plain), "ann", "ya29.y", "A")->status != 200);
+	assert_int_equal(by_token(url_at("imap", imap_port), "ann", "a\1auth=x", "A")->kind,
+			 ERR_CONFIG);
+	assert_int_equal(by_token(url_at("imap", imap_port), "", "x", "A")->kind, ERR_CONFIG);
+}
+
 /* ---- mail of alerts (http_mail.h) ---- */
 
 static struct seen *alert(const char *user, size_t n_to, bool allow_some)
@@ -396,6 +474,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_where_it_may_go, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tls_is_verified, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_many_at_once_and_cancelled, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_login_by_oauth, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_mail_of_alerts_waits_for_no_goodbye, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_mail_of_alerts_goes_to_whom_it_can, set_up,

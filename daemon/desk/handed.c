@@ -1,12 +1,7 @@
-/* One-time sign-in links: a new person's, or instead of a forgotten password. The key goes out once, in this answer; the database has its
- * hash, and so has the answer that is kept for a repeated request: who repeats gets no second key. */
-#include "answerd/secret.h"
+/* Keys that are handed out once: one-time sign-in links, and tokens of the API. The key goes out in this answer and nowhere else; the database
+ * has its hash, and so has the answer that is kept for a repeated request: who repeats gets no second key. */
 #include "daemon/desk/inside.h"
 #include "store_sql.h"
-
-struct link {
-	char key[KEY_BYTES], hash[KEY_HASH_BYTES];
-};
 
 /* Where staff reach the desk: the page that asks says it, else the first name or address of the configuration. */
 static struct text base_of(struct work *w)
@@ -29,12 +24,13 @@ static struct text base_of(struct work *w)
 	return TEXT("");
 }
 
-/* {"link" : "…", and what the statement says. */
-void link_answer(struct work *w, struct text json, const char *name, struct text key,
-		 const char *hash)
+/* {"link" : "…", and what the statement says, if what it keeps is this key's hash. */
+static void hand_out(struct work *w, struct text json, const char *name, struct text key)
 {
 	scoped(strbuf_done) struct strbuf out = { 0 };
+	char hash[KEY_HASH_BYTES];
 
+	key_hash(w->made, hash);
 	if (text_find(json, text_of(hash), 0) == SIZE_MAX) {
 		desk_work_refuse(w, 409,
 				 TEXT("That was done already, and its key was handed out then. If "
@@ -53,32 +49,55 @@ void link_answer(struct work *w, struct text json, const char *name, struct text
 static void done_link(const struct db_result *r, void *owner)
 {
 	struct work *w = owner;
-	struct text key = w->made.at != NULL ? w->made : TEXT("");
-	char hash[KEY_HASH_BYTES];
 
 	if (!r->is_ok) {
 		desk_work_fail(w, w->route->name, r);
 		return;
 	}
-	key_hash(key, hash);
-	link_answer(w, db_text(r, 0, 0), "link",
-		    text_printf(httpd_arena(w->r), "%.*s/#/link/%.*s", TEXT_ARG(base_of(w)),
-				TEXT_ARG(key)),
-		    hash);
+	hand_out(w, db_text(r, 0, 0), "link",
+		 text_printf(httpd_arena(w->r), "%.*s/#/link/%.*s", TEXT_ARG(base_of(w)),
+			     TEXT_ARG(w->made)));
 }
 
-void staff_link_serve(struct work *w)
+static void done_token(const struct db_result *r, void *owner)
+{
+	struct work *w = owner;
+
+	if (!r->is_ok) {
+		desk_work_fail(w, w->route->name, r);
+		return;
+	}
+	hand_out(w, db_text(r, 0, 0), "token", w->made);
+}
+
+/* The route's own parameters, then the key's hash. */
+static void ask(struct work *w, const char *key, db_done *done)
 {
 	struct db_params *p = db_params_create();
-	char key[KEY_BYTES], hash[KEY_HASH_BYTES];
+	char hash[KEY_HASH_BYTES];
 
 	if (!desk_work_params(w, p)) {
 		db_params_destroy(&p);
 		return;
 	}
-	key_make(key);
-	key_hash(text_of(key), hash);
 	w->made = text_dup(httpd_arena(w->r), text_of(key));
+	key_hash(w->made, hash);
 	db_add_text(p, text_of(hash));
-	(void)desk_work_db(w, LINE_ACT, w->route->name, w->route->sql, &p, done_link, w);
+	(void)desk_work_db(w, LINE_ACT, w->route->name, w->route->sql, &p, done, w);
+}
+
+void staff_link_serve(struct work *w)
+{
+	char key[KEY_BYTES];
+
+	key_make(key);
+	ask(w, key, done_link);
+}
+
+void token_make_serve(struct work *w)
+{
+	char token[KEY_TOKEN_BYTES];
+
+	key_make_token(token);
+	ask(w, token, done_token);
 }
