@@ -250,6 +250,7 @@ begin
 	if v_root is not null then
 		o_touched := answerd.recompute(p_brand, p_account, v_root, v_customer, v_make);
 	end if;
+	perform answerd.fed_messages('message.received', p_brand, p_account, v_ids);
 
 	if p_bad_hex is not null and cardinality(p_bad_hex) > 0 then
 		insert into answerd.quarantine as q (brand_id, account_id, source_id, external_id, reason, raw, raw_md5, first_seen_at, last_seen_at)
@@ -346,6 +347,9 @@ begin
 			join answerd.identity i on i.brand_id = p_brand and i.realm = p_realm and i.external_id = u.id
 			where u.message = v.id and i.identity_id is distinct from v_old.customer_id on conflict do nothing;
 		end if;
+		if v_is_newer and (v.body, v.warning) is distinct from (v_old.body, v_old.warning) then
+			perform answerd.fed_messages('message.edited', p_brand, p_account, array[v.id]);
+		end if;
 		o_start := o_start || v.id;
 		o_changed := o_changed + 1;
 	end loop;
@@ -377,4 +381,6 @@ begin
 		(select count(*) from hit)
 	into o_root, o_customer, o_make, o_gone from touched t where t.root_id is not null and t.customer_id is not null;
 	delete from answerd.wanted_thread w where w.external_id = any (p_gone) and w.account_id = p_account and w.brand_id = p_brand;
+	perform answerd.fed_messages('message.deleted', p_brand, p_account, (select array_agg(m.external_id) from answerd.message m
+		where o_gone > 0 and m.external_id = any (p_gone) and m.account_id = p_account and m.brand_id = p_brand and m.deleted_at = p_now));
 end $$;
