@@ -247,10 +247,10 @@ begin
 		v_customer := v_customer || v_left_customer;
 		v_make := v_make || array_fill(false, array[cardinality(v_left_root)]);
 	end if;
+	perform answerd.fed_messages('message.received', p_brand, p_account, v_ids);
 	if v_root is not null then
 		o_touched := answerd.recompute(p_brand, p_account, v_root, v_customer, v_make);
 	end if;
-	perform answerd.fed_messages('message.received', p_brand, p_account, v_ids);
 
 	if p_bad_hex is not null and cardinality(p_bad_hex) > 0 then
 		insert into answerd.quarantine as q (brand_id, account_id, source_id, external_id, reason, raw, raw_md5, first_seen_at, last_seen_at)

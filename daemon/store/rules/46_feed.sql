@@ -19,15 +19,15 @@ begin
 	end if;
 end $$;
 
--- fed_messages(event, brand, account, ids): customers' messages to us or about us; imported history is no event.
+-- fed_messages(event, brand, account, ids): customers' messages to us or about us; imported history is no event. Their conversation,
+-- which may not be there yet, is looked up when they are told.
 create or replace function answerd.fed_messages(p_event text, p_brand int, p_account int, p_ids text[]) returns void language plpgsql
 set search_path = pg_catalog as $$
 begin
 	if p_ids is not null and answerd.is_fed() then
-		insert into answerd.feed (brand_id, at, event, account_id, conversation_id, external_id)
-		select p_brand, answerd.now(), p_event, p_account, c.conversation_id, m.external_id
-		from answerd.message m left join answerd.conversation c on c.root_id = m.root_id and c.customer_id = m.customer_id
-			and c.account_id = m.account_id and c.brand_id = m.brand_id
+		insert into answerd.feed (brand_id, at, event, account_id, external_id)
+		select p_brand, answerd.now(), p_event, p_account, m.external_id
+		from answerd.message m
 		where m.external_id = any (p_ids) and m.account_id = p_account and m.brand_id = p_brand and m.direction = 'inbound'
 			and (m.is_to_us or m.is_about) and not m.is_imported and m.kind <> 'other'
 		order by m.ord_at, m.external_id;
@@ -75,7 +75,9 @@ begin
 		'reply', (select answerd.reply_json(r) from answerd.reply r where r.reply_id = f.reply_id and r.brand_id = f.brand_id),
 		'conversation', (select e.entry from answerd.conversation c join answerd.entry_json e on e.brand_id = c.brand_id
 				and e.conversation_id = coalesce(c.merged_into, c.conversation_id)
-			where c.conversation_id = f.conversation_id and c.brand_id = f.brand_id))
+			where c.conversation_id = coalesce(f.conversation_id, (select x.conversation_id from answerd.message m join answerd.conversation x
+				on x.root_id = m.root_id and x.customer_id = m.customer_id and x.account_id = m.account_id and x.brand_id = m.brand_id
+				where m.external_id = f.external_id and m.account_id = f.account_id and m.brand_id = f.brand_id)) and c.brand_id = f.brand_id))
 	from answerd.brand b join answerd.account a on a.brand_id = b.brand_id
 	where b.brand_id = f.brand_id and a.account_id = f.account_id);
 end $$;
