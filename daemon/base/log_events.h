@@ -41,6 +41,10 @@ EVENT(asking_for_less, LEVEL_INFO, "account op source elements",
       "once.")
 EVENT(ask_failed, LEVEL_WARN, "account op source kind why",
       "A question to the platform failed; it is asked again, ever rarer.")
+EVENT(audit_head, LEVEL_INFO, "brand seq hash",
+      "The newest row of an audit chain (brand 0: the house), once a day: kept outside of the "
+      "database, it proves later that nothing before it was "
+      "changed or cut off.")
 EVENT(bug, LEVEL_ERR, "why",
       "A promise of our own code was broken and the process ended; systemd starts it again. Please "
       "report the line.")

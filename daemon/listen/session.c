@@ -245,6 +245,11 @@ void session_renewed(struct account *a, const struct outcome *o)
 	a->refreshed_at = loop_mono(a->listen->o.loop);
 	a->n_refresh_failed = 0;
 	a->has_ended = a->is_unsure = false;
+	/* Where who we are must still be asked, its answer says that we listen again. */
+	if (a->is_failing && !a->must_identify) {
+		account_set_state(a, "listening", NULL);
+		a->is_failing = false;
+	}
 	a->is_unkept = true;
 	session_keep(a);
 }

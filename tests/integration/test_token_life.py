@@ -245,6 +245,17 @@ def test_a_cut_line_is_tried_again(house):
     assert house.database.one("select unsure_at is null and claimed_at is null from answerd.credential")
 
 
+def test_a_renewal_that_failed_once_is_not_told_for_ever(house):
+    """While no session can be had the account is failing; with the next one it listens again, and nobody has to restart anything."""
+    loaf(house, access_ttl_s=200).begin(desk=False)        # renewed minutes before it ends
+    house.wait_for(comment(house, "ann", "before"))
+    fault = house.town.fault("status", server="loaf", path="token$", method="POST", count=0)
+    wait_until(lambda: state_of(house)["state"] == "failing", 60, "told")
+    house.town.heal(fault)
+    house.wait_for(comment(house, "bob", "after"), timeout=90)
+    wait_until(lambda: state_of(house) == {"state": "listening", "state_reason": None}, 30, lambda: state_of(house))
+
+
 def test_a_pair_is_stored_although_the_database_was_away(house):
     """The answer comes while the database is away: nothing is asked with it before it is stored."""
     loaf(house).begin(desk=False)
