@@ -116,6 +116,9 @@ EVENT(reply_not_sent, LEVEL_WARN, "account reply outcome why",
 EVENT(respond_failed, LEVEL_ERR, "why",
       "The database refused a statement of the machine that posts: `answerd migrate` may be due; "
       "else please report the line.")
+EVENT(session_outdated, LEVEL_INFO, "account",
+      "`token` was changed since somebody let us in (`answerd connect`): the new token counts, and "
+      "the session of that time is left behind.")
 EVENT(session_sealed_otherwise, LEVEL_WARN, "account",
       "Somebody let us in (`answerd connect`), but with another `token` than this worker has read: "
       "reload it.")

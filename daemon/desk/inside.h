@@ -16,7 +16,7 @@
 #include "daemon/io/helper.h"
 #include "daemon/io/httpd.h"
 
-#define DESK_PARAMS       9
+#define DESK_PARAMS       12
 #define DESK_QUEUED       256          /* statements that wait for one connection; then 503 */
 #define DESK_VERIFY_LIMIT 4            /* of them verify or reports */
 #define DESK_KEY_BYTES    200          /* an idempotency key */
