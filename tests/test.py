@@ -2,7 +2,7 @@
 
   --quick        the inner loop: unit, golden, SQL, a few integration scenarios (at most 3 minutes)
   --real         also against real third-party servers (skipped with a reason where they are not to be had)
-  --soak NAME    a long proof, by hand: kills, fault, every_public, clock, conformance, crashpoints, quiet_days, reloads_under_load, ten_thousand_breaches, package
+  --soak NAME    a long proof, by hand: kills, fault, every_public, clock, conformance, all_networks, crashpoints, quiet_days, reloads_under_load, ten_thousand_breaches, package, prism, spec
   --only SUITE   one suite: build unit sanitized sql town integration browser format tidy cppcheck arrows words networks
 
 The suites' own output goes to build/test/SUITE.log; what failed is printed. ANSWERD_BUILD names another build folder."""
@@ -182,13 +182,12 @@ def main():
             pgtap("sql")
         if "town" in wanted:
             pytest("town", ["tests/sim"])
-        if "browser" in wanted and not args.soak:
-            pytest("browser", ["tests/browser"])
         binary, env = ROOT / "build", {}
         if "sanitized" in wanted and meson_build("san-build", SANITIZED, ["-Db_sanitize=address,undefined", "-Db_lundef=false"]):
             meson_test("sanitized", SANITIZED, env=SAN_ENV)
             binary, env = SANITIZED, {**SAN_ENV, "ANSWERD_SANITIZED": "1"}
         env = {**env, "ANSWERD_BUILD": str(binary)}
+        browser = threading.Thread(target=pytest, args=("browser", ["tests/browser"]), kwargs={"env": {"ANSWERD_BUILD": str(ROOT / "build")}})
         if args.soak == "package":
             pytest("package", ["tests/package"])
         elif args.soak:
@@ -196,13 +195,17 @@ def main():
         elif "integration" in wanted:
             some = ["-m", "quick"] if args.quick else []
             env.update({"ANSWERD_REAL": "1"} if args.real else {})
-            parts = 1 if args.real else 5  # the real servers are installed once
+            parts = 1 if args.real else 9  # they wait more than they work; the real servers are installed once
             shards = [threading.Thread(target=pytest, args=(f"integration-{n + 1}", ["tests/integration", *some]),
                                        kwargs={"env": {**env, "ANSWERD_SHARD": f"{n}/{parts}"}}) for n in range(parts)]
+            if "browser" in wanted:
+                shards.append(browser)
             for shard in shards:
                 shard.start()
             for shard in shards:
                 shard.join()
+        elif "browser" in wanted:
+            browser.run()
         side.join()
     tell(f"took {time.monotonic() - begun:.0f} s; logs in build/test")
     tell(f"{TALLY.passed} passed, {TALLY.failed} failed, {TALLY.skipped} skipped")

@@ -23,6 +23,17 @@ static const struct desk_route table[] = {
 	  "How many wait: all of the list, the caller's, what is overdue; each to 'most' at "
 	  "most." },
 	{ "GET",
+	  "search",
+	  ROLE_AUDITOR,
+	  LINE_REPORT,
+	  QUERY(search),
+	  SQL_DESK_SEARCH,
+	  { { "q", FROM_QUERY, PARAM_TEXT, true, "Words, or their beginnings; all must be there." },
+	    AFTER,
+	    LIMIT },
+	  "Conversations in which all the words stand, newest first, the words between U+0002 and "
+	  "U+0003." },
+	{ "GET",
 	  "views",
 	  ROLE_AUDITOR,
 	  LINE_READ,

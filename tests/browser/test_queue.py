@@ -209,3 +209,22 @@ def test_the_phone_and_large_letters(desk, browser):
     browser.look(zoom=2)
     browser.settle()
     browser.snap_as("queue-zoom")
+
+
+def test_search(desk, browser):
+    """Words are found whatever their accents and case, marked where they stand, and lead to the conversation; from the keyboard."""
+    speak(desk)
+    desk.say("eve", "Mein Paket nach München ist noch nicht da <b>fett</b>", ago="20 min")
+    desk.db.rows("select answerd.words_catch_up()")
+    sign_in(browser, "ann", desk)
+    wait_until(lambda: len(names(browser)) == 4, 30)
+    browser.keys("/")
+    wait_until(lambda: browser.js("return document.activeElement.type") == "search", 10)
+    browser.keys("munch PAKET", Keys.ENTER)
+    browser.wait_text("Eve", ".found")
+    assert browser.js("return [...document.querySelectorAll('mark')].map((m) => m.innerText)") == ["Paket", "München"]
+    assert "<b>fett</b>" in browser.text(".found") and "q=munch" in browser.place
+    browser.axe()
+    browser.shot("search")
+    browser.open("/search?q=nowhere")
+    browser.wait_text("Nothing was found.")

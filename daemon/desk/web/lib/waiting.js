@@ -16,6 +16,9 @@ const rowOf = (e) => ({ e, isGone: false });
 
 function learn(page) {
 	const e = page.items[0];
+	for (const one of page.items) {
+		one.office_s = page.office_s?.[one.id] ?? null;
+	}
 	if (e) {
 		learnNow(ms(e.waiting_since) + e.waiting_s * 1000);
 	}
@@ -50,6 +53,7 @@ export async function more() {
 	try {
 		const page = await api.get("queue", { ...asked, clocks: true, limit: MORE, after: now.next }, { signal: mine?.signal });
 		const known = new Set(waiting.get().rows.map((r) => r.e.id));
+		learn(page);
 		change({ rows: [...waiting.get().rows, ...page.items.filter((e) => !known.has(e.id)).map(rowOf)], next: page.next, isLoading: false });
 	} catch (e) {
 		if (e.name !== "AbortError") {
