@@ -24,6 +24,7 @@ struct desk {
 	struct events *events;
 	struct search *search;
 	struct helper *passwords;
+	struct heads heads;
 	struct presence *presence;
 	struct list works;
 	int n_reports;
@@ -418,6 +419,7 @@ static void done_start(const struct db_result *r, void *owner)
 
 		d->state = DESK_OPEN;
 		if (is_first) {
+			heads_start(&d->heads, d->options.loop, d->lines[LINE_READ]);
 			d->options.on_ready(d->options.owner);
 		}
 		return;
@@ -555,6 +557,7 @@ void desk_destroy(struct desk **at)
 		return;
 	}
 	*at = NULL;
+	heads_stop(&d->heads);
 	helper_destroy(&d->passwords);
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_destroy(&d->lines[i]);

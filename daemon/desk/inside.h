@@ -135,6 +135,15 @@ void password_set_serve(struct work *w);
 void staff_link_serve(struct work *w);
 void token_make_serve(struct work *w);
 
+/* heads.c: the heads of the audit chains, once a day. To be stopped before the line goes. */
+struct heads {
+	struct loop *loop;
+	struct db *line;
+	ev_timer due;
+};
+void heads_start(struct heads *h, struct loop *l, struct db *line);
+void heads_stop(struct heads *h);
+
 /* totp.c: a second factor. */
 void totp_begin_serve(struct work *w);
 void totp_confirm_serve(struct work *w);

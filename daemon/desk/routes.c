@@ -3,8 +3,14 @@
 
 /* clang-format off: one a line */
 static const struct desk_routes *const groups[] = {
-	&routes_conversation, &routes_listening, &routes_page,  &routes_reply,
-	&routes_session,      &routes_staff,     &routes_watch,
+	&routes_conversation,
+	&routes_listening,
+	&routes_page,
+	&routes_reply,
+	&routes_session,
+	&routes_staff,
+	&routes_watch,
+	&routes_webhook,
 };
 /* clang-format on */
 
