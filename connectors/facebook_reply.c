@@ -96,19 +96,6 @@ bool facebook_reply_digest(const struct connector_ctx *ctx, const struct questio
 
 /* ---- did it arrive? ---- */
 
-/* The walk's state: pages read, and the parameters of the next. */
-static int64_t pages_read(struct text state, struct text *ret_next)
-{
-	struct text head;
-	int64_t n;
-
-	*ret_next = TEXT_NONE;
-	if (!text_cut(state, ' ', &head, ret_next) || !num_parse_range(head, 1, PAGES_MOST, &n)) {
-		return 0;
-	}
-	return n;
-}
-
 /* The comment on top of the parent, which itself is a reply; empty: its words are lost. */
 static struct text node_of_top(const struct connector_ctx *ctx, const struct posting *p)
 {
@@ -160,7 +147,7 @@ bool facebook_lookup_ask(const struct connector_ctx *ctx, const struct question 
 	if (is_private(ctx, &p)) {
 		return graph_chat_private_lookup_ask(ctx, &facebook_chat, q->posting, ret, err);
 	}
-	(void)pages_read(q->state, &next);
+	(void)posting_look_load(q->state, PAGES_MOST, &next);
 	graph_url_start(ctx, &facebook_graph, &b, "/");
 	strbuf_add(&b, node_to_read(ctx, q->posting, &p));
 	strbuf_add_str(&b, "/comments?filter=stream&order=reverse_chronological");
@@ -256,7 +243,7 @@ bool facebook_lookup_digest(const struct connector_ctx *ctx, const struct questi
 	if (!look_through(ctx, q->posting, &p, &o, ret, err) || ret->sent_id.len > 0) {
 		return ret->sent_id.len > 0;
 	}
-	n_read = pages_read(q->state, &next);
+	n_read = posting_look_load(q->state, PAGES_MOST, &next);
 	if (list.next.len == 0) {
 		return true;
 	}
@@ -265,7 +252,6 @@ bool facebook_lookup_digest(const struct connector_ctx *ctx, const struct questi
 			       "the list of comments has no end: look there yourself");
 	}
 	ret->is_more = true;
-	ret->state =
-		text_printf(ctx->arena, "%lld %.*s", (long long)n_read + 1, TEXT_ARG(list.next));
+	ret->state = posting_look_save(ctx->arena, n_read + 1, list.next);
 	return true;
 }

@@ -2,7 +2,6 @@
 
 #include "answerd/json.h"
 #include "answerd/limits.h"
-#include "answerd/num.h"
 #include "answerd/page.h"
 #include "answerd/posting.h"
 #include "answerd/strbuf.h"
@@ -317,20 +316,6 @@ bool x_reply_digest(const struct connector_ctx *ctx, const struct question *q,
 
 /* ---- did it arrive? ---- */
 
-/* The state: "PAGES TOKEN". */
-static int64_t look_load(struct text state, struct text *ret_token)
-{
-	int64_t n = 0;
-	struct text pages;
-
-	if (!text_cut(state, ' ', &pages, ret_token) ||
-	    !num_parse_range(pages, 0, LOOK_PAGES, &n)) {
-		*ret_token = TEXT_NONE;
-		return 0;
-	}
-	return n;
-}
-
 static struct wall look_since(const struct posting *p)
 {
 	return wall_is_set(p->begun_at) ? wall_add(p->begun_at, DUR_S(-LOOK_BEFORE_S))
@@ -348,7 +333,7 @@ bool x_lookup_ask(const struct connector_ctx *ctx, const struct question *q, str
 	if (p == NULL || ctx->own_id.len == 0) {
 		return err_set(err, ERR_RETRY, "X has not said yet who we are");
 	}
-	(void)look_load(q->state, &token);
+	(void)posting_look_load(q->state, LOOK_PAGES, &token);
 	x_url_start(ctx, &b, is_direct(p) ? "/2/dm_conversations/" : "/2/users/");
 	strbuf_add_url(&b, is_direct(p) ? p->thread_id : ctx->own_id);
 	strbuf_add_str(&b, is_direct(p) ? "/dm_events" : "/tweets");
@@ -442,7 +427,7 @@ bool x_lookup_digest(const struct connector_ctx *ctx, const struct question *q,
 	if (p == NULL) {
 		return err_set(err, ERR_DATA, "there is nothing to look for");
 	}
-	n = look_load(q->state, &token);
+	n = posting_look_load(q->state, LOOK_PAGES, &token);
 	ret->read_price = is_direct(p) ? DIRECT_PRICE : OWN_PRICE;
 	if (!x_check(ctx, r, ret, err) || !page_scan(r, &body, err) ||
 	    !x_page_read(ctx, &how, body, &o, &page, err)) {
@@ -457,11 +442,11 @@ bool x_lookup_digest(const struct connector_ctx *ctx, const struct question *q,
 		return err_set(err, ERR_DATA,
 			       "one of our own posts cannot be read: it may be this reply");
 	}
-	ret->is_more = page.next.len > 0 && page.next.len <= TOKEN_BYTES &&
-		       !text_eq(page.next, token) && n + 1 < LOOK_PAGES &&
+	ret->is_more = page.next.len > 0 && !text_eq(page.next, token) &&
 		       !(wall_is_set(page.oldest) && wall_before(page.oldest, look_since(p)));
-	ret->state = ret->is_more
-			     ? text_printf(ctx->arena, "%d %.*s", (int)n + 1, TEXT_ARG(page.next))
-			     : TEXT_NONE;
+	if (ret->is_more && (n + 1 >= LOOK_PAGES || page.next.len > TOKEN_BYTES)) {
+		return posting_look_ends(err);
+	}
+	ret->state = ret->is_more ? posting_look_save(ctx->arena, n + 1, page.next) : TEXT_NONE;
 	return true;
 }

@@ -10,6 +10,7 @@ static const struct desk_routes *const groups[] = {
 	&routes_session,
 	&routes_staff,
 	&routes_watch,
+	&routes_webhook,
 };
 /* clang-format on */
 

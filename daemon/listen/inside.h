@@ -167,6 +167,7 @@ struct account {
 	struct mono refreshed_at;
 	unsigned n_refresh_failed;
 	bool must_identify, is_refused, must_confirm, has_rechecked;
+	bool is_failing; /* told so, as no session could be had, or nobody said who we are */
 	char *identify_state;
 	struct mono identify_at, refresh_at;
 	unsigned n_failed; /* connection level, in a row */

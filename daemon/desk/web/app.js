@@ -16,6 +16,7 @@ import { Queue } from "./pages/queue.js";
  * catalogue), key, the least role. `beside`: it stands beside the queue. */
 const PLACES = [
 	{ path: "/", name: "nav.queue", key: "g q" },
+	{ path: "/search", load: () => import("./pages/search.js") },
 	{ path: "/watch", name: "nav.watch", key: "g w", load: () => import("./pages/watch.js") },
 	{ path: "/reports", name: "nav.reports", key: "g r", load: () => import("./pages/reports.js") },
 	{ path: "/conversation/:id", beside: true, load: () => import("./pages/conversation/page.js") },
@@ -37,7 +38,7 @@ function find(path) {
 const loaded = new Map();
 
 function Page({ at, params, query }) {
-	const [state, setState] = useState(loaded.get(at.path) ?? null);
+	const [state, setState] = useState(() => loaded.get(at.path) ?? null);
 	const [failed, again] = useErrorBoundary();
 	useEffect(() => {
 		let isHere = true;

@@ -26,6 +26,7 @@ class Site:
         self.platform.options = {**self.platform.options, **(options or {})}
         self.platform.open(connector, **account)
         self.has_session = connector in ("blogger", "bluesky", "google-business", "reddit", "x", "youtube")
+        self.has_token = "shop" if connector not in ("hackernews", "rss") else None
         self.deck = Deck(self, seed)
         self.guests = [f"guest{i}" for i in range(12)]
         self.town.call("POST", "do", [{"op": "person", "server": self.name, "key": key} for key in self.guests])
@@ -126,9 +127,11 @@ class Site:
         said = [self.platform.said(r) for r in rows]
         for m in said:
             m.is_dismissed = m.id in self.settled
-        model = Model(said)
-        ours = [m for m in said if m.side != CUSTOMER]
-        return {m.id: self.fate(model, ours, m) for m in said if m.side == CUSTOMER}
+        model, ours = Model(said), {}
+        for m in said:
+            if m.side != CUSTOMER:
+                ours.setdefault(model.root(m), []).append(m)
+        return {m.id: self.fate(model, ours.get(model.root(m), ()), m) for m in said if m.side == CUSTOMER}
 
     def fate(self, model, ours, m):
         if not model.is_to_us(m):

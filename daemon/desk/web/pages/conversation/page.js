@@ -110,7 +110,7 @@ function Conversation({ c, person, reload }) {
 					<${Menu} label=${t("talk.more")} icon="more" align="right" items=${items} />
 					</div></header>
 			<div class="talk-scroll" tabindex="0" role="region" aria-label=${t("talk.thread")}><${Thread} c=${c} /><${Notes} notes=${c.notes} /><${Acts} c=${c} /><${Replies} c=${c} reload=${reload} /></div>
-			<${Box} c=${c} others=${others} onTyping=${typing} onSent=${onSent} box=${box} />
+			<${Box} c=${c} reload=${reload} others=${others} onTyping=${typing} onSent=${onSent} box=${box} />
 		</section>
 		<${Person} c=${c} person=${person} /></div>`;
 }
