@@ -287,6 +287,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_CONNECT: return google_connect_ask(ctx, q, ret, err);
 	case OP_REPLY:
 	case OP_LOOKUP:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "blogger does not do '%s'", op_name(q->op));
@@ -457,6 +458,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_CONNECT: return google_connect_digest(ctx, rights, r, ret, err);
 	case OP_REPLY:
 	case OP_LOOKUP:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "blogger does not do '%s'", op_name(q->op));

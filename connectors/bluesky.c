@@ -163,6 +163,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_LOOKUP: return bluesky_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH: return bluesky_refresh_ask(ctx, q, ret, err);
 	case OP_CONNECT:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "bluesky does not do '%s'", op_name(q->op));
@@ -326,6 +327,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_LOOKUP: return bluesky_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH: return bluesky_refresh_digest(ctx, q, r, ret, err);
 	case OP_CONNECT:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "bluesky does not do '%s'", op_name(q->op));

@@ -494,8 +494,10 @@ static bool messages_digest(const struct connector_ctx *ctx, const struct questi
 	}
 	look_load(ctx->arena, q->state, &n, &before);
 	cursor = bluesky_slice_text(ctx->arena, page, TEXT("cursor"));
-	ret->is_more = !is_past && n_items > 0 && cursor.len > 0 && cursor.len <= CURSOR_BYTES &&
-		       !text_eq(cursor, before) && n + 1 < LOOK_PAGES;
+	ret->is_more = !is_past && n_items > 0 && cursor.len > 0 && !text_eq(cursor, before);
+	if (ret->is_more && (n + 1 >= LOOK_PAGES || cursor.len > CURSOR_BYTES)) {
+		return posting_look_ends(err);
+	}
 	ret->state = ret->is_more ? look_save(ctx->arena, n + 1, cursor) : TEXT_NONE;
 	return true;
 }

@@ -1,6 +1,7 @@
 /* A network that is described in a file (DECLARATIVE.md), and how such a description is lived by. What it says:
  * declarative_shape.h; its language: declarative_value.h; pages and walks: declarative_page.h. */
 #include "answerd/limits.h"
+#include "answerd/posting.h"
 #include "declarative_page.h"
 
 #define THREAD_MOST_PAGES 20
@@ -116,6 +117,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_REPLY: return decl_reply_ask(d, ctx, q, ret, err);
 	case OP_REFRESH:
 	case OP_CONNECT:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "a described network does not do '%s'", op_name(q->op));
@@ -231,6 +233,7 @@ static bool digest_steps(const struct decl *d, const struct connector_ctx *ctx,
 	const struct decl_call *call;
 	struct decl_walk w;
 	struct text page;
+	bool is_cut = false;
 
 	decl_walk_load(ctx->arena, q->state, &w);
 	call = decl_step(&s, steps_of(d, q->op), w.step, &nth);
@@ -256,14 +259,15 @@ static bool digest_steps(const struct decl *d, const struct connector_ctx *ctx,
 			step_on(d, &s, &w, nth, ret);
 		} else {
 			step_walk(call, &s, q, r, page, &items, &w, ret);
-			if (!ret->is_more || w.pages >= most) {
+			is_cut = ret->is_more && w.pages >= most;
+			if (!ret->is_more || is_cut) {
 				step_on(d, &s, &w, nth, ret);
 			} else {
 				w.step = nth;
 			}
 		}
 	}
-	ret->has_hole = false;
+	ret->has_hole = is_cut && q->op == OP_LOOKUP; /* only between us and digest_lookup */
 	ret->state = ret->is_more ? decl_walk_save(ctx->arena, &w) : TEXT_NONE;
 	return true;
 }
@@ -284,7 +288,10 @@ static bool digest_lookup(const struct decl *d, const struct connector_ctx *ctx,
 	if (ret->sent_id.len > 0) {
 		ret->is_more = false;
 		ret->state = TEXT_NONE;
+	} else if (ret->has_hole) {
+		return posting_look_ends(err);
 	}
+	ret->has_hole = false;
 	return true;
 }
 
@@ -307,6 +314,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_REPLY: return decl_reply_digest(d, ctx, q, r, ret, err);
 	case OP_REFRESH:
 	case OP_CONNECT:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "a described network does not do '%s'", op_name(q->op));

@@ -168,6 +168,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_REPLY: return discourse_reply_ask(ctx, q, ret, err);
 	case OP_REFRESH:
 	case OP_CONNECT:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "discourse does not do '%s'", op_name(q->op));
@@ -313,6 +314,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_LOOKUP: return discourse_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH:
 	case OP_CONNECT:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "discourse does not do '%s'", op_name(q->op));

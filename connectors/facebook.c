@@ -4,6 +4,7 @@
 #include "answerd/page.h"
 #include "facebook_node.h"
 #include "facebook_reply.h"
+#include "graph_inspect.h"
 #include "graph_token.h"
 #include "graph_walk.h"
 
@@ -446,6 +447,7 @@ static bool identify_digest(const struct connector_ctx *ctx, const struct respon
 			       "the token is a person's, not the page's: with it Facebook shows no "
 			       "comments, and says nothing");
 	}
+	graph_inspect_begin(ctx, ret);
 	return true;
 }
 
@@ -461,7 +463,9 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 		struct err *err)
 {
 	switch (q->op) {
-	case OP_IDENTIFY: return identify_ask(ctx, ret, err);
+	case OP_IDENTIFY:
+		return q->state.len > 0 ? graph_inspect_ask(ctx, &facebook_graph, ret, err)
+					: identify_ask(ctx, ret, err);
 	case OP_POLL:
 	case OP_SWEEP:
 		return is_directs(q) ? graph_chat_ask(ctx, &facebook_chat, q, ret, err)
@@ -472,6 +476,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_LOOKUP: return facebook_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH: return graph_page_refresh_ask(ctx, &facebook_graph, ret, err);
 	case OP_CONNECT: return graph_door_connect_ask(ctx, &door, q, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "facebook does not do '%s'", op_name(q->op));
@@ -482,7 +487,9 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 {
 	*ret = (struct outcome){ 0 };
 	switch (q->op) {
-	case OP_IDENTIFY: return identify_digest(ctx, r, ret, err);
+	case OP_IDENTIFY:
+		return q->state.len > 0 ? graph_inspect_digest(ctx, rights, q, r, ret)
+					: identify_digest(ctx, r, ret, err);
 	case OP_POLL:
 	case OP_SWEEP:
 		return is_directs(q) ? graph_chat_digest(ctx, &facebook_chat, q, r, ret, err)
@@ -493,6 +500,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_LOOKUP: return facebook_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH: return graph_page_refresh_digest(ctx, &facebook_graph, r, ret, err);
 	case OP_CONNECT: return graph_door_connect_digest(ctx, &door, q, r, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "facebook does not do '%s'", op_name(q->op));

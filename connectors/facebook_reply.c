@@ -96,17 +96,39 @@ bool facebook_reply_digest(const struct connector_ctx *ctx, const struct questio
 
 /* ---- did it arrive? ---- */
 
-/* The walk's state: pages read, and the parameters of the next. */
-static int64_t pages_read(struct text state, struct text *ret_next)
+/* The comment on top of the parent, which itself is a reply; empty: its words are lost. */
+static struct text node_of_top(const struct connector_ctx *ctx, const struct posting *p)
 {
-	struct text head;
-	int64_t n;
+	struct text parent, inner, id = TEXT_NONE;
 
-	*ret_next = TEXT_NONE;
-	if (!text_cut(state, ' ', &head, ret_next) || !num_parse_range(head, 1, PAGES_MOST, &n)) {
-		return 0;
+	return jx_slice_kind(p->parent_raw) == '{' &&
+			       jx_member(p->parent_raw, TEXT("parent"), &parent) &&
+			       jx_slice_kind(parent) == '{' &&
+			       jx_member(parent, TEXT("id"), &inner) &&
+			       jx_slice_text(ctx->arena, inner, &id) && graph_is_node(id)
+		       ? id
+		       : TEXT_NONE;
+}
+
+/* The comment that a reply to this parent hangs below: one of two levels. */
+static struct text top_of(const struct connector_ctx *ctx, const struct posting *p,
+			  const struct facebook_place *at)
+{
+	struct text id = node_of_top(ctx, p);
+
+	return id.len > 0 ? facebook_comment_id(ctx->arena, at, id) : TEXT_NONE;
+}
+
+/* What a look reads: what hangs below that comment; all below the post, perhaps thousands, only where nobody knows which it is. */
+static struct text node_to_read(const struct connector_ctx *ctx, const struct posting *p,
+				const struct facebook_place *at)
+{
+	struct text top = node_of_top(ctx, p);
+
+	if (top.len > 0 && !text_eq(top, at->post)) {
+		return top;
 	}
-	return n;
+	return at->comment.len > 0 && p->parent_kind == MESSAGE_COMMENT ? at->comment : at->post;
 }
 
 bool facebook_lookup_ask(const struct connector_ctx *ctx, const struct question *q,
@@ -125,9 +147,9 @@ bool facebook_lookup_ask(const struct connector_ctx *ctx, const struct question 
 	if (is_private(ctx, &p)) {
 		return graph_chat_private_lookup_ask(ctx, &facebook_chat, q->posting, ret, err);
 	}
-	(void)pages_read(q->state, &next);
+	(void)posting_look_load(q->state, PAGES_MOST, &next);
 	graph_url_start(ctx, &facebook_graph, &b, "/");
-	strbuf_add(&b, p.post);
+	strbuf_add(&b, node_to_read(ctx, q->posting, &p));
 	strbuf_add_str(&b, "/comments?filter=stream&order=reverse_chronological");
 	if (wall_is_set(q->posting->begun_at)) {
 		strbuf_printf(&b, "&since=%lld",
@@ -136,21 +158,6 @@ bool facebook_lookup_ask(const struct connector_ctx *ctx, const struct question 
 	graph_url_add(&b, "fields", TEXT(FACEBOOK_COMMENT_FIELDS));
 	graph_url_page(&b, LOOK_MOST, next);
 	return graph_url_finish(ctx, &b, ret, err);
-}
-
-/* The comment that a reply to this parent hangs below: one of two levels. */
-static struct text top_of(const struct connector_ctx *ctx, const struct posting *p,
-			  const struct facebook_place *at)
-{
-	struct text parent, inner, id = TEXT_NONE;
-
-	if (jx_slice_kind(p->parent_raw) == '{' &&
-	    jx_member(p->parent_raw, TEXT("parent"), &parent) && jx_slice_kind(parent) == '{' &&
-	    jx_member(parent, TEXT("id"), &inner) && jx_slice_text(ctx->arena, inner, &id) &&
-	    graph_is_node(id)) {
-		return facebook_comment_id(ctx->arena, at, id);
-	}
-	return TEXT_NONE;
 }
 
 enum likeness { OTHER_COMMENT, SAME_COMMENT, SAME_WORDS };
@@ -236,7 +243,7 @@ bool facebook_lookup_digest(const struct connector_ctx *ctx, const struct questi
 	if (!look_through(ctx, q->posting, &p, &o, ret, err) || ret->sent_id.len > 0) {
 		return ret->sent_id.len > 0;
 	}
-	n_read = pages_read(q->state, &next);
+	n_read = posting_look_load(q->state, PAGES_MOST, &next);
 	if (list.next.len == 0) {
 		return true;
 	}
@@ -245,7 +252,6 @@ bool facebook_lookup_digest(const struct connector_ctx *ctx, const struct questi
 			       "the list of comments has no end: look there yourself");
 	}
 	ret->is_more = true;
-	ret->state =
-		text_printf(ctx->arena, "%lld %.*s", (long long)n_read + 1, TEXT_ARG(list.next));
+	ret->state = posting_look_save(ctx->arena, n_read + 1, list.next);
 	return true;
 }

@@ -418,6 +418,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_LOOKUP: return google_look_ask(ctx, q, ret, err);
 	case OP_REFRESH: return google_refresh_ask(ctx, rights, ret, err);
 	case OP_CONNECT: return google_connect_ask(ctx, q, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "google-business does not do '%s'", op_name(q->op));
@@ -437,6 +438,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_LOOKUP: return google_look_digest(ctx, q, r, ret, err);
 	case OP_REFRESH: return google_refresh_digest(ctx, r, ret, err);
 	case OP_CONNECT: return google_connect_digest(ctx, rights, r, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "google-business does not do '%s'", op_name(q->op));

@@ -13,6 +13,8 @@
 #include "answerd/page.h"
 #include "answerd/strbuf.h"
 #include "mail_letter.h"
+#include "mail_login.h"
+#include "mail_options.h"
 #include "mail_reply.h"
 
 #define PAGE_MOST  50
@@ -23,37 +25,6 @@
 #define UID_END    INT64_C(4294967295)
 
 static const char *const always[] = { "inbox", "own", NULL };
-
-static const struct connector_option options[] = {
-	{ "address", "Our mail address: replies come from it, and what is sent to it is to us.",
-	  true },
-	{ "user", "The login, where it is not the address.", false },
-	{ "smtp",
-	  "The server that takes our replies, as in \"smtps://mail.example\"; without it nothing "
-	  "is answered.",
-	  false },
-	{ "smtp_user",
-	  "Its login, where it is another one; \"none\": it wants none. The password is the "
-	  "account's token.",
-	  false },
-	{ "name", "Our name beside the address.", false },
-	{ "sent",
-	  "The folder of sent mails, where the server does not say it itself; \"none\": there is "
-	  "none.",
-	  false },
-	{ "aliases",
-	  "Other addresses of ours, separated by commas; \"@shop.example\" is a whole domain.",
-	  false },
-	{ "forms",
-	  "From addresses of contact forms, separated by commas: the person there is who Reply-To "
-	  "names.",
-	  false },
-	{ "authserv",
-	  "Whose Authentication-Results are believed: the name that our mail server writes into "
-	  "them.",
-	  false },
-	{ NULL, NULL, false },
-};
 
 static bool check_source(struct text name, struct err *err)
 {
@@ -250,83 +221,18 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_POLL: return ask_poll(ctx, q, ret, err);
 	case OP_REPLY: return mail_reply_ask(ctx, q, ret, err);
 	case OP_LOOKUP: return mail_lookup_ask(ctx, q, ret, err);
+	case OP_FILE: return mail_file_ask(ctx, q, ret, err);
 	case OP_SWEEP:
 	case OP_THREAD:
 	case OP_RECHECK: return true; /* mails do not change, and each one is news once */
-	case OP_REFRESH:
-	case OP_CONNECT:
+	case OP_REFRESH: return mail_refresh_ask(ctx, ret, err);
+	case OP_CONNECT: return mail_connect_ask(ctx, q, ret, err);
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "mail does not do '%s'", op_name(q->op));
 }
 
 /* ---- digesting ---- */
-
-/* How folders of sent mails are called where the server does not say it. */
-static struct text sent_guess(const struct mail_box *box)
-{
-	static const char *const names[] = { "Sent",
-					     "Sent Items",
-					     "Sent Messages",
-					     "INBOX.Sent",
-					     "INBOX/Sent",
-					     "INBOX.Sent Items",
-					     "INBOX.Sent Messages",
-					     "Gesendet",
-					     "Gesendete Elemente",
-					     "Gesendete Objekte",
-					     "Sent Mail" };
-
-	for (size_t i = 0; i < box->n_folders; i++) {
-		if (box->folders[i].is_sent) {
-			return box->folders[i].name;
-		}
-	}
-	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
-		for (size_t i = 0; i < box->n_folders; i++) {
-			if (text_eq_nocase(box->folders[i].name, text_of(names[n]))) {
-				return box->folders[i].name;
-			}
-		}
-	}
-	return TEXT_NONE;
-}
-
-static bool digest_identify(const struct connector_ctx *ctx, const struct response *r,
-			    struct outcome *ret, struct err *err)
-{
-	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_FACTS_BYTES };
-	struct mail_box box;
-	struct text sent, quoted;
-
-	mail_box_read(ctx->arena, r->body, 1, &box);
-	if (!mail_box_check(ctx, r, &box, err)) {
-		return false;
-	}
-	if (box.n_folders == 0) {
-		return err_set(err, ERR_DATA,
-			       "the mail server shows no folder at all: is this login a mailbox?");
-	}
-	sent = text_clean(ctx->arena, sent_guess(&box), NULL);
-	if (!mail_box_quote(ctx->arena, sent, &quoted)) {
-		sent = TEXT_NONE;
-	}
-	strbuf_add_str(&b, "{\"sent\":");
-	strbuf_add_json(&b, sent);
-	strbuf_add_byte(&b, '}');
-	ret->facts = text_dup(ctx->arena, strbuf_text(&b));
-	ret->own_id = ret->own_handle = mail_own_address(ctx);
-	ret->own_name = text_clip(connector_option(ctx, "name"), LIMIT_NAME_BYTES);
-	if (connector_option(ctx, "smtp").len == 0) {
-		ret->missing =
-			TEXT("no `smtp` is configured: what is written here cannot be answered");
-	} else if (sent.len == 0 && connector_option(ctx, "sent").len == 0) {
-		ret->missing = TEXT("no folder of sent mails was found: what staff answer in their "
-				    "mail program is not "
-				    "seen; name it with `sent`");
-	}
-	return true;
-}
 
 /* A mail that the server promises and does not give, or that is none. */
 static void bad_add(const struct connector_ctx *ctx, const struct walk *w, int64_t uid,
@@ -474,7 +380,7 @@ static bool digest_poll(const struct connector_ctx *ctx, const struct question *
 		return true;
 	}
 	mail_box_read(ctx->arena, r->body, 2, &box);
-	if (!mail_box_check(ctx, r, &box, err)) {
+	if (!mail_box_check(ctx, r, &box, ret, err)) {
 		return false;
 	}
 	if (box.validity == 0) {
@@ -508,54 +414,96 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 {
 	*ret = (struct outcome){ 0 };
 	switch (q->op) {
-	case OP_IDENTIFY: return digest_identify(ctx, r, ret, err);
+	case OP_IDENTIFY: return mail_identify_digest(ctx, r, ret, err);
 	case OP_POLL: return digest_poll(ctx, q, r, ret, err);
 	case OP_REPLY: return mail_reply_digest(ctx, q, r, ret, err);
 	case OP_LOOKUP: return mail_lookup_digest(ctx, q, r, ret, err);
+	case OP_FILE: return mail_file_digest(ctx, q, r, ret, err);
 	case OP_SWEEP:
 	case OP_THREAD:
 	case OP_RECHECK: return true;
-	case OP_REFRESH:
-	case OP_CONNECT:
+	case OP_REFRESH: return mail_refresh_digest(ctx, r, ret, err);
+	case OP_CONNECT: return mail_connect_digest(ctx, r, ret, err);
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "mail does not do '%s'", op_name(q->op));
 }
 
-const struct connector connector_mail = {
-	.name = "mail",
-	.about = "Mail: answers to newsletters, and whatever else people write to a mailbox of ours",
-	.needs = "server = \"imaps://mail.example\", smtp = \"smtps://mail.example\", the address, and its password (an app "
-		 "password, where the provider has such) as token",
-	.sources = "inbox and own (the folder of sent mails), always read; folder:NAME",
-	.always = always,
-	.options = options,
-	.server_form = "imaps://mail.example",
-	.can = {
-		.hears = "direct",
-		.reply = true,
-		.edits = false,
-		.deletions = false,
-		.direct = true,
-		.search = false,
-		.is_time_authors = false,
-		.history = "as far back as mails are kept in the folder; what was filed elsewhere before we came is not seen, "
-			   "and deletions are not heard",
-		.answers = "direct",
-		.idempotency = NULL,
-		.key_valid_s = 0,
-		.settle_s = 30,
-		.lookup = true,
-		.max_length = 50000,
-		.length_unit = LENGTH_CHARACTERS,
-		.recheck_batch = 0,
-		.page_most = PAGE_MOST,
-		.budget_requests = 600,
-		.budget_window_s = 300,
-		.are_ids_global = true,
-		.rhythm = "60s",
-	},
-	.check_source = check_source,
-	.ask = ask,
-	.digest = digest,
-};
+static const struct connector *under(const struct option_value *options, size_t n_options);
+
+#define MAIL_ABOUT                                                                                 \
+	"Mail: answers to newsletters, and whatever else people write to a mailbox of ours"
+#define MAIL_HISTORY                                                                               \
+	"as far back as mails are kept in the folder; what was filed elsewhere before we came is " \
+	"not seen, and deletions are not heard"
+#define MAIL(needs_, needs_session_, rights_, authorize_)                                          \
+	{                                                                                          \
+		.name = "mail", \
+		.about = MAIL_ABOUT, \
+		.needs = (needs_), \
+		.sources = "inbox and own (the folder of sent mails), always read; folder:NAME", \
+		.always = always, \
+		.options = mail_options, \
+		.server_form = "imaps://mail.example", \
+		.rights = (rights_), \
+		.can = { \
+			.hears = "direct", \
+			.reply = true, \
+			.edits = false, \
+			.deletions = false, \
+			.direct = true, \
+			.search = false, \
+			.is_time_authors = false, \
+			.history = MAIL_HISTORY, \
+			.answers = "direct", \
+			.idempotency = NULL, \
+			.key_valid_s = 0, \
+			.settle_s = 30, \
+			.lookup = true, \
+			.max_length = 50000, \
+			.length_unit = LENGTH_CHARACTERS, \
+			.recheck_batch = 0, \
+			.page_most = PAGE_MOST, \
+			.budget_requests = 600, \
+			.budget_window_s = 300, \
+			.are_ids_global = true, \
+			.rhythm = "60s", \
+			.needs_session = (needs_session_), \
+		}, \
+		.authorize = (authorize_), \
+		.check_option = mail_check_option, \
+		.under = under, \
+		.check_source = check_source, \
+		.ask = ask, \
+		.digest = digest,                                                                  \
+	}
+
+const struct connector connector_mail =
+	MAIL("server = \"imaps://mail.example\", smtp = \"smtps://mail.example\", the address, and "
+	     "its password (an app "
+	     "password, where the provider has such) as token",
+	     false, NULL, NULL);
+
+/* Both want an application of one's own: Google a client of the type desktop, Microsoft one for accounts of any directory. */
+static const struct connector connector_google =
+	MAIL("an OAuth client of the type \"desktop app\" in a Google Cloud project: CLIENT "
+	     "ID:CLIENT SECRET "
+	     "as token",
+	     true, mail_google_rights, mail_google_authorize);
+static const struct connector connector_microsoft =
+	MAIL("an application in Microsoft Entra with the redirect http://127.0.0.1 (mobile and "
+	     "desktop): CLIENT ID: "
+	     "as token, or CLIENT ID:CLIENT SECRET",
+	     true, mail_microsoft_rights, mail_microsoft_authorize);
+
+static const struct connector *under(const struct option_value *options, size_t n_options)
+{
+	const struct connector_ctx ctx = { .options = options, .n_options = n_options };
+
+	switch (mail_login_of(&ctx)) {
+	case MAIL_GOOGLE: return &connector_google;
+	case MAIL_MICROSOFT: return &connector_microsoft;
+	case MAIL_PASSWORD: break;
+	}
+	return &connector_mail;
+}

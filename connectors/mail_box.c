@@ -6,6 +6,7 @@
 #include "answerd/num.h"
 #include "answerd/page.h"
 #include "answerd/strbuf.h"
+#include "mail_login.h"
 
 #define ITEMS_MOST   LIMIT_PAGE_ITEMS
 #define FOLDERS_MOST 2000
@@ -371,7 +372,7 @@ void mail_box_read(struct arena *a, struct text body, int n_commands, struct mai
 /* ---- judging ---- */
 
 bool mail_box_check(const struct connector_ctx *ctx, const struct response *r,
-		    const struct mail_box *box, struct err *err)
+		    const struct mail_box *box, struct outcome *ret, struct err *err)
 {
 	char line[121];
 	struct text said = text_clip(text_clean(ctx->arena, box->refusal, NULL), 120);
@@ -384,11 +385,7 @@ bool mail_box_check(const struct connector_ctx *ctx, const struct response *r,
 	case 200:
 		return box->is_whole || r->is_cut ||
 		       err_set(err, ERR_RETRY, "the mail server's answer is not whole");
-	case 401:
-		return err_set(err, ERR_AUTH,
-			       "the mail server refuses the login: is the password (an app "
-			       "password, where "
-			       "the provider has such) still right?");
+	case 401: return mail_login_refused(ctx, ret, err);
 	case 400: return err_set(err, ERR_DATA, "the mail server does not understand us: %s", line);
 	case 422: break;
 	default: return err_set(err, ERR_RETRY, "the mail server answers %d", r->status);

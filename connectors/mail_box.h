@@ -44,7 +44,7 @@ void mail_box_read(struct arena *a, struct text body, int n_commands, struct mai
 
 /* Is it an answer that can be worked with? Else err: by the login, by the refusal's code. */
 bool mail_box_check(const struct connector_ctx *ctx, const struct response *r,
-		    const struct mail_box *box, struct err *err);
+		    const struct mail_box *box, struct outcome *ret, struct err *err);
 
 /* A folder's name as a quoted string; false where it holds what cannot be quoted. */
 bool mail_box_quote(struct arena *a, struct text name, struct text *ret);

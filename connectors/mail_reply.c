@@ -8,11 +8,13 @@
 #include "answerd/posting.h"
 #include "answerd/strbuf.h"
 #include "mail_letter.h"
+#include "mail_login.h"
 
 #define MAIL_BYTES      ((size_t)8 * LIMIT_MESSAGE_BYTES)
 #define REFERENCES_MOST 20
 #define WORD_BYTES      39 /* of text in one encoded word, so that it has at most 75 characters */
-#define LINE_MOST       74 /* of quoted-printable, before its '=' */
+#define STATE_ABSENT    "absent" /* of filing: it was looked for */
+#define LINE_MOST       74       /* of quoted-printable, before its '=' */
 
 /* ---- where, as whom ---- */
 
@@ -34,8 +36,8 @@ bool mail_box_request(const struct connector_ctx *ctx, struct text commands, str
 	}
 	*ret = (struct request){ .url = ctx->server,
 				 .user = user_of(ctx, "user"),
-				 .password = ctx->token,
 				 .body = commands };
+	mail_login_add(ctx, ret);
 	return true;
 }
 
@@ -234,17 +236,33 @@ static void mail_write(const struct connector_ctx *ctx, const struct posting *p,
 	body_add(b, p->text);
 }
 
-bool mail_reply_ask(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
-		    struct err *err)
+/* The whole mail, and to whom: of one posting always the same bytes. */
+static bool mail_make(const struct connector_ctx *ctx, const struct posting *p, struct text *ret_to,
+		      struct text *ret_mail, struct err *err)
 {
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = MAIL_BYTES };
-	const struct posting *p = q->posting;
-	struct text server = connector_option(ctx, "smtp"), own = mail_own_address(ctx), to, name;
+	struct text name;
 	size_t at = 0;
 
 	if (p == NULL || p->text.len == 0 || !wall_is_set(posting_key_time(p->key))) {
 		return err_set(err, ERR_DATA, "there is nothing to send");
 	}
+	if (!mime_address_next(ctx->arena, p->author_id, &at, ret_to, &name) || ret_to->len == 0 ||
+	    !text_eq(*ret_to, p->author_id) || text_ends(*ret_to, TEXT("@invalid"))) {
+		return err_set(err, ERR_DATA,
+			       "the address of who wrote cannot be written to from here: answer "
+			       "from your mail program");
+	}
+	mail_write(ctx, p, *ret_to, &b);
+	*ret_mail = text_dup(ctx->arena, strbuf_text(&b));
+	return !b.is_full || err_set(err, ERR_DATA, "the reply is too long for a mail");
+}
+
+bool mail_reply_ask(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
+		    struct err *err)
+{
+	struct text server = connector_option(ctx, "smtp"), own = mail_own_address(ctx), to, mail;
+
 	if (own.len == 0 ||
 	    !(text_starts(server, TEXT("smtps://")) || text_starts(server, TEXT("smtp://")))) {
 		return err_set(
@@ -253,27 +271,28 @@ bool mail_reply_ask(const struct connector_ctx *ctx, const struct question *q, s
 			"mails, as in "
 			"\"smtps://mail.example\"");
 	}
-	if (!mime_address_next(ctx->arena, p->author_id, &at, &to, &name) || to.len == 0 ||
-	    !text_eq(to, p->author_id) || text_ends(to, TEXT("@invalid"))) {
-		return err_set(err, ERR_DATA,
-			       "the address of who wrote cannot be written to from here: answer "
-			       "from your mail program");
-	}
-	mail_write(ctx, p, to, &b);
-	if (b.is_full) {
-		return err_set(err, ERR_DATA, "the reply is too long for a mail");
+	if (!mail_make(ctx, q->posting, &to, &mail, err)) {
+		return false;
 	}
 	*ret = (struct request){ .url = server,
 				 .user = user_of(ctx, "smtp_user"),
-				 .password = ctx->token,
 				 .mail_from = own,
 				 .mail_to = to,
-				 .body = text_dup(ctx->arena, strbuf_text(&b)),
+				 .body = mail,
 				 .once = true };
 	if (text_eq(connector_option(ctx, "smtp_user"), TEXT("none"))) {
-		ret->user = ret->password = TEXT_NONE;
+		ret->user = TEXT_NONE;
+	} else {
+		mail_login_add(ctx, ret);
 	}
 	return true;
+}
+
+/* Is a copy of ours wanted, and is there a place for it? */
+static bool is_copied(const struct connector_ctx *ctx)
+{
+	return mail_sent_folder(ctx).len > 0 &&
+	       !text_eq(connector_option(ctx, "sent_copy"), TEXT("no"));
 }
 
 /* What the server said, on one line. */
@@ -298,6 +317,9 @@ bool mail_reply_digest(const struct connector_ctx *ctx, const struct question *q
 		return err_set(err, ERR_UNSURE,
 			       "the mail server says too much: it may have been sent");
 	}
+	if (mail_login_of(ctx) != MAIL_PASSWORD && (r->status == 401 || r->status == 535)) {
+		return mail_login_refused(ctx, ret, err);
+	}
 	if (r->status == 401 || r->status == 530 || r->status == 535) {
 		return err_set(
 			err, ERR_AUTH,
@@ -317,6 +339,7 @@ bool mail_reply_digest(const struct connector_ctx *ctx, const struct question *q
 			       r->status);
 	}
 	ret->sent_id = mail_id_of_ours(ctx, q->posting->key);
+	ret->to_file = is_copied(ctx);
 	return true;
 }
 
@@ -349,7 +372,7 @@ bool mail_lookup_digest(const struct connector_ctx *ctx, const struct question *
 	struct mail_box box;
 
 	mail_box_read(ctx->arena, r->body, 2, &box);
-	if (!mail_box_check(ctx, r, &box, err)) {
+	if (!mail_box_check(ctx, r, &box, ret, err)) {
 		return false;
 	}
 	if (!box.is_searched || r->is_cut || (box.is_odd && box.n_found == 0)) {
@@ -359,4 +382,56 @@ bool mail_lookup_digest(const struct connector_ctx *ctx, const struct question *
 		ret->sent_id = mail_id_of_ours(ctx, q->posting->key);
 	}
 	return true;
+}
+
+/* ---- the copy among the sent mails ---- */
+
+/* Gmail and Outlook put one there by themselves, others do not; a copy that is there twice is only untidy, so it is looked for
+ * each time before it is put there. */
+bool mail_file_ask(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
+		   struct err *err)
+{
+	struct text folder, to, mail;
+
+	if (!is_copied(ctx)) {
+		return true; /* not any more: nobody is asked */
+	}
+	if (!text_eq(q->state, TEXT(STATE_ABSENT))) {
+		return mail_lookup_ask(ctx, q, ret, err);
+	}
+	if (!mail_make(ctx, q->posting, &to, &mail, err)) {
+		return false;
+	}
+	if (!mail_box_quote(ctx->arena, mail_sent_folder(ctx), &folder)) {
+		return err_set(err, ERR_DATA, "the folder of sent mails cannot be written: `sent`");
+	}
+	if (!mail_box_request(ctx,
+			      text_printf(ctx->arena, "APPEND %.*s (\\Seen)", TEXT_ARG(folder)),
+			      ret, err)) {
+		return false;
+	}
+	ret->append = mail;
+	ret->once = true;
+	return true;
+}
+
+bool mail_file_digest(const struct connector_ctx *ctx, const struct question *q,
+		      const struct response *r, struct outcome *ret, struct err *err)
+{
+	struct mail_box box;
+
+	if (r->status == 204) {
+		return true;
+	}
+	if (!text_eq(q->state, TEXT(STATE_ABSENT))) {
+		if (!mail_lookup_digest(ctx, q, r, ret, err)) {
+			return false;
+		}
+		ret->is_more = ret->sent_id.len == 0;
+		ret->state = ret->is_more ? TEXT(STATE_ABSENT) : TEXT_NONE;
+		ret->sent_id = TEXT_NONE;
+		return true;
+	}
+	mail_box_read(ctx->arena, r->body, 1, &box);
+	return mail_box_check(ctx, r, &box, ret, err);
 }

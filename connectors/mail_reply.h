@@ -4,7 +4,7 @@
  * from the key, so that every attempt is the same bytes. No header of it holds anything that could end a line.
  *
  * Owner:   ctx->arena. Clock: none. Blocks: never. Calls back: never.
- * Fails:   as connector.h says for OP_REPLY and OP_LOOKUP. */
+ * Fails:   as connector.h says for OP_REPLY, OP_LOOKUP and OP_FILE. */
 #ifndef ANSWERD_CONNECTORS_MAIL_REPLY_H
 #define ANSWERD_CONNECTORS_MAIL_REPLY_H
 
@@ -19,6 +19,12 @@ bool mail_lookup_ask(const struct connector_ctx *ctx, const struct question *q, 
 		     struct err *err);
 bool mail_lookup_digest(const struct connector_ctx *ctx, const struct question *q,
 			const struct response *r, struct outcome *ret, struct err *err);
+
+/* The copy among the sent mails: looked for by its Message-ID, then, in the next step, put there. */
+bool mail_file_ask(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
+		   struct err *err);
+bool mail_file_digest(const struct connector_ctx *ctx, const struct question *q,
+		      const struct response *r, struct outcome *ret, struct err *err);
 
 /* The mailbox, with the login; the commands are the caller's. */
 bool mail_box_request(const struct connector_ctx *ctx, struct text commands, struct request *ret,

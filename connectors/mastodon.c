@@ -25,6 +25,7 @@ static const struct connector_option options[] = {
 
 /* ---- sources ---- */
 
+/* The first ones as in `always`. */
 enum source_kind { SOURCE_MENTIONS, SOURCE_OWN, SOURCE_DIRECTS, SOURCE_TAG, SOURCE_SEARCH };
 
 static bool source_parse(struct text name, enum source_kind *ret, struct text *ret_words,
@@ -32,17 +33,11 @@ static bool source_parse(struct text name, enum source_kind *ret, struct text *r
 {
 	struct text words;
 
-	if (text_eq(name, TEXT("mentions"))) {
-		*ret = SOURCE_MENTIONS;
-		return true;
-	}
-	if (text_eq(name, TEXT("own"))) {
-		*ret = SOURCE_OWN;
-		return true;
-	}
-	if (text_eq(name, TEXT("directs"))) {
-		*ret = SOURCE_DIRECTS;
-		return true;
+	for (int i = 0; always[i] != NULL; i++) {
+		if (text_eq(name, text_of(always[i]))) {
+			*ret = (enum source_kind)i;
+			return true;
+		}
 	}
 	if (!text_starts(name, TEXT("search:"))) {
 		return err_set(err, ERR_CONFIG,
@@ -296,6 +291,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_LOOKUP: return mastodon_lookup_ask(ctx, q, ret, err);
 	case OP_CONNECT: return mastodon_connect_ask(ctx, q, ret, err);
 	case OP_REFRESH:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "mastodon does not do '%s'", op_name(q->op));
@@ -553,6 +549,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_LOOKUP: return mastodon_lookup_digest(ctx, q, r, ret, err);
 	case OP_CONNECT: return mastodon_connect_digest(ctx, q, r, ret, err);
 	case OP_REFRESH:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "mastodon does not do '%s'", op_name(q->op));

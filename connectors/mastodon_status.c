@@ -191,9 +191,10 @@ static bool status_read(const struct reading *r, struct jx status, struct messag
 	return true;
 }
 
-/* Likes, boosts, follows and whatever will be invented: attached, visible, nobody waits. */
+/* Likes, boosts, follows and whatever will be invented: attached, visible, nobody waits. Whose it is
+ * says the caller. */
 static bool event_read(const struct reading *r, struct jx event, const char *prefix,
-		       struct jx author, struct message *m, struct err *err)
+		       struct message *m, struct err *err)
 {
 	struct arena *a = r->ctx->arena;
 	struct text id = page_id_or_none(a, event, "id");
@@ -207,7 +208,7 @@ static bool event_read(const struct reading *r, struct jx event, const char *pre
 	m->posted_at = page_wall_or_none(a, event, "created_at");
 	m->parent_id = page_id_or_none(a, jx_get(event, "status"), "id");
 	m->body = text_clip(jx_text_or(a, event, "type", TEXT_NONE), LIMIT_NAME_BYTES);
-	return author_read(r->ctx, author, m, err);
+	return true;
 }
 
 static bool notification_read(struct reading *r, struct jx n, struct message *m, struct err *err)
@@ -221,7 +222,30 @@ static bool notification_read(struct reading *r, struct jx n, struct message *m,
 	     text_eq(type, TEXT("poll")))) {
 		return status_read(r, status, m, err);
 	}
-	return event_read(r, n, "notification", jx_get(n, "account"), m, err);
+	return event_read(r, n, "notification", m, err) &&
+	       author_read(r->ctx, jx_get(n, "account"), m, err);
+}
+
+/* Where all is deleted there is no last status; where nobody else takes part, older servers name
+ * nobody at all. */
+static bool conversation_read(const struct reading *r, struct jx v, struct message *m,
+			      struct err *err)
+{
+	struct jx last = jx_get(v, "last_status"), others = jx_get(v, "accounts");
+
+	if (jx_is_object(last)) {
+		return status_read(r, last, m, err);
+	}
+	if (!event_read(r, v, "conversation", m, err)) {
+		return false;
+	}
+	if (jx_len(others) > 0 || r->ctx->own_id.len == 0) {
+		return author_read(r->ctx, jx_at(others, 0), m, err);
+	}
+	m->author_id = r->ctx->own_id;
+	m->author_handle = r->ctx->own_handle;
+	m->direction = MESSAGE_OUTBOUND;
+	return true;
 }
 
 static bool element_read(struct reading *r, struct jx v, struct message *m, struct err *err)
@@ -229,13 +253,9 @@ static bool element_read(struct reading *r, struct jx v, struct message *m, stru
 	if (!jx_is_object(v)) {
 		return err_set(err, ERR_DATA, "it is no object");
 	}
-	if (jx_is_set(jx_get(v, "last_status"))) {
-		struct jx last = jx_get(v, "last_status");
-
-		if (jx_is_object(last)) {
-			return status_read(r, last, m, err);
-		}
-		return event_read(r, v, "conversation", jx_at(jx_get(v, "accounts"), 0), m, err);
+	if (jx_is_set(jx_get(v, "last_status")) ||
+	    (jx_is_set(jx_get(v, "unread")) && jx_is_set(jx_get(v, "accounts")))) {
+		return conversation_read(r, v, m, err);
 	}
 	if (jx_is_text(jx_get(v, "type")) && !jx_is_set(jx_get(v, "content"))) {
 		return notification_read(r, v, m, err);

@@ -313,6 +313,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_LOOKUP: return reddit_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH: return reddit_refresh_ask(ctx, ret, err);
 	case OP_CONNECT: return reddit_connect_ask(ctx, q->granting, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "reddit does not do '%s'", op_name(q->op));
@@ -374,6 +375,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_LOOKUP: return reddit_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH: return reddit_refresh_digest(ctx, r, ret, err);
 	case OP_CONNECT: return reddit_connect_digest(ctx, r, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "reddit does not do '%s'", op_name(q->op));

@@ -9,7 +9,8 @@
 #include "reddit_session.h"
 #include "reddit_thing.h"
 
-#define LOOK_PAGES    10
+#define LOOK_PAGES    12
+#define DEEP_PAGES    9
 #define LOOK_BEFORE_S 300 /* Reddit's clock may be behind ours */
 #define BREAK_S       600 /* where it does not say how long */
 #define REQUEST_BYTES ((size_t)16 * LIMIT_MESSAGE_BYTES)
@@ -226,14 +227,11 @@ bool reddit_reply_digest(const struct connector_ctx *ctx, const struct question 
 
 /* ---- did it arrive? ---- */
 
-/* The state: "PAGES AFTER". */
 static int64_t look_load(struct text state, struct text *ret_after)
 {
-	struct text pages;
-	int64_t n = 0;
+	int64_t n = posting_look_load(state, LOOK_PAGES, ret_after);
 
-	if (!text_cut(state, ' ', &pages, ret_after) || !reddit_is_name(*ret_after, 0) ||
-	    !num_parse_range(pages, 0, LOOK_PAGES, &n)) {
+	if (!reddit_is_name(*ret_after, 0)) {
 		*ret_after = TEXT_NONE;
 		return 0;
 	}
@@ -297,7 +295,7 @@ bool reddit_lookup_digest(const struct connector_ctx *ctx, const struct question
 	struct reddit_page page;
 	struct outcome o = { 0 };
 	struct text body, after;
-	bool is_doubtful = false;
+	bool is_doubtful = false, is_past;
 	struct wall oldest = { 0 };
 	int64_t n;
 
@@ -326,10 +324,12 @@ bool reddit_lookup_digest(const struct connector_ctx *ctx, const struct question
 			       "one of our own comments cannot be read: it may be this reply");
 	}
 	oldest = page.n > 0 ? page.items[page.n - 1].at : oldest;
-	ret->is_more = page.after.len > 0 && !text_eq(page.after, after) && n + 1 < LOOK_PAGES &&
-		       !(wall_is_set(oldest) && wall_before(oldest, look_since(p)));
-	ret->state = ret->is_more
-			     ? text_printf(ctx->arena, "%d %.*s", (int)n + 1, TEXT_ARG(page.after))
-			     : TEXT_NONE;
+	is_past = wall_is_set(oldest) && wall_before(oldest, look_since(p));
+	ret->is_more = page.after.len > 0 && !text_eq(page.after, after) && !is_past;
+	/* Its lists end after a thousand, whatever there is behind them. */
+	if (ret->is_more ? n + 1 >= LOOK_PAGES : !is_past && n >= DEEP_PAGES) {
+		return posting_look_ends(err);
+	}
+	ret->state = ret->is_more ? posting_look_save(ctx->arena, n + 1, page.after) : TEXT_NONE;
 	return true;
 }

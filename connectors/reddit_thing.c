@@ -48,7 +48,7 @@ static struct text text_at(struct arena *a, struct text object, const char *name
 	return TEXT_NONE;
 }
 
-/* Times are written as "1795290000.0". */
+/* Times are written as "1795290000.0"; any other number ("1.8e9") is no time. */
 static struct wall time_at(struct text object, const char *name)
 {
 	struct text inner, whole, fraction;
@@ -58,6 +58,11 @@ static struct wall time_at(struct text object, const char *name)
 		return (struct wall){ 0 };
 	}
 	(void)text_cut(inner, '.', &whole, &fraction);
+	for (size_t i = 0; i < fraction.len; i++) {
+		if (fraction.at[i] < '0' || fraction.at[i] > '9') {
+			return (struct wall){ 0 };
+		}
+	}
 	return num_parse_range(whole, 1, INT64_C(253402300799), &s) ? (struct wall){ s * 1000000 }
 								    : (struct wall){ 0 };
 }

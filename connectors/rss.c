@@ -160,6 +160,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_LOOKUP:
 	case OP_REFRESH:
 	case OP_CONNECT:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "rss does not do '%s'", op_name(q->op));
@@ -324,6 +325,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_LOOKUP:
 	case OP_REFRESH:
 	case OP_CONNECT:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "rss does not do '%s'", op_name(q->op));

@@ -134,6 +134,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_LOOKUP:
 	case OP_REFRESH:
 	case OP_CONNECT:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "telegram does not do '%s'", op_name(q->op));
@@ -319,6 +320,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_LOOKUP:
 	case OP_REFRESH:
 	case OP_CONNECT:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "telegram does not do '%s'", op_name(q->op));
@@ -326,10 +328,11 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 
 const struct connector connector_telegram = {
 	.name = "telegram",
-	.about = "Telegram by a bot: private chats, groups, comments of a channel, chats of a business "
-		 "account",
+	.about = "Telegram by a bot: private chats, groups, comments and direct messages of a channel, "
+		 "chats of a business account",
 	.needs = "a bot's token from @BotFather, and server = \"https://api.telegram.org\"; in groups, "
-		 "privacy mode off to hear everything; for a business account, the bot connected to it",
+		 "privacy mode off to hear everything; for a channel's direct messages, the bot as an "
+		 "administrator who may manage them; for a business account, the bot connected to it",
 	.sources = "updates, always read; nothing else can be listed",
 	.always = always,
 	.options = options,

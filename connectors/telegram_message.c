@@ -6,6 +6,7 @@
 #include "answerd/page.h"
 #include "answerd/strbuf.h"
 #include "answerd/url.h"
+#include "telegram_rich.h"
 #include "telegram_text.h"
 
 #define TELEGRAM_ENTITIES_MOST 256                   /* Telegram shows a hundred */
@@ -130,6 +131,27 @@ static bool names_read(const struct connector_ctx *ctx, struct text t, struct jx
 	return is_us;
 }
 
+/* The same of a rich message, whose names stand in its tree. */
+static bool rich_names_read(const struct connector_ctx *ctx, const struct telegram_rich *rich,
+			    struct message *m)
+{
+	bool is_us = false;
+
+	for (size_t i = 0; i < rich->n_names; i++) {
+		const struct telegram_named *n = &rich->names[i];
+		struct text id =
+			n->id != 0 ? text_printf(ctx->arena, "%lld", (long long)n->id) : TEXT_NONE;
+
+		if (page_is_ours(ctx, id) ||
+		    (n->handle.len > 0 && text_eq_nocase(n->handle, ctx->own_handle))) {
+			is_us = true;
+		} else {
+			name_add(m, id);
+		}
+	}
+	return is_us;
+}
+
 /* ---- people ---- */
 
 static struct text person_name(struct arena *a, struct jx person)
@@ -177,9 +199,18 @@ static bool is_staff(const struct connector_ctx *ctx, struct text id, struct tex
 	return false;
 }
 
+/* Whose exchange with our channel it is: the channel's direct messages have a topic for each who writes. */
+static struct text channel_customer(struct arena *a, struct jx message)
+{
+	return jx_bool_or(jx_get(message, "chat"), "is_direct_messages", false)
+		       ? number_id(a, jx_path(message, "direct_messages_topic.user"), "id")
+		       : TEXT_NONE;
+}
+
 /* Is this message one of ours: by the bot, by staff, by our channel, by our business? */
 static bool is_by_us(const struct connector_ctx *ctx, struct jx message)
 {
+	struct text customer = channel_customer(ctx->arena, message);
 	struct arena *a = ctx->arena;
 	struct jx sender = jx_get(message, "sender_chat"), from = jx_get(message, "from");
 	struct text chat = number_id(a, jx_get(message, "chat"), "id");
@@ -189,6 +220,9 @@ static bool is_by_us(const struct connector_ctx *ctx, struct jx message)
 	if (page_is_ours(ctx, number_id(a, from, "id")) || text_eq(type, TEXT("channel")) ||
 	    jx_bool_or(message, "is_automatic_forward", false)) {
 		return true;
+	}
+	if (customer.len > 0) {
+		return !text_eq(number_id(a, sender, "id"), customer);
 	}
 	if (text_eq(type, TEXT("private"))) {
 		return jx_is_text(jx_get(message, "business_connection_id")) &&
@@ -212,6 +246,39 @@ static bool is_by_program(const struct connector_ctx *ctx, struct jx message)
 }
 
 /* ---- messages ---- */
+
+static struct text permalink_of(struct arena *a, struct jx chat, int64_t message)
+{
+	struct text name = jx_text_or(a, chat, "username", TEXT_NONE), link;
+	struct url u;
+
+	link = text_printf(a, "https://t.me/%.*s/%lld", TEXT_ARG(name), (long long)message);
+	return name.len > 0 && url_parse(link, &u) ? link : TEXT_NONE;
+}
+
+/* Who can read it, and whose exchange it is in: a private chat, or somebody's with our channel. */
+static void exchange_read(struct arena *a, struct jx message, const struct telegram_place *place,
+			  struct message *m)
+{
+	struct jx chat = jx_get(message, "chat");
+	int64_t topic = jx_i64_or(jx_get(message, "direct_messages_topic"), "topic_id", 0);
+	struct text public_name = jx_text_or(a, chat, "username", TEXT_NONE);
+	struct text customer = channel_customer(a, message);
+
+	if (text_eq(jx_text_or(a, chat, "type", TEXT_NONE), TEXT("private"))) {
+		m->thread_id = chat_name(a, place);
+		customer = number_id(a, chat, "id");
+	} else if (customer.len > 0 && topic != 0) {
+		m->thread_id =
+			text_printf(a, "%lld/%lld", (long long)place->chat, (long long)topic);
+	} else {
+		m->visibility = public_name.len > 0 ? MESSAGE_PUBLIC : MESSAGE_FOLLOWERS;
+		m->permalink = permalink_of(a, chat, place->message);
+		return;
+	}
+	m->visibility = MESSAGE_PRIVATE;
+	m->peer_id = m->direction == MESSAGE_OUTBOUND ? customer : TEXT_NONE;
+}
 
 /* What it answers in the same chat. A message in a topic "answers" the one that opened the topic. */
 static struct jx answered(struct jx message)
@@ -241,15 +308,6 @@ static bool place_read(struct arena *a, struct jx message, struct telegram_place
 	return true;
 }
 
-static struct text permalink_of(struct arena *a, struct jx chat, int64_t message)
-{
-	struct text name = jx_text_or(a, chat, "username", TEXT_NONE), link;
-	struct url u;
-
-	link = text_printf(a, "https://t.me/%.*s/%lld", TEXT_ARG(name), (long long)message);
-	return name.len > 0 && url_parse(link, &u) ? link : TEXT_NONE;
-}
-
 /* A press of the Start button is sent as "/start": nobody said anything. */
 static bool is_start(struct text t)
 {
@@ -257,12 +315,14 @@ static bool is_start(struct text t)
 }
 
 static bool body_read(struct arena *a, struct jx message, struct text words, struct jx entities,
-		      struct message *m)
+		      struct telegram_rich *rich, struct message *m)
 {
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = (size_t)8 * LIMIT_MESSAGE_BYTES };
 	bool is_said = words.len > 0;
 
 	telegram_text_add(a, words, entities, &b);
+	telegram_rich_add(a, message, &b, rich);
+	is_said = is_said || rich->is_said;
 	is_said = telegram_media_add(a, message, &b) || is_said;
 	if (!is_said) {
 		strbuf_add(&b, telegram_event_name(message));
@@ -296,10 +356,11 @@ static bool message_read(const struct connector_ctx *ctx, struct jx message, str
 {
 	struct arena *a = ctx->arena;
 	struct jx chat = jx_get(message, "chat"), sender = jx_get(message, "sender_chat");
-	struct text words = jx_text_or(a, message, "text", TEXT_NONE), public_name;
+	struct text words = jx_text_or(a, message, "text", TEXT_NONE);
 	struct jx entities = jx_get(message, "entities");
+	struct telegram_rich rich;
 	struct telegram_place place;
-	bool is_naming_us;
+	bool is_naming_us, is_said;
 	int64_t parent;
 
 	if (!jx_is_object(message)) {
@@ -317,16 +378,7 @@ static bool message_read(const struct connector_ctx *ctx, struct jx message, str
 	m->is_automatic = m->direction == MESSAGE_OUTBOUND && is_by_program(ctx, message);
 	m->posted_at = seconds_or_none(message, "date");
 	m->edited_at = seconds_or_none(message, "edit_date");
-	public_name = jx_text_or(a, chat, "username", TEXT_NONE);
-	if (text_eq(jx_text_or(a, chat, "type", TEXT_NONE), TEXT("private"))) {
-		m->visibility = MESSAGE_PRIVATE;
-		m->thread_id = chat_name(a, &place);
-		m->peer_id =
-			m->direction == MESSAGE_OUTBOUND ? number_id(a, chat, "id") : TEXT_NONE;
-	} else {
-		m->visibility = public_name.len > 0 ? MESSAGE_PUBLIC : MESSAGE_FOLLOWERS;
-		m->permalink = permalink_of(a, chat, place.message);
-	}
+	exchange_read(a, message, &place, m);
 	parent = jx_i64_or(answered(message), "message_id", 0);
 	if (parent > 0 && parent != place.message) {
 		place.message = parent;
@@ -337,7 +389,9 @@ static bool message_read(const struct connector_ctx *ctx, struct jx message, str
 		entities = jx_get(message, "caption_entities");
 	}
 	is_naming_us = names_read(ctx, words, entities, m);
-	if (body_read(a, message, words, entities, m) &&
+	is_said = body_read(a, message, words, entities, &rich, m);
+	is_naming_us = rich_names_read(ctx, &rich, m) || is_naming_us;
+	if (is_said &&
 	    !(m->thread_id.len > 0 && m->direction == MESSAGE_INBOUND && is_start(words))) {
 		kind_read(ctx, message, is_naming_us, m);
 	} else {

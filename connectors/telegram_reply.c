@@ -89,26 +89,35 @@ struct wall telegram_not_before(const struct connector_ctx *ctx, const struct te
 
 /* ---- what is posted ---- */
 
-/* The topic of a forum that the parent stands in; 0: none, or not known any more. */
-static int64_t topic_of(struct arena *a, const struct posting *p)
+/* What the parent stands in: the topic of a forum, or of a channel's direct messages. 0: none, or not
+ * known any more. */
+struct topics {
+	int64_t forum, direct;
+};
+
+static struct topics topics_of(struct arena *a, const struct posting *p)
 {
 	static const char *const names[] = { "message", "edited_message" };
+	struct topics topics = { 0 };
 	struct jx_doc *doc = NULL;
-	int64_t topic = 0;
 	struct jx v;
 
 	if (p->parent_raw.len == 0 || !jx_parse(a, p->parent_raw, &v, &doc, NULL)) {
-		return 0;
+		return topics;
 	}
 	for (size_t i = 0; i < 2; i++) {
 		struct jx m = jx_get(v, names[i]);
 
 		if (jx_bool_or(m, "is_topic_message", false)) {
-			topic = jx_i64_or(m, "message_thread_id", 0);
+			topics.forum = jx_i64_or(m, "message_thread_id", 0);
+		}
+		if (jx_is_object(m)) {
+			topics.direct =
+				jx_i64_or(jx_get(m, "direct_messages_topic"), "topic_id", 0);
 		}
 	}
 	jx_release(&doc);
-	return topic;
+	return topics;
 }
 
 bool telegram_reply_ask(const struct connector_ctx *ctx, const struct question *q,
@@ -117,10 +126,16 @@ bool telegram_reply_ask(const struct connector_ctx *ctx, const struct question *
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = REQUEST_BYTES };
 	const struct posting *p = q->posting;
 	struct telegram_place at;
-	int64_t topic;
+	struct topics topics;
 
 	if (p == NULL || p->text.len == 0 || !telegram_place_parse(p->parent_id, &at)) {
 		return err_set(err, ERR_DATA, "there is nothing to post, or nothing to answer");
+	}
+	topics = topics_of(ctx->arena, p);
+	if (at.chat < 0 && p->visibility == MESSAGE_PRIVATE && topics.direct == 0) {
+		return err_set(err, ERR_DATA,
+			       "nobody knows any more whose exchange with the channel this is: "
+			       "answer in Telegram's own app");
 	}
 	strbuf_add_byte(&b, '{');
 	if (at.business.len > 0) {
@@ -129,9 +144,10 @@ bool telegram_reply_ask(const struct connector_ctx *ctx, const struct question *
 		strbuf_add_byte(&b, ',');
 	}
 	strbuf_printf(&b, "\"chat_id\":%lld,", (long long)at.chat);
-	topic = topic_of(ctx->arena, p);
-	if (topic > 0) {
-		strbuf_printf(&b, "\"message_thread_id\":%lld,", (long long)topic);
+	if (topics.direct != 0) {
+		strbuf_printf(&b, "\"direct_messages_topic_id\":%lld,", (long long)topics.direct);
+	} else if (topics.forum > 0) {
+		strbuf_printf(&b, "\"message_thread_id\":%lld,", (long long)topics.forum);
 	}
 	strbuf_add_str(&b, "\"text\":");
 	strbuf_add_json(&b, p->text);

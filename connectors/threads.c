@@ -411,6 +411,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_LOOKUP: return threads_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH: return graph_long_refresh_ask(ctx, &door, ret, err);
 	case OP_CONNECT: return graph_door_connect_ask(ctx, &door, q, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "threads does not do '%s'", op_name(q->op));
@@ -430,6 +431,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_LOOKUP: return threads_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH: return graph_long_refresh_digest(ctx, &door, r, ret, err);
 	case OP_CONNECT: return graph_door_connect_digest(ctx, &door, q, r, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "threads does not do '%s'", op_name(q->op));

@@ -1,7 +1,6 @@
 #include "threads_reply.h"
 
 #include "answerd/limits.h"
-#include "answerd/num.h"
 #include "answerd/page.h"
 #include "answerd/posting.h"
 #include "threads_post.h"
@@ -76,18 +75,6 @@ bool threads_reply_digest(const struct connector_ctx *ctx, const struct question
 
 /* ---- did it arrive? ---- */
 
-static int64_t pages_read(struct text state, struct text *ret_next)
-{
-	struct text head;
-	int64_t n;
-
-	*ret_next = TEXT_NONE;
-	if (!text_cut(state, ' ', &head, ret_next) || !num_parse_range(head, 1, PAGES_MOST, &n)) {
-		return 0;
-	}
-	return n;
-}
-
 bool threads_lookup_ask(const struct connector_ctx *ctx, const struct question *q,
 			struct request *ret, struct err *err)
 {
@@ -97,7 +84,7 @@ bool threads_lookup_ask(const struct connector_ctx *ctx, const struct question *
 	if (!can_post(q, err)) {
 		return false;
 	}
-	(void)pages_read(q->state, &next);
+	(void)posting_look_load(q->state, PAGES_MOST, &next);
 	graph_url_start(ctx, &threads_graph, &b, "/me/replies");
 	graph_url_add(&b, "fields", TEXT(THREADS_FIELDS));
 	graph_url_page(&b, LOOK_MOST, next);
@@ -154,12 +141,12 @@ bool threads_lookup_digest(const struct connector_ctx *ctx, const struct questio
 	if (is_behind || next.len == 0) {
 		return true;
 	}
-	n_read = pages_read(q->state, &before);
+	n_read = posting_look_load(q->state, PAGES_MOST, &before);
 	if (text_eq(next, before) || n_read + 1 >= PAGES_MOST) {
 		return err_set(err, ERR_DATA,
 			       "the list of our replies has no end: look there yourself");
 	}
 	ret->is_more = true;
-	ret->state = text_printf(ctx->arena, "%lld %.*s", (long long)n_read + 1, TEXT_ARG(next));
+	ret->state = posting_look_save(ctx->arena, n_read + 1, next);
 	return true;
 }

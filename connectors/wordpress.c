@@ -230,6 +230,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_LOOKUP: return wordpress_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH:
 	case OP_CONNECT:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "wordpress does not do '%s'", op_name(q->op));
@@ -399,6 +400,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_LOOKUP: return wordpress_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH:
 	case OP_CONNECT:
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "wordpress does not do '%s'", op_name(q->op));

@@ -321,7 +321,7 @@ static bool look_on(const struct posting *p, const struct outcome *page, size_t 
 		      wall_is_set(p->begun_at) &&
 		      wall_before(last->posted_at, wall_add(p->begun_at, DUR_S(-LOOK_BEFORE_S)));
 
-	if (n > 0 && !is_old && l->offset + asked < (int64_t)LOOK_PAGES * A_PAGE) {
+	if (n > 0 && !is_old) {
 		l->offset += asked;
 		return true;
 	}
@@ -370,6 +370,9 @@ bool wordpress_lookup_digest(const struct connector_ctx *ctx, const struct quest
 		return false;
 	}
 	ret->is_more = look_on(p, &o, list.n, page_size(q, A_PAGE), &l);
+	if (l.offset >= (int64_t)LOOK_PAGES * A_PAGE) {
+		return posting_look_ends(err);
+	}
 	ret->state = ret->is_more ? look_save(ctx->arena, &l) : TEXT_NONE;
 	return true;
 }

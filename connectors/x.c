@@ -200,6 +200,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_LOOKUP: return x_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH: return x_refresh_ask(ctx, ret, err);
 	case OP_CONNECT: return x_connect_ask(ctx, q->granting, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "x does not do '%s'", op_name(q->op));
@@ -352,6 +353,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_LOOKUP: return x_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH: return x_refresh_digest(ctx, r, ret, err);
 	case OP_CONNECT: return x_connect_digest(ctx, r, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "x does not do '%s'", op_name(q->op));
@@ -360,7 +362,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 const struct connector connector_x = {
 	.name = "x",
 	.about = "X (once Twitter): mentions, replies, searches, direct messages that are not encrypted",
-	.needs = "an app of X with prepaid credits (reading costs money: see `monthly_reads`), and a user "
+	.needs = "an app of X with prepaid credits (reading and posting cost money: see `monthly_reads` and `monthly_usd`), and a user "
 		 "token of the account: `token` is CLIENT ID:CLIENT SECRET with `answerd connect`, or the "
 		 "four keys of OAuth 1.0a, CONSUMER KEY:CONSUMER SECRET:TOKEN:TOKEN SECRET",
 	.sources = "mentions, own and directs are always read; search:QUERY (X's own words, seven days back)",
@@ -398,6 +400,7 @@ const struct connector connector_x = {
 		.rhythm = "2m",
 	},
 	.measure = x_measure,
+	.post_price = x_post_price,
 	.check_source = check_source,
 	.ask = ask,
 	.digest = digest,

@@ -2,19 +2,21 @@
 
 #include "answerd/json.h"
 #include "answerd/limits.h"
-#include "answerd/num.h"
 #include "answerd/page.h"
 #include "answerd/posting.h"
 #include "answerd/strbuf.h"
 #include "x_post.h"
 #include "x_session.h"
 
-#define LOOK_PAGES    10
-#define LOOK_BEFORE_S 300 /* X's clock may be behind ours */
-#define REQUEST_BYTES ((size_t)8 * LIMIT_MESSAGE_BYTES)
-#define TOKEN_BYTES   1024
-#define OWN_PRICE     5000
-#define DIRECT_PRICE  10000
+#define LOOK_PAGES          10
+#define LOOK_BEFORE_S       300 /* X's clock may be behind ours */
+#define REQUEST_BYTES       ((size_t)8 * LIMIT_MESSAGE_BYTES)
+#define TOKEN_BYTES         1024
+#define OWN_PRICE           5000 /* of what a look reads */
+#define DIRECT_PRICE        10000
+#define DIRECT_POST_PRICE   15000
+#define LINK_POST_PRICE     200000
+#define SUMMONED_POST_PRICE 10000
 
 /* ---- what is posted ---- */
 
@@ -37,6 +39,67 @@ void x_measure(const struct connector_ctx *ctx, const struct posting *p, int64_t
 	}
 	*ret_length = posting_weight(p->text); /* the names that X adds do not count */
 	*ret_most = X_POST_MOST;
+}
+
+/* "shop.example/ok", "shop.example.": X makes links of bare hosts. Better one too many than one too few. */
+static bool is_host(struct text word)
+{
+	size_t dot = SIZE_MAX, n = 0;
+
+	while (n < word.len && word.at[n] != '/' && word.at[n] != '?' && word.at[n] != '#') {
+		n++;
+	}
+	while (n > 0 && (word.at[n - 1] == '.' || word.at[n - 1] == ',' || word.at[n - 1] == '!')) {
+		n--;
+	}
+	for (size_t i = 0; i < n; i++) {
+		char c = word.at[i];
+
+		if (c == '.') {
+			dot = i;
+		} else if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) {
+			return false;
+		}
+	}
+	if (dot == SIZE_MAX || dot == 0 || n < dot + 3) {
+		return false;
+	}
+	for (size_t i = dot + 1; i < n; i++) {
+		if (word.at[i] < 'a' || word.at[i] > 'z') {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool has_link(struct text t)
+{
+	struct posting_part part;
+	size_t from = 0;
+
+	for (size_t at = 0; posting_part_next(t, &at, &part);) {
+		if (part.kind == POSTING_LINK) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i <= t.len; i++) {
+		if (i == t.len || (unsigned char)t.at[i] <= ' ') {
+			if (is_host(text_slice(t, from, i - from))) {
+				return true;
+			}
+			from = i + 1;
+		}
+	}
+	return false;
+}
+
+/* X's sheet has a price for a post with a link and one for an answer to who summoned us, and does not say which holds for both: the dearer. */
+int64_t x_post_price(const struct connector_ctx *ctx, const struct posting *p)
+{
+	(void)ctx;
+	return is_direct(p)        ? DIRECT_POST_PRICE
+	       : has_link(p->text) ? LINK_POST_PRICE
+				   : SUMMONED_POST_PRICE;
 }
 
 /* "12-77", or a group's number. */
@@ -253,20 +316,6 @@ bool x_reply_digest(const struct connector_ctx *ctx, const struct question *q,
 
 /* ---- did it arrive? ---- */
 
-/* The state: "PAGES TOKEN". */
-static int64_t look_load(struct text state, struct text *ret_token)
-{
-	int64_t n = 0;
-	struct text pages;
-
-	if (!text_cut(state, ' ', &pages, ret_token) ||
-	    !num_parse_range(pages, 0, LOOK_PAGES, &n)) {
-		*ret_token = TEXT_NONE;
-		return 0;
-	}
-	return n;
-}
-
 static struct wall look_since(const struct posting *p)
 {
 	return wall_is_set(p->begun_at) ? wall_add(p->begun_at, DUR_S(-LOOK_BEFORE_S))
@@ -284,7 +333,7 @@ bool x_lookup_ask(const struct connector_ctx *ctx, const struct question *q, str
 	if (p == NULL || ctx->own_id.len == 0) {
 		return err_set(err, ERR_RETRY, "X has not said yet who we are");
 	}
-	(void)look_load(q->state, &token);
+	(void)posting_look_load(q->state, LOOK_PAGES, &token);
 	x_url_start(ctx, &b, is_direct(p) ? "/2/dm_conversations/" : "/2/users/");
 	strbuf_add_url(&b, is_direct(p) ? p->thread_id : ctx->own_id);
 	strbuf_add_str(&b, is_direct(p) ? "/dm_events" : "/tweets");
@@ -315,6 +364,18 @@ static bool is_it(const struct connector_ctx *ctx, const struct posting *p, cons
 	return is_there && m->direction == MESSAGE_OUTBOUND && m->kind != MESSAGE_OTHER &&
 	       !(wall_is_set(m->posted_at) && wall_before(m->posted_at, look_since(p))) &&
 	       is_same(ctx->arena, p->text, m->body);
+}
+
+/* Each is charged, also what is not ours. */
+static void count_read(struct arena *a, const struct outcome *o, struct outcome *ret)
+{
+	ret->read_ids = arena_alloc(a, (o->n_messages + o->n_bad + 1) * sizeof(*ret->read_ids));
+	for (size_t i = 0; i < o->n_messages; i++) {
+		ret->read_ids[ret->n_read_ids++] = o->messages[i].external_id;
+	}
+	for (size_t i = 0; i < o->n_bad; i++) {
+		ret->read_ids[ret->n_read_ids++] = o->bad[i].external_id;
+	}
 }
 
 static void find(const struct connector_ctx *ctx, const struct posting *p, const struct outcome *o,
@@ -366,12 +427,13 @@ bool x_lookup_digest(const struct connector_ctx *ctx, const struct question *q,
 	if (p == NULL) {
 		return err_set(err, ERR_DATA, "there is nothing to look for");
 	}
-	n = look_load(q->state, &token);
+	n = posting_look_load(q->state, LOOK_PAGES, &token);
 	ret->read_price = is_direct(p) ? DIRECT_PRICE : OWN_PRICE;
 	if (!x_check(ctx, r, ret, err) || !page_scan(r, &body, err) ||
 	    !x_page_read(ctx, &how, body, &o, &page, err)) {
 		return false;
 	}
+	count_read(ctx->arena, &o, ret);
 	find(ctx, p, &o, ret);
 	if (ret->sent_id.len > 0) {
 		return true;
@@ -380,11 +442,11 @@ bool x_lookup_digest(const struct connector_ctx *ctx, const struct question *q,
 		return err_set(err, ERR_DATA,
 			       "one of our own posts cannot be read: it may be this reply");
 	}
-	ret->is_more = page.next.len > 0 && page.next.len <= TOKEN_BYTES &&
-		       !text_eq(page.next, token) && n + 1 < LOOK_PAGES &&
+	ret->is_more = page.next.len > 0 && !text_eq(page.next, token) &&
 		       !(wall_is_set(page.oldest) && wall_before(page.oldest, look_since(p)));
-	ret->state = ret->is_more
-			     ? text_printf(ctx->arena, "%d %.*s", (int)n + 1, TEXT_ARG(page.next))
-			     : TEXT_NONE;
+	if (ret->is_more && (n + 1 >= LOOK_PAGES || page.next.len > TOKEN_BYTES)) {
+		return posting_look_ends(err);
+	}
+	ret->state = ret->is_more ? posting_look_save(ctx->arena, n + 1, page.next) : TEXT_NONE;
 	return true;
 }

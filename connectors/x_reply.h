@@ -15,6 +15,7 @@
 
 void x_measure(const struct connector_ctx *ctx, const struct posting *p, int64_t *ret_length,
 	       int64_t *ret_most);
+int64_t x_post_price(const struct connector_ctx *ctx, const struct posting *p);
 bool x_reply_ask(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
 		 struct err *err);
 bool x_reply_digest(const struct connector_ctx *ctx, const struct question *q,

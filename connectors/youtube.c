@@ -415,6 +415,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_LOOKUP: return youtube_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH: return google_refresh_ask(ctx, rights, ret, err);
 	case OP_CONNECT: return google_connect_ask(ctx, q, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "youtube does not do '%s'", op_name(q->op));
@@ -434,6 +435,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_LOOKUP: return youtube_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH: return google_refresh_digest(ctx, r, ret, err);
 	case OP_CONNECT: return google_connect_digest(ctx, rights, r, ret, err);
+	case OP_FILE:
 	case OP_COUNT: break;
 	}
 	return err_set(err, ERR_CONFIG, "youtube does not do '%s'", op_name(q->op));

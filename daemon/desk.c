@@ -214,6 +214,7 @@ int main(int argc, char **argv)
 		}
 	}
 	watch_leave_no_core();
+	watch_open_many();
 	c = load_conf(config);
 	if (c == NULL) {
 		(void)fprintf(stderr,

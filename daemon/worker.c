@@ -146,7 +146,7 @@ static int cmd_platforms(enum platforms_form form)
 	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	strbuf_init(&out, 1024u * 1024);
-	platforms_print(form, &out);
+	platforms_print(form, platforms_columns(), &out);
 	(void)fwrite(out.at, 1, out.len, stdout);
 	return EXIT_SUCCESS;
 }
@@ -488,6 +488,7 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 		&(struct alert_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
 	k.respond = respond_create(
 		&(struct respond_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
+	respond_tell_looked(k.respond, listen_looked, k.listen);
 	listen_start(k.listen);
 	alert_start(k.alert);
 	respond_start(k.respond);

@@ -2,8 +2,8 @@
 
   --quick        the inner loop: unit, golden, SQL, a few integration scenarios (at most 3 minutes)
   --real         also against real third-party servers (skipped with a reason where they are not to be had)
-  --soak NAME    a long proof, by hand: kills, fault, every_public, clock, conformance, all_networks, crashpoints, quiet_days, reloads_under_load, ten_thousand_breaches, package
-  --only SUITE   one suite: build unit sanitized sql town integration format tidy cppcheck arrows words networks
+  --soak NAME    a long proof, by hand: kills, fault, every_public, clock, conformance, all_networks, crashpoints, quiet_days, reloads_under_load, ten_thousand_breaches, package, prism, spec
+  --only SUITE   one suite: build unit sanitized sql town integration browser format tidy cppcheck arrows words networks
 
 The suites' own output goes to build/test/SUITE.log; what failed is printed. ANSWERD_BUILD names another build folder."""
 import argparse
@@ -168,7 +168,7 @@ def main():
     parser.add_argument("--only")
     args = parser.parse_args()
     LOGS.mkdir(parents=True, exist_ok=True)
-    everything = ["build", "unit", "sanitized", "sql", "town", "integration", "arrows", "words", "networks", "format", "cppcheck", "tidy"]
+    everything = ["build", "unit", "sanitized", "sql", "town", "integration", "browser", "arrows", "words", "networks", "format", "cppcheck", "tidy"]
     quick = ["build", "unit", "sql", "arrows", "words", "networks", "format", "integration"]
     wanted = [args.only] if args.only else quick if args.quick else everything
     begun = time.monotonic()
@@ -182,6 +182,8 @@ def main():
             pgtap("sql")
         if "town" in wanted:
             pytest("town", ["tests/sim"])
+        if "browser" in wanted and not args.soak:
+            pytest("browser", ["tests/browser"])
         binary, env = ROOT / "build", {}
         if "sanitized" in wanted and meson_build("san-build", SANITIZED, ["-Db_sanitize=address,undefined", "-Db_lundef=false"]):
             meson_test("sanitized", SANITIZED, env=SAN_ENV)

@@ -48,6 +48,7 @@ enum exit_code run_give(struct call *c)
 
 	body_start(&body);
 	body_add(&body, "who", c->args[1]);
+	body_add(&body, "reason", call_option(c, "--reason"));
 	body_add_number(&body, "version", call_option(c, "--version"));
 	code = act(c, "give", &body, &r);
 	if (code == EXIT_DONE) {
@@ -148,6 +149,22 @@ enum exit_code run_nature(struct call *c)
 		say(c, &r,
 		    text_cstr(c->arena,
 			      text_printf(c->arena, "is a matter of %.20s now.", c->args[1])));
+	}
+	return code;
+}
+
+enum exit_code run_merge(struct call *c)
+{
+	scoped(strbuf_done) struct strbuf body = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code;
+
+	body_start(&body);
+	body_add(&body, "with", c->args[1]);
+	body_add_number(&body, "version", call_option(c, "--version"));
+	code = act(c, "merge", &body, &r);
+	if (code == EXIT_DONE) {
+		say(c, &r, "is both of them now; the older start counts.");
 	}
 	return code;
 }

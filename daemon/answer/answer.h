@@ -71,6 +71,8 @@ struct reply {
 };
 enum exit_code call_get(struct call *c, const char *path, struct reply *ret);
 enum exit_code call_post(struct call *c, const char *path, struct strbuf *body, struct reply *ret);
+/* A table of comma-separated values, to standard output as it is. */
+enum exit_code call_table(struct call *c, const char *path);
 void reply_done(struct reply *r);
 /* A JSON object, member by member: body_start(b); body_add(b, "reason", text); … body_end(b). */
 void body_start(struct strbuf *b);
@@ -108,6 +110,7 @@ enum exit_code run_dismiss(struct call *c);
 enum exit_code run_note(struct call *c);
 enum exit_code run_tag(struct call *c);
 enum exit_code run_nature(struct call *c);
+enum exit_code run_merge(struct call *c);
 void print_reply(struct call *c, struct jx reply, struct wall now, int indent);
 enum exit_code run_reply(struct call *c);
 enum exit_code run_send(struct call *c);
@@ -117,6 +120,7 @@ enum exit_code run_replied(struct call *c);
 enum exit_code run_not_there(struct call *c);
 enum exit_code run_approve(struct call *c);
 enum exit_code run_drop(struct call *c);
+enum exit_code run_undo(struct call *c);
 enum exit_code run_panic(struct call *c);
 enum exit_code run_snippet_list(struct call *c);
 enum exit_code run_snippet_add(struct call *c);
@@ -130,11 +134,19 @@ enum exit_code run_ack(struct call *c);
 enum exit_code run_silence_add(struct call *c);
 enum exit_code run_silence_list(struct call *c);
 enum exit_code run_silence_end(struct call *c);
+enum exit_code run_webhooks(struct call *c);
+enum exit_code run_replay(struct call *c);
 enum exit_code run_empty(struct call *c); /* lists that this version keeps empty */
 enum exit_code run_ledger(struct call *c);
+enum exit_code run_report(struct call *c);
 enum exit_code run_verify(struct call *c);
 enum exit_code run_staff_list(struct call *c);
 enum exit_code run_staff_add(struct call *c);
+enum exit_code run_staff_link(struct call *c);
+enum exit_code run_staff_role(struct call *c);
 enum exit_code run_staff_disable(struct call *c);
+enum exit_code run_token_new(struct call *c);
+enum exit_code run_token_list(struct call *c);
+enum exit_code run_token_revoke(struct call *c);
 
 #endif

@@ -109,6 +109,30 @@ enum exit_code call_post(struct call *c, const char *path, struct strbuf *body, 
 	return ask_and_print(c, path, body != NULL && body->len > 0 ? body->at : "{}", ret);
 }
 
+enum exit_code call_table(struct call *c, const char *path)
+{
+	scoped(reply_done) struct reply r = { 0 };
+	struct text rest, line;
+	enum exit_code code;
+
+	c->is_json = true; /* it is not parsed */
+	code = ask(c, path, NULL, &r);
+	rest = strbuf_text(&r.answer.body);
+	if (code != EXIT_DONE || !c->screen.is_terminal) {
+		if (code == EXIT_DONE) {
+			(void)fwrite(rest.at, 1, rest.len, stdout);
+		}
+		return code;
+	}
+	rest = text_clean(c->arena, rest, NULL);
+	while (!text_is_empty(rest)) {
+		(void)text_cut(rest, '\n', &line, &rest);
+		screen_text(&c->screen, INK_PLAIN, line, 0);
+		screen_say(&c->screen, INK_PLAIN, "\n");
+	}
+	return EXIT_DONE;
+}
+
 void reply_done(struct reply *r)
 {
 	jx_release(&r->doc);

@@ -2,8 +2,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "answerd/url.h"
 #include "daemon/answer/answer.h"
 #include "daemon/conf/conf.h"
 
@@ -58,12 +60,29 @@ static const char *find_desk(struct arena *a, const struct globals *g)
 	return place != NULL || g->config != NULL ? place : DEFAULT_SOCKET;
 }
 
+/* Plain http only to a literal loopback address, or to localhost: a token must not be read on its way. */
+static bool is_private(const char *place)
+{
+	struct url u;
+
+	return strncmp(place, "http://", 7) != 0 || url_is_loopback(text_of(place)) ||
+	       (url_parse(text_of(place), &u) && text_eq(u.host, TEXT("localhost")));
+}
+
 static enum exit_code run(struct call *c, const struct globals *g)
 {
 	const char *place = find_desk(c->arena, g);
 	enum exit_code code;
 
 	if (place == NULL) {
+		return EXIT_USAGE;
+	}
+	if (!is_private(place)) {
+		(void)fprintf(
+			stderr,
+			"What staff say goes over https, or over http on this machine: %.80s is "
+			"neither.\n",
+			place);
 		return EXIT_USAGE;
 	}
 	c->is_json = g->is_json;

@@ -113,6 +113,30 @@ enum exit_code run_alerts(struct call *c)
 	return EXIT_DONE;
 }
 
+/* What an acknowledgement does and does not do: people would believe more of it. */
+static const char *after_ack(struct text event, struct text step)
+{
+	if (!text_eq(event, TEXT("waiting"))) {
+		return "It is not told again while it stands. When it is over and comes back, that "
+		       "is a new alert.";
+	}
+	if (text_eq(step, TEXT("warn"))) {
+		return "That is for this step alone, and the customer still waits: when the "
+		       "promised time is "
+		       "over you are told again, and at the hard stop; the lead is not called. An "
+		       "answer ends it.";
+	}
+	if (text_eq(step, TEXT("due"))) {
+		return "That is for this step alone, and the customer still waits: the lead is not "
+		       "called, and "
+		       "the hard stop speaks all the same. An answer ends it.";
+	}
+	return text_eq(step, TEXT("lead")) ? "That is for this step alone, and the customer still "
+					     "waits: the hard stop speaks all "
+					     "the same. An answer ends it."
+					   : "The customer still waits. An answer ends it.";
+}
+
 enum exit_code run_ack(struct call *c)
 {
 	scoped(strbuf_done) struct strbuf path = { 0 };
@@ -130,6 +154,12 @@ enum exit_code run_ack(struct call *c)
 		screen_say(&c->screen, INK_PLAIN, " is acknowledged by ");
 		screen_text(&c->screen, INK_BOLD, jx_str(c, r.root, "acked_by"), 0);
 		screen_say(&c->screen, INK_PLAIN, ".\n");
+		if (text_is_empty(jx_str(c, r.root, "over_at"))) {
+			screen_block(&c->screen, INK_PLAIN,
+				     text_of(after_ack(jx_str(c, r.root, "event"),
+						       jx_str(c, r.root, "step"))),
+				     0);
+		}
 	}
 	return code;
 }

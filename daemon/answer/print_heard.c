@@ -65,10 +65,11 @@ static void print_state(struct call *c, struct jx e, struct wall now)
 	screen_say(s, INK_DIM, " heard %s\n", ago);
 }
 
-/* "1234 of 50000 read this month, about 2.10 US dollars": said with the first source that has it. */
+/* "1234 of 50000 messages paid for this month, about 2.10 US dollars; 12 replies, about 0.30; of 50": said with the first source that has it. */
 static void print_reading(struct call *c, struct jx reading)
 {
 	int64_t most = jx_i64_or(reading, "monthly_reads", 0);
+	int64_t budget = jx_i64_or(reading, "monthly_usd", 0);
 
 	if (!jx_is_object(reading)) {
 		return;
@@ -77,9 +78,15 @@ static void print_reading(struct call *c, struct jx reading)
 	if (most > 0) {
 		screen_say(&c->screen, INK_DIM, " of %lld", (long long)most);
 	}
-	screen_say(&c->screen, INK_DIM,
-		   " messages paid for this month, about %.*s US dollars in all\n",
+	screen_say(&c->screen, INK_DIM, " messages paid for this month, about %.*s US dollars",
 		   TEXT_ARG(jx_str(c, reading, "cost_usd")));
+	screen_say(&c->screen, INK_DIM, "; %lld replies, about %.*s",
+		   (long long)jx_i64_or(reading, "posts", 0),
+		   TEXT_ARG(jx_str(c, reading, "posts_usd")));
+	if (budget > 0) {
+		screen_say(&c->screen, INK_DIM, "; %lld may be spent", (long long)budget);
+	}
+	screen_say(&c->screen, INK_DIM, "\n");
 }
 
 static void print_source(struct call *c, struct jx e, struct wall now)

@@ -1,4 +1,4 @@
-/* Quarantine, verify and staff on a terminal. */
+/* Quarantine and verify on a terminal. */
 #include <stdio.h>
 
 #include "daemon/answer/answer.h"
@@ -139,75 +139,4 @@ enum exit_code run_verify(struct call *c)
 	}
 	strbuf_done(&f.json);
 	return code == EXIT_DONE && f.n > 0 ? EXIT_FINDING : code;
-}
-
-/* ---- staff ---- */
-
-static void print_person(struct call *c, struct jx e)
-{
-	struct screen *s = &c->screen;
-	bool is_gone = !text_is_empty(jx_str(c, e, "disabled_at"));
-
-	screen_cell(s, is_gone ? INK_DIM : INK_BOLD, jx_str(c, e, "login"), 16);
-	screen_say(s, INK_PLAIN, " ");
-	screen_cell(s, INK_PLAIN, jx_str(c, e, "name"), 24);
-	screen_say(s, INK_PLAIN, " ");
-	screen_cell(s, INK_PLAIN, jx_str(c, e, "role"), 8);
-	screen_say(s, INK_PLAIN, " ");
-	screen_text(s, INK_DIM, jx_str(c, e, "os_user"), 16);
-	screen_say(s, INK_RED, "%s\n", is_gone ? " disabled" : "");
-}
-
-enum exit_code run_staff_list(struct call *c)
-{
-	scoped(reply_done) struct reply r = { 0 };
-	enum exit_code code = call_get(c, "staff", &r);
-
-	for (size_t i = 0; code == EXIT_DONE && !c->is_json && i < jx_len(jx_get(r.root, "items"));
-	     i++) {
-		print_person(c, jx_at(jx_get(r.root, "items"), i));
-	}
-	return code;
-}
-
-enum exit_code run_staff_add(struct call *c)
-{
-	scoped(strbuf_done) struct strbuf body = { 0 };
-	scoped(reply_done) struct reply r = { 0 };
-	enum exit_code code;
-
-	body_start(&body);
-	body_add(&body, "login", c->args[0]);
-	body_add(&body, "name", call_option(c, "--name"));
-	body_add(&body, "role", call_option(c, "--role"));
-	body_add(&body, "os_user", call_option(c, "--os-user"));
-	if (call_option(c, "--approval") != NULL) {
-		body_add(&body, "approval",
-			 strcmp(call_option(c, "--approval"), "yes") == 0  ? "true"
-			 : strcmp(call_option(c, "--approval"), "no") == 0 ? "false"
-									   : "?");
-	}
-	body_end(&body);
-	code = call_post(c, "staff", &body, &r);
-	if (code == EXIT_DONE && !c->is_json) {
-		print_person(c, r.root);
-	}
-	return code;
-}
-
-enum exit_code run_staff_disable(struct call *c)
-{
-	scoped(strbuf_done) struct strbuf path = { 0 };
-	scoped(reply_done) struct reply r = { 0 };
-	enum exit_code code;
-
-	strbuf_init(&path, 4096);
-	strbuf_add_str(&path, "staff/");
-	strbuf_add_url(&path, text_clip(text_of(c->args[0]), 200));
-	strbuf_add_str(&path, "/disable");
-	code = call_post(c, path.at, NULL, &r);
-	if (code == EXIT_DONE && !c->is_json) {
-		print_person(c, r.root);
-	}
-	return code;
 }

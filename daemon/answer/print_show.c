@@ -36,8 +36,10 @@ static struct text part_of(struct call *c, struct jx m)
 		return text_printf(c->arena, "%.*s, %.*s", TEXT_ARG(jx_str(c, m, "nature")),
 				   TEXT_ARG(extra));
 	}
-	return text_eq(role, TEXT("answer")) ? TEXT("our answer")
-	       : text_eq(role, TEXT("ours"))
+	if (text_eq(role, TEXT("answer"))) {
+		return text_printf(c->arena, "our answer (%.*s)", TEXT_ARG(jx_str(c, m, "actor")));
+	}
+	return text_eq(role, TEXT("ours"))
 		       ? (jx_bool_or(m, "is_automatic", false) ? TEXT("ours, by a program")
 							       : TEXT("ours"))
 	       : text_eq(role, TEXT("other")) ? TEXT("somebody else")
@@ -75,8 +77,9 @@ static void print_message(struct call *c, struct jx thread, size_t at, struct wa
 	screen_cell(s, INK_DIM, text_of(when), 17);
 	screen_say(s, INK_PLAIN, " ");
 	screen_text(s, role_ink(role), who(c, jx_get(m, "author")), s->columns - 18 - 24);
-	screen_say(s, INK_DIM, "  %.*s%s\n", TEXT_ARG(part_of(c, m)),
-		   jx_len(revisions) > 0 ? ", edited" : "");
+	screen_say(s, INK_DIM, "  ");
+	screen_text(s, INK_DIM, part_of(c, m), 0);
+	screen_say(s, INK_DIM, "%s\n", jx_len(revisions) > 0 ? ", edited" : "");
 	if (!text_is_empty(to)) {
 		screen_say(s, INK_DIM, "    answers ");
 		screen_text(s, INK_DIM, to, s->columns - 12);

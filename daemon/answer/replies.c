@@ -112,6 +112,9 @@ static void say_reply(struct call *c, struct jx root)
 			   "; the customer waits until the platform has confirmed it.");
 	}
 	screen_say(s, INK_PLAIN, "\n");
+	if (!text_is_empty(jx_str(c, root, "price"))) {
+		screen_block(s, INK_YELLOW, jx_str(c, root, "price"), 0);
+	}
 }
 
 /* ---- writing ---- */
@@ -202,6 +205,7 @@ static enum exit_code post_words(struct call *c, const char *path, struct text w
 	body_add_switch(&body, c, "--also", "also");
 	body_add_switch(&body, c, "--parts", "parts");
 	body_add_switch(&body, c, "--draft", "draft");
+	body_add_switch(&body, c, "--undo", "undo");
 	body_end(&body);
 	code = call_post(c, path, &body, &r);
 	if (code == EXIT_DONE) {
@@ -323,6 +327,11 @@ static enum exit_code act(struct call *c, const char *name, struct strbuf *body)
 enum exit_code run_retry(struct call *c)
 {
 	return act(c, "/retry", NULL);
+}
+
+enum exit_code run_undo(struct call *c)
+{
+	return act(c, "/undo", NULL);
 }
 
 enum exit_code run_not_there(struct call *c)

@@ -13,7 +13,8 @@ const struct connector *connector_find(struct text name)
 static const char *const op_names[OP_COUNT] = {
 	[OP_IDENTIFY] = "identify", [OP_POLL] = "poll",       [OP_SWEEP] = "sweep",
 	[OP_THREAD] = "thread",     [OP_RECHECK] = "recheck", [OP_REPLY] = "reply",
-	[OP_LOOKUP] = "lookup",     [OP_REFRESH] = "refresh", [OP_CONNECT] = "connect",
+	[OP_LOOKUP] = "lookup",     [OP_FILE] = "file",       [OP_REFRESH] = "refresh",
+	[OP_CONNECT] = "connect",
 };
 
 const char *op_name(enum op op)

@@ -168,7 +168,8 @@ static void context_read(struct arena *a, struct recording *ret)
 	ret->response.received_at = ctx->now;
 	subjects_read(a, ret);
 	options_read(a, ret);
-	if (ret->question.op == OP_REPLY || ret->question.op == OP_LOOKUP) {
+	if (ret->question.op == OP_REPLY || ret->question.op == OP_LOOKUP ||
+	    ret->question.op == OP_FILE) {
 		posting_read(a, ret);
 	} else if (ret->question.op == OP_CONNECT) {
 		granting_read(a, ret);
@@ -216,17 +217,22 @@ static void error_print(struct strbuf *out, struct arena *a, bool has_ended, con
 	strbuf_add_str(out, "}}\n");
 }
 
+static void state_print(struct strbuf *out, const struct outcome *o)
+{
+	strbuf_add_byte(out, '{');
+	field_print(out, "state", o->state);
+	strbuf_add_str(out, "}\n");
+}
+
 static void sent_print(struct strbuf *out, enum op op, const struct outcome *o)
 {
 	strbuf_add_byte(out, '{');
 	field_print(out, "sent_id", o->sent_id);
 	strbuf_add_byte(out, ',');
 	field_print(out, "sent_permalink", o->sent_permalink);
-	strbuf_add_str(out, "}\n");
+	strbuf_add_str(out, o->to_file ? ",\"to_file\":true}\n" : "}\n");
 	if (op == OP_LOOKUP && o->is_more) {
-		strbuf_add_byte(out, '{');
-		field_print(out, "state", o->state);
-		strbuf_add_str(out, "}\n");
+		state_print(out, o);
 	}
 }
 
@@ -257,6 +263,11 @@ static void outcome_print(struct strbuf *out, enum op op, const struct outcome *
 {
 	if (op == OP_REPLY || op == OP_LOOKUP) {
 		sent_print(out, op, o);
+	}
+	if (op == OP_FILE && o->is_more) {
+		state_print(out, o);
+	} else if (op == OP_FILE) {
+		strbuf_add_str(out, "{\"filed\":true}\n");
 	}
 	if (op == OP_CONNECT) {
 		granted_print(out, o);

@@ -6,14 +6,14 @@
  * told by headers of the recording: X-Answerd-Server, -Own-Id, -Own-Handle, -Source, -State, -Facts,
  * -Session, -Token (else one of three parts), -Since, -Now (RFC 3339), -Subject (repeated), -Option (name=value, repeated),
  * -Page-Limit, -Cut (any value: the body is only the beginning of an answer that was larger than we
- * read). Now is else the Date header. Of a reply and a lookup: -Key, -Text, -Begun, -Parent,
+ * read). Now is else the Date header. Of a reply, a lookup and filing: -Key, -Text, -Begun, -Parent,
  * -Parent-Revision, -Parent-Raw, -Root, -Root-Revision, -Thread, -Author-Id, -Author-Handle,
  * -Visibility, -Warning, -Language. Of a person who lets us in: -Redirect, -Grant-State, -Verifier,
  * -Challenge, -Code.
  *
  * Lines: one a message, one a quarantined element ("quarantined"), one an id that is gone ("gone"),
  * one for what identify learned ("own_id"), one for what became of a reply ("sent_id", null where a
- * lookup has not found it), one for the walk of a lookup that goes on ("state"), one for being let in ("session", only that
+ * lookup has not found it), one for the walk of a lookup or of filing that goes on ("state"), one for what was filed ("filed"), one for being let in ("session", only that
  * there is one), or one "error".
  *
  * Owner:   the caller owns `out`.

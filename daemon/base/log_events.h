@@ -6,8 +6,10 @@
 #error "define EVENT(name, level, fields, sentence) first"
 #endif
 
-EVENT(access_refused, LEVEL_WARN, "uid asked",
-      "A local user who is nobody's `os_user` asked the desk: `answer staff add` lets a person in.")
+EVENT(access_refused, LEVEL_WARN, "uid staff asked",
+      "A local user who is nobody's `os_user` asked the desk (`answer staff add` lets a person "
+      "in), or somebody asked for what "
+      "their role does not allow.")
 EVENT(account_given, LEVEL_INFO, "account",
       "Another worker has less than its share of the accounts and listens for this one from now "
       "on.")
@@ -39,6 +41,10 @@ EVENT(asking_for_less, LEVEL_INFO, "account op source elements",
       "once.")
 EVENT(ask_failed, LEVEL_WARN, "account op source kind why",
       "A question to the platform failed; it is asked again, ever rarer.")
+EVENT(audit_head, LEVEL_INFO, "brand seq hash",
+      "The newest row of an audit chain (brand 0: the house), once a day: kept outside of the "
+      "database, it proves later that nothing before it was "
+      "changed or cut off.")
 EVENT(bug, LEVEL_ERR, "why",
       "A promise of our own code was broken and the process ended; systemd starts it again. Please "
       "report the line.")
@@ -74,10 +80,24 @@ EVENT(out_of_memory, LEVEL_ERR, "bytes",
       "MemoryMax= of the unit.")
 EVENT(page_not_stored, LEVEL_WARN, "account why",
       "A page was rolled back as a whole and is asked for again.")
+EVENT(password_changed, LEVEL_INFO, "staff",
+      "Somebody set a new password; their other sessions are over.")
+EVENT(password_unjudged, LEVEL_WARN, "",
+      "The process that hashes passwords ended or took too long; another one is started. If it "
+      "repeats, give the unit more memory "
+      "(MemoryMax=): a hash takes 64 MiB.")
+EVENT(sign_in_failed, LEVEL_WARN, "staff what",
+      "A wrong password, code or link (staff 0: nobody of that name). A mistake, or somebody "
+      "tries: the audit log shows from where.")
+EVENT(sign_in_throttled, LEVEL_WARN, "staff wait_s",
+      "Too many failures of one login or one address in a quarter of an hour: they must wait. "
+      "Nobody else is locked out.")
+EVENT(signed_in, LEVEL_INFO, "staff", "Somebody signed in at the page.")
 EVENT(quarantined, LEVEL_WARN, "account elements",
       "Elements that nobody could read are kept: answer quarantine shows them.")
 EVENT(reading_used_up, LEVEL_ERR, "account why",
-      "The month's budget of paid reading is used up: raise `monthly_reads` and reload, or wait "
+      "The month's budget of paid reading is used up: raise `monthly_reads` or `monthly_usd` and "
+      "reload, or wait "
       "for "
       "the next month.")
 EVENT(reload_failed, LEVEL_ERR, "why",
@@ -86,12 +106,19 @@ EVENT(reload_failed, LEVEL_ERR, "why",
 EVENT(reload_partial, LEVEL_WARN, "why",
       "The rest is in force; this takes effect at the next start.")
 EVENT(reloaded, LEVEL_INFO, "accounts", "The changed configuration is in force.")
+EVENT(reply_not_filed, LEVEL_INFO, "account reply why",
+      "The reply was sent; our own copy of it could not be put among the sent messages. It is "
+      "tried "
+      "again for a day.")
 EVENT(reply_not_sent, LEVEL_WARN, "account reply outcome why",
       "An attempt to post a reply did not end with the platform's confirmation; answer replies "
       "--open shows what becomes of it.")
 EVENT(respond_failed, LEVEL_ERR, "why",
       "The database refused a statement of the machine that posts: `answerd migrate` may be due; "
       "else please report the line.")
+EVENT(session_outdated, LEVEL_INFO, "account",
+      "`token` was changed since somebody let us in (`answerd connect`): the new token counts, and "
+      "the session of that time is left behind.")
 EVENT(session_sealed_otherwise, LEVEL_WARN, "account",
       "Somebody let us in (`answerd connect`), but with another `token` than this worker has read: "
       "reload it.")

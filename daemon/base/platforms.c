@@ -1,9 +1,17 @@
 #include "daemon/base/platforms.h"
+
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include "answerd/connector.h"
+#include "answerd/num.h"
 #include "daemon/base/dead.h"
 #include "daemon/base/network.h"
 
 #define MOST_SENTENCE  4096
+#define INDENT         13 /* of what stands beside a name */
+#define LINES_BYTES    ((size_t)64 * 1024)
 #define MOST_DESCRIBED ((size_t)64 * 1024 * 1024)
 
 static const char *unit_name(enum length_unit u)
@@ -107,6 +115,52 @@ static void print_dead_json(const struct dead *d, struct strbuf *out)
 	strbuf_add_str(out, ",\"can\":");
 	print_can(&nothing, out);
 	strbuf_add_byte(out, '}');
+}
+
+/* Columns of our own words: none of them is wide. */
+static int columns_of(struct text t)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < t.len; i++) {
+		n += ((unsigned char)t.at[i] & 0xc0) != 0x80;
+	}
+	return n;
+}
+
+/* One line whose first INDENT columns stay; the others of it stand below one another. */
+static void wrap_line(struct text line, int columns, struct strbuf *out)
+{
+	struct text rest = text_slice(line, INDENT, SIZE_MAX), word;
+	int used = INDENT;
+
+	strbuf_add(out, text_slice(line, 0, INDENT));
+	for (bool is_first = true; rest.len > 0; is_first = false) {
+		int n;
+
+		(void)text_cut(rest, ' ', &word, &rest);
+		n = columns_of(word);
+		if (!is_first && used + 1 + n > columns) {
+			strbuf_printf(out, "\n%*s", INDENT, "");
+			used = INDENT;
+		} else if (!is_first) {
+			strbuf_add_byte(out, ' ');
+			used++;
+		}
+		strbuf_add(out, word);
+		used += n;
+	}
+	strbuf_add_byte(out, '\n');
+}
+
+static void wrap(struct text all, int columns, struct strbuf *out)
+{
+	struct text line;
+
+	while (all.len > 0) {
+		(void)text_cut(all, '\n', &line, &all);
+		wrap_line(line, columns, out);
+	}
 }
 
 static void print_person(const struct connector *c, struct strbuf *out)
@@ -313,8 +367,25 @@ static void print_deads(bool is_json, struct strbuf *out)
 	}
 }
 
-void platforms_print(enum platforms_form form, struct strbuf *out)
+int platforms_columns(void)
 {
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+	int64_t n;
+
+	if (columns != NULL && num_parse_range(text_of(columns), 40, 400, &n)) {
+		return (int)n;
+	}
+	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+	    size.ws_col >= 40) {
+		return size.ws_col > 120 ? 120 : size.ws_col;
+	}
+	return 80;
+}
+
+void platforms_print(enum platforms_form form, int columns, struct strbuf *out)
+{
+	scoped(strbuf_done) struct strbuf lines = { .max_bytes = LINES_BYTES };
 	struct arena *a = arena_create(MOST_DESCRIBED);
 	bool is_json = form == PLATFORMS_JSON;
 
@@ -331,10 +402,11 @@ void platforms_print(enum platforms_form form, struct strbuf *out)
 			strbuf_add_str(out, i > 0 ? "," : "");
 			print_json(c, out);
 		} else if (c != NULL) {
-			print_person(c, out);
+			print_person(c, &lines);
 		}
 	}
-	print_deads(is_json, out);
+	print_deads(is_json, is_json ? out : &lines);
+	wrap(strbuf_text(&lines), columns, out);
 	strbuf_add_str(out, is_json ? "]\n" : "");
 	arena_destroy(&a);
 }

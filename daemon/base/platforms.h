@@ -15,6 +15,9 @@ enum platforms_form {
 	PLATFORMS_MARKDOWN, /* README's table of networks; tests/lints/networks.py puts it there */
 };
 
-void platforms_print(enum platforms_form form, struct strbuf *out);
+/* Of the terminal, as `answer` counts them; 80 where there is none. */
+int platforms_columns(void);
+/* `columns`: how wide a line for a person is. */
+void platforms_print(enum platforms_form form, int columns, struct strbuf *out);
 
 #endif

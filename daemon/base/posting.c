@@ -5,6 +5,7 @@
 
 #include "answerd/limits.h"
 #include "answerd/log.h"
+#include "answerd/num.h"
 #include "answerd/page.h"
 #include "answerd/strbuf.h"
 
@@ -270,6 +271,29 @@ static bool is_of_a_copy(const struct response *r, struct text words)
 		}
 	}
 	return false;
+}
+
+int64_t posting_look_load(struct text state, int64_t most, struct text *ret_next)
+{
+	struct text pages;
+	int64_t n = 0;
+
+	if (!text_cut(state, ' ', &pages, ret_next) || !num_parse_range(pages, 1, most, &n)) {
+		*ret_next = TEXT_NONE;
+		return 0;
+	}
+	return n;
+}
+
+struct text posting_look_save(struct arena *a, int64_t n_pages, struct text next)
+{
+	return text_printf(a, "%lld %.*s", (long long)n_pages, TEXT_ARG(next));
+}
+
+bool posting_look_ends(struct err *err)
+{
+	return err_set(err, ERR_DATA,
+		       "since then we have said more than one look reads: look there yourself");
 }
 
 bool posting_check(const struct connector_ctx *ctx, const struct response *r,

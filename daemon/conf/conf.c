@@ -63,12 +63,36 @@ static const struct connector *get_connector(struct conf_reader *r, const struct
 		conf_fault(r, conf_where(p, "platform"),
 			   "there is no platform '%.*s': did you mean '%s'?",
 			   TEXT_ARG(text_clip(name, 60)), meant->name);
+		return meant; /* what else is wrong is said as well */
 	} else {
 		conf_fault(r, conf_where(p, "platform"),
 			   "there is no platform '%.*s': `answerd platforms` lists them",
 			   TEXT_ARG(text_clip(name, 60)));
 	}
 	return NULL;
+}
+
+/* The options of all platforms together: for an account of which nobody knows the platform. */
+static const struct connector_option *all_options(struct conf_reader *r)
+{
+	struct connector_option *all;
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_connectors; i++) {
+		for (const struct connector_option *o = connectors[i]->options;
+		     o != NULL && o->name != NULL; o++) {
+			n++;
+		}
+	}
+	all = ARENA_ARRAY(r->arena, struct connector_option, n + 1);
+	n = 0;
+	for (size_t i = 0; i < n_connectors; i++) {
+		for (const struct connector_option *o = connectors[i]->options;
+		     o != NULL && o->name != NULL; o++) {
+			all[n++] = *o;
+		}
+	}
+	return all;
 }
 
 /* A network that a file describes: the connector is what stands in there. NULL: it cannot be read, or is wrong. */
@@ -202,6 +226,18 @@ static bool is_optional_there(const struct connector *c, const char *name)
 	return false;
 }
 
+static void judge_option(struct conf_reader *r, const struct conf_place *p,
+			 const struct connector *c, const struct option_value *v)
+{
+	struct err err = { 0 };
+
+	if (c->check_option != NULL && !text_is_empty(v->value) &&
+	    !c->check_option(text_of(v->name), v->value, &err)) {
+		conf_fault(r, conf_where(p, v->name), "'%.*s' cannot be %s: %s",
+			   TEXT_ARG(text_clip(v->value, 100)), v->name, err.text);
+	}
+}
+
 static void get_own_options(struct conf_reader *r, const struct conf_place *p,
 			    struct conf_account *a)
 {
@@ -228,7 +264,11 @@ static void get_own_options(struct conf_reader *r, const struct conf_place *p,
 		}
 		a->options[a->n_options].name = o->name;
 		a->options[a->n_options].value = conf_get_foreign(r, p, o->name);
+		judge_option(r, p, a->connector, &a->options[a->n_options]);
 		a->n_options++;
+	}
+	if (a->connector->under != NULL) {
+		a->connector = a->connector->under(a->options, a->n_options);
 	}
 }
 
@@ -236,13 +276,16 @@ static void get_server(struct conf_reader *r, const struct conf_place *p, struct
 {
 	struct text server = conf_get_text(r, p, "server");
 
+	const char *form = a->connector != NULL ? a->connector->server_form
+			   : text_starts(server, TEXT("imap"))
+				   ? "imaps://mail.example" /* of a platform that nobody knows */
+				   : NULL;
+
 	if (!text_is_empty(server)) {
-		a->server = a->connector != NULL && a->connector->server_form != NULL
-				    ? conf_check_mailbox(r, conf_where(p, "server"), server,
-							 a->insecure_loopback,
-							 a->connector->server_form)
-				    : conf_check_server(r, conf_where(p, "server"), server,
-							a->insecure_loopback);
+		a->server = form != NULL ? conf_check_mailbox(r, conf_where(p, "server"), server,
+							      a->insecure_loopback, form)
+					 : conf_check_server(r, conf_where(p, "server"), server,
+							     a->insecure_loopback);
 	} else if (!conf_is_given(p, "server") && a->connector != NULL &&
 		   !is_optional_there(a->connector, "server")) {
 		conf_fault(r, p->group, "%.*s.server is missing: The server's address, https.",
@@ -257,9 +300,7 @@ static void get_account(struct conf_reader *r, const struct conf_place *p, struc
 		return;
 	}
 	a->connector = get_connector(r, p);
-	if (a->connector != NULL) {
-		conf_refuse_unknown(r, p, a->connector->options);
-	}
+	conf_refuse_unknown(r, p, a->connector != NULL ? a->connector->options : all_options(r));
 	if (a->connector != NULL && a->connector->describe != NULL) {
 		a->connector = get_described(r, p, a);
 	}
@@ -278,6 +319,7 @@ static void get_account(struct conf_reader *r, const struct conf_place *p, struc
 	}
 	a->max_per_host = conf_get_number(r, p, "max_per_host");
 	a->monthly_reads = conf_get_number(r, p, "monthly_reads");
+	a->monthly_usd = conf_get_number(r, p, "monthly_usd");
 	if (a->connector != NULL) {
 		get_own_options(r, p, a);
 	}
@@ -347,6 +389,7 @@ static void get_brands(struct conf_reader *r, const struct conf_place *top, stru
 static void get_desk(struct conf_reader *r, const struct conf_place *top, struct conf *c)
 {
 	struct conf_place p = conf_get_group(r, top, "desk", IN_DESK);
+	static const char *const roles[] = { "auditor", "agent", "lead", "admin", NULL };
 	struct text *addresses;
 
 	conf_get_texts(r, &p, "listen", &addresses, &c->n_listen);
@@ -362,7 +405,14 @@ static void get_desk(struct conf_reader *r, const struct conf_place *top, struct
 	for (size_t i = 0; i < c->n_trusted_proxies; i++) {
 		conf_check_proxy(r, conf_where(&p, "trusted_proxies"), c->trusted_proxies[i]);
 	}
+	conf_get_texts(r, &p, "require_totp", &c->require_totp, &c->n_require_totp);
+	for (size_t i = 0; i < c->n_require_totp; i++) {
+		conf_check_word(r, conf_where(&p, "require_totp"), c->require_totp[i], roles,
+				"a role");
+	}
 	c->lease = conf_get_dur(r, &p, "lease");
+	c->undo = conf_get_dur(r, &p, "undo");
+	c->has_staff_reports = conf_get_bool(r, &p, "staff_reports");
 }
 
 static void get_all(struct conf_reader *r, config_t *file, struct conf *c)

@@ -33,6 +33,7 @@ struct conf_account {
 	struct dur settle;  /* default 30s, or longer where the platform needs it */
 	int max_per_host;   /* default 2, at most 16 */
 	int monthly_reads;  /* where reading costs money; 0: no limit */
+	int monthly_usd;    /* the same for reading and posting, in money */
 	bool insecure_loopback;
 	struct option_value *options; /* the connector's own, as configured */
 	size_t n_options;
@@ -89,6 +90,8 @@ struct conf_channel {
 	size_t n_quiet;
 	struct text timezone;      /* of the quiet hours */
 	struct dur group_interval; /* default 30s: at most one telling of a group in it */
+	struct text *events;       /* families that a webhook is told instead of alerts */
+	size_t n_events;
 };
 
 struct conf_listener {
@@ -105,8 +108,12 @@ struct conf {
 	size_t n_listen;
 	struct text *hosts, *trusted_proxies;
 	size_t n_hosts, n_trusted_proxies;
-	struct text nature; /* path of the word lists; empty: the shipped one */
-	struct dur lease;   /* of an assignment, default 8h */
+	struct text *require_totp; /* roles that need a second factor */
+	size_t n_require_totp;
+	struct text nature;     /* path of the word lists; empty: the shipped one */
+	struct dur lease;       /* of an assignment, default 8h */
+	struct dur undo;        /* how long a reply of the page can be taken back, default 10s */
+	bool has_staff_reports; /* may answers be told apart by who gave them? default no */
 	struct conf_brand *brands;
 	size_t n_brands;
 	struct conf_policy *policies;

@@ -28,9 +28,16 @@ const struct conf_option conf_options[] = {
 	  "Host names under which the desk may be called, beside its addresses and localhost." },
 	{ IN_DESK, "trusted_proxies", IS_TEXTS, NULL, 0, 0, false, true,
 	  "Addresses of proxies whose word about the caller's address is taken." },
+	{ IN_DESK, "require_totp", IS_TEXTS, NULL, 0, 0, false, true,
+	  "Roles whose people must set up a second factor when they sign in with a password: "
+	  "auditor, agent, lead, admin." },
 	{ IN_DESK, "lease", IS_DUR, "8h", 60, 30 * DAY, false, true,
 	  "How long a conversation stays with whom it was given to; then it is everybody's "
 	  "again." },
+	{ IN_DESK, "undo", IS_DUR, "10s", 0, 60, false, true,
+	  "How long a reply sent from the page can be taken back before it leaves." },
+	{ IN_DESK, "staff_reports", IS_BOOL, "false", 0, 0, false, true,
+	  "Reports may tell response times by member of staff. Ask them first; nobody is ranked." },
 
 	{ IN_BRAND, "timezone", IS_TEXT, "UTC", 0, 0, false, true,
 	  "The zone of its office hours, by its IANA name." },
@@ -72,6 +79,10 @@ const struct conf_option conf_options[] = {
 	  "How many messages may be read in a month (UTC) where the platform sells reading; near "
 	  "its "
 	  "end only news are read, then nothing, and a person is told; 0: no limit." },
+	{ IN_ACCOUNT, "monthly_usd", IS_NUMBER, "0", 0, 1000000, false, true,
+	  "What reading and posting may cost together in a month (UTC), in US dollars, where the "
+	  "platform sells them: near its end only news are read, then nothing; replies are posted "
+	  "all the same, with a warning, and a person is told; 0: no limit." },
 	{ IN_ACCOUNT, "insecure_loopback", IS_BOOL, "false", 0, 0, false, true,
 	  "Accept plain http for a literal loopback address, any port." },
 
@@ -119,6 +130,9 @@ const struct conf_option conf_options[] = {
 	  "Accept an unprotected literal loopback address, any port." },
 	{ IN_CHANNEL, "allow_private", IS_BOOL, "false", 0, 0, false, true,
 	  "The server stands in a private network (10.0.0.0/8 and the like)." },
+	{ IN_CHANNEL, "events", IS_TEXTS, NULL, 0, 0, false, true,
+	  "Of a webhook for programs of yours: it is told events of these families instead of "
+	  "alerts: message, wait, reply, conversation." },
 	{ IN_CHANNEL, "quiet", IS_TEXTS, NULL, 0, 0, false, true,
 	  "Quiet hours, as in \"Mon-Sun 22:00-07:00\": what is to be told then waits for their end "
 	  "and comes as one telling. Hard stops and the heartbeat pass." },

@@ -1,11 +1,14 @@
 /* The staff side: see desk.h. A request's way: who calls → may they → parameters → one statement → its JSON, or a problem. */
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "answerd/log.h"
+#include "daemon/desk/events.h"
+#include "daemon/desk/password.h"
+#include "daemon/desk/presence.h"
 #include "daemon/desk/queue.h"
+#include "daemon/desk/search.h"
+#include "daemon/desk/static.h"
 #include "store_sql.h"
 
 #define API "/api/v1/"
@@ -18,6 +21,11 @@ struct desk {
 	struct httpd *httpd;
 	struct db *lines[LINE_COUNT];
 	struct queue *queue;
+	struct events *events;
+	struct search *search;
+	struct helper *passwords;
+	struct heads heads;
+	struct presence *presence;
 	struct list works;
 	int n_reports;
 };
@@ -25,6 +33,16 @@ struct desk {
 struct db *desk_line(struct desk *d, enum desk_line line)
 {
 	return d->lines[line];
+}
+
+struct presence *desk_presence(struct desk *d)
+{
+	return d->presence;
+}
+
+struct loop *desk_loop(struct desk *d)
+{
+	return d->options.loop;
 }
 
 bool desk_is_open(const struct desk *d)
@@ -51,19 +69,43 @@ struct db *desk_work_line(const struct work *w)
 	return w->desk->lines[w->line];
 }
 
+struct events *desk_work_events(const struct work *w)
+{
+	return w->desk->events;
+}
+
+struct helper *desk_work_passwords(const struct work *w)
+{
+	return w->desk->passwords;
+}
+
+void desk_work_gone(struct work *w)
+{
+	work_done(w);
+}
+
+void desk_work_send(struct work *w, const struct httpd_answer *a)
+{
+	httpd_answer(w->r, a);
+	work_done(w);
+}
+
 void desk_work_answer(struct work *w, struct text json)
 {
-	httpd_answer(w->r,
-		     &(struct httpd_answer){ .status = 200,
-					     .content_type = "application/json; charset=utf-8",
-					     .body = json });
-	work_done(w);
+	desk_work_send(w, &(struct httpd_answer){ .status = 200,
+						  .content_type = "application/json; charset=utf-8",
+						  .body = json });
 }
 
 void desk_work_refuse(struct work *w, int status, struct text detail)
 {
 	httpd_problem_text(w->r, status, detail, status == 503 ? 2 : 0, NULL);
 	work_done(w);
+}
+
+void desk_work_busy(struct work *w)
+{
+	desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
 }
 
 void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
@@ -93,6 +135,20 @@ void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
 	desk_work_refuse(w, status, detail);
 }
 
+/* A table to be kept as a file. */
+static void work_attach(struct work *w, struct text csv, struct text name)
+{
+	struct text how =
+		text_printf(httpd_arena(w->r), "attachment; filename=\"%.*s\"", TEXT_ARG(name));
+
+	desk_work_send(w, &(struct httpd_answer){
+				  .status = 200,
+				  .content_type = "text/csv; charset=utf-8; header=present",
+				  .body = csv,
+				  .headers = { { "Content-Disposition",
+						 text_cstr(httpd_arena(w->r), how) } } });
+}
+
 static void done_route(const struct db_result *r, void *owner)
 {
 	struct work *w = owner;
@@ -107,15 +163,18 @@ static void done_route(const struct db_result *r, void *owner)
 		desk_work_refuse(w, 500, TEXT("The desk could not do that; its log says why."));
 		return;
 	}
+	if (text_starts(text_of(w->route->name), TEXT("desk_report_")) && !db_is_null(r, 0, 1)) {
+		work_attach(w, db_text(r, 0, 0), db_text(r, 0, 1));
+		return;
+	}
 	desk_work_answer(w, db_text(r, 0, 0));
 }
 
 /* ---- the statement ---- */
 
-/* Key and request of an act: one key is one request, done once. */
-static bool add_key(struct work *w, struct db_params *p, struct err *err)
+static bool key_judge(const struct work *w, struct text *ret, struct err *err)
 {
-	struct text key = httpd_header(w->r, "Idempotency-Key"), body = httpd_body(w->r);
+	struct text key = httpd_header(w->r, "Idempotency-Key");
 
 	for (size_t i = 0; i < key.len; i++) {
 		if (key.at[i] <= 0x20 || key.at[i] >= 0x7f) {
@@ -127,12 +186,35 @@ static bool add_key(struct work *w, struct db_params *p, struct err *err)
 		return err_set(err, ERR_DATA, "An Idempotency-Key has at most %d characters.",
 			       DESK_KEY_BYTES);
 	}
+	if (text_is_empty(key) && !httpd_is_local(w->r) && (w->route->asks & ROUTE_KEYLESS) == 0) {
+		return err_set(err, ERR_DATA,
+			       "A POST needs an Idempotency-Key, so that a repeated one is "
+			       "done once.");
+	}
+	*ret = key;
+	return true;
+}
+
+bool desk_work_key(struct work *w, struct text *ret)
+{
+	struct err err = { 0 };
+
+	if (!key_judge(w, ret, &err)) {
+		desk_work_refuse(w, 400, text_of(err.text));
+		return false;
+	}
+	return true;
+}
+
+/* Key and request of an act: one key is one request, done once. */
+static bool add_key(struct work *w, struct db_params *p, struct err *err)
+{
+	struct text key, body = httpd_body(w->r);
+
+	if (!key_judge(w, &key, err)) {
+		return false;
+	}
 	if (text_is_empty(key)) {
-		if (!httpd_is_local(w->r)) {
-			return err_set(err, ERR_DATA,
-				       "A POST needs an Idempotency-Key, so that a repeated one is "
-				       "done once.");
-		}
 		db_add_null(p);
 	} else {
 		db_add_text(p, key);
@@ -149,13 +231,26 @@ bool desk_work_params(struct work *w, struct db_params *p)
 						       SIZE_MAX / 2),
 				    .query = httpd_query(w->r),
 				    .body = httpd_body(w->r),
-				    .lease = w->desk->options.conf->lease };
+				    .lease = w->desk->options.conf->lease,
+				    .undo = w->desk->options.conf->undo,
+				    .has_staff_reports = w->desk->options.conf->has_staff_reports };
 	struct err err = { 0 };
 
 	db_add_i64(p, w->actor);
 	if ((w->route->line == LINE_ACT && !add_key(w, p, &err)) ||
 	    !desk_params_read(httpd_arena(w->r), w->route, &given, p, &err)) {
 		desk_work_refuse(w, 400, text_of(err.text));
+		return false;
+	}
+	return true;
+}
+
+bool desk_work_db(struct work *w, enum desk_line line, const char *name, const char *sql,
+		  struct db_params **p, db_done *done, void *owner)
+{
+	if (!db_send(w->desk->lines[line], name, sql, p, done, owner)) {
+		db_params_destroy(p);
+		desk_work_busy(w);
 		return false;
 	}
 	return true;
@@ -169,69 +264,21 @@ static void work_ask(struct work *w)
 		db_params_destroy(&p);
 		return;
 	}
-	if (!db_send(w->desk->lines[w->line], w->route->name, w->route->sql, &p, done_route, w)) {
-		db_params_destroy(&p);
-		desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
-	}
+	(void)desk_work_db(w, w->line, w->route->name, w->route->sql, &p, done_route, w);
 }
 
-/* ---- the caller ---- */
+/* ---- the request ---- */
 
-static bool role_parse(struct text name, enum desk_role *ret)
+void desk_work_run(struct work *w)
 {
-	static const char *const names[] = { "auditor", "agent", "lead", "admin" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (text_eq(name, text_of(names[i]))) {
-			*ret = (enum desk_role)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-static void caller_refuse(struct work *w, struct text why)
-{
-	uid_t uid = 0;
-
-	(void)httpd_peer(w->r, &uid);
-	log_warn("access_refused", "uid", log_num(uid), "asked", w->route->path, NULL);
-	desk_work_refuse(w, 403, why);
-}
-
-static void done_caller(const struct db_result *r, void *owner)
-{
-	struct work *w = owner;
-	struct arena *a = httpd_arena(w->r);
-	enum desk_role role;
-
-	if (!r->is_ok) {
-		desk_work_fail(w, "desk_caller", r);
-		return;
-	}
-	if (r->n_rows == 0) {
-		caller_refuse(w, TEXT("Nobody of the staff is this user of the machine. An admin "
-				      "can change that: "
-				      "answer staff add LOGIN --os-user USER."));
-		return;
-	}
-	if (db_bool(r, 0, 3)) {
-		caller_refuse(w,
-			      text_printf(a,
-					  "Staff member %.*s is disabled. An admin can change "
-					  "that: answer staff add %.*s.",
-					  TEXT_ARG(db_text(r, 0, 2)), TEXT_ARG(db_text(r, 0, 2))));
-		return;
-	}
-	if (!role_parse(db_text(r, 0, 1), &role) || role < w->route->least) {
-		caller_refuse(w,
-			      text_printf(a, "The role %.*s of %.*s does not allow that.",
-					  TEXT_ARG(db_text(r, 0, 1)), TEXT_ARG(db_text(r, 0, 2))));
-		return;
-	}
-	w->actor = db_i64(r, 0, 0);
-	if (reply_is_served(w->route)) {
+	if (!desk_route_is_served(w->route)) {
+		desk_work_refuse(w, 501, TEXT("That comes with a later version of answerd."));
+	} else if (w->route->serve != NULL) {
+		w->route->serve(w);
+	} else if (reply_is_served(w->route)) {
 		reply_serve(w);
+	} else if (box_is_served(w->route)) {
+		box_serve(w);
 	} else if (w->route->line == LINE_QUEUE) {
 		queue_serve(w->desk->queue, w);
 	} else {
@@ -239,38 +286,12 @@ static void done_caller(const struct db_result *r, void *owner)
 	}
 }
 
-/* Who the kernel says it is: the built-in admin, or the name of a user of this machine (empty: the machine knows none). */
-static bool caller_find(struct httpd_request *r, bool *ret_is_builtin, struct text *ret_user)
-{
-	struct passwd entry, *found = NULL;
-	char room[4096];
-	uid_t uid;
-
-	if (!httpd_peer(r, &uid)) {
-		return false;
-	}
-	*ret_is_builtin = uid == 0 || uid == geteuid();
-	*ret_user = TEXT("");
-	if (!*ret_is_builtin && getpwuid_r(uid, &entry, room, sizeof(room), &found) == 0 &&
-	    found != NULL) {
-		*ret_user = text_dup(httpd_arena(r), text_of(entry.pw_name));
-	}
-	return true;
-}
-
 static void serve_route(struct desk *d, struct httpd_request *r, const struct desk_route *route)
 {
 	bool is_list = route->line == LINE_READ || route->line == LINE_QUEUE;
 	enum desk_line line = desk_is_long(httpd_query(r)) && is_list ? LINE_REPORT : route->line;
-	struct db_params *p;
 	struct work *w;
-	bool is_builtin;
-	struct text user;
 
-	if (!caller_find(r, &is_builtin, &user)) {
-		httpd_problem(r, 401, "The kernel does not say who is calling. Sign in.");
-		return;
-	}
 	if (line == LINE_REPORT && d->n_reports >= DESK_VERIFY_LIMIT) {
 		httpd_problem(r, 503, "Enough reports are being made at the moment. Try it again.");
 		return;
@@ -283,62 +304,62 @@ static void serve_route(struct desk *d, struct httpd_request *r, const struct de
 	d->n_reports += line == LINE_REPORT;
 	list_init(&w->in);
 	list_add_last(&d->works, &w->in);
-	p = db_params_create();
-	db_add_bool(p, is_builtin);
-	db_add_text(p, user);
-	if (!db_send(d->lines[LINE_READ], "desk_caller", SQL_DESK_CALLER, &p, done_caller, w)) {
-		db_params_destroy(&p);
-		desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
-	}
+	caller_find(w);
 }
 
-/* ---- the request ---- */
-
-static void serve_openapi(struct httpd_request *r)
+static void openapi_serve(struct work *w)
 {
 	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	strbuf_init(&out, 256u * 1024);
 	desk_openapi_print(&out);
-	httpd_answer(r, &(struct httpd_answer){ .status = 200,
-						.content_type = "application/json; charset=utf-8",
-						.body = strbuf_text(&out) });
+	desk_work_answer(w, strbuf_text(&out));
 }
 
-static void serve_api(struct desk *d, struct httpd_request *r, struct text path)
+/* What the table does not have is not there: said to those who may know. */
+static void nowhere_serve(struct work *w)
+{
+	const char *allow = NULL;
+
+	(void)desk_route_find(httpd_arena(w->r), httpd_method(w->r),
+			      text_slice(httpd_path(w->r), sizeof(API) - 1, SIZE_MAX / 2), &allow);
+	if (allow != NULL) {
+		httpd_problem_text(w->r, 405, TEXT("That can be asked in another way only."), 0,
+				   allow);
+		work_done(w);
+	} else {
+		desk_work_refuse(w, 404,
+				 TEXT("There is nothing at that address. " API
+				      "openapi.json says what there is."));
+	}
+}
+
+static const struct desk_route openapi = { .path = "openapi.json", .serve = openapi_serve };
+static const struct desk_route nowhere = { .path = "nothing", .serve = nowhere_serve };
+
+/* The route table's row, or one of two that are not in it. */
+static const struct desk_route *route_of(struct httpd_request *r, struct text path)
 {
 	const char *allow = NULL;
 	const struct desk_route *route =
 		desk_route_find(httpd_arena(r), httpd_method(r), path, &allow);
-	struct text site = httpd_header(r, "Sec-Fetch-Site");
-	bool is_get = text_eq(httpd_method(r), TEXT("GET"));
 
-	if (!httpd_is_local(r)) {
-		if (route != NULL && !is_get && text_eq(path, TEXT("session"))) {
-			httpd_problem(r, 501,
-				      "Signing in comes with a later version. Until then the desk "
-				      "is reached over its Unix socket.");
-		} else {
-			httpd_problem(r, 401,
-				      "Sign in first. This version knows only callers at its Unix "
-				      "socket.");
-		}
-		return;
+	if (route != NULL) {
+		return route;
 	}
-	if (!is_get && !text_is_empty(site) && !text_eq(site, TEXT("same-origin")) &&
-	    !text_eq(site, TEXT("none"))) {
+	return text_eq(httpd_method(r), TEXT("GET")) && text_eq(path, TEXT("openapi.json"))
+		       ? &openapi
+		       : &nowhere;
+}
+
+static void serve_api(struct desk *d, struct httpd_request *r, struct text path)
+{
+	const struct desk_route *route = route_of(r, path);
+
+	if ((route->asks & ROUTE_OPEN) == 0 && !caller_is_claimed(r)) {
+		httpd_problem(r, 401, "Sign in first.");
+	} else if (caller_is_foreign(r)) {
 		httpd_problem(r, 403, "The request comes from another site's page.");
-	} else if (is_get && text_eq(path, TEXT("openapi.json"))) {
-		serve_openapi(r);
-	} else if (route == NULL && allow != NULL) {
-		httpd_problem_text(r, 405, TEXT("That can be asked in another way only."), 0,
-				   allow);
-	} else if (route == NULL) {
-		httpd_problem(r, 404,
-			      "There is nothing at that address. " API
-			      "openapi.json says what there is.");
-	} else if (!desk_route_is_served(route)) {
-		httpd_problem(r, 501, "That comes with a later version of answerd.");
 	} else if (d->state != DESK_OPEN || !db_is_up(d->lines[route->line]) ||
 		   !db_is_up(d->lines[LINE_READ])) {
 		httpd_problem(r, 503,
@@ -356,6 +377,8 @@ static void on_request(struct httpd_request *r, void *owner)
 
 	if (text_starts(path, TEXT(API))) {
 		serve_api(d, r, text_slice(path, sizeof(API) - 1, path.len));
+	} else if (static_serve(r)) {
+		return;
 	} else if (!text_eq(httpd_method(r), TEXT("GET"))) {
 		httpd_problem_text(r, 405, TEXT("That can be read only."), 0, "GET");
 	} else if (text_eq(path, TEXT("/healthz"))) {
@@ -396,6 +419,7 @@ static void done_start(const struct db_result *r, void *owner)
 
 		d->state = DESK_OPEN;
 		if (is_first) {
+			heads_start(&d->heads, d->options.loop, d->lines[LINE_READ]);
 			d->options.on_ready(d->options.owner);
 		}
 		return;
@@ -475,6 +499,7 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 
 	d->options = *o;
 	list_init(&d->works);
+	d->passwords = password_helper_create(o->loop); /* before anything is opened */
 	/* GET changes nothing: its functions are STABLE, which cannot write. (A read-only session would look like a standby to
 	 * libpq.) */
 	d->lines[LINE_READ] = line_create(d, "answerd desk", "-c statement_timeout=10000");
@@ -484,11 +509,18 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 		line_create(d, "answerd desk queue",
 			    "-c statement_timeout=10000 -c plan_cache_mode=force_generic_plan "
 			    "-c enable_sort=off -c enable_bitmapscan=off -c enable_seqscan=off");
-	d->lines[LINE_REPORT] =
-		line_create(d, "answerd desk reports", "-c statement_timeout=50000");
+	d->lines[LINE_REPORT] = line_create(d, "answerd desk reports",
+					    "-c statement_timeout=50000 -c work_mem=64MB");
 	d->lines[LINE_ACT] = line_create(d, "answerd desk acts",
 					 "-c statement_timeout=10000 -c lock_timeout=5000");
 	d->queue = queue_create(o->loop);
+	d->search = search_create(o->loop, d->lines[LINE_REPORT]);
+	d->events = events_create(&(struct events_options){
+		.loop = o->loop,
+		.conninfo = o->conf->database.at,
+		.role = db_names_user(o->conf->database.at) ? "answerd_desk" : NULL,
+		.reader = d->lines[LINE_READ] });
+	d->presence = presence_create();
 	d->httpd = desk_listen(d, err);
 	if (d->httpd == NULL) {
 		desk_destroy(&d);
@@ -501,6 +533,8 @@ void desk_start(struct desk *d)
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_start(d->lines[i]);
 	}
+	events_start(d->events);
+	search_start(d->search);
 }
 
 void desk_reload(struct desk *d, const struct conf *conf)
@@ -523,6 +557,8 @@ void desk_destroy(struct desk **at)
 		return;
 	}
 	*at = NULL;
+	heads_stop(&d->heads);
+	helper_destroy(&d->passwords);
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_destroy(&d->lines[i]);
 	}
@@ -532,6 +568,9 @@ void desk_destroy(struct desk **at)
 	}
 	httpd_destroy(&d->httpd);
 	queue_destroy(&d->queue);
+	events_destroy(&d->events);
+	search_destroy(&d->search);
+	presence_destroy(&d->presence);
 	free(d);
 }
 

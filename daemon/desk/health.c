@@ -33,8 +33,15 @@ static const char metrics_down[] = "# HELP answerd_database_up Does the database
 				   "# TYPE answerd_database_up gauge\n"
 				   "answerd_database_up 0\n";
 
-static void answer_metrics(struct httpd_request *r, struct text body)
+static void answer_metrics(struct httpd_request *r, struct text numbers)
 {
+	struct text body = text_printf(
+		httpd_arena(r),
+		"%.*s# HELP answerd_desk_streams Pages that are open and hear what changes.\n"
+		"# TYPE answerd_desk_streams gauge\n"
+		"answerd_desk_streams %zu\n",
+		TEXT_ARG(numbers), httpd_streams(r));
+
 	httpd_answer(r, &(struct httpd_answer){ .status = 200,
 						.content_type =
 							"text/plain; version=0.0.4; charset=utf-8",

@@ -1,10 +1,12 @@
 /* The OpenAPI document of the desk, made from the route table, so that it cannot forget one. */
 #include "daemon/desk/inside.h"
+#include "desk_answers.h"
 
 static const char *type_name(enum param_type t)
 {
 	switch (t) {
 	case PARAM_TEXT: return "{\"type\":\"string\"}";
+	case PARAM_LIST: return "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}";
 	case PARAM_COUNT: return "{\"type\":\"integer\",\"minimum\":0}";
 	case PARAM_BOOL: return "{\"type\":\"boolean\"}";
 	case PARAM_TIME: return "{\"type\":\"string\",\"format\":\"date-time\"}";
@@ -31,7 +33,7 @@ static void print_parameters(const struct desk_route *r, struct strbuf *out)
 			comma = ",";
 		}
 	}
-	if (r->line == LINE_ACT) {
+	if (r->line == LINE_ACT && (r->asks & ROUTE_KEYLESS) == 0) {
 		strbuf_printf(out,
 			      "%s{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":"
 			      "false,\"description\":"
@@ -64,11 +66,80 @@ static void print_body(const struct desk_route *r, struct strbuf *out)
 			strbuf_add_json(out, text_of(p->about));
 			strbuf_printf(out, ",\"type\":%s}",
 				      p->type == PARAM_COUNT ? "[\"integer\",\"null\"]"
-							     : "[\"string\",\"null\"]");
+				      : p->type == PARAM_LIST
+					      ? "\"array\",\"items\":{\"type\":\"string\"}"
+					      : "[\"string\",\"null\"]");
 			comma = ",";
 		}
 	}
 	strbuf_printf(out, "}}}}}");
+}
+
+/* What a route answers when all is well: a shape's name, a media type, or NULL when nobody has described it. */
+static const char *answer_of(const struct desk_route *r)
+{
+	for (size_t i = 0; i < n_desk_answers; i++) {
+		const struct desk_answer *a = &desk_answers[i];
+
+		if (strcmp(a->method, r->method) == 0 && strcmp(a->path, r->path) == 0) {
+			return a->of;
+		}
+	}
+	return NULL;
+}
+
+/* Can it be had as a table, too? */
+static bool has_format(const struct desk_route *r)
+{
+	for (size_t i = 0; i < DESK_PARAMS && r->params[i].name != NULL; i++) {
+		if (strcmp(r->params[i].name, "format") == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void print_answer(const struct desk_route *r, struct strbuf *out)
+{
+	const char *of = answer_of(r);
+
+	if (!desk_route_is_served(r)) {
+		strbuf_printf(out, "\"501\":{\"description\":\"Comes with a later version.\"}");
+		return;
+	}
+	strbuf_printf(out, "\"200\":{\"description\":\"Done.\"");
+	if (of != NULL && strchr(of, '/') != NULL) {
+		strbuf_printf(out, ",\"content\":{\"%s\":{}}", of);
+	} else if (of != NULL) {
+		strbuf_printf(out,
+			      ",\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
+			      "\"#/components/schemas/%s\"}}%s}",
+			      of, has_format(r) ? ",\"text/csv\":{}" : "");
+	}
+	strbuf_add_byte(out, '}');
+}
+
+/* Who may, for programs and for the matrix of roles: the least role, and what else the route asks. */
+static void print_who(const struct desk_route *r, struct strbuf *out)
+{
+	static const char *const roles[] = { "auditor", "agent", "lead", "admin" };
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} asks[] = { { ROUTE_OPEN, "open" },        { ROUTE_KEYLESS, "keyless" },
+		     { ROUTE_HALFWAY, "halfway" },  { ROUTE_FRESH, "fresh" },
+		     { ROUTE_PERSON, "person" },    { ROUTE_SESSION, "session" },
+		     { ROUTE_NO_AGENT, "no_agent" } };
+	const char *comma = "";
+
+	strbuf_printf(out, ",\"x-role\":\"%s\",\"x-asks\":[", roles[r->least]);
+	for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+		if ((r->asks & asks[i].bit) != 0) {
+			strbuf_printf(out, "%s\"%s\"", comma, asks[i].name);
+			comma = ",";
+		}
+	}
+	strbuf_add_byte(out, ']');
 }
 
 static void print_operation(const struct desk_route *r, struct strbuf *out)
@@ -76,18 +147,44 @@ static void print_operation(const struct desk_route *r, struct strbuf *out)
 	strbuf_printf(out, "\"%s\":{\"summary\":",
 		      text_eq(text_of(r->method), TEXT("GET")) ? "get" : "post");
 	strbuf_add_json(out, text_of(r->about));
+	print_who(r, out);
 	print_parameters(r, out);
 	print_body(r, out);
-	strbuf_printf(out,
-		      ",\"responses\":{\"%s\":{\"description\":\"%s\"},\"default\":{"
-		      "\"description\":\"An RFC 9457 problem document.\","
-		      "\"content\":{\"application/problem+json\":{}}}}}",
-		      desk_route_is_served(r) ? "200" : "501",
-		      desk_route_is_served(r) ? "Done." : "Comes with a later version.");
+	strbuf_printf(out, ",\"responses\":{");
+	print_answer(r, out);
+	strbuf_printf(out, ",\"default\":{\"$ref\":\"#/components/responses/Problem\"}}}");
+}
+
+static bool is_first_of_path(size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(desk_route_nth(i)->path, desk_route_nth(n)->path) == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A path with all of its methods. */
+static void print_path(size_t first, struct strbuf *out)
+{
+	const char *path = desk_route_nth(first)->path, *between = "";
+	const struct desk_route *r;
+
+	strbuf_add_byte(out, '{');
+	for (size_t i = first; (r = desk_route_nth(i)) != NULL; i++) {
+		if (strcmp(r->path, path) == 0) {
+			strbuf_add_str(out, between);
+			print_operation(r, out);
+			between = ",";
+		}
+	}
+	strbuf_add_byte(out, '}');
 }
 
 void desk_openapi_print(struct strbuf *out)
 {
+	const struct desk_route *r;
 	const char *comma = "";
 
 	strbuf_printf(out,
@@ -95,28 +192,27 @@ void desk_openapi_print(struct strbuf *out)
 		      "desk\",\"version\":\"%s\"},\"servers\":[{\"url\":"
 		      "\"/api/v1\"}],\"paths\":{",
 		      ANSWERD_VERSION);
-	for (size_t i = 0; i < n_desk_routes; i++) {
-		const char *between = "";
-
-		/* Once a path, with all of its methods. */
-		bool is_first = true;
-		for (size_t j = 0; j < i; j++) {
-			is_first = is_first && !text_eq(text_of(desk_routes[j].path),
-							text_of(desk_routes[i].path));
-		}
-		if (!is_first) {
+	for (size_t i = 0; (r = desk_route_nth(i)) != NULL; i++) {
+		if (!is_first_of_path(i)) {
 			continue;
 		}
-		strbuf_printf(out, "%s\"/%s\":{", comma, desk_routes[i].path);
-		for (size_t j = i; j < n_desk_routes; j++) {
-			if (text_eq(text_of(desk_routes[j].path), text_of(desk_routes[i].path))) {
-				strbuf_add_str(out, between);
-				print_operation(&desk_routes[j], out);
-				between = ",";
-			}
-		}
-		strbuf_add_byte(out, '}');
+		strbuf_printf(out, "%s\"/%s\":", comma, r->path);
+		print_path(i, out);
 		comma = ",";
 	}
-	strbuf_printf(out, "}}");
+	strbuf_printf(out,
+		      "},\"components\":{\"responses\":{\"Problem\":{\"description\":\"Why not: an "
+		      "RFC 9457 "
+		      "problem "
+		      "document.\",\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
+		      "\"#/components/schemas/"
+		      "Problem\"}}}}},\"schemas\":{\"Problem\":{\"type\":\"object\","
+		      "\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":"
+		      "\"string\"},\"status\":{"
+		      "\"type\":\"integer\"},\"detail\":{\"type\":\"string\",\"description\":\"A "
+		      "sentence for people: "
+		      "what is wrong, and what to "
+		      "do.\"}},\"required\":[\"type\",\"title\",\"status\",\"detail\"]},");
+	strbuf_add_str(out, desk_shapes);
+	strbuf_printf(out, "}}}");
 }

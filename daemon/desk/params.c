@@ -108,6 +108,28 @@ static bool query_get(struct arena *a, const struct desk_route *r, struct text q
 	return true;
 }
 
+/* The members of a list, one a line. */
+static bool body_list(struct arena *a, struct jx list, const char *name, struct text *ret,
+		      struct err *err)
+{
+	scoped(strbuf_done) struct strbuf lines = { 0 };
+	struct text item;
+
+	strbuf_init(&lines, DESK_TEXT_BYTES);
+	for (size_t i = 0; i < jx_len(list); i++) {
+		if (!jx_as_text(a, jx_at(list, i), &item) || item.len > DESK_KEY_BYTES ||
+		    text_find(item, TEXT("\n"), 0) != SIZE_MAX || lines.is_full) {
+			return err_set(err, ERR_DATA, "'%s' is a list of ids.", name);
+		}
+		strbuf_printf(&lines, "%s%.*s", i > 0 ? "\n" : "", TEXT_ARG(item));
+	}
+	if (jx_len(list) == 0) {
+		return err_set(err, ERR_DATA, "'%s' is a list of ids, at least one.", name);
+	}
+	*ret = text_dup(a, strbuf_text(&lines));
+	return true;
+}
+
 static bool body_get(struct arena *a, struct jx body, const struct desk_param *p, struct text *ret,
 		     struct err *err)
 {
@@ -117,6 +139,9 @@ static bool body_get(struct arena *a, struct jx body, const struct desk_param *p
 	*ret = TEXT_NONE;
 	if (jx_is_null(v)) {
 		return true;
+	}
+	if (p->type == PARAM_LIST) {
+		return body_list(a, v, p->name, ret, err);
 	}
 	if (p->type == PARAM_COUNT) {
 		if (!jx_i64(body, p->name, &n, NULL)) {
@@ -214,6 +239,7 @@ static bool add_value(struct arena *a, const struct desk_param *p, struct text v
 		return err_set(err, ERR_DATA, "'%s' is longer than 64 KiB.", p->name);
 	}
 	switch (p->type) {
+	case PARAM_LIST:
 	case PARAM_TEXT: db_add_text(out, value); return true;
 	case PARAM_COUNT: return add_count(p, value, out, err);
 	case PARAM_BOOL: return add_bool(p, value, out, err);
@@ -229,7 +255,15 @@ static bool add_param(struct arena *a, const struct desk_route *r, const struct 
 	struct text value = TEXT_NONE;
 
 	switch (p->from) {
-	case FROM_DESK: db_add_i64(out, g->lease.us / 1000000); return true;
+	case FROM_DESK:
+		value = text_of(p->name);
+		if (p->type == PARAM_BOOL) {
+			db_add_bool(out, g->has_staff_reports);
+		} else {
+			db_add_i64(out, (text_eq(value, TEXT("undo_s")) ? g->undo : g->lease).us /
+						1000000);
+		}
+		return true;
 	case FROM_PATH:
 		if (!path_get(text_of(r->path), g->path, text_of(p->name), &value) ||
 		    !desk_decode(a, value, false, &value)) {
@@ -251,20 +285,27 @@ static bool add_param(struct arena *a, const struct desk_route *r, const struct 
 	return add_value(a, p, value, out, err);
 }
 
+bool desk_body_open(struct arena *a, struct text body, struct jx *ret, struct jx_doc **ret_doc,
+		    struct err *err)
+{
+	struct text slice;
+
+	if (!jx_scan(body, &slice, NULL) || !jx_parse(a, slice, ret, ret_doc, NULL) ||
+	    !jx_is_object(*ret)) {
+		return err_set(err, ERR_DATA, "The body is not a JSON object.");
+	}
+	return true;
+}
+
 bool desk_params_read(struct arena *a, const struct desk_route *r, const struct desk_given *g,
 		      struct db_params *out, struct err *err)
 {
 	struct jx body = { 0 };
 	struct jx_doc *doc = NULL;
-	struct text slice, unused;
-	bool is_ok = query_get(a, r, g->query, TEXT(""), &unused, err);
+	struct text unused;
+	bool is_ok = query_get(a, r, g->query, TEXT(""), &unused, err) &&
+		     (text_is_empty(g->body) || desk_body_open(a, g->body, &body, &doc, err));
 
-	if (is_ok && !text_is_empty(g->body)) {
-		if (!jx_scan(g->body, &slice, NULL) || !jx_parse(a, slice, &body, &doc, NULL) ||
-		    !jx_is_object(body)) {
-			is_ok = err_set(err, ERR_DATA, "The body is not a JSON object.");
-		}
-	}
 	for (size_t i = 0; is_ok && i < DESK_PARAMS && r->params[i].name != NULL; i++) {
 		is_ok = add_param(a, r, &r->params[i], g, body, out, err);
 	}

@@ -58,6 +58,14 @@ void split_measure(const struct split *s, struct text words, int64_t *ret_length
 	*ret_most = s->connector->can.max_length;
 }
 
+int64_t split_price(const struct split *s, struct text words)
+{
+	struct posting p = s->posting;
+
+	p.text = words;
+	return s->connector->post_price != NULL ? s->connector->post_price(&s->ctx, &p) : 0;
+}
+
 /* ---- what the customer reads ---- */
 
 static bool is_signed(struct text body, struct text name)
@@ -164,6 +172,11 @@ static bool cut_into(struct arena *a, const struct split *s, struct text body, s
 		rest = text_trim(text_slice(rest, most, rest.len));
 	}
 	return false;
+}
+
+struct text split_whole(struct arena *a, const struct split *s, struct text body)
+{
+	return compose(a, s, text_trim(body), 1, 1);
 }
 
 bool split_words(struct arena *a, const struct split *s, struct text body, struct text *ret,

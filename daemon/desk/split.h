@@ -22,6 +22,10 @@ struct split {
 /* How long the words are, and how long they may be. */
 void split_measure(const struct split *s, struct text words, int64_t *ret_length,
 		   int64_t *ret_most);
+/* What the customer reads if it goes in one, however long. */
+struct text split_whole(struct arena *a, const struct split *s, struct text body);
+/* What the platform charges for the words, in millionths of a US dollar; 0: nothing. */
+int64_t split_price(const struct split *s, struct text words);
 /* What the customer reads: ret has room for SPLIT_MOST. */
 bool split_words(struct arena *a, const struct split *s, struct text body, struct text *ret,
 		 size_t *ret_n, struct err *err);

@@ -115,7 +115,6 @@ static void retire(struct http_transfer *t)
 	for (size_t i = 0; i < t->n_lines; i++) {
 		secret_done(&t->lines[i]);
 	}
-	curl_slist_free_all(t->receivers);
 	arena_destroy(&t->arena);
 	t->http->n_transfers--;
 	loop_bury(t->http->loop, t, bury);

@@ -73,12 +73,12 @@ void http_explain(struct http_transfer *t, CURLcode code)
 {
 	bool is_refused = t->n_refused > 0 && t->n_opened == 0;
 
-	if (t->talk != NULL) {
-		http_explain_talk(t, code);
-		return;
-	}
 	if (t->is_mail) {
 		http_explain_mail(t, code);
+		return;
+	}
+	if (t->talk != NULL) {
+		http_explain_talk(t, code);
 		return;
 	}
 	if (code == CURLE_OK && t->status >= 200 && t->status <= 599) {

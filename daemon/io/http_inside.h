@@ -62,9 +62,7 @@ struct http_transfer {
 	struct secret url, body, lines[HTTP_MAX_LINES];
 	struct curl_slist nodes[HTTP_MAX_LINES];
 	size_t n_lines;
-	struct curl_slist *receivers; /* of mail */
-	size_t n_read;                /* bytes of the mail that curl has taken */
-	bool is_mail;
+	bool is_mail;      /* from http_mail() */
 	struct talk *talk; /* of imap and smtp; else NULL */
 	enum http_method method;
 	bool is_once, is_literal_loopback;
@@ -123,11 +121,38 @@ struct http_transfer *http_transfer_create(struct http *h, const struct http_ter
 /* Into curl's hands, or into the list of what failed before it got there. */
 struct http_transfer *http_begin(struct http_transfer *t, bool is_dressed);
 
-/* ---- http_talk.c: mailboxes, over connections that curl made and logged in ---- */
+/* ---- http_talk_dress.c: where a talk goes to, and as whom ---- */
 
+struct talk_place {
+	struct url url; /* as the https URL of the same host would be */
+	bool is_smtp, is_tls;
+	int port;
+	char https[512];
+};
+
+/* "imaps://host[:port]" and so on. False: it is no such address. */
+bool talk_place_parse(struct text url, struct talk_place *ret);
 bool http_talk_is(struct text url);
 bool http_talk_origin(struct text url, char *out, size_t room); /* false: it is no address */
 bool http_talk_dress(struct http_transfer *t, const struct request *r, struct err *err);
+
+struct talk_login {
+	struct text user, password;
+	struct text bearer; /* instead of the password */
+};
+
+/* The transfer's own talk, with nothing in it yet. */
+struct talk *talk_create(struct http_transfer *t);
+void talk_to(struct http_transfer *t, const struct talk_place *p); /* whom it is counted to */
+/* To t->url (set before) as t->talk: `ssl` is one of libcurl's CURLUSESSL_. */
+bool talk_open(struct http_transfer *t, const struct talk_place *p, long ssl,
+	       const struct talk_login *login, struct err *err);
+/* Lines of a mail end with CRLF and nothing else: a bare CR or LF would be a second end (smuggling). */
+bool talk_is_mail(struct text mail);
+void talk_add_receiver(struct talk *k, struct text address);
+
+/* ---- http_talk.c: mailboxes, over connections that curl made and logged in ---- */
+
 /* The connection stands and is ours to talk on; false: it is none of ours. */
 bool http_talk_begin(struct http_transfer *t);
 /* Nothing is watched any more: before the handle, and its socket with it, leaves. */
@@ -143,6 +168,7 @@ struct talk_reader {
 
 enum talk_said {
 	TALK_MORE,   /* it has not ended yet */
+	TALK_GO,     /* it wants what was promised */
 	TALK_OK,     /* the command was done */
 	TALK_NO,     /* was refused */
 	TALK_BAD,    /* was not understood */
@@ -162,7 +188,7 @@ enum talk_state {
 	TALK_FROM,       /* smtp: MAIL, */
 	TALK_TO,         /* RCPT, */
 	TALK_DATA,       /* DATA, */
-	TALK_BODY,       /* the mail and its end, and the reply that counts */
+	TALK_BODY, /* the mail and its end, and the reply that counts; imap: what is handed over */
 	TALK_OVER,
 };
 
@@ -171,7 +197,8 @@ struct talk {
 	struct http_transfer *transfer;
 	enum talk_state state;
 	bool is_smtp;
-	bool is_ended; /* the mail's end went out, or may have */
+	bool is_ended;   /* the mail's end went out, or may have */
+	bool allow_some; /* smtp: content when it is taken for some of the receivers */
 	ev_io io;
 	ev_timer timer;
 	struct mono begun_at, until;
@@ -179,14 +206,19 @@ struct talk {
 	struct text rest; /* imap: commands that were not sent yet; points into transfer->body */
 	int n_commands;
 	char tag[16];
-	char from[300], to[300];
+	struct secret append; /* imap: what the last command hands over */
+	char from[300];
+	struct strbuf to;  /* smtp: receivers, one a line, */
+	size_t to_at;      /* asked for so far, */
+	int n_taken;       /* and taken */
 	struct secret out; /* what is being sent */
 	size_t out_at;
 	struct talk_reader reader;
 	int status; /* of the answer */
 };
 
-#define TALK_MAGIC UINT32_C(0x68747033)
+#define TALK_MAGIC        UINT32_C(0x68747033)
+#define TALK_COMMAND_MOST LIMIT_URL_BYTES
 
 /* ---- http_mail.c ---- */
 

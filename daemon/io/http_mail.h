@@ -1,4 +1,4 @@
-/* http_mail.h: mail over libcurl, on the same multi handle and under the same terms as requests.
+/* http_mail.h: mail of alerts, on the same multi handle and under the same terms as requests.
  *
  * The message is complete (RFC 5322, CRLF, no line over 998 bytes) when it comes here. smtps:// is TLS from the first
  * byte; smtp:// must become TLS by STARTTLS before anything is said, or nothing is sent.

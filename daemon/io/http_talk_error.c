@@ -63,7 +63,7 @@ void http_explain_talk(struct http_transfer *t, CURLcode code)
 	t->status = k->status > 0 ? k->status : 200;
 	if (code == CURLE_OK) {
 		t->err.kind = ERR_NONE;
-	} else if (k->is_smtp && k->is_ended) {
+	} else if (k->is_ended) {
 		(void)err_set(&t->err, ERR_UNSURE, "%s: %s after the mail was handed over", t->host,
 			      about(code));
 	} else if (t->broke == BROKE_BODY && t->terms.keep_cut && !t->is_once) {

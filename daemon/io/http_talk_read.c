@@ -43,6 +43,9 @@ static enum talk_said line_judge(struct text line, struct text tag)
 	if (text_starts_nocase(line, TEXT("* BYE"))) {
 		return TALK_BYE;
 	}
+	if (text_starts(line, TEXT("+"))) {
+		return TALK_GO;
+	}
 	if (!text_starts(line, tag) || line.len <= tag.len || line.at[tag.len] != ' ') {
 		return TALK_MORE;
 	}

@@ -66,33 +66,33 @@ static enum MHD_Result on_accept(void *owner, const struct sockaddr *address, so
 	return v == NULL || v->n < HTTPD_CONNECTIONS_ADDRESS ? MHD_YES : MHD_NO;
 }
 
-static void on_connection(void *owner, struct MHD_Connection *connection, void **what,
-			  enum MHD_ConnectionNotificationCode how)
+void httpd_visitor_count(struct httpd_listener *l, struct MHD_Connection *connection, int by)
 {
-	struct httpd_listener *l = owner;
 	struct httpd *h = l->httpd;
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	struct httpd_visitor *v;
 	struct in6_addr a;
 
-	(void)what;
 	if (l->is_unix || info == NULL || info->client_addr == NULL ||
 	    !httpd_address_of(info->client_addr, &a)) {
 		return;
 	}
 	v = visitor_find(h, &a);
-	if (how == MHD_CONNECTION_NOTIFY_STARTED) {
-		if (v == NULL && h->n_visitors < HTTPD_CONNECTIONS) {
-			v = &h->visitors[h->n_visitors++];
-			*v = (struct httpd_visitor){ .address = a };
-		}
-		if (v != NULL) {
-			v->n++;
-		}
-	} else if (v != NULL && --v->n == 0) {
+	if (v == NULL && by > 0 && h->n_visitors < HTTPD_VISITORS) {
+		v = &h->visitors[h->n_visitors++];
+		*v = (struct httpd_visitor){ .address = a };
+	}
+	if (v != NULL && (v->n += by) <= 0) {
 		*v = h->visitors[--h->n_visitors];
 	}
+}
+
+static void on_connection(void *owner, struct MHD_Connection *connection, void **what,
+			  enum MHD_ConnectionNotificationCode how)
+{
+	(void)what;
+	httpd_visitor_count(owner, connection, how == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
 }
 
 /* ---- life ---- */
@@ -105,7 +105,7 @@ static void on_library_says(void *owner, const char *fmt, va_list args)
 	(void)args;
 }
 
-static bool listener_start(struct httpd_listener *l, size_t n_listeners, struct err *err)
+static bool listener_start(struct httpd_listener *l, struct err *err)
 {
 	const union MHD_DaemonInfo *info;
 
@@ -113,7 +113,7 @@ static bool listener_start(struct httpd_listener *l, size_t n_listeners, struct 
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, on_accept, l, httpd_on_request, l,
 		/* first in the list: */ MHD_OPTION_EXTERNAL_LOGGER, on_library_says, NULL,
 		MHD_OPTION_LISTEN_SOCKET, (MHD_socket)l->fd, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)(HTTPD_CONNECTIONS / n_listeners), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		HTTPD_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)HTTPD_CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
 		HTTPD_CONNECTION_TIMEOUT_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, httpd_on_line, l,
@@ -155,7 +155,7 @@ static void on_patience(struct ev_loop *loop, ev_timer *w, int revents)
 	{
 		struct httpd_request *r = container_of(at, struct httpd_request, in);
 
-		if (r->is_suspended) {
+		if (r->is_suspended && r->stream == NULL) {
 			r->holds++;
 			httpd_problem(r, 503, "The desk is being stopped. Try it again.");
 		}
@@ -199,6 +199,7 @@ struct httpd *httpd_create(const struct httpd_options *o, httpd_handler *handler
 	h->names = arena_create(1024u * 1024);
 	httpd_rename(h, o->hosts, o->n_hosts, o->trusted_proxies, o->n_trusted_proxies);
 	list_init(&h->requests);
+	httpd_streams_init(h);
 	ev_init(&h->patience, on_patience);
 	ev_idle_init(&h->finished, on_finished);
 	if (!httpd_listen_all(h, o, err)) {
@@ -206,7 +207,7 @@ struct httpd *httpd_create(const struct httpd_options *o, httpd_handler *handler
 		return NULL;
 	}
 	for (size_t i = 0; i < h->n_listeners; i++) {
-		if (!listener_start(&h->listeners[i], h->n_listeners, err)) {
+		if (!listener_start(&h->listeners[i], err)) {
 			httpd_destroy(&h);
 			return NULL;
 		}
@@ -234,6 +235,7 @@ void httpd_stop(struct httpd *h, void (*done)(void *owner), void *owner)
 	for (size_t i = 0; i < h->n_listeners; i++) {
 		listener_quiesce(&h->listeners[i]);
 	}
+	httpd_streams_end(h);
 	if (list_is_empty(&h->requests)) {
 		ev_idle_start(loop_ev(h->loop), &h->finished);
 	} else {
@@ -281,6 +283,7 @@ void httpd_destroy(struct httpd **at)
 		httpd_request_free(container_of(first, struct httpd_request, in));
 	}
 	loop_disarm(h->loop, &h->patience);
+	loop_disarm(h->loop, &h->beat);
 	ev_idle_stop(loop_ev(h->loop), &h->finished);
 	arena_destroy(&h->arena);
 	arena_destroy(&h->names);

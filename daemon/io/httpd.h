@@ -4,6 +4,7 @@
  * headers, Host, body and its size), and puts the same security headers on every answer, errors too.
  *
  *   arrives ──whole body──▶ handler ──httpd_answer() at once──▶ sent ──▶ gone
+ *                              ├─httpd_stream_begin(): open ──written to──▶ … ──end, or client gone──▶ gone
  *                              └─later: SUSPENDED ──httpd_answer() or the deadline's 503──▶ sent ──▶ gone
  *
  * Owner:   httpd owns its requests. A request lives from the handler's call until httpd_answer()
@@ -69,22 +70,58 @@ struct text httpd_body(const struct httpd_request *r);
 bool httpd_is_local(
 	const struct httpd_request *r); /* came over a Unix socket: the kernel says who it is */
 bool httpd_peer(const struct httpd_request *r, uid_t *ret_uid); /* Unix sockets only */
+/* Whose address: the peer's, or what the nearest proxy that we trust says. IPv6 by its network of 64 bits; empty on a Unix socket. */
+struct text httpd_client(struct httpd_request *r);
+/* The body holds a secret and was read: wiped. */
+void httpd_body_wipe(struct httpd_request *r);
 
-/* The answer: a content type and bytes, which are copied. retry_after_s and allow: 0 and NULL leave the header away. */
+/* A header of one answer; it stands in the place of one that all answers have. */
+#define HTTPD_HEADERS 4
+struct httpd_header_pair {
+	const char *name, *value;
+};
+
+/* The answer: a content type and bytes, which are copied unless they are constant. retry_after_s and allow: 0 and NULL leave
+ * the header away. */
 struct httpd_answer {
 	int status;
 	const char *content_type;
 	struct text body;
+	bool is_body_constant;
 	int retry_after_s;
 	const char *allow;
+	struct httpd_header_pair headers[HTTPD_HEADERS]; /* until the first without a name */
 };
 void httpd_answer(struct httpd_request *r, const struct httpd_answer *a);
+
+/* An answer that stays open, instead of httpd_answer(): status 200 now, its bytes as they come. It lives until on_gone(), which is
+ * called once, when the client is gone or was dropped because it does not read, when the stream was ended and all of it is sent, or when
+ * httpd stops; the stream is no more afterwards. `beat` is sent after every 15 s of silence: so each side notices when the other is gone.
+ * NULL: it could not begin, and was answered (503) or has nobody to be answered to. */
+struct httpd_stream;
+struct httpd_stream_options {
+	const char *content_type;
+	struct text beat; /* constant */
+	void (*on_gone)(void *owner);
+	void *owner;
+};
+struct httpd_stream *httpd_stream_begin(struct httpd_request *r,
+					const struct httpd_stream_options *o);
+/* Copies; sent when the loop turns. False: 64 KiB wait already, so it is being dropped. */
+bool httpd_stream_write(struct httpd_stream *s, struct text bytes);
+/* After what was written. */
+void httpd_stream_end(struct httpd_stream *s);
+/* How many are open. */
+size_t httpd_streams(const struct httpd_request *r);
 
 /* An RFC 9457 problem document. */
 void httpd_problem(struct httpd_request *r, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void httpd_problem_text(struct httpd_request *r, int status, struct text detail, int retry_after_s,
 			const char *allow);
+/* The same with a member `needs`: what the caller must bring so that it is answered ("totp", "again", "csrf"). */
+void httpd_problem_needs(struct httpd_request *r, int status, struct text detail,
+			 const char *needs);
 const char *httpd_status_title(int status);
 
 #endif

@@ -16,8 +16,14 @@
 #include "daemon/base/list.h"
 #include "daemon/io/httpd.h"
 
-#define HTTPD_CONNECTIONS          1024u /* all of them together (I10) */
-#define HTTPD_CONNECTIONS_ADDRESS  32    /* from one address, but of the proxies that we trust */
+/* Of one listener, so that the Unix socket is always to be reached. Half of them may be streams, which stay open. */
+#define HTTPD_CONNECTIONS          1024u
+#define HTTPD_VISITORS             2048u /* addresses at once */
+#define HTTPD_STREAMS              768u
+#define HTTPD_STREAM_BYTES         (64u * 1024) /* that one client has not read yet */
+#define HTTPD_STREAM_BLOCK         4096u
+#define HTTPD_STREAM_BEAT          DUR_S(15)
+#define HTTPD_CONNECTIONS_ADDRESS  32 /* from one address, but of the proxies that we trust */
 #define HTTPD_CONNECTION_MEMORY    (32u * 1024)        /* line and headers of one connection */
 #define HTTPD_CONNECTION_TIMEOUT_S 15u                 /* of silence */
 #define HTTPD_BODY_BYTES           (1024u * 1024)      /* of one request */
@@ -66,10 +72,13 @@ struct httpd {
 	struct text *hosts, *proxies;
 	size_t n_hosts, n_proxies;
 	struct arena *arena;
+	struct list streams;
+	size_t n_streams;
+	ev_timer beat;
 	struct list requests; /* all that live, also those whose client is gone */
 	size_t n_in_mhd;      /* depth: is libmicrohttpd on the stack? */
 	size_t bodies_bytes;
-	struct httpd_visitor visitors[HTTPD_CONNECTIONS];
+	struct httpd_visitor visitors[HTTPD_VISITORS];
 	size_t n_visitors;
 	bool is_stopping;
 	ev_timer patience;
@@ -100,6 +109,7 @@ struct httpd_request {
 	int holds;                     /* how many will still call httpd_answer() */
 	struct MHD_Response *response; /* waits to be queued */
 	int status;
+	struct httpd_stream *stream; /* NULL: its answer is one piece */
 	ev_timer deadline;
 };
 
@@ -108,6 +118,8 @@ bool httpd_listen_all(struct httpd *h, const struct httpd_options *o, struct err
 void httpd_listen_close(struct httpd_listener *l);
 /* The address as IPv6 (v4 mapped); false for Unix sockets. */
 bool httpd_address_of(const struct sockaddr *a, struct in6_addr *ret);
+/* As text: "192.0.2.1", "2001:db8::1". */
+bool httpd_address_parse(struct text t, struct in6_addr *ret);
 bool httpd_is_proxy(const struct httpd *h, const struct in6_addr *a);
 
 /* httpd_judge.c: is this request one that we talk about? False: it was answered with a problem. */
@@ -117,6 +129,8 @@ bool httpd_has_body(const struct httpd_request *r);
 
 /* httpd.c: turns the library once and arms its timer. */
 void httpd_pump(struct httpd_listener *l);
+/* One connection more, or less, of its address; nothing on Unix sockets. */
+void httpd_visitor_count(struct httpd_listener *l, struct MHD_Connection *connection, int by);
 
 /* httpd_request.c: what the library calls; `owner` is the listener. */
 void *httpd_on_line(void *owner, const char *uri, struct MHD_Connection *connection);
@@ -126,5 +140,14 @@ enum MHD_Result httpd_on_request(void *owner, struct MHD_Connection *connection,
 void httpd_on_completed(void *owner, struct MHD_Connection *connection, void **what,
 			enum MHD_RequestTerminationCode how);
 void httpd_request_free(void *what);
+/* The answer is there; takes the response. */
+void httpd_request_answer(struct httpd_request *r, int status, struct MHD_Response *response);
+/* What stands on every answer, and the answer's own. */
+void httpd_response_headers(struct MHD_Response *m, const struct httpd_answer *a);
+
+/* httpd_stream.c */
+void httpd_streams_init(struct httpd *h);
+void httpd_streams_end(struct httpd *h);
+void httpd_stream_gone(struct httpd_request *r, struct MHD_Connection *connection);
 
 #endif

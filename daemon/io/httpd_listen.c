@@ -42,20 +42,32 @@ bool httpd_address_of(const struct sockaddr *a, struct in6_addr *ret)
 	return false;
 }
 
+bool httpd_address_parse(struct text t, struct in6_addr *ret)
+{
+	char name[INET6_ADDRSTRLEN];
+	struct in_addr v4;
+
+	if (t.len == 0 || t.len >= sizeof(name)) {
+		return false;
+	}
+	memcpy(name, t.at, t.len);
+	name[t.len] = '\0';
+	if (inet_pton(AF_INET, name, &v4) != 1) {
+		return inet_pton(AF_INET6, name, ret) == 1;
+	}
+	*ret = (struct in6_addr){ 0 };
+	ret->s6_addr[10] = ret->s6_addr[11] = 0xff;
+	memcpy(&ret->s6_addr[12], &v4, 4);
+	return true;
+}
+
 bool httpd_is_proxy(const struct httpd *h, const struct in6_addr *a)
 {
 	for (size_t i = 0; i < h->n_proxies; i++) {
-		struct in_addr v4;
-		struct in6_addr v6;
+		struct in6_addr proxy;
 
-		if (inet_pton(AF_INET, h->proxies[i].at, &v4) == 1) {
-			v6 = (struct in6_addr){ 0 };
-			v6.s6_addr[10] = v6.s6_addr[11] = 0xff;
-			memcpy(&v6.s6_addr[12], &v4, 4);
-		} else if (inet_pton(AF_INET6, h->proxies[i].at, &v6) != 1) {
-			continue;
-		}
-		if (memcmp(&v6, a, sizeof(v6)) == 0) {
+		if (httpd_address_parse(h->proxies[i], &proxy) &&
+		    memcmp(&proxy, a, sizeof(proxy)) == 0) {
 			return true;
 		}
 	}

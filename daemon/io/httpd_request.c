@@ -1,9 +1,11 @@
 /* One request of httpd, from its first line to the last byte of its answer: see httpd.h. */
+#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "answerd/log.h"
+#include "answerd/secret.h"
 #include "daemon/io/httpd_inside.h"
 
 /* On every answer (RELIABILITY S7). */
@@ -105,7 +107,6 @@ void httpd_on_completed(void *owner, struct MHD_Connection *connection, void **w
 	struct httpd_request *r;
 
 	(void)owner;
-	(void)connection;
 	(void)how;
 	if (*what == NULL) {
 		return;
@@ -113,6 +114,9 @@ void httpd_on_completed(void *owner, struct MHD_Connection *connection, void **w
 	r = request_of(*what);
 	*what = NULL;
 	r->connection = NULL;
+	if (r->stream != NULL) {
+		httpd_stream_gone(r, connection);
+	}
 	request_release(r);
 }
 
@@ -250,13 +254,110 @@ bool httpd_peer(const struct httpd_request *r, uid_t *ret_uid)
 	return true;
 }
 
+/* Some proxies add a header of their own behind the client's: all of them are one list. */
+static enum MHD_Result on_forwarded(void *owner, enum MHD_ValueKind kind, const char *name,
+				    const char *value)
+{
+	struct strbuf *line = owner;
+
+	(void)kind;
+	if (value != NULL && text_eq_nocase(text_of(name), TEXT("X-Forwarded-For"))) {
+		strbuf_printf(line, "%s%s", line->len > 0 ? "," : "", value);
+	}
+	return MHD_YES;
+}
+
+/* The last address of X-Forwarded-For that no proxy of ours is: what stands before it anybody may have written. */
+static struct in6_addr forwarded_of(const struct httpd_request *r, struct in6_addr peer)
+{
+	scoped(strbuf_done) struct strbuf all = { 0 };
+	struct text line, one;
+	struct in6_addr at = peer, next;
+
+	strbuf_init(&all, HTTPD_CONNECTION_MEMORY);
+	(void)MHD_get_connection_values(r->connection, MHD_HEADER_KIND, on_forwarded, &all);
+	line = strbuf_text(&all);
+
+	while (httpd_is_proxy(r->listener->httpd, &at) && !text_is_empty(line)) {
+		size_t comma = line.len;
+
+		while (comma > 0 && line.at[comma - 1] != ',') {
+			comma--;
+		}
+		one = text_trim(text_slice(line, comma, line.len));
+		line = text_slice(line, 0, comma > 0 ? comma - 1 : 0);
+		if (!httpd_address_parse(one, &next)) {
+			break;
+		}
+		at = next;
+	}
+	return at;
+}
+
+struct text httpd_client(struct httpd_request *r)
+{
+	const union MHD_ConnectionInfo *info =
+		r->connection != NULL
+			? MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+			: NULL;
+	char name[INET6_ADDRSTRLEN] = "";
+	struct in6_addr a;
+
+	if (r->listener->is_unix || info == NULL || info->client_addr == NULL ||
+	    !httpd_address_of(info->client_addr, &a)) {
+		return TEXT("");
+	}
+	a = forwarded_of(r, a);
+	if (IN6_IS_ADDR_V4MAPPED(&a)) {
+		(void)inet_ntop(AF_INET, &a.s6_addr[12], name, sizeof(name));
+	} else {
+		memset(&a.s6_addr[8], 0, 8);
+		(void)inet_ntop(AF_INET6, &a, name, sizeof(name));
+	}
+	return text_dup(r->arena, text_of(name));
+}
+
+void httpd_body_wipe(struct httpd_request *r)
+{
+	secret_wipe(r->body.at, r->body.len);
+}
+
 /* ---- answers ---- */
 
 static void response_header(struct MHD_Response *m, const char *name, const char *value)
 {
+	for (const char *c = value; *c != '\0'; c++) {
+		if ((unsigned char)*c < 0x20 || (unsigned char)*c == 0x7f) {
+			not_reached("a header of our own has a control byte");
+		}
+	}
 	if (MHD_add_response_header(m, name, value) != MHD_YES) {
 		not_reached("a header of our own was refused");
 	}
+}
+
+void httpd_response_headers(struct MHD_Response *m, const struct httpd_answer *a)
+{
+	const struct httpd_header_pair *own = a->headers;
+	size_t n = 0;
+
+	while (n < HTTPD_HEADERS && own[n].name != NULL) {
+		n++;
+	}
+	for (size_t i = 0; i < sizeof(safe_headers) / sizeof(safe_headers[0]); i++) {
+		bool is_replaced = false;
+
+		for (size_t j = 0; j < n; j++) {
+			is_replaced = is_replaced || strcmp(own[j].name, safe_headers[i][0]) == 0;
+		}
+		if (!is_replaced) {
+			response_header(m, safe_headers[i][0], safe_headers[i][1]);
+		}
+	}
+	for (size_t j = 0; j < n; j++) {
+		response_header(m, own[j].name, own[j].value);
+	}
+	response_header(m, "Content-Type", a->content_type);
 }
 
 static struct MHD_Response *response_make(const struct httpd_request *r,
@@ -267,16 +368,14 @@ static struct MHD_Response *response_make(const struct httpd_request *r,
 		const char *ours;
 		void *theirs;
 	} bytes = { a->body.len > 0 ? a->body.at : "" };
-	struct MHD_Response *m =
-		MHD_create_response_from_buffer(a->body.len, bytes.theirs, MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *m = MHD_create_response_from_buffer(
+		a->body.len, bytes.theirs,
+		a->is_body_constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
 
 	if (m == NULL) {
 		not_reached("no memory for an answer");
 	}
-	for (size_t i = 0; i < sizeof(safe_headers) / sizeof(safe_headers[0]); i++) {
-		response_header(m, safe_headers[i][0], safe_headers[i][1]);
-	}
-	response_header(m, "Content-Type", a->content_type);
+	httpd_response_headers(m, a);
 	if (a->retry_after_s > 0) {
 		response_header(m, "Retry-After", log_num(a->retry_after_s));
 	}
@@ -289,24 +388,15 @@ static struct MHD_Response *response_make(const struct httpd_request *r,
 	return m;
 }
 
-void httpd_answer(struct httpd_request *r, const struct httpd_answer *a)
+void httpd_request_answer(struct httpd_request *r, int status, struct MHD_Response *response)
 {
 	struct httpd *h = r->listener->httpd;
 
-	if (r->holds-- <= 0) {
-		not_reached("a request was answered twice");
-	}
-	if (r->connection == NULL) {
-		request_release(r);
-		return;
-	}
-	if (r->state == REQUEST_ANSWERED) {
-		return; /* the deadline was faster */
-	}
+	r->holds--;
 	loop_disarm(h->loop, &r->deadline);
 	r->state = REQUEST_ANSWERED;
-	r->status = a->status;
-	r->response = response_make(r, a);
+	r->status = status;
+	r->response = response;
 	if (r->is_suspended) {
 		r->is_suspended = false;
 		MHD_resume_connection(r->connection);
@@ -316,6 +406,21 @@ void httpd_answer(struct httpd_request *r, const struct httpd_answer *a)
 		} else {
 			loop_arm(h->loop, &r->listener->due, DUR_MS(0));
 		}
+	}
+}
+
+void httpd_answer(struct httpd_request *r, const struct httpd_answer *a)
+{
+	if (r->holds <= 0) {
+		not_reached("a request was answered twice");
+	}
+	if (r->connection == NULL) {
+		r->holds--;
+		request_release(r);
+	} else if (r->state == REQUEST_ANSWERED) {
+		r->holds--; /* the deadline was faster */
+	} else {
+		httpd_request_answer(r, a->status, response_make(r, a));
 	}
 }
 
@@ -332,6 +437,8 @@ const char *httpd_status_title(int status)
 	case 413: return "Too large";
 	case 415: return "Unsupported media type";
 	case 421: return "Wrong host";
+	case 422: return "Does not fit";
+	case 429: return "Too many";
 	case 500: return "Our fault";
 	case 501: return "Not yet";
 	case 503: return "Unavailable";
@@ -339,22 +446,41 @@ const char *httpd_status_title(int status)
 	}
 }
 
-void httpd_problem_text(struct httpd_request *r, int status, struct text detail, int retry_after_s,
-			const char *allow)
+static void problem(struct httpd_request *r, struct text detail, const char *needs,
+		    struct httpd_answer a)
 {
 	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	strbuf_init(&out, 64u * 1024);
 	strbuf_printf(&out, "{\"type\":\"about:blank\",\"title\":");
-	strbuf_add_json(&out, text_of(httpd_status_title(status)));
-	strbuf_printf(&out, ",\"status\":%d,\"detail\":", status);
+	strbuf_add_json(&out, text_of(httpd_status_title(a.status)));
+	strbuf_printf(&out, ",\"status\":%d,\"detail\":", a.status);
 	strbuf_add_json(&out, text_clean(r->arena, text_clip(detail, 4096), NULL));
+	if (needs != NULL) {
+		strbuf_printf(&out, ",\"needs\":");
+		strbuf_add_json(&out, text_of(needs));
+	}
 	strbuf_add_byte(&out, '}');
-	httpd_answer(r, &(struct httpd_answer){ .status = status,
-						.content_type = "application/problem+json",
-						.body = strbuf_text(&out),
-						.retry_after_s = retry_after_s,
-						.allow = allow });
+	a.content_type = "application/problem+json";
+	a.body = strbuf_text(&out);
+	if (a.status == 401) {
+		a.headers[0] = (struct httpd_header_pair){ "WWW-Authenticate",
+							     "Bearer realm=\"answerd\"" };
+	}
+	httpd_answer(r, &a);
+}
+
+void httpd_problem_text(struct httpd_request *r, int status, struct text detail, int retry_after_s,
+			const char *allow)
+{
+	problem(r, detail, NULL,
+		(struct httpd_answer){
+			.status = status, .retry_after_s = retry_after_s, .allow = allow });
+}
+
+void httpd_problem_needs(struct httpd_request *r, int status, struct text detail, const char *needs)
+{
+	problem(r, detail, needs, (struct httpd_answer){ .status = status });
 }
 
 void httpd_problem(struct httpd_request *r, int status, const char *fmt, ...)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -109,6 +110,16 @@ void watch_leave_no_core(void)
 {
 	/* Cannot fail for this. RLIMIT_CORE would not hold where cores go to a program. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+void watch_open_many(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 8192) {
+		limit.rlim_cur = limit.rlim_max < 8192 ? limit.rlim_max : 8192;
+		(void)setrlimit(RLIMIT_NOFILE, &limit); /* else fewer pages are open at once */
+	}
 }
 
 void watch_ready(struct watch *w)

@@ -25,6 +25,9 @@ void watch_destroy(struct watch **w);
 /* This process holds secrets and people's words: it leaves no core behind, and only root may look into it (RELIABILITY S1). */
 void watch_leave_no_core(void);
 
+/* Every open page holds a connection: as many files as the system lets us have, up to 8,192. */
+void watch_open_many(void);
+
 void watch_ready(struct watch *w);     /* READY=1, also at the end of a reload */
 void watch_reloading(struct watch *w); /* before the new configuration is read */
 void watch_stopping(struct watch *w);  /* the last thing but the work itself */

@@ -111,7 +111,7 @@ static void done_load(const struct db_result *r, void *owner)
 		}
 		set_string(&a->facts, db_text(r, 0, 7));
 		a->is_skewed = db_bool(r, 0, 19);
-		reading_load(a, db_i64(r, 0, 20));
+		reading_load(a, db_i64(r, 0, 20), db_i64(r, 0, 22));
 		session_loaded(a, db_text(r, 0, 9), db_i64(r, 0, 10), db_i64(r, 0, 21));
 	}
 	account_ready(a);

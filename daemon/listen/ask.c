@@ -131,6 +131,7 @@ static struct question question(struct account *a, struct arena *arena)
 	case OP_REFRESH: q.state = text_of(a->refresh_state); break;
 	case OP_REPLY:
 	case OP_LOOKUP:
+	case OP_FILE:
 	case OP_CONNECT:
 	case OP_COUNT: not_reached("listen asks no replies, and lets nobody in");
 	}

@@ -95,6 +95,7 @@ struct refill {
 struct reading {
 	int64_t month; /* months since year 0; 0: not known yet */
 	int64_t n;     /* in this month */
+	int64_t cost;  /* of this month, posts included, in millionths of a US dollar */
 	int64_t day;   /* since 1970 */
 	uint64_t *seen;
 	size_t n_seen;
@@ -126,6 +127,7 @@ struct account {
 	const struct conf_account *conf;
 	const struct conf_brand *brand;
 	struct reload next; /* what it becomes when it is idle and the database knows of it */
+	bool has_news;      /* of which open pages have not heard */
 	bool is_leaving;    /* it is no longer configured: nothing more is asked */
 	bool is_surplus;    /* another worker has less than its share and gets this one */
 	struct mono abstain_until; /* it was given away: others come first */
@@ -223,6 +225,7 @@ struct listen {
 	int n_storing;
 	struct heard heard;
 	ev_timer beat, flush, ending, settle;
+	ev_timer news; /* open pages are told what was stored */
 	bool is_declared, is_stopping;
 	struct mono beat_at; /* the next heartbeat; we look for free accounts more often */
 	bool is_looking, is_looking_at_sessions;
@@ -314,6 +317,11 @@ void page_store(struct account *a, const struct outcome *o, struct arena *arena)
 void page_quarantine(struct account *a, const struct response *r, const struct err *why,
 		     struct arena *arena);
 
+/* news.c: open pages are told that the account's conversations have changed, all accounts together, at most ten times a second. */
+void news_init(struct listen *l);
+void news_add(struct account *a);
+void news_stop(struct listen *l);
+
 /* hearing.c: each is told to the database only when it changes. */
 void hearing_clock(struct account *a, const struct response *r);
 void hearing_page(struct account *a, const struct outcome *o);
@@ -323,7 +331,7 @@ int64_t
 hearing_oldest(const struct outcome *o); /* of its messages, microseconds; 0: none has a time */
 
 /* reading.c */
-void reading_load(struct account *a, int64_t n);
+void reading_load(struct account *a, int64_t n, int64_t cost);
 void reading_page(struct account *a, const struct outcome *o); /* counts what an answer brought */
 void reading_forget(struct account *a);
 /* May news, may old pages be read? When not, *wake is brought forward to when to look again. */

@@ -52,9 +52,10 @@ static void add_account(struct strbuf *b, const struct conf_account *c)
 	strbuf_add_json(b, strbuf_text(&realm));
 	strbuf_printf(b,
 		      ",\"is_time_authors\":%s,\"every_us\":%lld,\"reading_costs\":%s,"
-		      "\"monthly_reads\":%d,",
+		      "\"monthly_reads\":%d,\"monthly_usd\":%d,",
 		      c->connector->can.is_time_authors ? "true" : "false", (long long)c->every.us,
-		      c->connector->can.reading_costs ? "true" : "false", c->monthly_reads);
+		      c->connector->can.reading_costs ? "true" : "false", c->monthly_reads,
+		      c->monthly_usd);
 	add_sources(b, c);
 	strbuf_add_str(b, "}");
 }
@@ -573,4 +574,5 @@ void lease_start(struct listen *l)
 {
 	ev_init(&l->beat, on_beat);
 	ev_init(&l->flush, on_flush);
+	news_init(l);
 }

@@ -264,6 +264,7 @@ void listen_destroy(struct listen **l)
 	}
 	loop_disarm((*l)->o.loop, &(*l)->beat);
 	loop_disarm((*l)->o.loop, &(*l)->flush);
+	news_stop(*l);
 	loop_disarm((*l)->o.loop, &(*l)->ending);
 	loop_disarm((*l)->o.loop, &(*l)->settle);
 	http_destroy(&(*l)->http);

@@ -19,6 +19,7 @@
 
 struct listen;
 struct nature_rules;
+struct outcome;
 
 struct listen_options {
 	struct loop *loop;
@@ -41,6 +42,10 @@ void listen_reload(struct listen *l, struct conf *conf, const struct nature_rule
 /* Asks nothing more, lets pages that are being stored end (at most 5 s), gives the leases back, then calls done. */
 void listen_stop(struct listen *l, void (*done)(void *owner), void *owner);
 void listen_destroy(struct listen **l);
+
+/* A respond_looked, its owner a struct listen: what a look for a reply reads is counted like all that is read. */
+void listen_looked(void *listen, struct text brand, struct text account, int64_t brand_id,
+		   int64_t account_id, const struct outcome *o);
 
 /* How many accounts of the configuration are ours, how many of these listen: for the status line. */
 void listen_count(const struct listen *l, int *ret_held, int *ret_listening, int *ret_configured);

@@ -31,6 +31,10 @@ static bool take(struct account *a, struct text sealed, int64_t until_us, int64_
 		!text_is_empty(sealed) && secret_is_set(&a->conf->token) &&
 		seal_open(secret_reveal(&a->conf->token), session_place(a, arena), sealed, &plain);
 
+	if (!is_open && !is_newer && !text_is_empty(sealed) && a->warned_seq != seq) {
+		a->warned_seq = seq;
+		log_info("session_outdated", "account", account_label(a), NULL);
+	}
 	if (is_open || !is_newer) {
 		secret_set(&a->session, secret_reveal(&plain));
 		a->session_until = (struct wall){ is_open ? until_us : 0 };

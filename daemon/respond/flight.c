@@ -95,7 +95,7 @@ static void set_terms(struct flight *f)
 
 	f->terms = (struct http_terms){ .allow_loopback = f->conf->insecure_loopback,
 					.max_per_host = f->conf->max_per_host,
-					.timeout = f->is_look ? DUR_US(0) : POST_TIMEOUT };
+					.timeout = f->op == OP_REPLY ? POST_TIMEOUT : DUR_US(0) };
 	if (url_parse(f->conf->server, &url) && num_parse_range(url.port, 1, 65535, &port)) {
 		f->terms.allow_port = (int)port;
 	}
@@ -120,7 +120,7 @@ struct connector_ctx flight_ctx(const struct flight *f, struct arena *arena)
 
 struct question flight_question(const struct flight *f)
 {
-	return (struct question){ .op = f->is_look ? OP_LOOKUP : OP_REPLY,
+	return (struct question){ .op = f->op,
 				  .posting = &f->posting,
 				  .state = f->state,
 				  .since = wall_add(f->posting.begun_at, DUR_S(-300)) };
@@ -145,10 +145,11 @@ static void on_answer(const struct response *r, const struct err *err, void *own
 static bool lease_outlives(const struct flight *f)
 {
 	struct mono now = loop_mono_now(f->respond->o.loop);
-	struct mono ends = mono_add(f->claimed_at, f->is_look ? LOOK_LIMIT : LEASE);
+	bool is_post = f->op == OP_REPLY;
+	struct mono ends = mono_add(f->claimed_at, is_post ? LEASE : LOOK_LIMIT);
 
-	return mono_before(
-		mono_add(now, f->is_look ? DUR_US(0) : dur_add(POST_TIMEOUT, LEASE_SPARE)), ends);
+	return mono_before(mono_add(now, is_post ? dur_add(POST_TIMEOUT, LEASE_SPARE) : DUR_US(0)),
+			   ends);
 }
 
 static void ask(struct flight *f, struct arena *arena)
@@ -173,7 +174,7 @@ static void ask(struct flight *f, struct arena *arena)
 		outcome_of_answer(f, &nothing);
 		return;
 	}
-	request.once = request.once || !f->is_look;
+	request.once = request.once || f->op == OP_REPLY;
 	if (!lease_outlives(f)) {
 		(void)err_set(&err, ERR_RETRY, "its lease was nearly over; nothing was sent");
 		outcome_of_failure(f, &err, /* is_unasked= */ true);
@@ -195,6 +196,13 @@ void flight_go(struct flight *f)
 	arena_destroy(&arena);
 }
 
+static enum op what_of(struct text word)
+{
+	return text_eq(word, TEXT("look"))   ? OP_LOOKUP
+	       : text_eq(word, TEXT("file")) ? OP_FILE
+					     : OP_REPLY;
+}
+
 void flight_start(struct respond *r, const struct db_result *of, int row)
 {
 	struct flight *f = xcalloc(1, sizeof(*f));
@@ -206,7 +214,8 @@ void flight_start(struct respond *r, const struct db_result *of, int row)
 	f->snapshot = conf_hold(r->snapshot);
 	f->conf = find_account(f->snapshot, db_text(of, row, COL_BRAND),
 			       db_text(of, row, COL_ACCOUNT));
-	f->is_look = text_eq(db_text(of, row, COL_WHAT), TEXT("look"));
+	f->brand = text_dup(f->arena, db_text(of, row, COL_BRAND));
+	f->op = what_of(db_text(of, row, COL_WHAT));
 	f->attempt_id = db_i64(of, row, COL_ATTEMPT);
 	f->reply_id = db_i64(of, row, COL_REPLY);
 	f->brand_id = db_i64(of, row, COL_BRAND_ID);

@@ -23,6 +23,7 @@
 #define LEASE_SPARE  DUR_S(2)  /* what the lease outlives it by, at least */
 #define LOOK_LIMIT   DUR_S(45) /* of one read-back, all its pages; its lease is 60 s */
 #define LOOK_PAGES   40
+#define FILE_STEPS   4 /* of one filing */
 
 /* One row of a claim, and what becomes of it. */
 struct flight {
@@ -32,12 +33,13 @@ struct flight {
 	struct arena *arena;   /* the posting and all its texts */
 	struct conf *snapshot; /* held; `conf` lives in it */
 	const struct conf_account *conf;
+	struct text brand;
 	int64_t brand_id, account_id, reply_id, attempt_id;
-	bool is_look;
+	enum op op; /* OP_REPLY, OP_LOOKUP, OP_FILE */
 	struct posting posting;
 	struct text own_id, own_handle, facts;
 	struct secret session;
-	struct text state; /* of the walk of a look */
+	struct text state; /* of the walk of a look, or of filing */
 	int n_pages;
 	struct mono claimed_at; /* boot clock, before the claim was sent: the lease began later */
 	struct http_terms terms;
@@ -46,6 +48,7 @@ struct flight {
 	/* What came of it. */
 	bool is_over, is_reporting;
 	const char *outcome; /* of a post: as answerd.reply_outcome() takes it */
+	bool to_file;        /* posted, and a copy of it is to be filed */
 	struct text id, permalink, reason;
 	struct wall not_before;
 };
@@ -65,6 +68,8 @@ struct respond {
 	ev_timer turn, ending;
 	void (*done_stopped)(void *owner);
 	void *stop_owner;
+	respond_looked *looked; /* NULL: nobody counts */
+	void *looked_owner;
 };
 
 /* respond.c */

@@ -184,7 +184,7 @@ static void add_flying(const struct respond *r, struct db_params *p, struct aren
 	{
 		const struct flight *f = container_of(at, struct flight, link);
 
-		if (!f->is_look) {
+		if (f->op == OP_REPLY) {
 			ids[n++] = f->attempt_id;
 		}
 	}
@@ -394,6 +394,12 @@ struct respond *respond_create(const struct respond_options *o)
 	return r;
 }
 
+void respond_tell_looked(struct respond *r, respond_looked *looked, void *owner)
+{
+	r->looked = looked;
+	r->looked_owner = owner;
+}
+
 void respond_start(struct respond *r)
 {
 	db_start(r->db);
@@ -432,7 +438,7 @@ void respond_stop(struct respond *r, void (*done)(void *owner), void *owner)
 		struct flight *f = container_of(at, struct flight, link);
 
 		next = at->next;
-		if (f->is_look && !f->is_reporting) {
+		if (f->op != OP_REPLY && !f->is_reporting) {
 			flight_destroy(f);
 		} else if (f->is_waiting && !f->is_over) {
 			f->is_waiting = false;

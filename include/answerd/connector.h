@@ -39,6 +39,8 @@ enum op {
 	OP_RECHECK, /* are subjects[] (up to can.recheck_batch) still there, and as we know them? */
 	OP_REPLY,   /* post question.posting: one request, marked `once` */
 	OP_LOOKUP, /* did question.posting arrive? A walk through the thread and our own latest posts */
+	OP_FILE, /* after a REPLY with outcome.to_file: our own copy of what question.posting said, put where our people
+		    look for it. A walk that first looks whether it is there: it may be walked again */
 	OP_REFRESH, /* a new session from the credential, or from the session's own refresh token */
 	OP_CONNECT, /* a person has let us in: a session from question.granting; a walk */
 	OP_COUNT
@@ -85,7 +87,7 @@ struct question {
 			       window */
 	struct text *subjects; /* THREAD, RECHECK: external ids */
 	size_t n_subjects;
-	const struct posting *posting;   /* REPLY, LOOKUP; else NULL */
+	const struct posting *posting;   /* REPLY, LOOKUP, FILE; else NULL */
 	const struct granting *granting; /* CONNECT; else NULL */
 	int page_limit; /* POLL, SWEEP, THREAD: ask for at most so many elements in one answer; 0: for as
 			   many as the connector likes. Smaller each time after an answer that was larger than
@@ -140,6 +142,9 @@ struct outcome {
 	struct wall
 		next_at; /* POLL: this source is not to be asked again before, however often others are;
 				with ERR_LIMITED: only this source waits. 0: as configured */
+	/* LOOKUP, where can.reading_costs: what was read beside that, for `read_price` each */
+	struct text *read_ids;
+	size_t n_read_ids;
 	int64_t read_price; /* of each message and quarantined element of this answer, in millionths of a US
 			       dollar; counted where can.reading_costs */
 	/* IDENTIFY */
@@ -153,6 +158,7 @@ struct outcome {
 	/* REPLY: the id that the platform gave it. LOOKUP: that of the post that is ours, or empty: not in
 	 * what was read. */
 	struct text sent_id, sent_permalink;
+	bool to_file; /* REPLY: posted, and that is all the customer waits for; FILE is to be asked later, too */
 	/* REFRESH, CONNECT. It is stored, sealed, before it is used: so it must hold all that the next REFRESH
 	 * needs, a refresh token that was not renewed included. */
 	struct text session;
@@ -194,7 +200,7 @@ struct connector_can {
 	int64_t agent_window_s; /* the same where the option `human_agent` is "yes"; 0: no matter */
 	int64_t settle_s;       /* until what was posted can be read back; 0: as configured */
 	bool lookup;            /* what we posted can be read back */
-	bool reading_costs;     /* money, for each message: outcome.read_price, `monthly_reads` */
+	bool reading_costs; /* money, for each message: outcome.read_price, `monthly_reads`, `monthly_usd` */
 	const char *named_only; /* only what names us (message.is_named) takes a reply: why, half a
 				   sentence; NULL: everything does */
 	const char
@@ -247,6 +253,8 @@ struct connector {
 	 * account's facts. NULL: posting->text in can.length_unit, can.max_length. Needs no token. */
 	void (*measure)(const struct connector_ctx *ctx, const struct posting *posting,
 			int64_t *ret_length, int64_t *ret_most);
+	/* What the platform charges for `posting`, in millionths of a US dollar, by its sheet. NULL: nothing. Needs no token. */
+	int64_t (*post_price)(const struct connector_ctx *ctx, const struct posting *posting);
 	/* A network that is described in a file, which the option `description` names (conf reads it; its
 	 * value is what stands in there): fills *ret, a copy of this connector, with what the bytes say. NULL: it is no such connector. What it understood goes back to it as ctx->description. */
 	bool (*describe)(struct arena *a, struct text description, struct connector *ret,
@@ -255,6 +263,11 @@ struct connector {
 	const char *const
 		*listed; /* instead of check_source: names, NULL-ended; one that ends with ':'
 				      stands for all that begin so */
+	/* Can an option of its own have this value (never empty)? Says what to write instead. NULL: any. */
+	bool (*check_option)(struct text name, struct text value, struct err *err);
+	/* The connector for an account with these options, where there are several ways to be let in (mail, by password or
+	 * by OAuth): one of the same name. NULL: it is always this one. */
+	const struct connector *(*under)(const struct option_value *options, size_t n_options);
 	/* Is `name` a source that can be listed in `listen`? Says why not. */
 	bool (*check_source)(struct text name, struct err *err);
 	bool (*ask)(const struct connector_ctx *ctx, const struct question *q, struct request *ret,

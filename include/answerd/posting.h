@@ -56,4 +56,12 @@ struct text posting_language(struct text language);
 bool posting_check(const struct connector_ctx *ctx, const struct response *r,
 		   const struct rate *rate, bool is_429_unsent, struct text words, struct err *err);
 
+/* The state of a look that walks through pages, "PAGES NEXT": how many were read, and where it goes on; 0 and empty at its beginning,
+ * and where the state is none of ours or says more than `most`. */
+int64_t posting_look_load(struct text state, int64_t most, struct text *ret_next);
+struct text posting_look_save(struct arena *a, int64_t n_pages, struct text next);
+
+/* A look has read as far as it may, and there is more that could be ours: nobody knows. Always false. */
+bool posting_look_ends(struct err *err);
+
 #endif

@@ -54,7 +54,7 @@ static void walk(const struct connector *c, enum op op, struct text source, stru
 	rec.question.source = source;
 	rec.question.subjects = &subject;
 	rec.question.n_subjects = 1;
-	rec.question.posting = op == OP_REPLY || op == OP_LOOKUP ? &posting : NULL;
+	rec.question.posting = op == OP_REPLY || op == OP_LOOKUP || op == OP_FILE ? &posting : NULL;
 	for (int i = 0; is_more && i < PAGES; i++) {
 		struct outcome o = { 0 };
 		struct request ask = { 0 };

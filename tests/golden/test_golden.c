@@ -97,7 +97,7 @@ static struct yield yield_of(enum op op, struct text file)
 	if (y.is_good) {
 		/* A reply that is called sent has its id; a look either found it or goes on. */
 		y.n = o.n_messages + o.n_bad + o.n_gone + (o.sent_id.len > 0) +
-		      (op == OP_LOOKUP && o.is_more);
+		      ((op == OP_LOOKUP || op == OP_FILE) && o.is_more);
 		assert_true(op != OP_REPLY || o.sent_id.len > 0);
 		assert_true(o.sent_id.len <= LIMIT_ID_BYTES);
 	} else {

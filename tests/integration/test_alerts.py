@@ -90,6 +90,8 @@ def test_acknowledged_is_not_escalated_but_the_hard_stop_speaks(floor):
     mine = next(a for a in alerts if a["conversation"] == one and a["step"] == "due")
     assert [c["channel"] + c["state"] for c in mine["channels"]] == ["caretold"]
     assert floor.answer("ack", mine["id"], code=0).json["acked_by"] == "admin"
+    said = " ".join(floor.answer("ack", mine["id"], raw=True, code=0).out.split())
+    assert "acknowledged by admin. That is for this step alone" in said and "the hard stop speaks all the same" in said, said
     assert floor.answer("ack", "999", code=4)
     assert mine["id"] not in [a["id"] for a in floor.answer("alerts", "--open", code=0).items]
     assert mine["id"] in [a["id"] for a in floor.answer("alerts", code=0).items]

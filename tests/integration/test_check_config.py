@@ -1,5 +1,6 @@
 """`answerd check-config`: every option, broken in every way that its type allows, is named with file, line and remedy; so is a secret."""
 import json
+import os
 import re
 import subprocess
 
@@ -16,7 +17,10 @@ desk = {
   listen = ["/run/answerd/desk.sock", "127.0.0.1:8700"];
   hosts = ["inbox.example"];
   trusted_proxies = ["127.0.0.1"];
+  require_totp = ["admin", "lead"];
   lease = "8h";
+  undo = "10s";
+  staff_reports = false;
 };
 brands = { acme = {
   timezone = "Europe/London";
@@ -35,6 +39,7 @@ brands = { acme = {
     history = "30d";
     settle = "30s";
     monthly_reads = 100000;
+    monthly_usd = 100;
     max_per_host = 2;
     insecure_loopback = false;
   }; };
@@ -86,7 +91,7 @@ health = {
 WRONG = {"IS_TEXT": ["7", '""'], "IS_TEXTS": ["7", '"x"', "[7]"], "IS_DUR": ["8", '"soon"', '"99999w"'], "IS_NUMBER": ['"2"', "-1", "99999999"],
          "IS_BOOL": ['"yes"', "1"], "IS_REFERENCE": ["7", '"s3cret"'], "IS_GROUP": ["5", "[1]"], "IS_GROUPS": ["5", "[1]"], "IS_LIST": ["5", "{ x = 1; }"]}
 # Values of the right type that mean nothing.
-SENSELESS = {"database": ['"host"'], "desk.listen": ['["nowhere"]', '["127.0.0.1:99999"]'], "desk.hosts": ['["a b"]'], "desk.trusted_proxies": ['["proxy"]'],
+SENSELESS = {"database": ['"host"'], "desk.listen": ['["nowhere"]', '["127.0.0.1:99999"]'], "desk.hosts": ['["a b"]'], "desk.trusted_proxies": ['["proxy"]'], "desk.require_totp": ['["boss"]', '"admin"'],
              "brands.timezone": ['"Europe/Nowhere"', '"../etc"'], "brands.hours": ['["9 to 5"]', '["Mon-Fri 25:00-26:00"]'],
              "accounts.platform": ['"mastodom"', '"zzz"'], "accounts.server": ['"http://social.example"', '"social"', '"https://x.example/?a"'],
              "accounts.listen": ['["search:"]', '["mentions", "mentions"]', '["nonsense"]'], "policies.name": ['"a b"'], "policies.kinds": ['["letter"]'],
@@ -235,4 +240,63 @@ def test_a_network_that_is_gone_is_refused_in_the_words_of_platforms(folder):
             code, errors = check(folder, changed)
             assert code == 2 and errors[0] == f"error: {folder / 'answerd.conf'}:{number + 1}: {platform['fate']}", errors
     text = subprocess.run([program("answerd"), "platforms"], capture_output=True, text=True, timeout=30, check=True).stdout
-    assert all(p["fate"] in text for p in dead.values())
+    assert all(p["fate"] in " ".join(text.split()) for p in dead.values())
+
+
+@pytest.mark.parametrize("columns", (None, 50, 200))
+def test_platforms_fit_the_terminal(columns):
+    """Nothing is lost, and nothing wider than a line of the terminal; 80 columns where there is none."""
+    environment = {k: v for k, v in os.environ.items() if k != "COLUMNS"} | ({"COLUMNS": str(columns)} if columns else {})
+    text = subprocess.run([program("answerd"), "platforms"], capture_output=True, text=True, timeout=30, check=True, env=environment).stdout
+    lines = text.splitlines()
+    widest = max(map(len, lines))
+    assert (columns or 80) - 15 < widest <= (columns or 80), [line for line in lines if len(line) == widest]
+    assert all(line[0] != " " or line.startswith(" " * 13) for line in lines)
+    said = json.loads(subprocess.run([program("answerd"), "platforms", "--json"], capture_output=True, text=True, timeout=30, check=True).stdout)
+    flat = " ".join(text.split())
+    assert all(" ".join(p["about"].split()) in flat for p in said if p["status"] == "live")
+
+
+MAILBOX = """database = "dbname=answerd";
+brands = { acme = { accounts = { post = {
+  platform = "mail";
+  server = "imaps://mail.example";
+  token = "file:FOLDER/token";
+  address = "help@shop.example";
+  smtp = "smtps://mail.example";
+}; }; }; };
+"""
+
+
+def test_a_mailbox_is_judged(folder):
+    """What would only be found when the first answer goes out is said before: with the line, and what to write instead."""
+    lines = MAILBOX.replace("FOLDER", str(folder)).splitlines()
+    assert check(folder, lines) == (0, [])
+    for good in ("smtp://mail.example", "smtps://mail.example:2465", "smtp://127.0.0.1:587"):
+        assert check(folder, [line.replace("smtps://mail.example", good) for line in lines]) == (0, [])
+    wrong = {
+        'smtp = "smtps://mail.example"': ['smtp = "mail.example"', 'smtp = "https://mail.example"', 'smtp = "imaps://mail.example"',
+                                          'smtp = "smtps://mail.example:25"', 'smtp = "smtps://u:p@mail.example"', 'smtp = "smtps://"',
+                                          'smtp = "smtps://mail.example/inbox"', 'smtp = "smtps://mail example"', 'smtp = "smtps://mail.example:x"'],
+        'address = "help@shop.example"': ['address = "shop.example"', 'address = "Shop <help@shop.example>"', 'login = "oauth"; address = "a@b.example"',
+                                          'sent_copy = "maybe"; address = "a@b.example"', 'tenant = "a/b"; address = "a@b.example"'],
+    }
+    said = [complaint(folder, [line.replace(right, bad) for line in lines], next(i for i, line in enumerate(lines) if right in line), bad)
+            for right, many in wrong.items() for bad in many]
+    assert not [x for x in said if x is not None], said
+    code, errors = check(folder, [line.replace('"smtps://mail.example"', '"mail.example"') for line in lines])
+    assert code == 2 and '"smtps://mail.example"' in errors[0], errors
+
+
+@pytest.mark.parametrize("platform", ("mastadon", "fnord"))
+def test_what_is_wrong_is_said_under_an_unknown_platform_too(folder, platform):
+    """One round less: what does not depend on the platform is judged beside it."""
+    lines, where = lines_of(folder)
+    lines[where["account", "platform"]] = f'    platform = "{platform}";'
+    lines[where["account", "every"]] = '    every = "soon"; evry = "60s"; smpt = "smtps://mail.example"; imapx = 1;'
+    lines[where["account", "token"]] = '    token = "s3cret";'
+    code, errors = check(folder, lines)
+    assert code == 2
+    for what in (f"'{platform}'", "every", "evry is unknown", "smpt is unknown", "imapx is unknown", "token"):
+        assert any(what in error for error in errors), (what, errors)
+    assert not [error for error in errors if "automatic" in error], "an option that some platform has is none of the wrong ones"

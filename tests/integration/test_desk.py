@@ -209,7 +209,7 @@ def test_exit_codes(shop):
 def test_every_command_helps(shop):
     """--help is there for every command that the overview names."""
     overview = shop.answer("--help", raw=True, code=0).out
-    names = re.findall(r"^  ([a-z][a-z-]*(?: (?:list|add|disable|remove))?)(?= |$)", overview, re.M)
+    names = re.findall(r"^  ([a-z][a-z-]*(?: (?:list|add|link|new|revoke|disable|remove|role))?)(?= |$)", overview, re.M)
     assert {"queue", "show", "take", "give", "snooze", "dismiss", "note", "tag", "nature", "explain", "sources", "gaps", "quarantine", "alerts",
             "ledger", "verify", "customer", "staff list", "staff add", "staff disable"} <= set(names)
     for name in names:
@@ -237,36 +237,6 @@ def test_who_is_at_the_socket(shop):
     assert shop.answer("show", c).json["assignee"] is None
     shop.answer("staff", "add", "ann", code=0)
     assert shop.answer_as("ann", "queue").returncode == 0
-
-
-def test_every_route_and_every_role(shop):
-    """S11: the matrix of routes and roles, made from the OpenAPI document; nothing is open by accident."""
-    if os.getuid() != 0:
-        pytest.skip("only root can be several people")
-    c = shop.conversation(shop.say("carl", "Where?"))
-    paths = shop.raw("GET", "/api/v1/openapi.json").json["paths"]
-    assert {"/queue", "/conversations/{id}", "/conversations/{id}/claim", "/verify", "/staff", "/session", "/alerts/{id}/ack"} <= set(paths)
-    for login, role in (("ann", "agent"), ("odo", "auditor"), ("lea", "lead")):
-        shop.staff(login, role)
-    for login, role in (("odo", "auditor"), ("ann", "agent"), ("lea", "lead"), (None, "admin")):
-        for path, methods in paths.items():
-            for method in methods:
-                url = "/api/v1" + path.replace("{id}", c).replace("{login}", "zed")
-                command = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--unix-socket", str(shop.config.socket), "-X", method.upper(),
-                           *(["-d", "{}", "-H", "Content-Type: application/json"] if method == "post" else []), "http://desk" + url]
-                if login:
-                    command = ["setpriv", f"--reuid={PEOPLE[login]}", "--clear-groups", *command]
-                status = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-                later = "501" in methods[method]["responses"]
-                allowed = method == "get" or role == "admin" or (role in ("agent", "lead") and not path.startswith("/staff"))
-                if later:
-                    assert status == 501
-                elif allowed:
-                    assert status != 403, (role, method, path, status)
-                else:
-                    assert status == 403, (role, method, path, status)
-                tcp = shop.raw(method.upper(), url, {} if method == "post" else None, connection=shop.tcp())
-                assert tcp.status == (501 if url == "/api/v1/session" and method == "post" else 401)
 
 
 def test_the_role_of_the_desk_cannot_rewrite_the_past(shop):
@@ -435,7 +405,7 @@ def test_on_a_terminal(shop):
 def test_the_manual_names_everything(shop):
     """answer(1) is written by hand; every command and every option of the table stands in it."""
     manual = (REPO / "daemon/man/answer.1").read_text(encoding="utf-8").replace("\\-", "-")
-    names = re.findall(r"^  ([a-z][a-z-]*(?: (?:list|add|disable|remove))?)(?= |$)", shop.answer("--help", raw=True, code=0).out, re.M)
+    names = re.findall(r"^  ([a-z][a-z-]*(?: (?:list|add|link|new|revoke|disable|remove|role))?)(?= |$)", shop.answer("--help", raw=True, code=0).out, re.M)
     for name in names:
         assert re.search(rf'\b{name}\b', manual), name
         for option in re.findall(r"(--[a-z-]+)", shop.answer(*name.split(), "--help", raw=True, code=0).out):

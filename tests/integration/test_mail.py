@@ -3,10 +3,12 @@ speaks in our place; numbers that change, vanish or lie lose nothing silently.""
 import email
 import json
 import random
+import urllib.parse
 
 import pytest
 
 from rig import wait_until
+from rig.hands_on import Connect, fetch
 from test_outbox import conversation, posted, reply, wait_state
 
 
@@ -187,3 +189,75 @@ def test_what_was_filed_while_we_were_away_is_told(post):
     post.worker.start()
     post.wait_for(late, timeout=60)
     wait_until(lambda: post.database.one("select count(*) from answerd.gap") == 1, 30, "the gap")
+
+
+def test_a_copy_is_put_where_the_server_keeps_none(house):
+    """Sent at once; then one copy stands in Sent, as it was sent, whatever lies about it, and nothing is posted twice. A server that keeps
+    its own gets none, and nobody who says no."""
+    house.mail("post", own="shop", people=("ann",), options={"copies": False}, settle="1s")
+    house.mail("kept", own="kept", people=("bob",), settle="1s")
+    house.mail("none", own="none", people=("cid",), options={"copies": False}, settle="1s", sent_copy="no")
+    house.begin()
+    asked = {who: house.town.post(who, f"where is it, says {who}?", place, id=f"{who}.q@home.example") for who, place in (("ann", "post"), ("bob", "kept"), ("cid", "none"))}
+    house.wait_waiting("ann", "bob", "cid")
+    house.town.fault("status", server="post", path="^/Sent/APPEND$", status=503)
+    made = [reply(house, conversation(house, asked[who]), f"It left us, {who}.") for who in ("ann", "bob", "cid")]
+    for r in made:
+        wait_state(house, r, "sent")
+    house.wait_waiting()
+
+    def filing():
+        return house.database.rows("select tries, reason from answerd.filing where tries > 0")
+    wait_until(filing, 30, "it could not be put there")
+    assert "UNAVAILABLE" in filing()[0]["reason"] and house.town.counters().get("appended post", 0) == 0
+    # Now it is, and nobody says so; the worker dies over the next try.
+    fault = house.town.fault("drop", server="post", path="^/Sent/APPEND$")
+    house.shift(60)
+    wait_until(lambda: house.town.hits(fault), 30, "put there, and the answer lost")
+    wait_until(lambda: filing() and filing()[0]["tries"] == 2, 30, "nobody knows")
+    fault = house.town.fault("stall", server="post", path="^/Sent/SEARCH$")
+    house.shift(240)
+    wait_until(lambda: house.town.hits(fault), 30, "it is looked for")
+    house.worker.kill()
+    house.worker.start()
+    wait_until(lambda: house.database.one("select count(*) from answerd.filing") == 0, 60, "all copies are where they belong")
+    house.rounds("post")
+    counts = house.town.counters()
+    assert {k: v for k, v in counts.items() if k.startswith("appended")} == {"appended post": 1}, counts
+    assert [len(posted(house, f"It left us, {who}.", place)) for who, place in (("ann", "post"), ("bob", "kept"), ("cid", "none"))] == [1, 1, 1]
+    assert house.database.column("select state::text from answerd.reply order by 1") == ["sent"] * 3
+    assert house.database.one("select count(*) from answerd.message where direction = 'outbound'") == 3
+    house.verify()
+
+
+@pytest.mark.parametrize("login", ("google", "microsoft"))
+def test_a_mailbox_by_oauth(house, login):
+    """`answerd connect`, then XOAUTH2 on both servers; a session that ends is renewed once, by the mailbox and before a reply."""
+    door = house.town.do("server", kind="google", name="door")["url"]
+    house.town.person("shop", "door")
+    house.mail("post", own="shop", people=("ann",), options={"oauth": "door"}, login=login, oauth=door + "/token")
+    path = house.config.folder / "acme_post.token"
+    path.write_text("town.apps.example:GOCSPX-town\n", encoding="utf-8")
+    walk = Connect(house.config, "acme_post", "--port", "0")
+    asked = urllib.parse.urlsplit(walk.address(person="shop"))
+    assert asked.netloc == {"google": "accounts.google.com", "microsoft": "login.microsoftonline.com"}[login]
+    status, headers, body = fetch(f"{door}/auth?{asked.query}")
+    assert status == 302, body
+    assert fetch(headers["Location"])[0] == 200
+    said = walk.end()
+    assert "acme_post is connected as shop.at@post.shop.example" in said and "to send what staff answer" in said
+    house.begin()
+    house.wait_for(house.town.post("ann", "are you open?", "post"))
+    before = house.town.requests("door")
+    house.town.do("option", server="door", expire=True)
+    q = house.town.post("ann", "and on Sunday?", "post")
+    house.wait_for(q)
+    assert house.town.requests("door") == before + 1
+    # A reply meets an ended session: nothing is sent, it is renewed, and then it goes, once.
+    house.town.do("option", server="door", expire=True)
+    made = reply(house, conversation(house, q), "On Sunday, too.")
+    wait_state(house, made, "sent", timeout=60)
+    assert len(posted(house, "On Sunday, too.", "post")) == 1
+    assert house.town.counters().get("malformed sasl", 0) == 0
+    assert house.database.one("select count(*) from answerd.alert where over_at is null") == 0
+    house.verify()

@@ -51,9 +51,18 @@ def test_the_whole_path_on_a_real_server(shop):
     assert box.search(None, "SEEN")[1] == [b""] and len(box.search(None, "UNSEEN")[1][0].split()) == 131
     box.logout()
     q = conversation(shop, "q@home.example")
-    made = reply(shop, q, "It left us.")
+    made = reply(shop, q, "It left us \u2026 \U0001f35e")
     wait_state(shop, made, "sent")
-    assert len(posted(shop, "It left us.", "post")) == 1
+    sent, = posted(shop, "It left us \u2026 \U0001f35e", "post")
+    # Dovecot keeps no copy by itself: one stands in Sent soon, seen, as it was sent.
+    wait_until(lambda: shop.database.one("select count(*) from answerd.filing") == 0, 30, "a copy of it")
+    box = dovecot.box()
+    box.select("Sent", readonly=True)
+    assert box.search(None, "HEADER", "Message-ID", sent["id"])[1] == [b"1"] and box.search(None, "SEEN")[1] == [b"1"]
+    copy = email.message_from_bytes(box.fetch("1", "(BODY.PEEK[])")[1][0][1], policy=email.policy.default)
+    assert copy.get_content().rstrip() == "It left us \u2026 \U0001f35e" and copy["In-Reply-To"] == "<q@home.example>"
+    box.logout()
+    assert shop.database.one("select count(*) from answerd.message where direction = 'outbound'") == 1
     dovecot.put(mail("q2@home.example", "Ann <ann.at@home.example>", "and now?"))
     shop.wait_for("q2@home.example")
     dovecot.put(mail("a2@shop.example", shop.own, "Now too.", "In-Reply-To: <q2@home.example>\r\n", to="ann.at@home.example"), "Sent")

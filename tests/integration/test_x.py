@@ -1,7 +1,10 @@
 """X (issue 5 §1): what reading costs, who may be answered, versions of one post, direct messages, both ways to be let in."""
+import datetime
+
 import pytest
 
 from rig import wait_until
+from rig.hands import press
 
 BIRD = "bird"
 
@@ -144,6 +147,45 @@ def test_reading_is_counted_and_has_a_budget(house):
     house.worker.reload()
     house.wait_for(late, *more, timeout=90)
     assert house.database.one("select state::text from answerd.account") == "listening"
+
+
+def test_posting_is_paid_for_and_never_refused_for_money(house):
+    """What a reply costs is said when it is written, counted when it is sent, and warned of beyond the budget; so is what a look reads, once a day."""
+    house.x(people=("ann", "bob"), monthly_usd=1, settle="1s")
+    house.begin()
+    for who in ("ann", "bob"):
+        say(house, who, "@shop where is it?")
+    house.wait_waiting("ann", "bob", timeout=60)
+    wait_until(lambda: all(e["can_reply"] for e in house.entries()), 30, "both can be answered")
+    measured, = press(house, f"conversations/{entry_of(house, 'ann')['id']}/measure", {"text": "Look at shop.example/42."}, "m", 1)
+    assert measured["cost_usd"] == "0.200"
+    house.town.fault("lie", server=BIRD, how=["applied_504"])
+    # The list of our own posts is not heard for a while: the look alone reads our answer.
+    month_ago = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=30)
+    house.town.fault("status", server=BIRD, path=r"/users/\d+/tweets$", query=f"start_time={month_ago:%Y-%m-%d}", status=503, count=0)
+    said = house.answer("reply", entry_of(house, "ann")["id"], "-m", "Look at shop.example/42.", code=0)
+    assert said.json["price"] == "The platform charges about 0.2 US dollars for it.", said.out
+    house.wait_waiting("bob", timeout=60)
+    told = wait_until(lambda: reading(house)["posts"] == 1 and reading(house), 60, "it is counted")
+    assert told["posts_usd"] == "0.20" and told["monthly_usd"] == 1
+    wait_until(lambda: reading(house)["reads"] == 3, 20, "two questions, and our answer, which the look has read")
+    house.town.heal()
+    own = "select count(*) from answerd.message_source m join answerd.source s using (source_id) where s.name = 'own'"
+    wait_until(lambda: house.database.one(own) > 0, 60, "our list is heard again, and shows it too")
+    house.rounds(BIRD, 6, timeout=60)
+    assert reading(house)["reads"] == 3, reading(house)
+    # The money is gone: nothing more is read, but the reply goes out.
+    house.database.rows("update answerd.reading set posted_uusd = 1000000")
+    house.worker.kill()
+    house.worker.start()
+    state = "select state::text || ': ' || coalesce(state_reason, '') from answerd.account"
+    wait_until(lambda: "`monthly_usd`" in (house.database.one(state) or ""), 60, "a person is told")
+    said = house.answer("reply", entry_of(house, "bob")["id"], "-m", "Tomorrow.", code=0)
+    assert "it is posted all the same" in said.json["price"], said.out
+    house.wait_waiting(timeout=30)
+    assert [a["text"] for a in house.town.applied(BIRD)] == ["Look at shop.example/42.", "Tomorrow."]
+    assert house.database.column("select event from answerd.alert where key like 'money:%%'") == ["digest"]
+    assert reading(house)["posts"] == 2
 
 
 @pytest.mark.parametrize("words", ("post", "bare"))

@@ -2,29 +2,15 @@
 2.159 (tweet) and of 2.167 (post). The documents are no part of the repository."""
 import json
 import re
-import subprocess
 import urllib.parse
 
 import pytest
 
-from rig.place import build_dir, shared
+from rig.asked import X_CASES as CASES
+from rig.asked import ask, x_words
+from rig.place import shared
 
 WORDS = {"tweet": "openapi-2.159.json", "post": "openapi-2.167.json"}
-POST = {"key": "3m5xkq2yrs22a", "text": "It left us.", "begun": "2026-11-20T09:59:30Z", "author-id": "77", "author-handle": "ann"}
-PUBLIC = {**POST, "parent": "1900000000000000001", "visibility": "public"}
-DIRECT = {**POST, "parent": "dm:1900000000000000001", "thread": "44-77", "visibility": "private"}
-LATE = '{"since":"2123702889477046272","walk":{"broken":0,"met":false,"newest":"","pages":1,"read":2,"next":"7140dibdnow9c7btw423i3sy3u5zupmk","turtle":""}}'
-SEARCHING = '{"depth":1,"pages":0,"conversation":"1900000000000000001","look":"","next":"","turtle":""}'
-CASES = {
-    "who we are": ("identify", {}), "mentions": ("poll", {"source": "mentions", "since": "2026-10-21T09:00:00Z"}),
-    "their next page": ("poll", {"source": "mentions", "state": LATE}), "one at a time": ("poll", {"source": "mentions", "page-limit": "1"}),
-    "own": ("poll", {"source": "own"}), "directs": ("poll", {"source": "directs", "state": LATE}),
-    "a search": ("poll", {"source": "search:acme OR \"acme shop\"", "since": "2026-11-19T09:00:00Z", "page-limit": "1"}),
-    "its next page": ("poll", {"source": "search:acme", "state": LATE}), "a sweep": ("sweep", {"source": "own", "since": "2026-11-18T09:00:00Z"}),
-    "a thread": ("thread", {"subject": "1900000000000000001"}), "its search": ("thread", {"subject": "1", "state": SEARCHING}),
-    "a recheck": ("recheck", {"subject": "1900000000000000001"}), "a reply": ("reply", PUBLIC), "a direct reply": ("reply", DIRECT),
-    "a look": ("lookup", PUBLIC), "a direct look": ("lookup", DIRECT),
-}
 
 
 @pytest.fixture(scope="module", params=WORDS)
@@ -38,18 +24,6 @@ def resolve(document, node):
         for part in path:
             node = node[part]
     return node
-
-
-def asked(tmp_path, words, op, known):
-    tool = build_dir() / "tests" / "tools" / "ask"
-    if not tool.exists():
-        pytest.skip("tests/tools/ask is not built")
-    known = {"now": "2026-11-20T10:00:00Z", "server": "https://api.x.com", "own-id": "44", "own-handle": "shop", "token": "id:secret:rt",
-             "session": '{"access":"at"}', "facts": f'{{"directs":"yes","tried":true,"words":"{words}"}}', **known}
-    path = tmp_path / "question.http"
-    path.write_text("HTTP/1.1 200 OK\n" + "".join(f"X-Answerd-{k}: {v}\n" for k, v in known.items()) + "\n", encoding="utf-8")
-    done = subprocess.run([tool, "x", op, str(path)], capture_output=True, timeout=30, check=True)
-    return json.loads(done.stdout)
 
 
 def check_value(document, schema, value, name):
@@ -88,8 +62,8 @@ def check_body(document, schema, value, name="body"):
 @pytest.mark.parametrize("case", CASES)
 def test_x_allows_what_we_ask(spec, tmp_path, case):
     words, document = spec
-    request = asked(tmp_path, words, *CASES[case])
-    assert "error" not in request, request
+    op, known = CASES[case]
+    request = ask(tmp_path, "x", op, {**x_words(words), **known})
     url = urllib.parse.urlsplit(request["url"])
     found = [(template, ops) for template, ops in document["paths"].items()
              if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), url.path) and request["method"].lower() in ops]

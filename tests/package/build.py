@@ -29,6 +29,9 @@ def build(out, jobs=None):
     env = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "TMPDIR", "LOGNAME", "USER")}
     env["PATH"] = "/usr/bin:" + env.get("PATH", "/usr/sbin:/sbin:/bin")
     env["LC_ALL"] = "C.UTF-8"
+    # debhelper's builds have no home, so npm would not find how it is configured: the modules are fetched before.
+    subprocess.run([sys.executable, "-B", "daemon/desk/web/modules.py", str(out / "modules")], cwd=tree, env=env, check=True)
+    env["ANSWERD_WEB_MODULES"] = str(out / "modules")
     with open(out / "build.log", "wb") as log:
         done = subprocess.run(["dpkg-buildpackage", "-us", "-uc", "-b", f"-j{jobs or os.cpu_count()}"], cwd=tree, env=env, stdin=subprocess.DEVNULL,
                               stdout=log, stderr=subprocess.STDOUT, timeout=1500, check=False)

@@ -9,7 +9,8 @@ from consent import Consent
 from wire import Reply
 from world import Server
 
-SCOPES = {"youtube": "https://www.googleapis.com/auth/youtube.force-ssl", "google-business": "https://www.googleapis.com/auth/business.manage"}
+SCOPES = {"youtube": "https://www.googleapis.com/auth/youtube.force-ssl", "google-business": "https://www.googleapis.com/auth/business.manage",
+          "google": "https://mail.google.com/ https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send offline_access"}
 
 
 def fail(code, reason, status, message="on order"):
@@ -64,6 +65,24 @@ class GoogleServer(Server):
 
     def forget(self, post):
         pass
+
+
+class Google(GoogleServer):
+    """Nothing but the door: who lets a program into a mailbox (mail.py's option `oauth` names it); Microsoft's, too. Option `expire`: all
+    access tokens end now."""
+    kind = "google"
+
+    @property
+    def base(self):
+        return f"{self.world.base}/go/{self.name}"
+
+    def set_options(self, op):
+        super().set_options(op)
+        if self.options.pop("expire", False):
+            self.access.clear()
+
+    def settle(self, person, op):
+        person.id = op["id"] = op.get("id") or person.key
 
 
 class GoogleApi:

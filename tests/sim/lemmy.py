@@ -242,6 +242,9 @@ class LemmyApi:
 
     def comments(self, request, viewer):
         found = [p for p in self.all("comment") if str(p.record) == request.arg("post_id")]
+        top = request.arg("parent_id")
+        if top:
+            found = [p for p in found if top in (str(up.cid) for up in (p, *self.s.ancestors(p)))]
         if request.arg("sort") == "Old":
             found.reverse()
         return self.paged(request, "comments", found)

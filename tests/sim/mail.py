@@ -2,11 +2,12 @@
 
 The shop's mailbox has the folders INBOX, Sent and Junk. What a customer posts arrives in INBOX; what the shop posts natively stands in Sent, and so
 does what came in by SMTP (option `copies`, true). A post's id is its Message-ID without the brackets.
+A client may APPEND what was sent (counters `appended NAME`, and `appended again NAME` where it stood there already).
 Post fields: `subject`, `headers` (dict, laid over the ordinary ones; null takes one away), `mail` (the whole mail as text, latin-1),
 `folder`. Options: `imap_port`, `smtp_port`, `copies`, `validity` (another one gives every mail another UID), `hidden` (folders that
-LIST does not show), `no_special` (LIST does not say which folder holds sent mails), `gap` (UIDs to leap over before the next mail).
+LIST does not show), `oauth` (the name of a server of the kind google: logins by its access tokens, and by nothing else), `no_special` (LIST does not say which folder holds sent mails), `gap` (UIDs to leap over before the next mail).
 
-Faults (faults.py) strike commands: IMAP's path is `/FOLDER/COMMAND` (`/INBOX/FETCH`, `/SEARCH`, `/LIST`, `/EXAMINE`), SMTP's `/submit`, method POST,
+Faults (faults.py) strike commands: IMAP's path is `/FOLDER/COMMAND` (`/INBOX/FETCH`, `/SEARCH`, `/LIST`, `/EXAMINE`, `/Sent/APPEND`), SMTP's `/submit`, method POST,
 once a mail has come whole. What exists in HTTP only is played as what would become of it here: a status is NO, a web page is a web page."""
 import asyncio
 import base64
@@ -198,6 +199,20 @@ class Peer:
             self.writer.transport.abort()
         raise Gone
 
+    def login_oauth(self, initial):
+        """XOAUTH2, as Google and Microsoft say it; the token is of the server that the option `oauth` names."""
+        match = re.fullmatch(rb"user=([^\x01]+)\x01auth=Bearer ([!-~]+)\x01\x01", base64.b64decode(initial))
+        if match is None:
+            self.town.count("malformed sasl")
+            return False
+        user, token = (part.decode() for part in match.groups())
+        person, until = self.s.world.servers[self.s.options["oauth"]].access.get(token, (None, 0))
+        own = self.s.own
+        if person is None or until <= self.s.world.now_ms() or person.key != own.key or user != own.acct:
+            return False
+        self.viewer = own
+        return True
+
     def login(self, initial):
         """`AUTHENTICATE PLAIN`'s word; false: not let in."""
         try:
@@ -226,8 +241,9 @@ class Peer:
 
 class Imap(Peer):
     async def talk(self):
-        self.folder = None
-        await self.say("* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] town\r\n")
+        self.folder, self.literal = None, b""
+        can = f"IMAP4rev1 SASL-IR {'AUTH=XOAUTH2' if 'oauth' in self.s.options else 'AUTH=PLAIN'}"
+        await self.say(f"* OK [CAPABILITY {can}] town\r\n")
         while True:
             tag, _, rest = (await self.line()).partition(" ")
             verb, _, arg = rest.partition(" ")
@@ -236,10 +252,17 @@ class Imap(Peer):
                 verb, _, arg = arg.partition(" ")
                 verb = verb.upper()
             if verb == "CAPABILITY":
-                await self.say(f"* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN\r\n{tag} OK done\r\n")
+                await self.say(f"* CAPABILITY {can}\r\n{tag} OK done\r\n")
             elif verb == "LOGOUT":
                 await self.say(f"* BYE\r\n{tag} OK done\r\n")
                 return
+            elif verb == "AUTHENTICATE" and "oauth" in self.s.options:
+                is_in = arg.startswith("XOAUTH2 ") and self.login_oauth(arg.partition(" ")[2])
+                self.note(Ask(self, "IMAP", "/LOGIN", ""), 200 if is_in else 401, (), b"")
+                if not is_in:
+                    await self.say("+ " + base64.b64encode(b'{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}').decode() + "\r\n")
+                    await self.line()
+                await self.say(f"{tag} OK in\r\n" if is_in else f"{tag} NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)\r\n")
             elif verb == "AUTHENTICATE":
                 word = arg.partition(" ")[2] if " " in arg else ""
                 if not word:
@@ -253,11 +276,17 @@ class Imap(Peer):
                 await self.command(tag, verb, arg)
 
     async def command(self, tag, verb, arg):
-        play = {"EXAMINE": self.examine, "SEARCH": self.search, "FETCH": self.fetch, "LIST": self.list}.get(verb)
+        play = {"EXAMINE": self.examine, "SEARCH": self.search, "FETCH": self.fetch, "LIST": self.list, "APPEND": self.append}.get(verb)
         if play is None or (verb in ("SEARCH", "FETCH") and self.folder is None):
             await self.say(f"{tag} BAD {verb}\r\n")
             return
-        prefix = f"/{self.folder}" if verb in ("FETCH", "SEARCH") else ""
+        prefix = f"/{self.folder}" if verb in ("FETCH", "SEARCH") else f"/{self.unquote(arg)}" if verb == "APPEND" else ""
+        if verb == "APPEND":
+            await self.say("+ go\r\n")
+            self.literal = await self.reader.readexactly(int(re.search(r"\{(\d+)\}$", arg)[1]))
+            if await self.reader.readline() != b"\r\n":
+                self.town.count("smuggled")
+                raise Gone
         is_scan = verb == "FETCH" and "BODY" not in arg
         ask = Ask(self, "IMAP", f"{prefix}/{'SCAN' if is_scan else verb}", self.viewer.key)
         fault = self.strike(ask)
@@ -290,6 +319,20 @@ class Imap(Peer):
         lines = [f"* {len(self.s.shown(name))} EXISTS\r\n", "* 0 RECENT\r\n", f"* OK [UIDVALIDITY {self.s.validity}] valid\r\n",
                  f"* OK [UIDNEXT {self.s.next_uid[name]}] next\r\n", "* FLAGS (\\Seen)\r\n"]
         return [line.encode() for line in lines], (), "OK [READ-ONLY] done"
+
+    def append(self, arg):
+        """Only what was sent has a place here, and as it was sent."""
+        name = self.unquote(arg)
+        if name not in self.s.folders:
+            return [], (), "NO [TRYCREATE] there is no such folder"
+        ident = email.message_from_bytes(self.literal, policy=email.policy.default)["Message-ID"].strip("<>")
+        post = self.s.posts[ident]
+        assert post.record == self.literal and post.author is self.viewer and "(\\Seen)" in arg, arg
+        is_there = any(m.post is post for m in self.s.folders[name])
+        self.town.count(f"appended {'again ' if is_there else ''}{self.s.name}")
+        self.s.folders[name].append(Kept(self.s.next_uid[name], post, self.literal, self.s.world.now_ms()))
+        self.s.next_uid[name] += 1
+        return [], (), f"OK [APPENDUID {self.s.validity} {self.s.next_uid[name] - 1}] done"
 
     def search(self, arg):
         mails = self.s.shown(self.folder)
@@ -418,7 +461,13 @@ class Smtp(Peer):
             verb, _, arg = (await self.line()).partition(" ")
             verb = verb.upper()
             if verb == "EHLO":
-                await self.say("250-town\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n")
+                await self.say(f"250-town\r\n250-AUTH {'XOAUTH2' if 'oauth' in self.s.options else 'PLAIN'}\r\n250 8BITMIME\r\n")
+            elif verb == "AUTH" and "oauth" in self.s.options:
+                is_in = arg.startswith("XOAUTH2 ") and self.login_oauth(arg.partition(" ")[2])
+                if not is_in:
+                    await self.say("334 eyJzdGF0dXMiOiI0MDEifQ==\r\n")
+                    await self.line()
+                await self.say("235 in\r\n" if is_in else "535 5.7.8 Username and Password not accepted\r\n")
             elif verb == "AUTH":
                 await self.say("235 in\r\n" if self.login(arg.partition(" ")[2]) else "535 5.7.8 no\r\n")
             elif verb == "QUIT":

@@ -36,19 +36,21 @@ class ThreadsApi(GraphApi):
         s, edge, node = self.s, EDGE.match(path), NODE.match(path)
         if request.method == "POST":
             return self.create(given, viewer)
-        shown = sorted((p for p in s.posts.values() if s.is_shown(p)), key=lambda p: (p.at, p.seq), reverse=True)
+
+        def shown(wanted):
+            return sorted((p for p in s.posts.values() if wanted(p) and s.is_shown(p)), key=lambda p: (p.at, p.seq), reverse=True)
         blind = s.options.get("blind")
         if path == "/me":
             return Reply.json({"id": viewer.id, "username": viewer.handle, "name": viewer.name})
         if path == "/me/threads":
-            return self.page(request, path, given, [p for p in shown if p.author is viewer and p.parent_id is None])
+            return self.page(request, path, given, shown(lambda p: p.author is viewer and p.parent_id is None))
         if path == "/me/replies":
-            return self.page(request, path, given, [p for p in shown if p.author is viewer and p.parent_id is not None and not blind])
+            return self.page(request, path, given, shown(lambda p: p.author is viewer and p.parent_id is not None and not blind))
         if path == "/me/mentions":
-            return self.page(request, path, given, [p for p in shown if viewer in p.mentions and p.author is not viewer])
+            return self.page(request, path, given, shown(lambda p: viewer in p.mentions and p.author is not viewer))
         if path == "/keyword_search":
             word = given["q"].lower()
-            return self.page(request, path, given, [p for p in shown if word in p.text.lower() and (p.author is viewer or not s.options.get("unapproved"))])
+            return self.page(request, path, given, shown(lambda p: word in p.text.lower() and (p.author is viewer or not s.options.get("unapproved"))))
         if edge and edge[2] == "conversation":
             root = self.seen(edge[1])
             if root.parent_id is not None or root.author is not viewer:

@@ -23,6 +23,7 @@ from book import Book  # noqa: E402
 from discourse import Discourse, DiscourseApi  # noqa: E402
 from facebook import Facebook, FacebookApi  # noqa: E402
 from faults import Faults  # noqa: E402
+from google import Google, GoogleApi  # noqa: E402
 from google_business import GoogleBusiness, GoogleBusinessApi  # noqa: E402
 from instagram import Instagram, InstagramApi  # noqa: E402
 from lemmy import Lemmy, LemmyApi  # noqa: E402
@@ -46,6 +47,7 @@ APIS = {
     "discourse": DiscourseApi,
     "facebook": FacebookApi,
     "instagram": InstagramApi,
+    "google": GoogleApi,
     "google-business": GoogleBusinessApi,
     "lemmy": LemmyApi,
     "hackernews": HackernewsApi,
@@ -65,6 +67,7 @@ PREFIX = {
     "g": "blogger",
     "ig": "instagram",
     "gb": "google-business",
+    "go": "google",
     "l": "lemmy",
     "h": "hackernews",
     "m": "mastodon",
@@ -82,6 +85,7 @@ KINDS = {
     "discourse": Discourse,
     "facebook": Facebook,
     "instagram": Instagram,
+    "google": Google,
     "google-business": GoogleBusiness,
     "lemmy": Lemmy,
     "hackernews": Hackernews,
@@ -181,7 +185,7 @@ class Town:
 
     @staticmethod
     def guess_viewer(server, request):
-        if server.kind in ("blogger", "google-business", "youtube"):
+        if server.kind in ("blogger", "google", "google-business", "youtube"):
             entry = server.access.get(request.bearer())
             request.viewer = entry[0].key if entry is not None else ""
             return

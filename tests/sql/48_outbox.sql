@@ -2,7 +2,7 @@
 -- when the platform has confirmed.
 begin;
 \ir house.psql
-select plan(89);
+select plan(92);
 create function pg_temp.state(p_reply text) returns text language sql as $$ select state::text from answerd.reply where reply_id = p_reply::bigint $$;
 create function pg_temp.reply(p_id text, p_who text, p_text text, p_version int default null, p_also bool default false, p_parts int default 1) returns text
 language sql as $$
@@ -54,6 +54,9 @@ select is(pg_temp.outcome(:'r1', 'sent', 'p1'), 'sent');
 select is(pg_temp.queue(), array[pg_temp.conv('m2'), pg_temp.conv('m3')], 'confirmed: the wait is over');
 select is((select array[hash::text, direction::text, parent_id, body] from answerd.message where external_id = 'p1'), array['0', 'outbound', 'm1', 'It comes tomorrow, Carl.'], 'our message stands in the house');
 select is((select actor from answerd.response_times), 'ann', 'the report knows who answered');
+select is((select array_agg(s ->> 'actor') from json_array_elements(answerd.show_conversation(pg_temp.conv('m1')) -> 'thread') s), array[null, 'ann'], 'so does whoever looks at the conversation');
+select matches(answerd.explain_conversation(pg_temp.conv('m1')) #>> '{thread,0,why}', 'by our message p1 \(ann\)', 'and who asks why nobody waits');
+select matches(answerd.explain_conversation(pg_temp.conv('m1')) #>> '{thread,1,why}', 'it ends the wait for everything before it; written by ann$', 'of the answer, too');
 select is(pg_temp.outcome(:'r1', 'unknown', null, 'late'), 'sent', 'a late doubt changes nothing');
 select is(pg_temp.verified(), '[]', 'verify is clean');
 select pg_temp.say('us', 'p1', '10:00', '@carl It comes tomorrow, Carl.', 'm1');

@@ -75,7 +75,7 @@ select is(pg_temp.verified(), '[]', 'verify is clean');
 select pg_temp.say('us', 'o1', '12:01', 'On its way!', 'm4');
 select is(pg_temp.queue(true), '{}'::text[], 'all answered');
 select throws_like(format('select answerd.dismiss(%L, pg_temp.staff(''ann''), ''x'')', :'c1'), '%it was answered.', 'and said so');
-select is((answerd.explain_conversation(:'c1') #>> '{thread,2,why}') like '%answered at 12:01 by our message o1', true, 'explain names the answer');
+select is((answerd.explain_conversation(:'c1') #>> '{thread,2,why}') like '%answered at 12:01 by our message o1 (native)', true, 'explain names the answer, and who gave it');
 select is(pg_temp.gone('o1'), 1, 'our answer is deleted on the platform');
 select is(pg_temp.queue(), array[:'c1'], 'and the customer waits again');
 select is(answerd.show_conversation(:'c1') #>> '{thread,3,text}', '[deleted]', 'deleted words are gone');

@@ -213,6 +213,44 @@ static void test_an_answer_hangs_below_whom_it_names(void **state)
 	assert_true(text_eq(m[2].parent_id, TEXT("T")));
 }
 
+/* All comments of a busy post are thousands: only where nobody knows the comment on top they are all read. */
+static void test_a_look_reads_below_the_comment(void **state)
+{
+	static const struct {
+		enum message_kind kind;
+		const char *raw, *node;
+	} table[] = {
+		{ MESSAGE_COMMENT, "", "/9_301/comments?" },
+		{ MESSAGE_COMMENT, "{\"id\":\"9_301\"}", "/9_301/comments?" },
+		{ MESSAGE_REPLY, "{\"id\":\"9_301\",\"parent\":{\"id\":\"9_300\"}}",
+		  "/9_300/comments?" },
+		{ MESSAGE_REPLY, "", "/1_9/comments?" },
+		{ MESSAGE_REPLY, "{\"parent\":{\"id\":7}}", "/1_9/comments?" },
+		{ MESSAGE_REPLY, "{\"parent\":{\"id\":\"../x\"}}", "/1_9/comments?" },
+		{ MESSAGE_COMMENT, "[", "/9_301/comments?" },
+	};
+	const struct connector *facebook = connector_find(TEXT("facebook"));
+	struct connector_ctx ctx = ctx_make();
+
+	(void)state;
+	ctx.server = TEXT("https://graph.facebook.com");
+	ctx.token = TEXT("app:secret:token");
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct posting p = { .key = TEXT("k"),
+				     .text = TEXT("Here."),
+				     .parent_id = TEXT("1_9/9_301"),
+				     .parent_kind = table[i].kind,
+				     .parent_raw = text_of(table[i].raw) };
+		struct question q = { .op = OP_LOOKUP, .posting = &p };
+		struct request r = { 0 };
+		struct err err = { 0 };
+
+		assert_true(facebook->ask(&ctx, &q, &r, &err));
+		assert_true(text_find(r.url, text_of(table[i].node), 0) != SIZE_MAX);
+	}
+	arena_destroy(&ctx.arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_one_page_for_ever_is_a_hole_and_read_again),
 		cmocka_unit_test(test_the_state_stays_small_and_survives_nonsense),
 		cmocka_unit_test(test_an_answer_hangs_below_whom_it_names),
+		cmocka_unit_test(test_a_look_reads_below_the_comment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -284,6 +284,26 @@ static void test_a_reply_stands_in_the_chat_that_was_asked_in(void **state)
 		"\"reply_parameters\":{\"message_id\":80,\"allow_sending_without_reply\":false}}");
 }
 
+static void test_a_reply_for_a_channel_names_whose_exchange_it_is(void **state)
+{
+	struct bot *b = *state;
+	struct posting p = { .key = TEXT("3m5xkq2yrs22a"),
+			     .text = TEXT("ok"),
+			     .parent_id = TEXT("-1009:61"),
+			     .visibility = MESSAGE_PRIVATE };
+
+	p.parent_raw = TEXT("{\"update_id\":1,\"message\":{\"message_id\":61,"
+			    "\"direct_messages_topic\":{\"topic_id\":8}}}");
+	assert_posted(
+		b, &p,
+		"{\"chat_id\":-1009,\"direct_messages_topic_id\":8,\"text\":\"ok\","
+		"\"reply_parameters\":{\"message_id\":61,\"allow_sending_without_reply\":true}}");
+	p.parent_raw = TEXT_NONE; /* it could reach somebody else */
+	b->q = (struct question){ .op = OP_REPLY, .posting = &p };
+	assert_false(telegram()->ask(&b->ctx, &b->q, &b->request, &b->err));
+	assert_int_equal(b->err.kind, ERR_DATA);
+}
+
 static void test_what_names_no_message_is_not_answered(void **state)
 {
 	static const char *const ids[] = { "",    "7",     "update:5", "7:0", "7:-1",
@@ -314,6 +334,7 @@ int main(void)
 		TEST(test_what_a_bot_is_not_shown_is_not_asked),
 		TEST(test_only_a_bots_token_becomes_an_address),
 		TEST(test_a_reply_stands_in_the_chat_that_was_asked_in),
+		TEST(test_a_reply_for_a_channel_names_whose_exchange_it_is),
 		TEST(test_what_names_no_message_is_not_answered),
 	};
 

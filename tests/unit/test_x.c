@@ -321,9 +321,56 @@ static void test_weights(void **state)
 	}
 }
 
+static void test_a_link_makes_a_post_dear(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t price;
+	} cases[] = {
+		{ "We found it.", 10000 },
+		{ "It costs 3.50 at 10.30h, e.g. tomorrow.Thanks", 10000 },
+		{ "@ann.bsky see you...", 10000 },
+		{ "", 10000 },
+		{ ". .. .de a.", 10000 },
+		{ "See https://shop.example/42.", 200000 },
+		{ "see shop.example", 200000 },
+		{ "see shop.example/a_B?c, please", 200000 },
+		{ "shop-1.co.uk!", 200000 },
+	};
+	struct bird *b = *state;
+	struct posting p = { 0 };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		p.text = text_of(cases[i].text);
+		if (x()->post_price(&b->ctx, &p) != cases[i].price) {
+			print_error("'%s'\n", cases[i].text);
+		}
+		assert_int_equal(x()->post_price(&b->ctx, &p), cases[i].price);
+	}
+	p.visibility = MESSAGE_PRIVATE;
+	assert_int_equal(x()->post_price(&b->ctx, &p), 15000);
+}
+
+static void test_what_a_look_reads_is_told(void **state)
+{
+	struct bird *b = *state;
+	struct posting p = { .text = TEXT("Here."), .parent_id = TEXT("12"), .key = TEXT("k") };
+
+	b->q = (struct question){ .op = OP_LOOKUP, .posting = &p };
+	assert_true(digest(b, 200, PAGE("")));
+	assert_int_equal(b->outcome.read_price, 5000);
+	assert_int_equal(b->outcome.n_read_ids, 1);
+	assert_text(b->outcome.read_ids[0], ID_NOW);
+	assert_int_equal(b->outcome.n_messages, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_a_link_makes_a_post_dear, bird_open,
+						bird_close),
+		cmocka_unit_test_setup_teardown(test_what_a_look_reads_is_told, bird_open,
+						bird_close),
 		cmocka_unit_test_setup_teardown(test_a_walk_keeps_its_since_id_to_the_last_page,
 						bird_open, bird_close),
 		cmocka_unit_test_setup_teardown(test_a_search_never_asks_beyond_its_week, bird_open,

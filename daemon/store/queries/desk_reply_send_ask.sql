@@ -1,5 +1,6 @@
 -- As desk_reply_ask.sql, for a draft. $1 int8 actor, $2 text key, $3 text request, $4 text reply, $5 text text or null, $6 bool also,
--- $7 bool parts, $8 bool draft. One row: the answer that this key already had, parts, draft, then answerd.reply_ask().
+-- $7 bool parts, $8 bool draft, $9 int8 version, $10 bool undo, $11 int8 seconds that it can be undone.
+-- One row: the answer that this key already had, parts, draft, then answerd.reply_ask().
 select d.done, coalesce($7::bool, false), coalesce($8::bool, false), a.* from (select answerd.replayed($2::text, $1::int8, $3::text) as done) d
 left join lateral answerd.reply_ask(null, $4::text, $1::int8, $5::text) a on d.done is null
-where $6::bool is distinct from null or true
+where ($6::bool, $9::int8, $10::bool, $11::int8) is distinct from (null, -1, null, null)

@@ -79,7 +79,7 @@ begin
 	with recursive walk as (
 		select s.external_id, s.kind, s.direction, s.author_id, s.at, 1 as depth, s.root_id as old_root, s.customer_id as old_customer,
 			s.is_about,
-			answerd.derive_root(s.direction, s.external_id, s.parent_id, s.thread_id, p.external_id is not null, p.root_id) as root,
+			answerd.derive_root(s.direction, s.external_id, s.parent_id, coalesce(s.merged_root, s.thread_id), p.external_id is not null, p.root_id) as root,
 			answerd.derive_customer(s.direction, s.author_id, case when s.thread_id is not null then s.customer_id end, p.customer_id) as customer,
 			answerd.derive_ord(s.direction, s.at, p.ord_at) as ord_at,
 			answerd.derive_to_us(s.kind, s.direction, s.is_named, s.author_id,
@@ -93,7 +93,7 @@ begin
 			and p.external_id = s.parent_id limit 1) p on true
 		union all
 		select c.external_id, c.kind, c.direction, c.author_id, c.at, w.depth + 1, c.root_id, c.customer_id, c.is_about,
-			answerd.derive_root(c.direction, c.external_id, c.parent_id, c.thread_id, true, w.root),
+			answerd.derive_root(c.direction, c.external_id, c.parent_id, coalesce(c.merged_root, c.thread_id), true, w.root),
 			answerd.derive_customer(c.direction, c.author_id, case when c.thread_id is not null then c.customer_id end, w.customer),
 			answerd.derive_ord(c.direction, c.at, w.ord_at),
 			answerd.derive_to_us(c.kind, c.direction, c.is_named, c.author_id,

@@ -3,7 +3,7 @@
 -- declare(configuration) → one row a source: what the file says becomes rows; what it no longer says is marked, never deleted.
 -- In: {"brands": [{"name", "timezone", "hours": [], "holidays": [[begins, ends, name]], "accounts": [{"name", "platform", "server",
 --     "realm", "is_time_authors", "every_us", "reading_costs",
---     "monthly_reads", "sources": []}]}], "policies": [as declare_policies has it], "health": {"notify": [], "silent_us"}}.
+--     "monthly_reads", "monthly_usd", "sources": []}]}], "policies": [as declare_policies has it], "health": {"notify": [], "silent_us"}}.
 -- The sources "threads" and "rechecks" exist on every account. A brand whose time zone this server does not know keeps the one it
 -- had, or UTC, and is listened to all the same; a row without an account says so, the zone as its source.
 create or replace function answerd.declare(p jsonb) returns table (brand text, account text, source text, brand_id int,
@@ -23,17 +23,19 @@ begin
 	where (b.timezone, b.hours, b.refused_zone, b.is_configured) is distinct from (excluded.timezone, excluded.hours, excluded.refused_zone, true);
 	update answerd.brand b set is_configured = false where b.is_configured
 		and not exists (select from jsonb_array_elements(p -> 'brands') x where x ->> 'name' = b.name);
-	insert into answerd.account as a (brand_id, name, platform, server, realm, is_time_authors, every_us, reading_costs, monthly_reads)
+	insert into answerd.account as a (brand_id, name, platform, server, realm, is_time_authors, every_us, reading_costs, monthly_reads, monthly_usd)
 	select b.brand_id, y ->> 'name', y ->> 'platform', y ->> 'server', y ->> 'realm', (y ->> 'is_time_authors')::bool,
-		(y ->> 'every_us')::bigint, coalesce((y ->> 'reading_costs')::bool, false), coalesce((y ->> 'monthly_reads')::bigint, 0)
+		(y ->> 'every_us')::bigint, coalesce((y ->> 'reading_costs')::bool, false), coalesce((y ->> 'monthly_reads')::bigint, 0),
+		coalesce((y ->> 'monthly_usd')::bigint, 0)
 	from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
 	join answerd.brand b on b.name = x ->> 'name'
 	on conflict (name, brand_id) do update set server = excluded.server, realm = excluded.realm,
 		platform = excluded.platform, every_us = excluded.every_us, is_time_authors = excluded.is_time_authors,
-		reading_costs = excluded.reading_costs, monthly_reads = excluded.monthly_reads, is_configured = true
-	where (a.server, a.realm, a.platform, a.every_us, a.is_time_authors, a.reading_costs, a.monthly_reads, a.is_configured) is distinct from
+		reading_costs = excluded.reading_costs, monthly_reads = excluded.monthly_reads,
+		monthly_usd = excluded.monthly_usd, is_configured = true
+	where (a.server, a.realm, a.platform, a.every_us, a.is_time_authors, a.reading_costs, a.monthly_reads, a.monthly_usd, a.is_configured) is distinct from
 		(excluded.server, excluded.realm, excluded.platform, excluded.every_us, excluded.is_time_authors, excluded.reading_costs,
-			excluded.monthly_reads, true);
+			excluded.monthly_reads, excluded.monthly_usd, true);
 	with said as materialized (
 		select x ->> 'name' as brand, y ->> 'name' as account
 		from jsonb_array_elements(p -> 'brands') x cross join jsonb_array_elements(x -> 'accounts') y
@@ -96,19 +98,26 @@ end $$;
 -- account_state(…): refused, failing or listening again, and why, in words for people.
 create or replace function answerd.account_state(p_brand int, p_account int, p_epoch bigint, p_state text, p_reason text)
 returns void language sql set search_path = pg_catalog, answerd as $$
-	update answerd.account set state = p_state::answerd.account_state, state_reason = p_reason,
-		state_since = case when state = p_state::answerd.account_state then state_since else now() end
-	where account_id = p_account and brand_id = p_brand and epoch = p_epoch
-		and (state, state_reason) is distinct from (p_state::answerd.account_state, p_reason)
+	with changed as (
+		update answerd.account set state = p_state::answerd.account_state, state_reason = p_reason,
+			state_since = case when state = p_state::answerd.account_state then state_since else now() end
+		where account_id = p_account and brand_id = p_brand and epoch = p_epoch
+			and (state, state_reason) is distinct from (p_state::answerd.account_state, p_reason)
+		returning 1
+	)
+	select pg_notify('answerd_event', 'sources') from changed
 $$;
 
--- count_reading(…): what an answer cost, where reading costs money. By UTC months, as bills go.
-create or replace function answerd.count_reading(p_brand int, p_account int, p_epoch bigint, p_n bigint, p_cost bigint) returns void
+-- count_reading(…) → what the month has cost so far, posts included; no row from who does not hold the account. By UTC months, as bills go.
+-- epoch null: whoever posted looked for it.
+drop function if exists answerd.count_reading(int, int, bigint, bigint, bigint);
+create or replace function answerd.count_reading(p_brand int, p_account int, p_epoch bigint, p_n bigint, p_cost bigint) returns setof bigint
 language sql set search_path = pg_catalog, answerd as $$
 	insert into answerd.reading as r (brand_id, account_id, month, n_read, cost_uusd)
 	select p_brand, p_account, date_trunc('month', answerd.now() at time zone 'UTC')::date, p_n, p_cost
-	from answerd.account a where a.account_id = p_account and a.brand_id = p_brand and a.epoch = p_epoch
+	from answerd.account a where a.account_id = p_account and a.brand_id = p_brand and coalesce(a.epoch = p_epoch, true)
 	on conflict (account_id, month, brand_id) do update set n_read = r.n_read + excluded.n_read, cost_uusd = r.cost_uusd + excluded.cost_uusd
+	returning r.cost_uusd + r.posted_uusd
 $$;
 
 -- heard(arrays): answers that brought nothing new; one statement a second for all of them. asked_us 0: no poll of news.
@@ -138,6 +147,13 @@ returns void language sql set search_path = pg_catalog, answerd as $$
 		and x.account_id = p_account and x.brand_id = p_brand and x.epoch = p_epoch
 $$;
 
+-- threads_known(…) → threads of known conversations that are due to be read.
+create or replace function answerd.threads_known(p_brand int, p_account int, p_now timestamptz, p_n int) returns table (root_id text)
+language sql stable rows 16 set search_path = pg_catalog as $$
+	select distinct c.root_id from (select c.root_id from answerd.conversation c where c.account_id = p_account
+		and c.brand_id = p_brand and c.read_next_at <= p_now order by c.read_next_at limit p_n) c
+$$;
+
 -- threads_due(brand, account, n) → up to n threads to read now: first those with an unseen parent, then known conversations.
 -- subject: the id to ask the thread of. With none due one row with subject null and due_us, when the next one is.
 create or replace function answerd.threads_due(p_brand int, p_account int, p_n int)
@@ -157,14 +173,19 @@ begin
 	if found then
 		return;
 	end if;
-	return query select coalesce(
-			(select m.external_id from answerd.message m where m.external_id = d.root_id and m.account_id = p_account
-				and m.brand_id = p_brand and m.deleted_at is null),
-			(select m.external_id from answerd.message m where m.root_id = d.root_id and m.account_id = p_account
-				and m.brand_id = p_brand and m.deleted_at is null and m.thread_id is null order by m.at limit 1), ''),
-			d.root_id, false, null::bigint
-		from (select distinct c.root_id from (select c.root_id from answerd.conversation c where c.account_id = p_account
-			and c.brand_id = p_brand and c.read_next_at <= v_now order by c.read_next_at limit p_n) c) d;
+	return query select x.subject, x.root_id, false, null::bigint from (
+			select d.root_id, 1 as n, coalesce(
+				(select m.external_id from answerd.message m where m.external_id = d.root_id and m.account_id = p_account
+					and m.brand_id = p_brand and m.deleted_at is null),
+				(select m.external_id from answerd.message m where m.root_id = d.root_id and m.account_id = p_account
+					and m.brand_id = p_brand and m.deleted_at is null and m.thread_id is null order by m.at limit 1), '') as subject
+			from answerd.threads_known(p_brand, p_account, v_now, p_n) d
+			union all
+			-- The tops of what a person joined to it: the platform knows them as threads of their own.
+			select d.root_id, 2, m.external_id from answerd.threads_known(p_brand, p_account, v_now, p_n) d
+			cross join lateral (select m.external_id from answerd.message m where m.merged_root = d.root_id and m.account_id = p_account
+				and m.brand_id = p_brand and m.deleted_at is null and m.thread_id is null order by m.at limit p_n) m
+		) x order by x.root_id, x.n, x.subject limit p_n;
 	if found then
 		return;
 	end if;

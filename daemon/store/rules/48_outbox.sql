@@ -22,16 +22,21 @@ $$;
 -- reply_goes(reply, state, actor, reason): the one place where a reply's state changes; what happened is kept.
 create or replace function answerd.reply_goes(p_brand int, p_reply bigint, p_state answerd.reply_state, p_actor text, p_reason text)
 returns void language plpgsql set search_path = pg_catalog as $$
+declare
+	v_conversation bigint;
 begin
 	update answerd.reply set state = p_state, state_since = case when state = p_state then state_since else answerd.now() end, reason = p_reason,
 		unknown_at = case when p_state in ('unknown', 'reconciling', 'needs_human') then coalesce(unknown_at, answerd.now()) end,
 		looks = case when p_state in ('unknown', 'reconciling') then looks else 0 end,
 		look_until = null, looker = null,
 		must_look = must_look and p_state = 'queued'
-	where reply_id = p_reply and brand_id = p_brand;
+	where reply_id = p_reply and brand_id = p_brand returning conversation_id into v_conversation;
 	insert into answerd.reply_event (brand_id, reply_id, at, actor, what, note)
 	values (p_brand, p_reply, answerd.now(), p_actor, p_state::text, p_reason);
+	perform answerd.fed('reply.' || p_state, r.brand_id, r.account_id, r.conversation_id, null, r.reply_id, p_actor, p_reason)
+	from answerd.reply r where r.reply_id = p_reply and r.brand_id = p_brand;
 	perform pg_notify('answerd_reply', '');
+	perform pg_notify('answerd_event', 'reply:' || p_reply || ' conversation:' || v_conversation);
 end $$;
 
 -- reply_needs_human(reply, why): it is loud from here on; only a person ends it.
@@ -60,7 +65,7 @@ begin
 	if found then
 		-- It was heard before it was known to be this reply: it hangs where it answers, wherever the platform shows it.
 		if m.direction = 'outbound' and m.parent_id is distinct from r.parent_id and v_parent.external_id is not null then
-			update answerd.message set parent_id = r.parent_id, thread_id = v_parent.thread_id
+			update answerd.message set parent_id = r.parent_id, thread_id = v_parent.thread_id, merged_root = v_parent.merged_root
 			where external_id = p_id and account_id = r.account_id and brand_id = r.brand_id;
 			select * into v from answerd.rethread(r.brand_id, r.account_id, array[p_id, r.parent_id]);
 			perform answerd.recompute(r.brand_id, r.account_id, v.o_root, v.o_customer, v.o_make);
@@ -72,12 +77,13 @@ begin
 	values (r.brand_id, a.realm, a.own_id, a.own_handle, a.own_name, v_now) on conflict do nothing;
 	select identity_id into v_author from answerd.identity where external_id = a.own_id and realm = a.realm and brand_id = r.brand_id;
 	insert into answerd.message (brand_id, account_id, author_id, customer_id, posted_at, at, ord_at, first_seen_at, hash, kind, direction,
-		nature, visibility, is_named, is_about, is_automatic, is_imported, is_to_us, external_id, parent_id, thread_id, root_id, body,
+		nature, visibility, is_named, is_about, is_automatic, is_imported, is_to_us, external_id, parent_id, thread_id, merged_root, root_id, body,
 		warning, language, permalink)
 	values (r.brand_id, r.account_id, v_author, coalesce(v_parent.customer_id, r.customer_id), null, v_now,
 		answerd.derive_ord('outbound', v_now, v_parent.ord_at), v_now, 0,
 		case when v_parent.kind in ('direct', 'comment') then v_parent.kind else 'reply' end, 'outbound', 'neutral', v_parent.visibility, false,
-		false, false, false, false, p_id, r.parent_id, v_parent.thread_id, v_parent.root_id, r.words, v_parent.warning, v_parent.language, p_permalink);
+		false, false, false, false, p_id, r.parent_id, v_parent.thread_id, v_parent.merged_root,
+		v_parent.root_id, r.words, v_parent.warning, v_parent.language, p_permalink);
 	insert into answerd.message_source (brand_id, account_id, source_id, external_id)
 	select r.brand_id, r.account_id, s.source_id, p_id from answerd.source s
 	where s.account_id = r.account_id and s.brand_id = r.brand_id order by s.name = 'threads' desc, s.source_id limit 1 on conflict do nothing;
@@ -99,6 +105,9 @@ begin
 	end if;
 	update answerd.reply set external_id = p_id, permalink = coalesce(p_permalink, permalink), sent_at = answerd.now(), not_before = null
 	where reply_id = r.reply_id and brand_id = r.brand_id;
+	if r.cost_uusd > 0 then
+		perform answerd.count_posting(r);
+	end if;
 	perform answerd.reply_own_message(r, p_id, p_permalink);
 	perform answerd.reply_goes(r.brand_id, r.reply_id, 'sent', p_actor, null);
 	perform answerd.alert_over('reply:' || r.reply_id, format('It is known again what became of %s: it is there.', answerd.reply_label(r)),
@@ -238,7 +247,7 @@ end $$;
 -- respond_claim(sender, brands, accounts, rooms, left, flying) → what to do now, one row each; the intent of every post is committed with it.
 -- No more than an account's room of each, and `left` of all: who has most room comes first, so that no account starves another.
 -- flying: the attempts that the sender has on their way; null: it does not say.
--- what: 'post', 'look', or 'wait' (always the last row; wait_us until something is due, null: nothing is).
+-- what: 'post', 'look', 'file', or 'wait' (always the last row; wait_us until something is due, null: nothing is).
 drop function if exists answerd.respond_claim(int, text[], text[], int[]);
 drop function if exists answerd.respond_claim(int, text[], text[], int[], int);
 create or replace function answerd.respond_claim(p_sender int, p_brand text[], p_account text[], p_room int[], p_left int default 1000,
@@ -253,6 +262,7 @@ declare
 	v_now timestamptz := answerd.now();
 	v_post bigint[] := '{}';
 	v_look bigint[] := '{}';
+	v_file bigint[] := '{}';
 	v_ids bigint[];
 	v_panic bool;
 	v record;
@@ -308,6 +318,9 @@ begin
 		select array_agg(i.attempt_id) into v_ids from intent i;
 		v_post := v_post || coalesce(v_ids, '{}');
 	end loop;
+	if exists (select from answerd.filing) then
+		v_file := answerd.filing_claim(p_sender, p_brand, p_account, p_left - cardinality(v_post) - cardinality(v_look));
+	end if;
 	-- When to come again by itself; a NOTIFY brings what is new.
 	select min(greatest(0, extract(epoch from greatest(r.not_before, case when r.state = 'queued' and not r.must_look then p.post_after end) - v_now)
 			* 1000000))::bigint into v_wait
@@ -321,6 +334,8 @@ begin
 			select 'post' as what, t.attempt_id, t.reply_id as id, t.brand_id as b from answerd.attempt t where t.attempt_id = any (v_post)
 			union all
 			select 'look', 0, y.reply_id, y.brand_id from answerd.reply y where y.reply_id = any (v_look)
+			union all
+			select 'file', 0, y.reply_id, y.brand_id from answerd.reply y where y.reply_id = any (v_file)
 		)
 		select c.what, c.attempt_id, r.reply_id, b.name, a.name, a.brand_id, a.account_id, r.key, r.words,
 			answerd.us(coalesce(r.begun_at, r.queued_at)), r.parent_id, m.revision, top.external_id, top.revision, m.thread_id,
@@ -360,9 +375,10 @@ language sql stable set search_path = pg_catalog as $$
 $$;
 
 -- reply_outcome(…): what became of one attempt. A definite answer counts even when it comes late and another has taken over; "sent"
--- always does. not_before_us: with 'limited'.
+-- always does. not_before_us: with 'limited'. to_file: with 'sent', a copy is to be filed (49_filing.sql).
+drop function if exists answerd.reply_outcome(int, bigint, bigint, text, text, text, text, bigint);
 create or replace function answerd.reply_outcome(p_brand int, p_reply bigint, p_attempt bigint, p_outcome text, p_id text, p_permalink text,
-	p_reason text, p_not_before_us bigint) returns text language plpgsql set search_path = pg_catalog as $$
+	p_reason text, p_not_before_us bigint, p_to_file bool default false) returns text language plpgsql set search_path = pg_catalog as $$
 declare
 	r answerd.reply;
 	p answerd.posting;
@@ -389,6 +405,9 @@ begin
 		update answerd.attempt set ended_at = now(), outcome = 'sent' where reply_id = p_reply and brand_id = p_brand and ended_at is null;
 		perform answerd.reply_sent(r, p_id, p_permalink, 'worker');
 		perform answerd.posting_allowed(p_brand, v_account);
+		if p_to_file and (select y.state from answerd.reply y where y.reply_id = p_reply and y.brand_id = p_brand) = 'sent' then
+			perform answerd.filing_begin(r);
+		end if;
 		return 'sent';
 	end if;
 	-- The reply still waits for this attempt, and for no other one.
@@ -521,37 +540,6 @@ begin
 	return 'queued';
 end $$;
 
--- respond_chores(): now and then, by whoever posts: backlog told, and posts that a person found matched with what a poll brought.
-create or replace function answerd.respond_chores() returns void language plpgsql set search_path = pg_catalog as $$
-declare
-	v_n bigint;
-	v_since timestamptz;
-	r answerd.reply;
-	v_id text;
-begin
-	select count(*), min(unknown_at) into v_n, v_since from answerd.reply where state in ('unknown', 'reconciling');
-	if v_n > 20 or v_since < answerd.now() - interval '10 min' then
-		perform answerd.raise_alert('deaf', 'reconcile', null, null, null,
-			format('%s repl%s posted and nobody knows yet whether the platform has %s: it is read back, and takes longer than it should.', v_n,
-				case v_n when 1 then 'y was' else 'ies were' end, case v_n when 1 then 'it' else 'them' end));
-	else
-		perform answerd.alert_over('reconcile', 'It is known again what became of all replies.');
-	end if;
-	for r in select * from answerd.reply where external_id like 'replied:%' order by account_id, reply_id limit 100 loop
-		perform from answerd.account where account_id = r.account_id and brand_id = r.brand_id for no key update;
-		select m.external_id into v_id from answerd.message m where m.parent_id = r.parent_id and m.account_id = r.account_id
-			and m.brand_id = r.brand_id and m.direction = 'outbound' and m.external_id not like 'replied:%' and m.deleted_at is null
-			and (m.permalink = r.permalink or answerd.plain_words(m.body) like '%' || answerd.plain_words(r.words))
-			and not exists (select from answerd.reply q where q.external_id = m.external_id and q.account_id = r.account_id and q.brand_id = r.brand_id)
-		order by (m.permalink = r.permalink) desc nulls last limit 1;
-		continue when not found;
-		perform answerd.forget_stubs(r.brand_id, r.account_id, array[r.external_id]);
-		update answerd.reply set external_id = v_id where reply_id = r.reply_id and brand_id = r.brand_id;
-		perform answerd.recompute(r.brand_id, r.account_id, array_agg(c.root_id), array_agg(c.customer_id), array_agg(false))
-		from answerd.conversation c where c.conversation_id = r.conversation_id and c.brand_id = r.brand_id;
-	end loop;
-end $$;
-
 -- forget_stubs(brand, account, ids) → where they stood: messages of ours that stand in for what the platform has now shown. The caller
 -- holds the account, and recomputes.
 create or replace function answerd.forget_stubs(p_brand int, p_account int, p_ids text[]) returns table (root_id text, customer_id bigint)
@@ -560,9 +548,4 @@ language sql set search_path = pg_catalog as $$
 	delete from answerd.message m where m.external_id = any (p_ids) and m.account_id = p_account and m.brand_id = p_brand and m.hash = 0
 		and m.direction = 'outbound'
 	returning m.root_id, m.customer_id;
-$$;
-
--- plain_words(text): words as two renderings of one text share them: no markup, no white space, no case.
-create or replace function answerd.plain_words(p text) returns text language sql immutable set search_path = pg_catalog as $$
-	select lower(regexp_replace(p, '\s+', '', 'g'))
 $$;

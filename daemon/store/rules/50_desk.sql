@@ -131,10 +131,13 @@ begin
 	insert into answerd.audit (brand_id, seq, at, actor, act, object, detail, previous, hash)
 	values (p_brand, v_seq, v_at, p_actor, p_act, p_object, p_detail, v_previous,
 		answerd.audit_hash(v_previous, v_seq, v_at, p_actor, p_act, p_object, p_detail));
+	-- Pages that are open hear of it (desk/events.h); what is of no concern to them they leave aside.
+	perform pg_notify('answerd_event', p_object);
 end $$;
 create or replace function answerd.audited(c answerd.conversation, p_actor bigint, p_act text, p_detail jsonb default '{}')
 returns void language sql set search_path = pg_catalog as $$
-	select answerd.audited(c.brand_id, 'staff:' || p_actor, p_act, 'conversation:' || c.conversation_id, p_detail)
+	select answerd.audited(c.brand_id, 'staff:' || p_actor, p_act, 'conversation:' || c.conversation_id, p_detail);
+	select answerd.fed('conversation.' || p_act, c.brand_id, c.account_id, c.conversation_id, null, null, 'staff:' || p_actor);
 $$;
 
 -- replayed(key, actor, request) → the answer that this key already had, or null: then the act is done and remember()ed, in
@@ -242,6 +245,9 @@ begin
 		return answerd.staff_json(v);
 	end if;
 	update answerd.staff set disabled_at = answerd.now() where staff_id = v.staff_id returning * into v;
+	delete from answerd.staff_session where staff_id = v.staff_id;
+	delete from answerd.staff_link where staff_id = v.staff_id;
+	update answerd.staff_token set revoked_at = answerd.now() where staff_id = v.staff_id and revoked_at is null;
 	with held as (
 		select conversation_id, brand_id from answerd.conversation where assignee_id = v.staff_id order by 1, 2 for no key update
 	)

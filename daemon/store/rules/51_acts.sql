@@ -20,14 +20,21 @@ begin
 	return answerd.entry(c);
 end $$;
 
--- give(conversation, actor, who): into the hands of a colleague, or (null) back to the queue. Only who holds it, or a lead.
-create or replace function answerd.give(p_id text, p_actor bigint, p_who text, p_lease interval, p_version int default null) returns json
+-- give(conversation, actor, who, reason): into the hands of a colleague, or (null) back to the queue. Only who holds it, or a lead. The
+-- reason is a note that the colleague finds.
+drop function if exists answerd.give(text, bigint, text, interval, int);
+create or replace function answerd.give(p_id text, p_actor bigint, p_who text, p_lease interval, p_version int default null,
+	p_reason text default null) returns json
 language plpgsql volatile set search_path = pg_catalog as $$
 declare
 	c answerd.conversation := answerd.conversation_held(p_id, false, p_version);
 	v_holder bigint := answerd.holder_of(c);
 	v_who answerd.staff;
+	n answerd.note;
 begin
+	if length(p_reason) > 2000 then
+		perform answerd.refuse('AN400', 'A reason has at most 2000 characters.');
+	end if;
 	if v_holder <> p_actor and not exists (select from answerd.staff where staff_id = p_actor and role in ('lead', 'admin')) then
 		perform answerd.refuse('AN403', format('%s holds conversation %s. Only %s or a lead may give it away.',
 			answerd.staff_name(v_holder), c.conversation_id, answerd.staff_name(v_holder)));
@@ -45,7 +52,12 @@ begin
 	update answerd.conversation set assignee_id = v_who.staff_id,
 		assigned_until = case when v_who.staff_id is not null then answerd.now() + p_lease end, version = version + 1
 	where conversation_id = c.conversation_id and brand_id = c.brand_id;
-	perform answerd.audited(c, p_actor, 'give', jsonb_build_object('to', 'staff:' || v_who.staff_id));
+	if btrim(p_reason, E' \t\r\n') <> '' then
+		insert into answerd.note (brand_id, conversation_id, staff_id, at, body) values (c.brand_id, c.conversation_id, p_actor, answerd.now(),
+			format('Given %s: %s', coalesce('to ' || v_who.name, 'back to the queue'), btrim(p_reason, E' \t\r\n'))) returning * into n;
+		perform answerd.mention(n, v_who.staff_id);
+	end if;
+	perform answerd.audited(c, p_actor, 'give', jsonb_strip_nulls(jsonb_build_object('to', 'staff:' || v_who.staff_id, 'note', n.note_id::text)));
 	return answerd.entry(c);
 end $$;
 
@@ -147,10 +159,10 @@ begin
 	c := answerd.conversation_held(p_id, false);
 	insert into answerd.note (brand_id, conversation_id, staff_id, at, body)
 	values (c.brand_id, c.conversation_id, p_actor, answerd.now(), p_text) returning * into v;
+	perform answerd.mention(v);
 	update answerd.conversation set version = version + 1 where conversation_id = c.conversation_id and brand_id = c.brand_id;
 	perform answerd.audited(c, p_actor, 'note', jsonb_build_object('note', v.note_id::text));
-	return json_build_object('id', v.note_id::text, 'conversation', c.conversation_id::text, 'at', answerd.rfc3339(v.at),
-		'by', (select login from answerd.staff where staff_id = p_actor), 'text', v.body);
+	return answerd.note_json(v);
 end $$;
 
 -- tag(conversation, actor, add, remove): words to find it again by.

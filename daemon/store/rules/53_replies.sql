@@ -81,6 +81,12 @@ begin
 		else 'the customer, or somebody in the platform''s own app, wrote again' end;
 end $$;
 
+-- is_undoable(reply): it has not left the house, for certain, and may become a draft again.
+create or replace function answerd.is_undoable(r answerd.reply) returns bool language sql stable set search_path = pg_catalog as $$
+	select r.first_id is null and ((r.state = 'draft' and r.submitted_at is not null)
+		or (r.state = 'queued' and r.begun_at is null and not r.must_look and not exists (select from answerd.attempt t
+			where t.reply_id = r.reply_id and t.brand_id = r.brand_id)))
+$$;
 -- reply_json(reply): the object of the API (DESIGN §6: the first seven keys are a promise).
 create or replace function answerd.reply_json(r answerd.reply) returns json language sql stable set search_path = pg_catalog as $$
 	select json_build_object('id', r.reply_id::text, 'conversation', r.conversation_id::text, 'text', r.words, 'state', r.state, 'reason', r.reason,
@@ -92,7 +98,9 @@ create or replace function answerd.reply_json(r answerd.reply) returns json lang
 		'confirmed_by', (select login from answerd.staff s where s.staff_id = r.confirmed_by),
 		'part', r.part, 'parts', r.parts, 'parent', r.parent_id, 'waits_for_approval', r.state = 'draft' and r.submitted_at is not null,
 		'created_at', answerd.rfc3339(r.created_at), 'queued_at', answerd.rfc3339(r.queued_at), 'state_since', answerd.rfc3339(r.state_since),
-		'attempts', (select count(*) from answerd.attempt t where t.reply_id = r.reply_id and t.brand_id = r.brand_id))
+		'not_before', answerd.rfc3339(r.not_before), 'can_undo', answerd.is_undoable(r),
+		'attempts', (select count(*) from answerd.attempt t where t.reply_id = r.reply_id and t.brand_id = r.brand_id),
+		'cost_usd', trim_scale(r.cost_uusd / 1000000.0)::text, 'price', answerd.reply_price(r))
 	from answerd.account a join answerd.brand b on b.brand_id = a.brand_id where a.account_id = r.account_id and a.brand_id = r.brand_id
 $$;
 create or replace function answerd.reply_full(r answerd.reply) returns json language sql stable set search_path = pg_catalog as $$
@@ -230,13 +238,17 @@ begin
 	return v_print;
 end $$;
 
--- reply_queued(first part): from here on the outbox has it, all its parts. The caller has judged it and holds the account.
-create or replace function answerd.reply_queued(p_brand int, p_first bigint, p_actor text) returns void language plpgsql set search_path = pg_catalog as $$
+-- reply_queued(first part, hold): from here on the outbox has it, all its parts. The caller has judged it and holds the account.
+-- hold: so many seconds it stays in the house, and can be taken back.
+drop function if exists answerd.reply_queued(int, bigint, text);
+create or replace function answerd.reply_queued(p_brand int, p_first bigint, p_actor text, p_hold bigint default 0) returns void language plpgsql
+set search_path = pg_catalog as $$
 declare
 	v record;
 begin
 	for v in select reply_id, conversation_id from answerd.reply where (reply_id = p_first or first_id = p_first) and brand_id = p_brand order by part loop
-		update answerd.reply set queued_at = answerd.now(), stored_at = now(), begun_at = null, not_before = null, tries = 0, unknown_at = null,
+		update answerd.reply set queued_at = answerd.now(), stored_at = now(), begun_at = null, tries = 0, unknown_at = null,
+			not_before = case when p_hold > 0 then answerd.now() + least(p_hold, 60) * interval '1 s' end,
 			seen_version = (select c.version + 1 from answerd.conversation c where c.conversation_id = v.conversation_id and c.brand_id = p_brand)
 		where reply_id = v.reply_id and brand_id = p_brand;
 		perform answerd.reply_goes(p_brand, v.reply_id, 'queued', p_actor, null);
@@ -245,10 +257,13 @@ begin
 		and c.conversation_id = r.conversation_id and c.brand_id = r.brand_id;
 end $$;
 
--- reply_make(conversation, actor, text, version, also, draft, words): the words of each part as the desk measured them. Compared and set
+-- reply_make(conversation, actor, text, version, also, draft, words, costs): the words of each part as the desk measured them, and what the
+-- platform charges for each (null: nothing). Compared and set
 -- on the conversation's version: the second of two people hears what happened meanwhile.
-create or replace function answerd.reply_make(p_id text, p_actor bigint, p_text text, p_version int, p_also bool, p_draft bool, p_words text[])
-returns json language plpgsql volatile set search_path = pg_catalog as $$
+drop function if exists answerd.reply_make(text, bigint, text, int, bool, bool, text[]);
+drop function if exists answerd.reply_make(text, bigint, text, int, bool, bool, text[], bigint);
+create or replace function answerd.reply_make(p_id text, p_actor bigint, p_text text, p_version int, p_also bool, p_draft bool, p_words text[],
+	p_hold bigint default 0, p_costs bigint[] default null) returns json language plpgsql volatile set search_path = pg_catalog as $$
 declare
 	c answerd.conversation := answerd.conversation_held(p_id, true);
 	v_first bigint;
@@ -272,9 +287,9 @@ begin
 	end if;
 	for i in 1 .. cardinality(p_words) loop
 		insert into answerd.reply (brand_id, account_id, conversation_id, customer_id, author_id, seen_version, first_id, part, parts, state, state_since,
-			created_at, key, fingerprint, parent_id, body, words)
+			created_at, key, fingerprint, parent_id, body, words, cost_uusd)
 		values (c.brand_id, c.account_id, c.conversation_id, c.customer_id, p_actor, c.version, v_first, i, cardinality(p_words), 'draft', v_now,
-			v_now, '', v_print, m.external_id, case when i = 1 then p_text else '' end, p_words[i])
+			v_now, '', v_print, m.external_id, case when i = 1 then p_text else '' end, p_words[i], nullif(p_costs[i], 0))
 		returning reply_id into v_id;
 		update answerd.reply set key = answerd.tid(answerd.now() + (clock_timestamp() - now()), v_id) where reply_id = v_id and brand_id = c.brand_id;
 		v_first := coalesce(v_first, v_id);
@@ -286,7 +301,7 @@ begin
 	elsif v_wants_second then
 		perform answerd.reply_submitted(c.brand_id, v_first, p_actor);
 	else
-		perform answerd.reply_queued(c.brand_id, v_first, 'staff:' || p_actor);
+		perform answerd.reply_queued(c.brand_id, v_first, 'staff:' || p_actor, p_hold);
 	end if;
 	perform answerd.audited(c, p_actor, case when p_draft then 'draft' else 'reply' end, jsonb_build_object('reply', v_first::text));
 	return answerd.reply_again(v_first);
@@ -300,8 +315,11 @@ begin
 		and c.conversation_id = r.conversation_id and c.brand_id = r.brand_id;
 end $$;
 
--- reply_send(reply, actor, text, also, words): a draft goes on its way, with its last words; only its author's.
-create or replace function answerd.reply_send(p_id text, p_actor bigint, p_text text, p_also bool, p_draft bool, p_words text[]) returns json
+-- reply_send(reply, actor, text, also, words, version, hold, costs): a draft goes on its way, with its last words; only its author's.
+drop function if exists answerd.reply_send(text, bigint, text, bool, bool, text[]);
+drop function if exists answerd.reply_send(text, bigint, text, bool, bool, text[], int, bigint);
+create or replace function answerd.reply_send(p_id text, p_actor bigint, p_text text, p_also bool, p_draft bool, p_words text[],
+	p_version int default null, p_hold bigint default 0, p_costs bigint[] default null) returns json
 language plpgsql volatile set search_path = pg_catalog as $$
 declare
 	r answerd.reply := answerd.reply_named(p_id);
@@ -315,7 +333,7 @@ begin
 	end if;
 	-- Its place is taken by the new words; what happened to it stays in its history.
 	delete from answerd.reply where (reply_id = r.reply_id or first_id = r.reply_id) and brand_id = r.brand_id and state = 'draft';
-	v_new := answerd.reply_make(c.conversation_id::text, p_actor, coalesce(p_text, r.body), null, p_also, p_draft, p_words);
+	v_new := answerd.reply_make(c.conversation_id::text, p_actor, coalesce(p_text, r.body), p_version, p_also, p_draft, p_words, p_hold, p_costs);
 	update answerd.reply_event set reply_id = (v_new ->> 'id')::bigint where reply_id = r.reply_id and brand_id = r.brand_id;
 	return v_new;
 end $$;

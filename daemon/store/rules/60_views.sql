@@ -102,10 +102,11 @@ left join answerd.worker w on w.holder = a.holder
 left join lateral (select t.reason, t.text, t.since, t.is_deaf from answerd.trouble t where t.account_id = s.account_id and t.brand_id = s.brand_id
 	and t.source_id in (0, s.source_id) and t.key is not null order by t.is_deaf desc, t.since limit 1) t on true;
 
--- reading_cost: what reading cost by month, where a platform sells it.
+-- reading_cost: what reading and posting cost by month, where a platform sells it.
 create or replace view answerd.reading_cost as
 select b.name as brand, a.name as account, a.platform, r.month, r.n_read as reads, round(r.cost_uusd / 1000000.0, 2) as cost_usd,
-	nullif(a.monthly_reads, 0) as monthly_reads
+	nullif(a.monthly_reads, 0) as monthly_reads, r.n_posted as posts, round(r.posted_uusd / 1000000.0, 2) as posts_usd,
+	nullif(a.monthly_usd, 0) as monthly_usd
 from answerd.reading r
 join answerd.account a on a.account_id = r.account_id and a.brand_id = r.brand_id
 join answerd.brand b on b.brand_id = r.brand_id;

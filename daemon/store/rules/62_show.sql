@@ -5,10 +5,13 @@
 create or replace function answerd.thread_of(c answerd.conversation) returns setof answerd.message language sql stable rows 50
 set search_path = pg_catalog as $$
 	with recursive above as (
-		select p.*, 1 as depth from answerd.message r
+		-- Its own top, and the tops of threads that a person joined to it.
+		select p.*, 1 as depth from (select r.parent_id from answerd.message r where r.external_id = c.root_id and r.account_id = c.account_id
+				and r.brand_id = c.brand_id
+			union select r.parent_id from answerd.message r where r.merged_root = c.root_id and r.account_id = c.account_id
+				and r.brand_id = c.brand_id) r
 		cross join lateral (select * from answerd.message p where p.external_id = r.parent_id and p.account_id = c.account_id
 			and p.brand_id = c.brand_id and p.root_id is distinct from c.root_id limit 1) p
-		where r.external_id = c.root_id and r.account_id = c.account_id and r.brand_id = c.brand_id
 		union all
 		select p.*, a.depth + 1 from above a
 		cross join lateral (select * from answerd.message p where p.external_id = a.parent_id and p.account_id = c.account_id
@@ -50,6 +53,13 @@ set search_path = pg_catalog as $$
 		order by m.ord_at limit 1)) r order by r.ord_at limit 1
 $$;
 
+-- actor_of(message): who wrote an answer of ours, as response_times says it: a login, or "native" where it was written in the platform's own app.
+create or replace function answerd.actor_of(m answerd.message) returns text language sql stable set search_path = pg_catalog as $$
+	select case when m.direction = 'outbound' and not m.is_automatic and m.kind <> 'other' then coalesce((select s.login from answerd.reply r
+		join answerd.staff s on s.staff_id = r.author_id
+		where r.external_id = m.external_id and r.account_id = m.account_id and r.brand_id = m.brand_id limit 1), 'native') end
+$$;
+
 -- shown(conversation, message) → the message as JSON, with its part in the wait.
 create or replace function answerd.shown(c answerd.conversation, m answerd.message) returns json language plpgsql stable
 set search_path = pg_catalog as $$
@@ -62,6 +72,7 @@ declare
 	v_answer answerd.message;
 	v_settled record;
 	v_role text;
+	v_actor text := answerd.actor_of(m);
 	v_why text;
 	v_zone text := (select timezone from answerd.brand where brand_id = c.brand_id);
 begin
@@ -79,7 +90,8 @@ begin
 			when m.customer_id = c.customer_id and m.root_id = c.root_id then 'our answer to this customer: it ends the wait for everything before it'
 			when v_names and m.root_id = c.root_id then 'our answer to somebody else names this customer: it ends the wait too'
 			when m.customer_id is not null then 'our answer to somebody else: it does not end this wait'
-			else 'our own post' end;
+			else 'our own post' end
+			|| case v_actor when 'native' then '; written in the platform''s own app' else coalesce('; written by ' || v_actor, '') end;
 	else
 		v_role := case when m.author_id = c.customer_id then 'customer' else 'other' end;
 		v_why := case
@@ -105,18 +117,21 @@ begin
 			v_why := v_why || format('; waits since %s', answerd.clock_text(m.at, v_zone));
 		elsif m.is_owed then
 			v_answer := answerd.answer_to(c, m.ord_at);
-			v_why := v_why || format('; answered at %s by our message %s%s', answerd.clock_text(v_answer.at, v_zone), v_answer.external_id,
+			v_why := v_why || format('; answered at %s by our message %s (%s)%s', answerd.clock_text(v_answer.at, v_zone), v_answer.external_id, answerd.actor_of(v_answer),
 				case when v_answer.parent_id is distinct from m.external_id then ', which covers everything before it' else '' end);
 		end if;
 	end if;
 	return json_build_object('id', m.external_id, 'parent', m.parent_id, 'at', answerd.rfc3339(m.at),
 		'posted_at', answerd.rfc3339(m.posted_at), 'first_seen_at', answerd.rfc3339(m.first_seen_at),
 		'edited_at', answerd.rfc3339(m.edited_at), 'deleted_at', answerd.rfc3339(m.deleted_at),
-		'kind', m.kind, 'direction', m.direction, 'nature', m.nature, 'visibility', m.visibility, 'role', v_role,
+		'kind', m.kind, 'direction', m.direction, 'nature', m.nature, 'visibility', m.visibility, 'role', v_role, 'actor', v_actor,
 		'author', json_build_object('id', m.author_id::text, 'name', v_author.name, 'handle', v_author.handle),
 		'text', case when m.deleted_at is not null then '[deleted]' else m.body end, 'warning', m.warning, 'permalink', m.permalink,
 		'is_to_us', m.is_to_us, 'is_about', m.is_about, 'is_imported', m.is_imported, 'is_automatic', m.is_automatic,
-		'settled', m.settled, 'waits', v_is_owed, 'why', v_why, 'answered_by', v_answer.external_id,
+		'settled', m.settled, 'waits', v_is_owed, 'why', v_why, 'answered_by', v_answer.external_id, 'language', m.language,
+		'staff', case when m.direction = 'outbound' then (select json_build_object('reply', r.reply_id::text, 'login', s.login, 'name', s.name)
+			from answerd.reply r left join answerd.staff s on s.staff_id = r.author_id
+			where r.external_id = m.external_id and r.account_id = m.account_id and r.brand_id = m.brand_id limit 1) end,
 		'revisions', coalesce((select json_agg(json_build_object('replaced_at', answerd.rfc3339(r.replaced_at), 'text', r.body,
 			'warning', r.warning) order by r.replaced_at) from answerd.message_revision r where r.external_id = m.external_id
 			and r.account_id = m.account_id and r.brand_id = m.brand_id), '[]'));
@@ -134,22 +149,23 @@ create or replace function answerd.why_waiting(c answerd.conversation) returns t
 	from answerd.brand b where b.brand_id = c.brand_id
 $$;
 
--- show_conversation(id): the entry, and beside it version, clocks, notes and the thread.
-create or replace function answerd.show_conversation(p_id text) returns json language plpgsql stable set search_path = pg_catalog as $$
+-- show_conversation(id, actor): the entry, and beside it version, clocks, notes, what may be answered how, and the thread.
+drop function if exists answerd.show_conversation(text);
+create or replace function answerd.show_conversation(p_id text, p_actor bigint default null) returns json language plpgsql stable set search_path = pg_catalog as $$
 declare
 	c answerd.conversation := answerd.conversation_named(p_id);
 	v_more json;
 begin
 	select json_build_object('now', answerd.rfc3339(answerd.now()), 'version', c.version, 'created_at', answerd.rfc3339(c.created_at),
 		'assigned_until', answerd.rfc3339(case when answerd.holder_of(c) is not null then c.assigned_until end),
+		'assignee_name', case when answerd.holder_of(c) is not null then answerd.staff_name(answerd.holder_of(c)) end,
 		'waiting_office_s', case when c.waiting_since is not null then
 			extract(epoch from answerd.business_between(c.brand_id, c.waiting_since, answerd.now()))::bigint end,
 		'policy', (select y.name from answerd.policy y where y.policy_id = c.policy_id), 'is_about', c.is_about, 'why', answerd.why_waiting(c), 'account_handle', a.own_handle,
 		'merged', coalesce((select json_agg(x.conversation_id::text order by x.conversation_id) from answerd.conversation x
 			where x.merged_into = c.conversation_id and x.brand_id = c.brand_id), '[]'),
-		'replies', answerd.replies_of(c),
-		'notes', coalesce((select json_agg(json_build_object('id', n.note_id::text, 'at', answerd.rfc3339(n.at), 'by', s.login,
-			'name', s.name, 'text', n.body) order by n.at, n.note_id) from answerd.note n left join answerd.staff s using (staff_id)
+		'replies', answerd.replies_of(c), 'answering', answerd.answering(c, p_actor), 'acts', answerd.acts_of(c),
+		'notes', coalesce((select json_agg(answerd.note_json(n) order by n.at, n.note_id) from answerd.note n
 			where n.conversation_id = c.conversation_id and n.brand_id = c.brand_id), '[]'),
 		'thread', coalesce((select json_agg(answerd.shown(c, t) order by t.ord_at, t.direction = 'outbound', t.at, t.external_id) from (
 			select * from (select * from answerd.thread_of(c) u order by u.ord_at desc, u.at desc, u.external_id desc limit 1000) v) t), '[]'))
@@ -165,7 +181,7 @@ declare
 begin
 	return json_build_object('id', c.conversation_id::text, 'waiting_since', answerd.rfc3339(c.waiting_since), 'messages', c.unanswered,
 		'now', answerd.rfc3339(answerd.now()), 'why', answerd.why_waiting(c), 'promise', answerd.promise_of(c),
-		'thread', coalesce((select json_agg(json_build_object('id', s ->> 'id', 'at', s ->> 'at', 'role', s ->> 'role',
+		'thread', coalesce((select json_agg(json_build_object('id', s ->> 'id', 'at', s ->> 'at', 'role', s ->> 'role', 'actor', s ->> 'actor',
 			'author', s -> 'author', 'excerpt', left(regexp_replace(left(s ->> 'text', 400), '\s+', ' ', 'g'), 80),
 			'waits', (s ->> 'waits')::bool, 'why', s ->> 'why')) from (
 				select answerd.shown(c, t) as s from answerd.thread_of(c) t
@@ -183,7 +199,7 @@ begin
 	if not found then
 		perform answerd.refuse('AN404', format('There is no customer %s. answer queue --json shows the ids of customers.', p_id));
 	end if;
-	return json_build_object('id', i.identity_id::text, 'now', answerd.rfc3339(answerd.now()), 'name', i.name, 'handle', i.handle, 'stage', null,
+	return (left(json_build_object('id', i.identity_id::text, 'now', answerd.rfc3339(answerd.now()), 'name', i.name, 'handle', i.handle,
 		'brand', (select name from answerd.brand where brand_id = i.brand_id), 'realm', i.realm,
 		'first_seen_at', answerd.rfc3339(i.first_seen_at),
 		'conversations', coalesce((select json_agg(e.entry order by c.waiting_since nulls last, c.conversation_id desc) from answerd.conversation c
@@ -200,7 +216,8 @@ begin
 				join answerd.message m on m.root_id = c.root_id and m.customer_id = c.customer_id and m.account_id = c.account_id
 					and m.brand_id = c.brand_id
 				where c.customer_id = i.identity_id and c.brand_id = i.brand_id
-				order by m.at desc, m.external_id limit nullif(coalesce(p_limit, 200), 0)) t), '[]'));
+				order by m.at desc, m.external_id limit nullif(coalesce(p_limit, 200), 0)) t), '[]'))::text, -1) || ', '
+		|| substr(answerd.person(i)::text, 2))::json;
 end $$;
 
 -- list_sources(): per source what it hears, since when, how often, and what is wrong.
@@ -217,7 +234,9 @@ create or replace function answerd.list_sources() returns json language sql stab
 		'news_at', answerd.rfc3339(news_at), 'usual_silence_s', extract(epoch from usual_silence)::bigint,
 		'token_until', answerd.rfc3339(token_until), 'skew_s', extract(epoch from skew)::bigint,
 		'reading', (select json_build_object('month', to_char(answerd.now() at time zone 'UTC', 'YYYY-MM'), 'reads', coalesce(r.n_read, 0),
-				'cost_usd', round(coalesce(r.cost_uusd, 0) / 1000000.0, 2)::text, 'monthly_reads', nullif(a.monthly_reads, 0))
+				'cost_usd', round(coalesce(r.cost_uusd, 0) / 1000000.0, 2)::text, 'monthly_reads', nullif(a.monthly_reads, 0),
+				'posts', coalesce(r.n_posted, 0), 'posts_usd', round(coalesce(r.posted_uusd, 0) / 1000000.0, 2)::text,
+				'monthly_usd', nullif(a.monthly_usd, 0))
 			from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id and a.reading_costs
 			left join answerd.reading r on r.account_id = a.account_id and r.brand_id = a.brand_id
 				and r.month = date_trunc('month', answerd.now() at time zone 'UTC')::date

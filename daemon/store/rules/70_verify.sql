@@ -25,7 +25,7 @@ create or replace function answerd.verify_messages(p_brand int, p_account int, p
 	), judged as (
 		select m.external_id, m.ord_at, m.root_id, m.customer_id, m.is_to_us, m.direction, m.parent_id, m.thread_id,
 			p.external_id as above, p.ord_at as above_ord,
-			coalesce(m.thread_id, case when p.external_id is not null and p.root_id is not null then p.root_id
+			coalesce(m.merged_root, m.thread_id, case when p.external_id is not null and p.root_id is not null then p.root_id
 				when m.direction = 'inbound' then m.external_id when p.external_id is not null then null else m.parent_id end) as want_root,
 			case when m.direction = 'inbound' then m.author_id when p.customer_id is not null then p.customer_id
 				when m.thread_id is not null then m.customer_id end as want_customer,
@@ -63,6 +63,9 @@ create or replace function answerd.verify_messages(p_brand int, p_account int, p
 		select external_id, 'was seen by no source' from judged where n_source = 0
 		union all
 		select external_id, 'waits for an answer and has no conversation' from judged where is_lost
+		union all
+		select external_id, 'stayed in thread ' || root_id || ', which a person joined to another' from judged j
+		where exists (select from answerd.thread_join t where t.root_id = j.root_id and t.account_id = p_account and t.brand_id = p_brand offset 0)
 	)
 	select (select max(external_id) from part), (select count(*)::int from part),
 		(select array_agg('message ' || f.external_id || ' ' || f.what order by f.external_id) from (select * from found limit 100) f)

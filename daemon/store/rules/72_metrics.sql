@@ -31,6 +31,8 @@ declare
 	v_quarantine text[];
 	v_tables text[];
 	v_beat text[];
+	v_bought text[];
+	v_cost text[];
 begin
 	with c as materialized (
 		select c.brand_id, count(*) as n, count(*) filter (where c.due_at <= v_now) as overdue, min(c.waiting_since) as oldest,
@@ -75,6 +77,15 @@ begin
 		from pg_class c where c.relnamespace = 'answerd'::regnamespace and c.relkind = 'r' group by 1) t;
 	select array[' ' || round(extract(epoch from now() - max(coalesce(stopped_at, beat_at))), 3)] into v_beat from answerd.worker having count(*) > 0;
 
+	select array_agg(format('{%s} %s', x.labels || answerd.label('for', k.what), k.n) order by x.labels, k.what),
+		array_agg(format('{%s} %s', x.labels || answerd.label('for', k.what), round(k.uusd / 1000000.0, 6)) order by x.labels, k.what) into v_bought, v_cost
+	from (select format('%s,%s,', answerd.label('brand', b.name), answerd.label('account', a.name)) as labels, r.* from answerd.account a
+		join answerd.brand b on b.brand_id = a.brand_id left join answerd.reading r on r.account_id = a.account_id and r.brand_id = a.brand_id
+			and r.month = date_trunc('month', v_now at time zone 'UTC')::date
+		where a.is_configured and a.reading_costs) x
+	cross join lateral (values ('reading', coalesce(x.n_read, 0), coalesce(x.cost_uusd, 0)), ('posting', coalesce(x.n_posted, 0), coalesce(x.posted_uusd, 0)))
+		k(what, n, uusd);
+
 	return answerd.metric_family('answerd_database_up', 'gauge', 'Does the database answer the desk?', array[' 1'])
 		|| answerd.metric_family('answerd_waiting', 'gauge', 'People who wait for an answer.', v_waiting)
 		|| answerd.metric_family('answerd_overdue', 'gauge', 'Of them, past the due time of their policy.', v_overdue)
@@ -95,5 +106,7 @@ begin
 		|| answerd.metric_family('answerd_channel_failures', 'gauge', 'Failures in a row of a way to tell somebody.', v_channels)
 		|| answerd.metric_family('answerd_gaps_open', 'gauge', 'Holes in what was heard that are neither closed nor given up.', v_gaps)
 		|| answerd.metric_family('answerd_quarantine_open', 'gauge', 'Elements that nobody could read and nobody has looked at.', v_quarantine)
+		|| answerd.metric_family('answerd_month_bought', 'gauge', 'What the platform charges for this month (UTC): messages read, replies posted.', v_bought)
+		|| answerd.metric_family('answerd_month_cost_dollars', 'gauge', 'What that costs by the platform''s sheet, in US dollars.', v_cost)
 		|| answerd.metric_family('answerd_table_bytes', 'gauge', 'Size on disk, with indexes.', v_tables);
 end $$;

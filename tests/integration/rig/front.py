@@ -12,6 +12,7 @@ import tempfile
 import pytest
 
 from rig.config import Config
+from rig.tap import Tap
 from rig.place import program
 from rig.programs import Answer, Desk
 
@@ -44,7 +45,8 @@ class Shop:
 
     def __init__(self, database, config):
         self.db, self.config = database, config
-        self.answer = Answer(config)
+        self.tap = Tap(config.socket, config.folder / "tap.sock")      # every answer is held against the OpenAPI document
+        self.answer = Answer(config, self.tap.at)
         self.desk = Desk(config, config.folder)
         self.n = 0
         with database.connect() as conn:
@@ -120,6 +122,7 @@ def closed_shop(database):
     yield shop
     shop.desk.kill()
     shutil.rmtree(folder, ignore_errors=True)
+    shop.tap.done()
 
 
 @pytest.fixture

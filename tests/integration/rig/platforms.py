@@ -39,6 +39,7 @@ class Mastodon:
     options, account = {}, {}
     poisons = SPOILT
     many_replies = 2000         # so many answers the outbox may post in one test (test_outbox_lies.py): what the platform's budget allows
+    many_questions = 2000       # so many at once; more are told as a gap where lists end earlier
     schema = [("created_at", "missing"), ("content", "missing"), ("content", "number"), ("in_reply_to_id", "number"), ("created_at", "year_1970"),
               ("created_at", "year_2099"), ("created_at", "no_time"), ("visibility", "object"), ("mentions", "null"), ("acct", "list")]
 

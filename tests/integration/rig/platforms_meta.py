@@ -38,6 +38,7 @@ class Instagram(Facebook):
 
 class Threads(Facebook):
     """Questions are replies below a post of ours; they nest to any depth."""
+    many_replies = 1000         # in a day
     news = "/conversation$"
     schema = [("timestamp", "missing"), ("timestamp", "no_time"), ("timestamp", "year_1970"), ("timestamp", "year_2099"), ("text", "number"),
               ("text", "missing"), ("text", "null"), ("username", "list"), ("hide_status", "object"), ("permalink", "null")]

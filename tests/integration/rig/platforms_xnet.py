@@ -5,6 +5,8 @@ from rig import platforms
 class X(platforms.Mastodon):
     news = "/mentions$"
     dialects = ["x_epoch"]
+    many_questions = 500        # its list of mentions ends after 800
+    many_replies = 900          # a look reads a thousand of our own posts
     schema = [("created_at", "missing"), ("created_at", "no_time"), ("created_at", "year_1970"), ("created_at", "year_2099"), ("text", "missing"),
               ("text", "number"), ("author_id", "missing"), ("author_id", "list"), ("edit_history_tweet_ids", "null"), ("lang", "object"),
               ("conversation_id", "number")]
@@ -17,6 +19,8 @@ class Reddit(platforms.Wordpress):
     """Everything stands below a post of ours."""
     news = "/message/inbox$"
     dialects = []
+    many_questions = 500        # its lists end after a thousand
+    many_replies = 900          # and so does what a look can read of ours
     schema = [("author", "missing"), ("author", "list"), ("body", "missing"), ("body", "number"), ("created_utc", "null"), ("created_utc", "object"),
               ("parent_id", "number"), ("edited", "object"), ("permalink", "list"), ("link_id", "null"), ("type", "object"), ("kind", "number")]
 

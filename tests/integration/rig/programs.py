@@ -107,12 +107,12 @@ class Result:
 class Answer:
     """The `answer` command: `answer("queue", "--all").items`."""
 
-    def __init__(self, config):
-        self.config = config
+    def __init__(self, config, socket=None):
+        self.config, self.socket = config, socket or config.socket
         self.binary = program("answer")
 
     def __call__(self, *args, raw=False, text=None, timeout=60, code=None):
-        command = [self.binary, "--desk", str(self.config.socket), *map(str, args)] + ([] if raw else ["--json"])
+        command = [self.binary, "--desk", str(self.socket), *map(str, args)] + ([] if raw else ["--json"])
         done = subprocess.run(command, **({"input": text} if text is not None else {}), capture_output=True, text=True, timeout=timeout, check=False,
                               **({} if text is not None else {"stdin": subprocess.DEVNULL}))
         if code is not None:

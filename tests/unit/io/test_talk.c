@@ -2,6 +2,7 @@
  * whose words end an answer; the loop against servers that do not answer; TLS that is verified. */
 #include <stdio.h>
 
+#include "daemon/io/http_mail.h"
 #include "tests/unit/io/rude.h"
 
 static const char *imap_port, *smtp_port;
@@ -130,6 +131,65 @@ static void test_commands_cannot_be_smuggled(void **state)
 	}
 }
 
+static struct seen *append(const char *user, const char *commands, const char *mail)
+{
+	struct request r = { .url = text_of(url_at("imap", imap_port)),
+			     .body = text_of(commands),
+			     .append = text_of(mail),
+			     .user = text_of(user),
+			     .password = TEXT("canary"),
+			     .once = true };
+	struct seen *s = &seen[0];
+
+	memset(s, 0, sizeof(*s));
+	n_seen = 0;
+	(void)begin(&r, &near, s);
+	run(1);
+	return s;
+}
+
+static void test_a_mail_is_handed_to_a_mailbox(void **state)
+{
+	static const char mail[] = "Subject: x\r\n\r\nask2 OK {5}\r\n+ go\r\n.\r\n";
+	static const char *const whom[] = { "kept-reset", "kept-silent", "kept-bye" };
+	struct seen *s;
+
+	(void)state;
+	s = append("ann", "EXAMINE \"Sent\"\nAPPEND \"Sent\" (\\Seen)", mail);
+	assert_int_equal(s->status, 200);
+	assert_non_null(strstr(
+		s->body,
+		"* GOT 'Subject: x\\r\\n\\r\\nask2 OK {5}\\r\\n+ go\\r\\n.\\r\\n'\r\nask2 OK"));
+	assert_int_equal(count("append ann"), 1);
+	/* Refused: a whole answer says so. */
+	assert_int_equal(append("full", "APPEND \"Sent\"", mail)->status, 422);
+	assert_int_equal(count("append full"), 0);
+	assert_int_equal(append("kept-no", "APPEND \"Sent\"", mail)->status, 422);
+	for (size_t i = 0; i < sizeof(whom) / sizeof(whom[0]); i++) {
+		char key[100];
+
+		assert_int_equal(append(whom[i], "APPEND \"Sent\"", mail)->kind, ERR_UNSURE);
+		(void)snprintf(key, sizeof(key), "append %s", whom[i]);
+		assert_int_equal(count(key), 1);
+	}
+	assert_int_equal(append("bye", "APPEND \"Sent\"", mail)->kind, ERR_RETRY);
+	assert_int_equal(append("ann", "APPEND \"Sent\"", "no end")->kind, ERR_DATA);
+}
+
+static void test_what_is_taken_before_it_was_said_was_not_said(void **state)
+{
+	static char much[12 * 1024 * 1024];
+
+	(void)state;
+	/* Answers to what was not asked: the connection is gone before the mail was. */
+	assert_int_equal(smtp("rushes", "a\r\n")->kind, ERR_RETRY);
+	assert_int_equal(count("rushes"), 0);
+	/* "Queued", and most of it is still here. */
+	memset(much, 'x', sizeof(much));
+	memcpy(much + sizeof(much) - 3, "\r\n", 3);
+	assert_int_equal(smtp("hasty", much)->kind, ERR_UNSURE);
+}
+
 static void test_a_mail_is_taken(void **state)
 {
 	struct seen *s;
@@ -157,6 +217,133 @@ static void test_a_mail_is_refused(void **state)
 	assert_int_equal(smtp("refuses", "a\r\n")->status, 554);
 	assert_int_equal(smtp("full", "a\r\n")->status, 452);
 	assert_int_equal(count("refuses"), 1); /* never again by itself */
+}
+
+/* ---- OAuth ---- */
+
+static struct seen *by_token(const char *url, const char *user, const char *token, const char *body)
+{
+	struct request r = { .url = text_of(url),
+			     .body = text_of(body),
+			     .user = text_of(user),
+			     .password = TEXT("canary"),
+			     .bearer = text_of(token),
+			     .mail_from = TEXT("shop@shop.example"),
+			     .mail_to = TEXT("ann@home.example"),
+			     .once = true };
+	struct seen *s = &seen[0];
+
+	memset(s, 0, sizeof(*s));
+	n_seen = 0;
+	(void)begin(&r, &near, s);
+	run(1);
+	assert_null(strstr(s->why, token));
+	return s;
+}
+
+/* "NAME HEX", as the server heard it. */
+static void assert_sasl(const char *mechanism, const char *bytes, size_t n)
+{
+	char want[600];
+	size_t at = (size_t)snprintf(want, sizeof(want), "* SASL %s ", mechanism);
+
+	for (size_t i = 0; i < n; i++) {
+		at += (size_t)snprintf(want + at, sizeof(want) - at, "%02x",
+				       (unsigned char)bytes[i]);
+	}
+	(void)snprintf(want + at, sizeof(want) - at, "\r\n");
+	if (strstr(imap("ann", "SASL")->body, want) == NULL) {
+		print_error("want %s got %s\n", want, seen[0].body);
+		fail();
+	}
+}
+
+static void test_a_login_by_oauth(void **state)
+{
+	static const char x[] = "user=ann@shop.example\1auth=Bearer ya29.to-ken_~+/=\1\1";
+	static const char expired[] = "user=expired\1auth=Bearer old\1\1";
+	const char *bearer = getenv("ANSWERD_TEST_IMAP_BEARER_PORT");
+	const char *plain = getenv("ANSWERD_TEST_IMAP_PLAIN_PORT");
+	char b[200];
+	int n;
+
+	(void)state;
+	assert_int_equal(
+		by_token(url_at("imap", imap_port), "ann@shop.example", "ya29.to-ken_~+/=", "A")
+			->status,
+		200);
+	assert_sasl("XOAUTH2", x, sizeof(x) - 1);
+	assert_int_equal(
+		by_token(url_at("smtp", smtp_port), "ann@shop.example", "ya29.to-ken_~+/=", "a\r\n")
+			->status,
+		250);
+	assert_sasl("XOAUTH2", x, sizeof(x) - 1);
+	assert_int_equal(
+		by_token(url_at("imap", bearer), "ann@shop.example", "ya29.x", "A")->status, 200);
+	n = snprintf(b, sizeof(b),
+		     "n,a=ann@shop.example,\1host=127.0.0.1\1port=%s\1auth=Bearer ya29.x\1\1",
+		     bearer);
+	assert_sasl("OAUTHBEARER", b, (size_t)n);
+	/* A token that has ended is a login that is refused, and neither is tried another way. */
+	assert_int_equal(by_token(url_at("imap", imap_port), "expired", "old", "A")->status, 401);
+	assert_sasl("XOAUTH2", expired, sizeof(expired) - 1);
+	assert_int_equal(by_token(url_at("imap", bearer), "expired", "old", "A")->status, 401);
+	assert_int_equal(by_token(url_at("smtp", smtp_port), "expired", "old", "a\r\n")->status,
+			 401);
+	assert_int_equal(count("expired"), 0);
+	assert_true(by_token(url_at("imap", plain), "ann", "ya29.y", "A")->status != 200);
+	assert_int_equal(by_token(url_at("imap", imap_port), "ann", "a\1auth=x", "A")->kind,
+			 ERR_CONFIG);
+	assert_int_equal(by_token(url_at("imap", imap_port), "", "x", "A")->kind, ERR_CONFIG);
+}
+
+/* ---- mail of alerts (http_mail.h) ---- */
+
+static struct seen *alert(const char *user, size_t n_to, bool allow_some)
+{
+	static const struct text to[] = { { "ann@home.example", 16 }, { "bob@home.example", 16 } };
+	struct mail m = { .server = text_of(url_at("smtp", smtp_port)),
+			  .user = text_of(user),
+			  .password = TEXT("canary"),
+			  .from = TEXT("answerd@shop.example"),
+			  .to = to,
+			  .n_to = n_to,
+			  .message = TEXT("Subject: x\r\n\r\nhello\r\n"),
+			  .is_plain = true,
+			  .allow_some = allow_some };
+	struct seen *s = &seen[0];
+
+	memset(s, 0, sizeof(*s));
+	n_seen = 0;
+	(void)http_mail(http, &m, &near, done, s);
+	run(1);
+	return s;
+}
+
+/* libcurl's SMTP waits for the answer to QUIT, and the whole loop with it: these servers never answer one. */
+static void test_mail_of_alerts_waits_for_no_goodbye(void **state)
+{
+	struct mono begun = loop_mono_now(loop);
+
+	(void)state;
+	assert_int_equal(alert("ann2", 2, false)->status, 250);
+	assert_int_equal(count("ann2"), 1);
+	assert_int_equal(alert("from", 1, false)->kind, ERR_RETRY);
+	assert_int_equal(alert("refuses", 1, false)->kind, ERR_RETRY);
+	assert_int_equal(alert("wrong", 1, false)->kind, ERR_RETRY);
+	assert_true(dur_more(DUR_S(4), mono_since(begun, loop_mono_now(loop))));
+}
+
+static void test_mail_of_alerts_goes_to_whom_it_can(void **state)
+{
+	(void)state;
+	assert_int_equal(alert("one", 2, true)->status, 250); /* the second of them is unknown */
+	assert_int_equal(count("one"), 1);
+	assert_int_equal(alert("one", 2, false)->kind, ERR_RETRY);
+	assert_int_equal(alert("to", 2, true)->kind, ERR_RETRY);
+	assert_int_equal(count("one"), 1);
+	assert_int_equal(count("to"), 0);
+	assert_int_equal(alert("applied-reset", 1, true)->kind, ERR_RETRY); /* twice is better */
 }
 
 static void test_nothing_was_sent(void **state)
@@ -275,6 +462,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_too_much, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_commands_cannot_be_smuggled, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(test_a_mail_is_handed_to_a_mailbox, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_what_is_taken_before_it_was_said_was_not_said,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_mail_is_taken, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_mail_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nothing_was_sent, set_up, tear_down),
@@ -283,6 +474,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_where_it_may_go, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tls_is_verified, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_many_at_once_and_cancelled, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_login_by_oauth, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_mail_of_alerts_waits_for_no_goodbye, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_mail_of_alerts_goes_to_whom_it_can, set_up,
+						tear_down),
 	};
 
 	imap_port = getenv("ANSWERD_TEST_IMAP_PORT");

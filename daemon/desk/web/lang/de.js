@@ -1,0 +1,9 @@
+/* German, joined of one file a page. */
+import shell from "./de/shell.js";
+import queue from "./de/queue.js";
+import conversation from "./de/conversation.js";
+import watch from "./de/watch.js";
+import reports from "./de/reports.js";
+import staff from "./de/staff.js";
+
+export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...staff };

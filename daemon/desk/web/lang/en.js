@@ -1,0 +1,9 @@
+/* English, joined of one file a page. */
+import shell from "./en/shell.js";
+import queue from "./en/queue.js";
+import conversation from "./en/conversation.js";
+import watch from "./en/watch.js";
+import reports from "./en/reports.js";
+import staff from "./en/staff.js";
+
+export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...staff };

@@ -1,0 +1,101 @@
+/* The desk's API. A refusal is an exception with a sentence for people; an act carries a key, so that one that is repeated after a
+ * lost answer is done once. */
+export const API = "/api/v1/";
+
+export class Refusal extends Error {
+	constructor(status, problem = {}, retryAfter = 0) {
+		super(problem.detail ?? problem.title ?? `${status}`);
+		this.status = status;          /* 0: the desk could not be reached */
+		this.needs = problem.needs ?? null;
+		this.problem = problem;
+		this.retryAfter = retryAfter;
+	}
+}
+
+/* lib/session.js puts in what these need; each returns a promise of being signed in (or freshly so). */
+export const hooks = { csrf: () => null, signIn: null, again: null };
+
+function address(path, query) {
+	const q = new URLSearchParams();
+	for (const [name, value] of Object.entries(query ?? {})) {
+		if (value !== null && value !== undefined && value !== "" && value !== false) {
+			q.append(name, value === true ? "1" : value);
+		}
+	}
+	const text = q.toString();
+	return API + path + (text === "" ? "" : `?${text}`);
+}
+
+async function once(method, path, { query, body, key, signal }) {
+	const headers = { Accept: "application/json" };
+	if (method !== "GET") {
+		headers["Content-Type"] = "application/json";
+		headers["Idempotency-Key"] = key;
+		if (hooks.csrf() !== null) {
+			headers["X-CSRF-Token"] = hooks.csrf();
+		}
+	}
+	let answer, words;
+	try {
+		answer = await fetch(address(path, query), { method, headers, signal, credentials: "same-origin", body: method === "GET" ? undefined : JSON.stringify(body ?? {}) });
+		words = await answer.text();
+	} catch (e) {
+		if (e.name === "AbortError") {
+			throw e;
+		}
+		throw new Refusal(0);
+	}
+	let said = {};
+	try {
+		said = words === "" ? {} : JSON.parse(words);
+	} catch {
+		throw new Refusal(answer.ok ? 502 : answer.status);
+	}
+	if (!answer.ok) {
+		throw new Refusal(answer.status, said, Number(answer.headers.get("Retry-After")) || 0);
+	}
+	return said;
+}
+
+/* After a sign-in that was needed on the way it goes on; `isBare`: the sign-in itself. */
+async function call(method, path, options) {
+	try {
+		return await once(method, path, options);
+	} catch (e) {
+		if (options.isBare || !(e instanceof Refusal)) {
+			throw e;
+		}
+		if (e.status === 401 && hooks.signIn !== null) {
+			await hooks.signIn();
+		} else if (e.status === 403 && e.needs === "again" && hooks.again !== null) {
+			await hooks.again();
+		} else {
+			throw e;
+		}
+		return once(method, path, options);
+	}
+}
+
+export function newKey() {
+	return crypto.randomUUID ? crypto.randomUUID() : [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+/* get("queue", { by: "due" }) → what the desk says. */
+export function get(path, query = {}, options = {}) {
+	return call("GET", path, { ...options, query });
+}
+
+/* post("conversations/42/claim", {}): an act. `key`: the caller's own, so that a later repetition is the same act. */
+export async function post(path, body = {}, options = {}) {
+	const all = { key: newKey(), ...options, body };
+	for (const pause of [400, 1500, null]) {
+		try {
+			return await call(options.method ?? "POST", path, all);
+		} catch (e) {
+			if (pause === null || all.isBare || !(e instanceof Refusal) || (e.status !== 0 && e.status !== 503)) {
+				throw e;
+			}
+		}
+		await new Promise((resolve) => setTimeout(resolve, pause));
+	}
+}

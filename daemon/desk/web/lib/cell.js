@@ -1,0 +1,63 @@
+/* A value that others can watch. The only state that pages share is in cells. */
+import { useEffect, useState } from "./html.js";
+
+export function cell(value) {
+	const watchers = new Set();
+	return {
+		get: () => value,
+		set(next) {
+			if (next !== value) {
+				value = next;
+				for (const watcher of [...watchers]) {
+					watcher(value);
+				}
+			}
+		},
+		change(how) {
+			this.set(how(value));
+		},
+		/* Returns what ends it. */
+		watch(watcher) {
+			watchers.add(watcher);
+			return () => watchers.delete(watcher);
+		},
+	};
+}
+
+/* The value, and a new rendering whenever it changes. */
+export function useCell(c) {
+	const [, again] = useState(null);
+	useEffect(() => {
+		let seen = c.get();
+		const off = c.watch((next) => {
+			seen = next;
+			again({});
+		});
+		if (seen !== c.get()) {
+			again({});
+		}
+		return off;
+	}, [c]);
+	return c.get();
+}
+
+/* What this browser remembers for this person; a private window may refuse. */
+export const kept = {
+	get(name, otherwise = null) {
+		try {
+			const text = localStorage.getItem(`answerd.${name}`);
+			return text === null ? otherwise : JSON.parse(text);
+		} catch {
+			return otherwise;
+		}
+	},
+	set(name, value) {
+		try {
+			if (value === null) {
+				localStorage.removeItem(`answerd.${name}`);
+			} else {
+				localStorage.setItem(`answerd.${name}`, JSON.stringify(value));
+			}
+		} catch { /* then it is not remembered */ }
+	},
+};

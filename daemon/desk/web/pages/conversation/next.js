@@ -1,0 +1,40 @@
+/* Who is next: after an answer the next person who waits is there. Whom one has just answered still waits until the platform has
+ * confirmed it, and is left out for a while. */
+import { t } from "../../lib/i18n.js";
+import * as api from "../../lib/api.js";
+import { go, place, withQuery } from "../../lib/router.js";
+import { session } from "../../lib/session.js";
+import { toast, toastRefusal } from "../../lib/ui.js";
+
+const LEFT_OUT_MS = 120_000, FILTERS = ["by", "brand", "platform", "mine", "overdue", "all"];
+const done = new Map();
+
+export function leaveOut(id) {
+	done.set(id, Date.now() + LEFT_OUT_MS);
+}
+
+export function bringBack(id) {
+	done.delete(id);
+}
+
+function isFree(entry) {
+	return !(done.get(entry.id) > Date.now()) && (entry.assignee === null || entry.assignee === session.get().me?.login);
+}
+
+/* Behind this one in the list as it is filtered now; from its beginning where there is none. */
+export async function goNext(id) {
+	const filters = Object.fromEntries(FILTERS.map((name) => [name, place.get().query[name]]));
+	try {
+		const { items } = await api.get("queue", { ...filters, limit: 50 });
+		const at = items.findIndex((e) => e.id === id);
+		const others = [...items.slice(at + 1), ...items.slice(0, Math.max(at, 0))].filter((e) => e.id !== id && isFree(e));
+		if (others.length > 0) {
+			go(withQuery({}, `/conversation/${others[0].id}`));
+		} else {
+			toast(t("talk.nobody_next"), { tone: "good" });
+			go(withQuery({}, "/"));
+		}
+	} catch (e) {
+		toastRefusal(e);
+	}
+}

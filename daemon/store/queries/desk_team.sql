@@ -1,0 +1,2 @@
+-- $1 int8 actor. One row: JSON text.
+select translate(answerd.list_team()::text, E'\n', '') where $1::int8 is not null

@@ -1,0 +1,198 @@
+-- Who works here, beyond coming and going (rules/50): another role, tokens of the API, a second factor.
+
+-- staff_role(actor, login, role): in force with the next request. Who is signed in signs in anew (RELIABILITY S8).
+create or replace function answerd.staff_role(p_actor bigint, p_login text, p_role text) returns json language plpgsql volatile
+set search_path = pg_catalog as $$
+declare
+	v answerd.staff;
+	v_before text;
+begin
+	if p_role is null or p_role not in ('agent', 'lead', 'admin', 'auditor') then
+		perform answerd.refuse('AN400', 'A role is agent, lead, admin or auditor.');
+	end if;
+	select * into v from answerd.staff where login = p_login for update;
+	if not found then
+		perform answerd.refuse('AN404', format('There is no staff member %s. answer staff list names them.', p_login));
+	end if;
+	if v.login = 'admin' then
+		perform answerd.refuse('AN409', 'The built-in staff member admin stays admin: root always may.');
+	end if;
+	if v.role = p_role then
+		return answerd.staff_json(v);
+	end if;
+	v_before := v.role;
+	update answerd.staff set role = p_role where staff_id = v.staff_id returning * into v;
+	delete from answerd.staff_session where staff_id = v.staff_id;
+	if p_role = 'auditor' then -- who only reads holds nothing
+		with held as (
+			select conversation_id, brand_id from answerd.conversation where assignee_id = v.staff_id order by 1, 2 for no key update
+		)
+		update answerd.conversation c set assignee_id = null, assigned_until = null, version = version + 1
+		from held where c.conversation_id = held.conversation_id and c.brand_id = held.brand_id;
+	end if;
+	perform answerd.audited(0, 'staff:' || p_actor, 'staff_role', 'staff:' || v.staff_id, jsonb_build_object('from', v_before, 'to', p_role));
+	return answerd.staff_json(v);
+end $$;
+
+-- staff_list(actor): with what an admin must know of how they get in.
+create or replace function answerd.staff_list() returns json language sql stable set search_path = pg_catalog as $$
+	select json_build_object('items', coalesce(json_agg(answerd.staff_json(s)::jsonb || jsonb_build_object(
+		'password', k.password is not null, 'totp', k.totp is not null,
+		'link_until', (select answerd.rfc3339(max(l.until)) from answerd.staff_link l where l.staff_id = s.staff_id and l.until > answerd.now()),
+		'tokens', (select count(*) from answerd.staff_token t where t.staff_id = s.staff_id and t.revoked_at is null and t.until > answerd.now()))
+		order by s.login), '[]'), 'next', null)
+	from answerd.staff s left join answerd.staff_secret k using (staff_id)
+$$;
+
+-- ---- tokens of the API: their owner's rights and no more, for a while (RELIABILITY S12)
+
+create or replace function answerd.token_json(t answerd.staff_token) returns json language sql stable set search_path = pg_catalog as $$
+	select json_build_object('id', t.token_id::text, 'name', t.name, 'login', s.login, 'scope', t.scope, 'made_at', answerd.rfc3339(t.made_at),
+		'until', answerd.rfc3339(t.until), 'used_at', answerd.rfc3339(t.used_at), 'revoked_at', answerd.rfc3339(t.revoked_at),
+		'is_good', t.revoked_at is null and t.until > answerd.now() and s.disabled_at is null)
+	from answerd.staff s where s.staff_id = t.staff_id
+$$;
+
+create or replace function answerd.token_make(p_actor bigint, p_name text, p_scope text, p_days int, p_hash text) returns json
+language plpgsql volatile set search_path = pg_catalog as $$
+declare
+	v answerd.staff_token;
+	v_name text := coalesce(nullif(btrim(p_name), ''), 'token');
+begin
+	if coalesce(p_scope, 'read') not in ('read', 'act') then
+		perform answerd.refuse('AN400', 'A token''s scope is read, or act: whatever its owner may.');
+	end if;
+	if coalesce(p_days, 90) not between 1 and 366 then
+		perform answerd.refuse('AN400', 'A token lives 1 to 366 days.');
+	end if;
+	if length(v_name) > 100 or v_name ~ '[[:cntrl:]]' then
+		perform answerd.refuse('AN400', 'A token''s name is one line of at most 100 characters.');
+	end if;
+	perform from answerd.staff where staff_id = p_actor for update;
+	if (select count(*) from answerd.staff_token where staff_id = p_actor and revoked_at is null and until > answerd.now()) >= 50 then
+		perform answerd.refuse('AN409', 'You have fifty tokens. Revoke one that is not used: answer token list.');
+	end if;
+	insert into answerd.staff_token (hash, staff_id, name, scope, made_at, until)
+	values (p_hash, p_actor, v_name, coalesce(p_scope, 'read'), answerd.now(), answerd.now() + coalesce(p_days, 90) * interval '1 day')
+	returning * into v;
+	perform answerd.audited(0, 'staff:' || p_actor, 'token_make', 'token:' || v.token_id, jsonb_build_object('scope', v.scope));
+	return (answerd.token_json(v)::jsonb || jsonb_build_object('made', p_hash))::json;
+end $$;
+
+-- token_list(actor, all): one's own; an admin sees everybody's when they ask for all. Those that are over stay for a month.
+create or replace function answerd.token_list(p_actor bigint, p_all bool) returns json language plpgsql stable set search_path = pg_catalog as $$
+begin
+	if p_all and (select role from answerd.staff where staff_id = p_actor) <> 'admin' then
+		perform answerd.refuse('AN403', 'Only an admin sees the tokens of others.');
+	end if;
+	return (select json_build_object('items', coalesce(json_agg(answerd.token_json(t) order by t.token_id desc), '[]'), 'next', null)
+		from answerd.staff_token t where (t.staff_id = p_actor or p_all)
+			and least(t.until, coalesce(t.revoked_at, t.until)) > answerd.now() - interval '30 days');
+end $$;
+
+-- token_revoke(actor, id): one's own, or anybody's by an admin. To others it is not there.
+create or replace function answerd.token_revoke(p_actor bigint, p_id text) returns json language plpgsql volatile set search_path = pg_catalog as $$
+declare
+	v answerd.staff_token;
+	v_id bigint := answerd.id_of(p_id, 'token', 'answer token list names yours.');
+begin
+	select t.* into v from answerd.staff_token t where t.token_id = v_id
+		and (t.staff_id = p_actor or (select role from answerd.staff where staff_id = p_actor) = 'admin') for update;
+	if not found then
+		perform answerd.refuse('AN404', format('There is no token %s of yours. answer token list names them.', p_id));
+	end if;
+	if v.revoked_at is null then
+		update answerd.staff_token set revoked_at = answerd.now() where token_id = v_id returning * into v;
+		perform answerd.audited(0, 'staff:' || p_actor, 'token_revoke', 'token:' || v_id, jsonb_build_object('owner', v.staff_id));
+	end if;
+	return answerd.token_json(v);
+end $$;
+
+-- ---- the second factor
+
+-- totp_begin(staff, secret): kept until a code of it is shown, for an hour.
+create or replace function answerd.totp_begin(p_staff bigint, p_secret text) returns json language plpgsql volatile set search_path = pg_catalog as $$
+begin
+	insert into answerd.staff_secret as k (staff_id, totp_next, totp_next_at) values (p_staff, p_secret, answerd.now())
+	on conflict (staff_id) do update set totp_next = p_secret, totp_next_at = answerd.now() where k.totp is null;
+	if not found then
+		perform answerd.refuse('AN409', 'You have a second factor already. Put it off first, then set up the new one.');
+	end if;
+	return json_build_object('login', (select login from answerd.staff where staff_id = p_staff));
+end $$;
+
+create or replace function answerd.recovery_codes(p_staff bigint, p_hashes text[]) returns void language sql volatile
+set search_path = pg_catalog as $$
+	delete from answerd.staff_recovery where staff_id = p_staff;
+	insert into answerd.staff_recovery (staff_id, hash) select p_staff, h from unnest(p_hashes) h;
+$$;
+
+-- totp_confirm(staff, session, secret, step, recovery): a code of the new secret was shown. Null: there is another one by now. Their other
+-- sessions are over.
+create or replace function answerd.totp_confirm(p_staff bigint, p_session text, p_secret text, p_step bigint, p_hashes text[]) returns json
+language plpgsql volatile set search_path = pg_catalog as $$
+begin
+	update answerd.staff_secret set totp = totp_next, totp_at = answerd.now(), totp_step = p_step, totp_next = null, totp_next_at = null
+	where staff_id = p_staff and totp is null and totp_next = p_secret;
+	if not found then
+		return null;
+	end if;
+	perform answerd.recovery_codes(p_staff, p_hashes);
+	delete from answerd.staff_session where staff_id = p_staff and hash <> p_session;
+	perform answerd.audited(0, 'staff:' || p_staff, 'totp_on', 'staff:' || p_staff);
+	return json_build_object('totp', true);
+end $$;
+
+create or replace function answerd.totp_off(p_staff bigint, p_session text) returns json language plpgsql volatile set search_path = pg_catalog as $$
+begin
+	update answerd.staff_secret set totp = null, totp_at = null, totp_next = null, totp_next_at = null
+	where staff_id = p_staff and totp is not null;
+	if found then
+		delete from answerd.staff_recovery where staff_id = p_staff;
+		delete from answerd.staff_session where staff_id = p_staff and hash <> p_session;
+		perform answerd.audited(0, 'staff:' || p_staff, 'totp_off', 'staff:' || p_staff);
+	end if;
+	return json_build_object('totp', false);
+end $$;
+
+-- recovery_made(staff, hashes): ten new ones; the old ones are none.
+create or replace function answerd.recovery_made(p_staff bigint, p_hashes text[]) returns json language plpgsql volatile
+set search_path = pg_catalog as $$
+begin
+	perform from answerd.staff_secret where staff_id = p_staff and totp is not null for update;
+	if not found then
+		perform answerd.refuse('AN409', 'Recovery codes belong to a second factor. Set one up first.');
+	end if;
+	perform answerd.recovery_codes(p_staff, p_hashes);
+	perform answerd.audited(0, 'staff:' || p_staff, 'recovery_codes', 'staff:' || p_staff);
+	return json_build_object('totp', true);
+end $$;
+
+-- ---- the audit log, newest first
+
+-- audit_list(brand, act, actor, after, limit): rows of a brand's chain (null: the house's own: who signed in, staff, tokens).
+create or replace function answerd.audit_list(p_brand text, p_act text, p_actor text, p_after bigint, p_limit int) returns json
+language plpgsql stable set search_path = pg_catalog as $$
+declare
+	v_brand int := coalesce(answerd.brand_named(p_brand), 0);
+	v_limit int := case when p_limit between 1 and 500 then p_limit else 500 end;
+	v_who text;
+	v json;
+	v_next bigint;
+	v_n int;
+begin
+	if p_actor is not null then
+		select 'staff:' || staff_id into v_who from answerd.staff where login = p_actor;
+		if not found then
+			perform answerd.refuse('AN404', format('There is no staff member %s. answer staff list names them.', p_actor));
+		end if;
+	end if;
+	select json_agg(json_build_object('brand', p_brand, 'seq', x.seq::text, 'at', answerd.rfc3339(x.at), 'actor', x.actor,
+			'login', (select s.login from answerd.staff s where x.actor = 'staff:' || s.staff_id), 'act', x.act, 'object', x.object,
+			'object_login', (select s.login from answerd.staff s where x.object = 'staff:' || s.staff_id),
+			'detail', x.detail, 'hash', x.hash) order by x.seq desc), min(x.seq), count(*)
+	into v, v_next, v_n
+	from (select * from answerd.audit a where a.brand_id = v_brand and (p_after is null or a.seq < p_after)
+		and (p_act is null or a.act = p_act) and (v_who is null or a.actor = v_who) order by a.seq desc limit v_limit) x;
+	return json_build_object('items', coalesce(v, '[]'), 'next', case when v_n = v_limit then v_next::text end);
+end $$;

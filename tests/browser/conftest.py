@@ -1,0 +1,92 @@
+"""Fixtures of the browser tests: one house for all of them (a database into which the tests let people speak, and a desk), one Chromium a
+person that is needed. A test leaves the queue empty: what it said is dismissed behind it."""
+import json
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from rig import Cluster, Config  # noqa: E402
+from rig.browser import Browser  # noqa: E402
+from rig.front import Shop, free_port  # noqa: E402
+from rig.programs import migrate  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def house():
+    """PostgreSQL, a brand with one account into which tests let people speak (`house.say`), the desk and a door for browsers."""
+    cluster = Cluster()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="answerd-page-"))
+    folder.chmod(0o755)
+    database = cluster.create()
+    config = Config(folder, database.conninfo)
+    config.brand()
+    migrate(config)
+    database.use_test_clock()
+    shop = Shop(database, config)
+    shop.port = free_port()
+    config.desk["listen"] = [str(config.socket), f"127.0.0.1:{shop.port}"]
+    shop.desk.start().wait_ready()
+    open_office(database)
+    shop.origin = f"http://127.0.0.1:{shop.port}"
+    yield shop
+    shop.desk.kill()
+    cluster.destroy()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def open_office(db):
+    """What a worker declares: an office that never closes, the shipped policies, an account that takes replies."""
+    declared = {"brands": [{"name": "acme", "timezone": "Europe/London", "hours": ["Mon-Sun 00:00-24:00"], "holidays": [], "accounts": [
+        {"name": "acme_social", "platform": "mastodon", "server": "https://social.example", "realm": "https://social.example", "is_time_authors": False,
+         "every_us": 60000000, "sources": ["mentions", "own"]}]}], "policies": [], "health": {"notify": [], "silent_us": 0}}
+    db.rows("select answerd.declare(%s::jsonb)", json.dumps(declared))
+    while db.rows("select * from answerd.renewed(1000)"):
+        pass
+    db.rows("select answerd.declare_replies(%s)", json.dumps({"brands": [{"name": "acme", "sign": False, "approval": False, "repeat_limit": 5, "accounts": [
+        {"name": "acme_social", "is_able": True, "answers": ["mention", "reply"], "window_s": 0, "key_valid_s": 3600, "has_lookup": True,
+         "settle_us": 1000000, "every_us": 1000000}]}]}))
+
+
+@pytest.fixture
+def desk(house):
+    """The house with an empty queue."""
+    with house.db.connect() as conn:
+        conn.execute("truncate answerd.message, answerd.conversation, answerd.identity, answerd.note, answerd.reply, answerd.saved_view cascade")
+    return house
+
+
+@pytest.fixture(scope="session")
+def browsers():
+    made = []
+    yield made
+    for browser in made:
+        browser.quit()
+
+
+def lend(browsers, n, house):
+    while len(browsers) <= n:
+        browsers.append(Browser())
+    browsers[n].forget(house.origin)
+    return browsers[n]
+
+
+@pytest.fixture
+def browser(browsers, desk):
+    """A fresh person before a wide, light screen."""
+    one = lend(browsers, 0, desk)
+    yield one
+    assert one.complaints() == []
+
+
+@pytest.fixture
+def second(browsers, desk):
+    """Another person, at another machine."""
+    one = lend(browsers, 1, desk)
+    yield one
+    assert one.complaints() == []
