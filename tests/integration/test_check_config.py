@@ -76,6 +76,10 @@ channels = { care = {
   port = 443;
   allow_private = false;
   insecure_loopback = false;
+}; crm = {
+  type = "webhook";
+  url = "https://crm.example/x";
+  events = ["wait"];
 }; };
 health = {
   notify = ["owner"];
@@ -119,7 +123,7 @@ def lines_of(folder):
     lines = FULL.replace("FOLDER", str(folder)).splitlines()
     sections, where = ["top"], {}
     for number, line in enumerate(lines):
-        if re.match(r"^\}; owner", line):
+        if re.match(r"^\}; (owner|crm)", line):
             continue
         for match in re.finditer(r"(\w+) = (\{|\( \{)?|\}", line):
             name = match.group(1)
@@ -135,7 +139,7 @@ def lines_of(folder):
                                  "heartbeat": "heartbeat"}[name])
         for _ in re.findall(r"\}", line):
             sections.pop()
-    where.update({("channel", n): next(i for i, text in enumerate(lines) if text.startswith(f"  {n} = ")) for n in ("url", "secret", "other_secret", "port", "allow_private")})
+    where.update({("channel", n): next(i for i, text in enumerate(lines) if text.startswith(f"  {n} = ")) for n in ("url", "secret", "other_secret", "port", "allow_private", "events")})
     return lines, where
 
 

@@ -58,6 +58,8 @@ declare
 	v_parent answerd.message;
 	v_author bigint;
 	v_now timestamptz := answerd.now();
+	-- When it was posted, not when we heard of it: what the customer said in between is not answered by it.
+	v_at timestamptz := least(v_now, v_now - coalesce(now() - (select max(t.begun_at) from answerd.attempt t where t.reply_id = r.reply_id and t.brand_id = r.brand_id), '0'));
 	v record;
 begin
 	select * into v_parent from answerd.message where external_id = r.parent_id and account_id = r.account_id and brand_id = r.brand_id;
@@ -79,8 +81,8 @@ begin
 	insert into answerd.message (brand_id, account_id, author_id, customer_id, posted_at, at, ord_at, first_seen_at, hash, kind, direction,
 		nature, visibility, is_named, is_about, is_automatic, is_imported, is_to_us, external_id, parent_id, thread_id, merged_root, root_id, body,
 		warning, language, permalink)
-	values (r.brand_id, r.account_id, v_author, coalesce(v_parent.customer_id, r.customer_id), null, v_now,
-		answerd.derive_ord('outbound', v_now, v_parent.ord_at), v_now, 0,
+	values (r.brand_id, r.account_id, v_author, coalesce(v_parent.customer_id, r.customer_id), null, v_at,
+		answerd.derive_ord('outbound', v_at, v_parent.ord_at), v_now, 0,
 		case when v_parent.kind in ('direct', 'comment') then v_parent.kind else 'reply' end, 'outbound', 'neutral', v_parent.visibility, false,
 		false, false, false, false, p_id, r.parent_id, v_parent.thread_id, v_parent.merged_root,
 		v_parent.root_id, r.words, v_parent.warning, v_parent.language, p_permalink);

@@ -140,6 +140,8 @@ class Tap:
             s.sendall(b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             response = http.client.HTTPResponse(s)
             response.begin()
+            if response.status != 200:      # it has just started, or is being stopped: asked again
+                raise http.client.HTTPException(response.status)
             return Document(json.loads(response.read()))
 
     def done(self):
