@@ -90,7 +90,7 @@ def test_sessions_end(shop):
     shop.db.shift(31 * 60)
     assert bob.get("queue").status == 401, "31 minutes idle"
     assert ann.get("queue").status == 200
-    for minutes in range(60, 12 * 60, 25):
+    for minutes in range(50, 12 * 60, 25):
         shop.db.shift(minutes * 60)
         last = shop.db.one("select max(seen_at) from answerd.staff_session")
         assert ann.get("queue").status == 200, minutes
