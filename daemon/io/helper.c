@@ -13,6 +13,7 @@
 #include "answerd/secret.h"
 
 #define PATIENCE DUR_S(20)
+#define OLD_FDS  4096
 
 struct piece {
 	struct list in;
@@ -53,8 +54,13 @@ static _Noreturn void serve(helper_work *work, int fd, pid_t parent)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)prctl(PR_SET_NAME, "answerd-helper");
-	if (getppid() != parent || dup2(fd, STDIN_FILENO) < 0 || close_range(3, ~0U, 0) != 0) {
+	if (getppid() != parent || dup2(fd, STDIN_FILENO) < 0) {
 		_exit(1);
+	}
+	if (close_range(3, ~0U, 0) != 0) { /* a filter of system calls that does not know it */
+		for (int other = 3; other < OLD_FDS; other++) {
+			(void)close(other);
+		}
 	}
 	while ((n = recv(STDIN_FILENO, piece, sizeof(piece), 0)) > 0) {
 		size_t n_answer = work(piece, (size_t)n, answer);

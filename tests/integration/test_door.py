@@ -6,7 +6,6 @@ import pathlib
 import re
 import signal
 import subprocess
-import time
 
 from rig import wait_until
 from rig.door import PASSWORD, Person, code, newcomer, token_of
@@ -90,7 +89,7 @@ def test_sessions_end(shop):
     shop.db.shift(31 * 60)
     assert bob.get("queue").status == 401, "31 minutes idle"
     assert ann.get("queue").status == 200
-    for minutes in range(60, 12 * 60, 25):
+    for minutes in range(50, 12 * 60, 25):
         shop.db.shift(minutes * 60)
         last = shop.db.one("select max(seen_at) from answerd.staff_session")
         assert ann.get("queue").status == 200, minutes
@@ -159,19 +158,20 @@ def test_same_answer_and_time_for_nobody(shop):
     shop.answer("staff", "add", "new", code=0)
     newcomer(shop, "gone")
     shop.answer("staff", "disable", "gone", code=0)
+    parent = shop.desk.process.pid
+    helper = pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
+    assert len(helper) == 1
+    spent = pathlib.Path(f"/proc/{helper[0]}/schedstat")  # nanoseconds of a core: other work on the machine does not count
     took, bodies = {}, set()
     for login in ("ann", "new", "gone", "nobody"):
         for _ in range(2):
-            start = time.monotonic()
+            before = int(spent.read_text(encoding="ascii").split()[0])
             answer = Person(shop.port, login).sign_in("wrong password")
-            took[login] = min(took.get(login, 99), time.monotonic() - start)
+            took[login] = min(took.get(login, 1 << 60), int(spent.read_text(encoding="ascii").split()[0]) - before)
             bodies.add((answer.status, answer.body))
     assert len(bodies) == 1 and bodies.pop()[0] == 401
     assert max(took.values()) < 3 * min(took.values()), took
     # The helper does it, one at a time; its death costs one answer at most, and another one comes.
-    parent = shop.desk.process.pid
-    helper = pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
-    assert len(helper) == 1
     ann = Person(shop.port, "ann")
     os.kill(int(helper[0]), signal.SIGKILL)
     wait_until(lambda: ann.sign_in().status == 200, 20, "another helper")

@@ -80,6 +80,7 @@ begin
 		where made_at < v_now - answerd.session_most() order by made_at limit 100 for update skip locked);
 	insert into answerd.staff_session (hash, staff_id, auth, made_at, seen_at, fresh_at, must_set_password, address)
 	values (p_hash, p_staff, p_auth, coalesce(p_made, v_now), v_now, v_now, p_must_set, v_address);
+	delete from answerd.staff_address where staff_id = p_staff and seen_at < v_now - interval '30 days';
 	insert into answerd.staff_address (staff_id, address, seen_at) values (p_staff, v_address, v_now)
 	on conflict (staff_id, address) do update set seen_at = v_now;
 end $$;
