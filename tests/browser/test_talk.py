@@ -79,7 +79,7 @@ def test_the_box_counts_and_cuts_as_the_platform_does(talk, browser):
     sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
     browser.click(".box-words")
     browser.js("const box = document.querySelector('.box-words'); box.value = 'Dear Ann, we look for it. '.repeat(30); box.dispatchEvent(new Event('input', { bubbles: true }));")
-    browser.wait_text("too many", ".count")
+    browser.wait_text("too many", ".box-count")
     browser.wait_text("Send it in 2 numbered parts", ".box")
     assert browser.find(".box button[type=submit]").get_attribute("aria-disabled") == "true"
     browser.click(".box-parts input")
