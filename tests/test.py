@@ -3,7 +3,7 @@
   --quick        the inner loop: unit, golden, SQL, a few integration scenarios (at most 3 minutes)
   --real         also against real third-party servers (skipped with a reason where they are not to be had)
   --soak NAME    a long proof, by hand: kills, fault, every_public, clock, conformance, all_networks, crashpoints, quiet_days, reloads_under_load, ten_thousand_breaches, package, prism, spec
-  --only SUITE   one suite: build unit sanitized sql town integration browser format tidy cppcheck arrows words networks
+  --only SUITE   one suite: build unit sanitized sql town integration browser format tidy cppcheck arrows words page networks
 
 The suites' own output goes to build/test/SUITE.log; what failed is printed. ANSWERD_BUILD names another build folder."""
 import argparse
@@ -148,6 +148,7 @@ def lints(wanted):
     suites = {
         "arrows": lambda: one("arrows", [PYTHON, "tests/lints/arrows.py"]),
         "words": lambda: one("words", [PYTHON, "tests/lints/words.py"]),
+        "page": lambda: one("page", [PYTHON, "tests/lints/page.py"]) and one("page-units", [PYTHON, "tests/page/run.py", "build"]),
         "networks": lambda: one("networks", [PYTHON, "tests/lints/networks.py"]),
         "format": lambda: one("format", ["clang-format", "--dry-run", "--Werror", *files]),
         "cppcheck": lambda: one("cppcheck", ["cppcheck", "--quiet", "--error-exitcode=1", "--inline-suppr", "--std=c11", "-j1",
@@ -168,8 +169,8 @@ def main():
     parser.add_argument("--only")
     args = parser.parse_args()
     LOGS.mkdir(parents=True, exist_ok=True)
-    everything = ["build", "unit", "sanitized", "sql", "town", "integration", "browser", "arrows", "words", "networks", "format", "cppcheck", "tidy"]
-    quick = ["build", "unit", "sql", "arrows", "words", "networks", "format", "integration"]
+    everything = ["build", "unit", "sanitized", "sql", "town", "integration", "browser", "arrows", "words", "page", "networks", "format", "cppcheck", "tidy"]
+    quick = ["build", "unit", "sql", "arrows", "words", "page", "networks", "format", "integration"]
     wanted = [args.only] if args.only else quick if args.quick else everything
     begun = time.monotonic()
     is_built = meson_build("build", ROOT / "build", [])
