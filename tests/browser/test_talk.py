@@ -28,7 +28,7 @@ def test_the_whole_conversation_is_there(talk, browser):
     browser.wait_text("12 Park Lane", ".thread")
     assert [e.get_attribute("data-id") for e in browser.all(".message")] == ["post", "a1", "b1", "o1", "a2"]
     assert "Waits" in browser.text('[data-id="a2"]') and "Answered" in browser.text('[data-id="a1"]') and "Overheard" in browser.text('[data-id="b1"]')
-    browser.wait_text("2 messages · 1 answer of ours", ".person")
+    browser.wait_text("2 messages · 1 answer of ours", ".talk-person")
     browser.shot("conversation")
     browser.axe()
 
@@ -79,7 +79,7 @@ def test_the_box_counts_and_cuts_as_the_platform_does(talk, browser):
     sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
     browser.click(".box-words")
     browser.js("const box = document.querySelector('.box-words'); box.value = 'Dear Ann, we look for it. '.repeat(30); box.dispatchEvent(new Event('input', { bubbles: true }));")
-    browser.wait_text("too many", ".count")
+    browser.wait_text("too many", ".box-count")
     browser.wait_text("Send it in 2 numbered parts", ".box")
     assert browser.find(".box button[type=submit]").get_attribute("aria-disabled") == "true"
     browser.click(".box-parts input")
@@ -105,6 +105,7 @@ def test_what_nobody_knows_is_a_task_with_two_buttons(talk, browser):
     browser.click(".reply .task-buttons button:nth-child(2)")
     browser.press("It is not there: send it again")
     wait_until(lambda: sorted(talk.db.column("select state::text from answerd.reply")) == ["needs_human", "queued"], 20, "it goes again")
+    browser.wait_text("Queued", ".replies")
     browser.click(".reply.needs_human .task-buttons button")
     browser.fill("dialog input", "https://social.example/@acme/99")
     browser.keys(Keys.ENTER)
@@ -117,7 +118,7 @@ def test_two_conversations_become_one(talk, browser):
     second = talk.conversation(talk.say("ann", "Nobody answers here, either!", ago="20 min"))
     sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{second}")
     browser.wait_text("Nobody answers here", ".thread")
-    browser.wait_text("12 Park Lane", ".person")
+    browser.wait_text("12 Park Lane", ".talk-person")
     browser.keys("m")
     browser.find("dialog")
     browser.shot("conversation-merge")

@@ -131,6 +131,11 @@ def test_two_people_see_take_write_and_collide(office, ruth, sam):
     sam.press("Send mine as well")
     wait_until(lambda: len(office.posted("We look for it.")) == 1, 30, "his is posted, too")
     assert len(office.posted("It comes tomorrow, Ann.")) == 1
+    office.answer("note", c, "-m", "@ruth she called as well", code=0)
+    ruth.wait_text("@1", ".top")
+    ruth.keys(Keys.ESCAPE, "g", "m")
+    ruth.wait_text("she called as well", ".notes")
+    ruth.wait_gone(".mentions")
 
 
 def test_what_was_sent_is_taken_back(office, ruth):

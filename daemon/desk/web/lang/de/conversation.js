@@ -91,6 +91,8 @@ export default {
 	"talk.link": "Link",
 	"talk.look_there": "Auf der Plattform nachsehen",
 	"talk.me": "Sie",
+	"talk.mentions": { one: "{n} Notiz nennt Sie", other: "{n} Notizen nennen Sie" },
+	"talk.mentions_open": "Die Notiz öffnen, die Sie nennt",
 	"talk.merge": "Mit einem anderen Gespräch verbinden",
 	"talk.merge_none": "Es gibt kein anderes Gespräch dieses Kunden mit diesem Konto.",
 	"talk.merge_words": "Zwei Gespräche werden eines: Der ältere Beginn zählt, und eine Antwort gilt für beide. Das lässt sich nicht zurücknehmen.",

@@ -91,6 +91,8 @@ export default {
 	"talk.link": "Link",
 	"talk.look_there": "Look on the platform",
 	"talk.me": "you",
+	"talk.mentions": { one: "{n} note names you", other: "{n} notes name you" },
+	"talk.mentions_open": "Open the note that names you",
 	"talk.merge": "Join with another conversation",
 	"talk.merge_none": "There is no other conversation of this customer with this account.",
 	"talk.merge_words": "Two conversations become one: the older start counts, and one answer covers both. This cannot be taken back.",

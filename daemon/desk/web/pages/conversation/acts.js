@@ -31,8 +31,8 @@ function Choice({ title, text, items, empty, close }) {
 		}
 	}
 	return html`<${Dialog} title=${title} onClose=${() => close(null)}>${text && html`<p>${text}</p>`}${items.length === 0 && html`<p class="hint">${empty}</p>`}
-		<ul class="choice" onKeyDown=${onKeyDown}>${items.map((item, i) => html`<li key=${item.value}><${Button} kind="plain" autofocus=${i === 0} onClick=${() => close(item.value)}>
-			<span class="choice-label">${item.label}</span>${item.note && html`<span class="hint">${item.note}</span>`}${i < 9 && html`<kbd>${i + 1}</kbd>`}<//></li>`)}</ul><//>`;
+		<ul class="talk-choice" onKeyDown=${onKeyDown}>${items.map((item, i) => html`<li key=${item.value}><${Button} kind="plain" autofocus=${i === 0} onClick=${() => close(item.value)}>
+			<span class="talk-choice-label">${item.label}</span>${item.note && html`<span class="hint">${item.note}</span>`}${i < 9 && html`<kbd>${i + 1}</kbd>`}<//></li>`)}</ul><//>`;
 }
 
 export function choose(options) {
@@ -59,7 +59,7 @@ function Give({ c, list, close }) {
 	const me = session.get().me?.login;
 	const all = list.filter((s) => s.role !== "auditor" && s.login !== c.assignee).sort((a, b) => (b.login === me) - (a.login === me) || a.name.localeCompare(b.name));
 	return html`<${Dialog} title=${t("talk.give")} onClose=${() => close(null)}><form onSubmit=${(e) => { e.preventDefault(); who !== null && close({ who, reason: reason.trim() }); }}>
-		<fieldset class="people"><legend>${t("talk.give_whom")}</legend>
+		<fieldset class="talk-people"><legend>${t("talk.give_whom")}</legend>
 			${all.map((s, i) => html`<label class="check" key=${s.login}><input type="radio" name="who" autofocus=${i === 0} checked=${who === s.login} onChange=${() => setWho(s.login)} />
 				<span>${s.name}${s.login === me && ` (${t("talk.me")})`}</span> <span class="hint">${s.login}</span></label>`)}
 			${c.assignee !== null && html`<label class="check"><input type="radio" name="who" checked=${who === ""} onChange=${() => setWho("")} /> <span>${t("talk.to_queue")}</span></label>`}</fieldset>
@@ -210,7 +210,7 @@ function Snippets({ items, close }) {
 		<${Field} label=${t("talk.snippets_find")}><input autofocus value=${words} autocomplete="off" onInput=${(e) => setWords(e.target.value)}
 			onKeyDown=${(e) => { if (e.key === "Enter" && found[0]) { e.preventDefault(); close(found[0].filled); } }} /><//>
 		${found.length === 0 && html`<p class="hint">${t("talk.snippets_none")}</p>`}
-		<ul class="choice">${found.map((s) => html`<li key=${s.name}><${Button} onClick=${() => close(s.filled)}><span class="choice-label"><strong>${s.name}</strong> <${Excerpt} text=${s.filled} n=${100} /></span><//></li>`)}</ul><//>`;
+		<ul class="talk-choice">${found.map((s) => html`<li key=${s.name}><${Button} onClick=${() => close(s.filled)}><span class="talk-choice-label"><strong>${s.name}</strong> <${Excerpt} text=${s.filled} n=${100} /></span><//></li>`)}</ul><//>`;
 }
 
 /* → words to put into the box, or null */

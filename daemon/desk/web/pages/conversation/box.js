@@ -17,13 +17,13 @@ const SHORTLY_S = 2 * 3600;
 function Count({ counting, measured }) {
 	const limit = measured?.limit ?? counting?.limit ?? null, length = measured?.length ?? null;
 	if (length === null) {
-		return html`<span class="count" id="box-count"></span>`;
+		return html`<span class="box-count" id="box-count"></span>`;
 	}
 	if (limit === null) {
-		return html`<span class="count" id="box-count">${t("talk.count", { n: length })}</span>`;
+		return html`<span class="box-count" id="box-count">${t("talk.count", { n: length })}</span>`;
 	}
 	const over = length - limit;
-	return html`<span class=${`count ${over > 0 ? "over" : ""}`} id="box-count" title=${t(`talk.unit_${measured.unit}`)}>${over > 0 ? html`<${Icon} name="alarm" /> ` : ""}${t("talk.count_of", { n: length, limit: number(limit) })}
+	return html`<span class=${`box-count ${over > 0 ? "over" : ""}`} id="box-count" title=${t(`talk.unit_${measured.unit}`)}>${over > 0 ? html`<${Icon} name="alarm" /> ` : ""}${t("talk.count_of", { n: length, limit: number(limit) })}
 		${over > 0 && html` · ${t("talk.too_long", { n: over })}`}</span>`;
 }
 

@@ -45,7 +45,7 @@ function Tags({ c, reload }) {
 
 /* What was done with it, by whom. */
 function Acts({ c }) {
-	return c.acts.length === 0 ? null : html`<details class="acts"><summary>${t("talk.acts", { n: c.acts.length })}</summary><ul>${c.acts.map((a, i) => html`<li key=${i}><${Time} at=${a.at} /> ${a.name ?? t("talk.somebody")}: ${has(`talk.act_${a.act}`) ? t(`talk.act_${a.act}`) : a.act}${a.to && ` → ${a.to}`}</li>`)}</ul></details>`;
+	return c.acts.length === 0 ? null : html`<details class="talk-done"><summary>${t("talk.acts", { n: c.acts.length })}</summary><ul>${c.acts.map((a, i) => html`<li key=${i}><${Time} at=${a.at} /> ${a.name ?? t("talk.somebody")}: ${has(`talk.act_${a.act}`) ? t(`talk.act_${a.act}`) : a.act}${a.to && ` → ${a.to}`}</li>`)}</ul></details>`;
 }
 
 function Conversation({ c, person, reload }) {

@@ -18,7 +18,7 @@ export function Person({ c, person }) {
 	const who = person ?? c.customer;
 	const others = (person?.conversations ?? []).filter((o) => o.id !== c.id);
 	const elsewhere = person?.notes.filter((n) => n.conversation !== c.id) ?? [];
-	return html`<aside class="person" id="person" tabindex="-1" aria-label=${t("talk.person")}>
+	return html`<aside class="talk-person" id="person" tabindex="-1" aria-label=${t("talk.person")}>
 		<h2><${Foreign} text=${nameOf(who)} /></h2>
 		<ul class="identities">${(person?.identities ?? [{ id: c.customer.id, handle: c.customer.handle, platforms: [c.platform] }]).map((i) => html`<li key=${i.id}>${i.platforms.map((p) => html`<${Badge} key=${p}>${p}<//> `)}
 			${i.handle && html`<${Foreign} text=${`@${i.handle}`} />`}</li>`)}</ul>

@@ -1,0 +1,33 @@
+/* In the frame: notes that name the caller and that they have not read. */
+import { html, useEffect, useRef, useState } from "../../lib/html.js";
+import { t } from "../../lib/i18n.js";
+import * as api from "../../lib/api.js";
+import { useEvents } from "../../lib/events.js";
+import { useKeys } from "../../lib/keys.js";
+import { go } from "../../lib/router.js";
+import { brief } from "../../lib/text.js";
+import { Excerpt, Menu } from "../../lib/ui.js";
+
+const SOON_MS = 1500;
+
+export function Mentions() {
+	const [said, setSaid] = useState({ items: [], unseen: 0 }), timer = useRef(null);
+	const load = () => {
+		timer.current = null;
+		return api.get("notes/mine", { open: true, limit: 10 }).then(setSaid, () => {}); /* a hint */
+	};
+	const soon = () => { timer.current ??= setTimeout(load, SOON_MS); };
+	useEffect(() => {
+		load();
+		addEventListener("answerd-notes", load);
+		return () => {
+			clearTimeout(timer.current);
+			removeEventListener("answerd-notes", load);
+		};
+	}, []);
+	useEvents("conversation", soon);
+	const open = (n) => go(`/conversation/${n.conversation}`);
+	useKeys([{ keys: "g m", name: "talk.mentions_open", group: "keys.everywhere", when: () => said.unseen > 0, run: () => open(said.items[0]) }]);
+	return said.unseen === 0 ? null : html`<${Menu} label=${t("talk.mentions", { n: said.unseen })} align="right" kind="quiet mentions"
+		items=${said.items.map((n) => ({ label: html`<strong>${brief(n.name ?? n.by ?? t("talk.somebody"), 40)}</strong>: <${Excerpt} text=${n.text} n=${80} />`, run: () => open(n) }))}><span aria-hidden="true">@${said.unseen}</span><span class="unseen">${t("talk.mentions", { n: said.unseen })}</span><//>`;
+}
