@@ -295,6 +295,37 @@ static bool direct_read(const struct reading *r, struct jx v, struct text convo_
 	return true;
 }
 
+/* "Ann joined", "the group has a new name": by nobody, and nobody waits. */
+static bool system_read(const struct reading *r, struct jx v, struct text convo_id,
+			struct message *m, struct err *err)
+{
+	struct arena *a = r->ctx->arena;
+	struct text id = page_id_or_none(a, v, "id"), name, kind;
+	struct jx data = jx_get(v, "data");
+
+	if (id.len == 0 || id.len > LIMIT_ID_BYTES - 16 || convo_id.len > LIMIT_ID_BYTES - 16) {
+		return err_set(err, ERR_DATA, "it has no id that can be stored");
+	}
+	m->external_id = text_printf(a, "dm:%.*s", TEXT_ARG(id));
+	if (convo_id.len > 0) {
+		m->thread_id = text_printf(a, "convo:%.*s", TEXT_ARG(convo_id));
+	}
+	m->author_id = page_id_or_none(a, jx_get(data, "member"), "did");
+	if (m->author_id.len == 0) {
+		m->author_id = r->convo != NULL && r->convo->peer.len > 0 ? r->convo->peer
+									  : TEXT("bluesky");
+	}
+	m->direction = page_is_ours(r->ctx, m->author_id) ? MESSAGE_OUTBOUND : MESSAGE_INBOUND;
+	m->raw = r->raw;
+	m->kind = MESSAGE_OTHER;
+	m->visibility = MESSAGE_PRIVATE;
+	m->posted_at = page_wall_or_none(a, v, "sentAt");
+	if (text_cut(jx_text_or(a, data, "$type", TEXT_NONE), '#', &name, &kind)) {
+		m->body = text_clip(kind, LIMIT_NAME_BYTES);
+	}
+	return true;
+}
+
 /* A message that is deleted, for us or by its author. True: there is nothing to read. */
 static bool gone_take(const struct reading *r, struct jx v, struct outcome *out)
 {
@@ -346,6 +377,11 @@ static bool convo_element_read(const struct reading *outer, struct jx v, struct 
 	}
 	if (jx_is_object(last) && jx_is_object(jx_get(last, "sender"))) {
 		return direct_read(&inner, last, convo.id, m, err);
+	}
+	if (convo.peer.len == 0) { /* all others have left */
+		convo.peer = r->ctx->own_id;
+		convo.handle = r->ctx->own_handle;
+		m->direction = MESSAGE_OUTBOUND;
 	}
 	if (convo.id.len == 0 || convo.id.len > LIMIT_ID_BYTES - 16 || convo.peer.len == 0) {
 		return err_set(err, ERR_DATA, "a conversation without id or other member");
@@ -402,6 +438,10 @@ static bool element_read(const struct reading *r, struct jx v, struct message *m
 	}
 	if (jx_is_object(jx_get(v, "sender"))) {
 		return direct_read(r, v, convo_id, m, err);
+	}
+	if (text_ends(jx_text_or(r->ctx->arena, v, "$type", TEXT_NONE),
+		      TEXT("#systemMessageView"))) {
+		return system_read(r, v, convo_id, m, err);
 	}
 	return err_set(err, ERR_DATA, "it is no message");
 }

@@ -4,6 +4,7 @@
 #include "answerd/page.h"
 #include "facebook_node.h"
 #include "facebook_reply.h"
+#include "graph_inspect.h"
 #include "graph_token.h"
 #include "graph_walk.h"
 
@@ -446,6 +447,7 @@ static bool identify_digest(const struct connector_ctx *ctx, const struct respon
 			       "the token is a person's, not the page's: with it Facebook shows no "
 			       "comments, and says nothing");
 	}
+	graph_inspect_begin(ctx, ret);
 	return true;
 }
 
@@ -461,7 +463,9 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 		struct err *err)
 {
 	switch (q->op) {
-	case OP_IDENTIFY: return identify_ask(ctx, ret, err);
+	case OP_IDENTIFY:
+		return q->state.len > 0 ? graph_inspect_ask(ctx, &facebook_graph, ret, err)
+					: identify_ask(ctx, ret, err);
 	case OP_POLL:
 	case OP_SWEEP:
 		return is_directs(q) ? graph_chat_ask(ctx, &facebook_chat, q, ret, err)
@@ -483,7 +487,9 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 {
 	*ret = (struct outcome){ 0 };
 	switch (q->op) {
-	case OP_IDENTIFY: return identify_digest(ctx, r, ret, err);
+	case OP_IDENTIFY:
+		return q->state.len > 0 ? graph_inspect_digest(ctx, rights, q, r, ret)
+					: identify_digest(ctx, r, ret, err);
 	case OP_POLL:
 	case OP_SWEEP:
 		return is_directs(q) ? graph_chat_digest(ctx, &facebook_chat, q, r, ret, err)

@@ -6,56 +6,13 @@
 #include "graph_token.h"
 #include "graph_walk.h"
 #include "instagram_comment.h"
+#include "instagram_login.h"
 #include "instagram_reply.h"
 
 #define LIST_MOST  40 /* a walk holds fifty places, some of them for long lists of replies */
 #define BELOW_MOST 50 /* Instagram gives no more in one answer */
 
 static const char *const always[] = { "media", "tags", "directs", NULL };
-
-static const struct connector_option options[] = {
-	{ "login",
-	  "\"facebook\": by the page that the account is linked to, with its token; else "
-	  "Instagram's own.",
-	  false },
-	{ "account", "The account's number, with login = \"facebook\".", false },
-	{ "page", "The page's number, with login = \"facebook\" and a person's token.", false },
-	{ "version", "Version of the Graph API; v25.0 where it is left out.", false },
-	{ "comments",
-	  "\"private\": a comment is answered by a private message to its author, once and within "
-	  "seven days; else publicly, below it.",
-	  false },
-	{ "human_agent",
-	  "\"yes\": Meta has granted the app HUMAN_AGENT, so a person may answer a direct message "
-	  "for seven days instead of one.",
-	  false },
-	{ NULL, NULL, false },
-};
-
-static const struct connector_right rights[] = {
-	{ "instagram_business_basic", "to read our own media" },
-	{ "instagram_business_manage_comments", "to read and answer comments" },
-	{ "instagram_business_manage_messages", "to read and answer direct messages" },
-	{ NULL, NULL },
-};
-
-static bool is_by_facebook(const struct connector_ctx *ctx)
-{
-	return text_eq(connector_option(ctx, "login"), TEXT("facebook"));
-}
-
-static struct graph_door door_of(const struct connector_ctx *ctx)
-{
-	return (struct graph_door){
-		.graph = instagram_graph(ctx),
-		.consent = "https://www.instagram.com/oauth/authorize",
-		.code_at = "https://api.instagram.com",
-		.exchange = "ig_exchange_token",
-		.renew = "ig_refresh_token",
-		.rights = rights,
-		.me = "user_id,username,name",
-	};
-}
 
 static bool check_source(struct text name, struct err *err)
 {
@@ -439,68 +396,16 @@ static bool node_digest(const struct connector_ctx *ctx, const struct question *
 	return true;
 }
 
-/* ---- who we are ---- */
-
-static bool identify_ask(const struct connector_ctx *ctx, struct request *ret, struct err *err)
-{
-	struct strbuf b;
-
-	if (is_by_facebook(ctx) && connector_option(ctx, "account").len == 0) {
-		return err_set(err, ERR_AUTH,
-			       "login = \"facebook\" also needs `account`, the number of the "
-			       "Instagram account");
-	}
-	instagram_url_start(ctx, &b, "");
-	graph_url_add(&b, "fields",
-		      is_by_facebook(ctx) ? TEXT("id,username,name")
-					  : TEXT("user_id,username,name"));
-	return graph_url_finish(ctx, &b, ret, err);
-}
-
-static bool identify_digest(const struct connector_ctx *ctx, const struct response *r,
-			    struct outcome *ret, struct err *err)
-{
-	struct graph_keys keys;
-	struct jx_doc *doc = NULL;
-	struct text page;
-	struct jx v;
-
-	if (!graph_check(ctx, instagram_graph(ctx), r, NULL, ret, err) ||
-	    !page_scan(r, &page, err) || !jx_parse(ctx->arena, page, &v, &doc, err)) {
-		return false;
-	}
-	graph_keys_read(ctx, &keys);
-	ret->own_id = jx_text_or(ctx->arena, v, "user_id", TEXT_NONE);
-	if (ret->own_id.len == 0) {
-		ret->own_id = jx_text_or(ctx->arena, v, "id", TEXT_NONE);
-	}
-	ret->own_handle =
-		text_clip(jx_text_or(ctx->arena, v, "username", TEXT_NONE), LIMIT_NAME_BYTES);
-	ret->own_name = text_clip(jx_text_or(ctx->arena, v, "name", TEXT_NONE), LIMIT_NAME_BYTES);
-	ret->token_until = keys.until;
-	jx_release(&doc);
-	return (graph_is_node(ret->own_id) && ret->own_handle.len > 0) ||
-	       err_set(err, ERR_DATA, "Instagram does not say who we are: no id, or no name");
-}
-
 /* ---- the contract ---- */
-
-static bool authorize(const struct connector_ctx *ctx, const struct granting *g,
-		      struct text *ret_address, struct err *err)
-{
-	struct graph_door door = door_of(ctx);
-
-	return graph_door_authorize(ctx, &door, g, ret_address, err);
-}
 
 static bool ask(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
 		struct err *err)
 {
 	struct graph_chat chat = instagram_chat(ctx);
-	struct graph_door door = door_of(ctx);
+	struct graph_door door = instagram_door(ctx);
 
 	switch (q->op) {
-	case OP_IDENTIFY: return identify_ask(ctx, ret, err);
+	case OP_IDENTIFY: return instagram_identify_ask(ctx, q, ret, err);
 	case OP_POLL:
 	case OP_SWEEP:
 		return is_directs(q) ? graph_chat_ask(ctx, &chat, q, ret, err)
@@ -510,7 +415,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_REPLY: return instagram_reply_ask(ctx, q, ret, err);
 	case OP_LOOKUP: return instagram_lookup_ask(ctx, q, ret, err);
 	case OP_REFRESH:
-		return is_by_facebook(ctx)
+		return instagram_is_by_facebook(ctx)
 			       ? graph_page_refresh_ask(ctx, instagram_graph(ctx), ret, err)
 			       : graph_long_refresh_ask(ctx, &door, ret, err);
 	case OP_CONNECT: return graph_door_connect_ask(ctx, &door, q, ret, err);
@@ -524,11 +429,11 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 		   const struct response *r, struct outcome *ret, struct err *err)
 {
 	struct graph_chat chat = instagram_chat(ctx);
-	struct graph_door door = door_of(ctx);
+	struct graph_door door = instagram_door(ctx);
 
 	*ret = (struct outcome){ 0 };
 	switch (q->op) {
-	case OP_IDENTIFY: return identify_digest(ctx, r, ret, err);
+	case OP_IDENTIFY: return instagram_identify_digest(ctx, q, r, ret, err);
 	case OP_POLL:
 	case OP_SWEEP:
 		return is_directs(q) ? graph_chat_digest(ctx, &chat, q, r, ret, err)
@@ -538,7 +443,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	case OP_REPLY: return instagram_reply_digest(ctx, q, r, ret, err);
 	case OP_LOOKUP: return instagram_lookup_digest(ctx, q, r, ret, err);
 	case OP_REFRESH:
-		return is_by_facebook(ctx)
+		return instagram_is_by_facebook(ctx)
 			       ? graph_page_refresh_digest(ctx, instagram_graph(ctx), r, ret, err)
 			       : graph_long_refresh_digest(ctx, &door, r, ret, err);
 	case OP_CONNECT: return graph_door_connect_digest(ctx, &door, q, r, ret, err);
@@ -548,47 +453,73 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	return err_set(err, ERR_CONFIG, "instagram does not do '%s'", op_name(q->op));
 }
 
-const struct connector connector_instagram = {
-	.name = "instagram",
-	.about = "Instagram: comments below our media, media that tag us, direct messages",
-	.needs = "a business or creator account; an app that Meta has approved, with "
-		 "instagram_business_basic, instagram_business_manage_comments and "
-		 "instagram_business_manage_messages",
-	.sources = "media, our own with all comments; tags, media that tag us; directs, Instagram "
-		   "direct: all are always read",
-	.always = always,
-	.options = options,
-	.rights = rights,
-	.can = {
-		.hears = "mention comment reply direct post",
-		.reply = true,
-		.edits = false,
-		.deletions = true,
-		.direct = true,
-		.search = false,
-		.is_time_authors = false,
-		.history = "the newest 400 media with their comments; of a conversation the 20 newest "
-			   "messages",
-		.answers = "mention comment reply direct",
-		.idempotency = NULL,
-		.key_valid_s = 0,
-		.direct_window_s = GRAPH_CHAT_WINDOW_S,
-		.agent_window_s = GRAPH_AGENT_WINDOW_S,
-		.settle_s = 10,
-		.lookup = true,
-		.max_length = INSTAGRAM_COMMENT_MOST,
-		.length_unit = LENGTH_CHARACTERS,
-		.recheck_batch = 1,
-		.page_most = LIST_MOST,
-		.budget_requests = 200,
-		.budget_window_s = 3600,
-		.needs_session = true,
-		.is_redirect_exact = true,
-		.rhythm = "2m",
-	},
-	.authorize = authorize,
-	.measure = instagram_measure,
-	.check_source = check_source,
-	.ask = ask,
-	.digest = digest,
-};
+static const struct connector *under(const struct option_value *options, size_t n_options);
+
+#define SOURCES                                                                                    \
+	"media, our own with all comments; tags, media that tag us; directs, Instagram "           \
+	"direct: all are always read"
+#define HISTORY                                                                                    \
+	"the newest 400 media with their comments; of a conversation the 20 newest "               \
+	"messages"
+#define INSTAGRAM(needs_, rights_)                                                                 \
+	{                                                                                          \
+		.name = "instagram", \
+		.about = "Instagram: comments below our media, media that tag us, direct messages", \
+		.needs = (needs_), \
+		.sources = SOURCES, \
+		.always = always, \
+		.options = instagram_options, \
+		.rights = (rights_), \
+		.can = { \
+			.hears = "mention comment reply direct post", \
+			.reply = true, \
+			.edits = false, \
+			.deletions = true, \
+			.direct = true, \
+			.search = false, \
+			.is_time_authors = false, \
+			.history = HISTORY, \
+			.answers = "mention comment reply direct", \
+			.idempotency = NULL, \
+			.key_valid_s = 0, \
+			.direct_window_s = GRAPH_CHAT_WINDOW_S, \
+			.agent_window_s = GRAPH_AGENT_WINDOW_S, \
+			.settle_s = 10, \
+			.lookup = true, \
+			.max_length = INSTAGRAM_COMMENT_MOST, \
+			.length_unit = LENGTH_CHARACTERS, \
+			.recheck_batch = 1, \
+			.page_most = LIST_MOST, \
+			.budget_requests = 200, \
+			.budget_window_s = 3600, \
+			.needs_session = true, \
+			.is_redirect_exact = true, \
+			.rhythm = "2m", \
+		}, \
+		.authorize = instagram_authorize, \
+		.under = under, \
+		.measure = instagram_measure, \
+		.check_source = check_source, \
+		.ask = ask, \
+		.digest = digest,                                                             \
+	}
+
+const struct connector connector_instagram =
+	INSTAGRAM("a business or creator account; an app that Meta has approved, with "
+		  "instagram_business_basic, instagram_business_manage_comments and "
+		  "instagram_business_manage_messages",
+		  instagram_rights);
+static const struct connector connector_by_facebook =
+	INSTAGRAM("a business or creator account that is linked to a page; an app that Meta has "
+		  "approved, with "
+		  "instagram_basic, instagram_manage_comments, instagram_manage_messages, "
+		  "pages_show_list and "
+		  "pages_read_engagement",
+		  instagram_rights_by_facebook);
+
+static const struct connector *under(const struct option_value *options, size_t n_options)
+{
+	const struct connector_ctx ctx = { .options = options, .n_options = n_options };
+
+	return instagram_is_by_facebook(&ctx) ? &connector_by_facebook : &connector_instagram;
+}

@@ -4,6 +4,7 @@
 #include "answerd/page.h"
 #include "answerd/posting.h"
 #include "instagram_comment.h"
+#include "instagram_login.h"
 
 #define FORM_BYTES    ((size_t)8 * LIMIT_MESSAGE_BYTES)
 #define LOOK_BEFORE_S 300
@@ -12,14 +13,9 @@
 static const struct graph by_instagram = { "Instagram", "https://graph.instagram.com", "v25.0" };
 static const struct graph by_facebook = { "Instagram", "https://graph.facebook.com", "v25.0" };
 
-static bool is_by_facebook(const struct connector_ctx *ctx)
-{
-	return text_eq(connector_option(ctx, "login"), TEXT("facebook"));
-}
-
 const struct graph *instagram_graph(const struct connector_ctx *ctx)
 {
-	return is_by_facebook(ctx) ? &by_facebook : &by_instagram;
+	return instagram_is_by_facebook(ctx) ? &by_facebook : &by_instagram;
 }
 
 struct graph_chat instagram_chat(const struct connector_ctx *ctx)
@@ -31,7 +27,7 @@ void instagram_url_start(const struct connector_ctx *ctx, struct strbuf *b, cons
 {
 	struct text account = connector_option(ctx, "account");
 
-	if (is_by_facebook(ctx) && graph_is_node(account)) {
+	if (instagram_is_by_facebook(ctx) && graph_is_node(account)) {
 		graph_url_start(ctx, instagram_graph(ctx), b, "/");
 		strbuf_add(b, account);
 	} else {

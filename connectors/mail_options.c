@@ -1,5 +1,7 @@
 #include "mail_options.h"
 
+#include <stdio.h>
+
 #include "answerd/num.h"
 #include "answerd/url.h"
 
@@ -57,6 +59,7 @@ static bool check_smtp(struct text value, struct err *err)
 	bool is_tls = text_starts(value, TEXT("smtps://"));
 	struct text https;
 	char bytes[300];
+	int n;
 	struct url url;
 	size_t skip = is_tls ? strlen("smtps://") : strlen("smtp://");
 
@@ -74,12 +77,8 @@ static bool check_smtp(struct text value, struct err *err)
 			TEXT_ARG(text_clip(value, 60)), TEXT_ARG(text_clip(value, 60)));
 	}
 	value = text_slice(value, skip, SIZE_MAX);
-	https = (struct text){ bytes, 0 };
-	if (value.len < sizeof(bytes) - 10) {
-		memcpy(bytes, "https://", 8);
-		memcpy(bytes + 8, value.at, value.len);
-		https.len = value.len + 8;
-	}
+	n = snprintf(bytes, sizeof(bytes), "https://%.*s", TEXT_ARG(value));
+	https = (struct text){ bytes, n > 0 && (size_t)n < sizeof(bytes) ? (size_t)n : 0 };
 	if (!url_parse(https, &url) || url.host.len == 0) {
 		return err_set(err, ERR_CONFIG,
 			       "this is no address of a mail server: write it as in "

@@ -33,6 +33,8 @@ void declare_write(const struct conf *conf, struct strbuf *out)
 			      type_name(ch->type), (long long)ch->group_interval.us);
 		strbuf_add_json(out, ch->timezone);
 		strbuf_add_byte(out, ',');
+		add_texts(out, "events", ch->events, ch->n_events);
+		strbuf_add_byte(out, ',');
 		add_texts(out, "quiet", ch->quiet, ch->n_quiet);
 		strbuf_add_byte(out, '}');
 	}

@@ -134,6 +134,8 @@ enum exit_code run_ack(struct call *c);
 enum exit_code run_silence_add(struct call *c);
 enum exit_code run_silence_list(struct call *c);
 enum exit_code run_silence_end(struct call *c);
+enum exit_code run_webhooks(struct call *c);
+enum exit_code run_replay(struct call *c);
 enum exit_code run_empty(struct call *c); /* lists that this version keeps empty */
 enum exit_code run_ledger(struct call *c);
 enum exit_code run_report(struct call *c);

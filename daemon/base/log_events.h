@@ -41,6 +41,10 @@ EVENT(asking_for_less, LEVEL_INFO, "account op source elements",
       "once.")
 EVENT(ask_failed, LEVEL_WARN, "account op source kind why",
       "A question to the platform failed; it is asked again, ever rarer.")
+EVENT(audit_head, LEVEL_INFO, "brand seq hash",
+      "The newest row of an audit chain (brand 0: the house), once a day: kept outside of the "
+      "database, it proves later that nothing before it was "
+      "changed or cut off.")
 EVENT(bug, LEVEL_ERR, "why",
       "A promise of our own code was broken and the process ended; systemd starts it again. Please "
       "report the line.")
@@ -103,7 +107,8 @@ EVENT(reload_partial, LEVEL_WARN, "why",
       "The rest is in force; this takes effect at the next start.")
 EVENT(reloaded, LEVEL_INFO, "accounts", "The changed configuration is in force.")
 EVENT(reply_not_filed, LEVEL_INFO, "account reply why",
-      "The reply was sent; our own copy of it could not be put among the sent messages. It is tried "
+      "The reply was sent; our own copy of it could not be put among the sent messages. It is "
+      "tried "
       "again for a day.")
 EVENT(reply_not_sent, LEVEL_WARN, "account reply outcome why",
       "An attempt to post a reply did not end with the platform's confirmation; answer replies "
@@ -111,6 +116,9 @@ EVENT(reply_not_sent, LEVEL_WARN, "account reply outcome why",
 EVENT(respond_failed, LEVEL_ERR, "why",
       "The database refused a statement of the machine that posts: `answerd migrate` may be due; "
       "else please report the line.")
+EVENT(session_outdated, LEVEL_INFO, "account",
+      "`token` was changed since somebody let us in (`answerd connect`): the new token counts, and "
+      "the session of that time is left behind.")
 EVENT(session_sealed_otherwise, LEVEL_WARN, "account",
       "Somebody let us in (`answerd connect`), but with another `token` than this worker has read: "
       "reload it.")

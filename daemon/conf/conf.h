@@ -90,6 +90,8 @@ struct conf_channel {
 	size_t n_quiet;
 	struct text timezone;      /* of the quiet hours */
 	struct dur group_interval; /* default 30s: at most one telling of a group in it */
+	struct text *events;       /* families that a webhook is told instead of alerts */
+	size_t n_events;
 };
 
 struct conf_listener {

@@ -4,13 +4,24 @@
 #include "answerd/url.h"
 #include "daemon/conf/conf_check.h"
 
+static const char *const events[] = { "message", "wait", "reply", "conversation", NULL };
+
+static void get_words(struct conf_reader *r, const struct conf_place *p, const char *name,
+		      const char *const *words, const char *what, struct text **ret, size_t *ret_n)
+{
+	conf_get_texts(r, p, name, ret, ret_n);
+	for (size_t i = 0; i < *ret_n; i++) {
+		conf_check_word(r, conf_where(p, name), (*ret)[i], words, what);
+	}
+}
+
 /* ---- channels ---- */
 
 static bool may_have(enum channel_type type, const char *name)
 {
 	static const char *const of_webhooks =
 		" type group_interval quiet timezone insecure_loopback allow_private url secret "
-		"other_secret port ";
+		"other_secret port events ";
 	static const char *const of_mail =
 		" type group_interval quiet timezone insecure_loopback allow_private server user "
 		"password from to ";
@@ -148,6 +159,7 @@ static void get_channel(struct conf_reader *r, const struct conf_place *p, struc
 	if (ch->type == CHANNEL_WEBHOOK) {
 		ch->port = conf_get_number(r, p, "port");
 		get_url(r, p, ch);
+		get_words(r, p, "events", events, "a family of events", &ch->events, &ch->n_events);
 		ch->other_secret_reference = conf_check_reference(
 			r, conf_where(p, "other_secret"), conf_get_text(r, p, "other_secret"));
 		ch->secret_reference = conf_check_reference(r, conf_where(p, "secret"),
@@ -173,6 +185,12 @@ static void check_channel(struct conf_reader *r, const struct conf *c, const con
 {
 	for (size_t i = 0; i < c->n_channels; i++) {
 		if (text_eq(c->channels[i].name, name)) {
+			if (c->channels[i].n_events > 0) {
+				conf_fault(r, at,
+					   "channel '%.*s' is told events, no alerts: name another "
+					   "one",
+					   TEXT_ARG(text_clip(name, 60)));
+			}
 			return;
 		}
 	}
@@ -201,15 +219,6 @@ static const char *const natures[] = {
 };
 static const char *const audiences[] = { "to_us", "about_us", NULL };
 static const char *const clocks[] = { "office", "calendar", NULL };
-
-static void get_words(struct conf_reader *r, const struct conf_place *p, const char *name,
-		      const char *const *words, const char *what, struct text **ret, size_t *ret_n)
-{
-	conf_get_texts(r, p, name, ret, ret_n);
-	for (size_t i = 0; i < *ret_n; i++) {
-		conf_check_word(r, conf_where(p, name), (*ret)[i], words, what);
-	}
-}
 
 static void check_promise(struct conf_reader *r, const struct conf_place *p,
 			  const struct conf_policy *y)

@@ -130,6 +130,9 @@ const struct conf_option conf_options[] = {
 	  "Accept an unprotected literal loopback address, any port." },
 	{ IN_CHANNEL, "allow_private", IS_BOOL, "false", 0, 0, false, true,
 	  "The server stands in a private network (10.0.0.0/8 and the like)." },
+	{ IN_CHANNEL, "events", IS_TEXTS, NULL, 0, 0, false, true,
+	  "Of a webhook for programs of yours: it is told events of these families instead of "
+	  "alerts: message, wait, reply, conversation." },
 	{ IN_CHANNEL, "quiet", IS_TEXTS, NULL, 0, 0, false, true,
 	  "Quiet hours, as in \"Mon-Sun 22:00-07:00\": what is to be told then waits for their end "
 	  "and comes as one telling. Hard stops and the heartbeat pass." },

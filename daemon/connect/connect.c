@@ -143,7 +143,7 @@ static int check_user(struct visit *v)
 	if (wall_is_set(v->who.token_until)) {
 		v->token_until = v->who.token_until;
 	}
-	if (!text_is_empty(v->who.missing)) {
+	if (text_find(v->missing, v->who.missing, 0) == SIZE_MAX) { /* not said already */
 		v->missing = text_is_empty(v->missing)
 				     ? v->who.missing
 				     : text_printf(v->arena, "%.*s; %.*s", TEXT_ARG(v->missing),
@@ -173,6 +173,20 @@ static void tell_end(struct visit *v)
 	if (wall_is_set(v->token_until)) {
 		talk("It ends on %.*s; you will be told a week before.\n",
 		     (int)wall_format(v->token_until, when) > 10 ? 10 : 0, when);
+	}
+}
+
+/* A refresh token behind the client is older than what we have just got. */
+static void tell_which(struct visit *v)
+{
+	struct text id, secret, rest, refresh;
+
+	if (text_cut(secret_reveal(&v->token), ':', &id, &rest) &&
+	    text_cut(rest, ':', &secret, &refresh) && !text_is_empty(refresh)) {
+		talk("This session goes before the refresh token that stands in %s. Whoever puts "
+		     "another one "
+		     "there replaces this session: the newest counts.\n",
+		     v->path);
 	}
 }
 
@@ -319,6 +333,7 @@ static int keep(struct visit *v)
 	     name_of(v, v->who.own_handle, v->who.own_id),
 	     v->is_token_new ? "; its client stands in " : "", v->is_token_new ? v->path : "");
 	tell_end(v);
+	tell_which(v);
 	if (v->is_token_new) {
 		talk("Now tell the worker: systemctl %s answerd\n",
 		     text_starts(v->account->token_reference, TEXT("file:")) ? "reload"

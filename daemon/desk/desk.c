@@ -7,6 +7,7 @@
 #include "daemon/desk/password.h"
 #include "daemon/desk/presence.h"
 #include "daemon/desk/queue.h"
+#include "daemon/desk/search.h"
 #include "daemon/desk/static.h"
 #include "store_sql.h"
 
@@ -21,7 +22,9 @@ struct desk {
 	struct db *lines[LINE_COUNT];
 	struct queue *queue;
 	struct events *events;
+	struct search *search;
 	struct helper *passwords;
+	struct heads heads;
 	struct presence *presence;
 	struct list works;
 	int n_reports;
@@ -416,6 +419,7 @@ static void done_start(const struct db_result *r, void *owner)
 
 		d->state = DESK_OPEN;
 		if (is_first) {
+			heads_start(&d->heads, d->options.loop, d->lines[LINE_READ]);
 			d->options.on_ready(d->options.owner);
 		}
 		return;
@@ -510,6 +514,7 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 	d->lines[LINE_ACT] = line_create(d, "answerd desk acts",
 					 "-c statement_timeout=10000 -c lock_timeout=5000");
 	d->queue = queue_create(o->loop);
+	d->search = search_create(o->loop, d->lines[LINE_REPORT]);
 	d->events = events_create(&(struct events_options){
 		.loop = o->loop,
 		.conninfo = o->conf->database.at,
@@ -529,6 +534,7 @@ void desk_start(struct desk *d)
 		db_start(d->lines[i]);
 	}
 	events_start(d->events);
+	search_start(d->search);
 }
 
 void desk_reload(struct desk *d, const struct conf *conf)
@@ -551,6 +557,7 @@ void desk_destroy(struct desk **at)
 		return;
 	}
 	*at = NULL;
+	heads_stop(&d->heads);
 	helper_destroy(&d->passwords);
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_destroy(&d->lines[i]);
@@ -562,6 +569,7 @@ void desk_destroy(struct desk **at)
 	httpd_destroy(&d->httpd);
 	queue_destroy(&d->queue);
 	events_destroy(&d->events);
+	search_destroy(&d->search);
 	presence_destroy(&d->presence);
 	free(d);
 }

@@ -16,7 +16,7 @@
 #include "daemon/io/helper.h"
 #include "daemon/io/httpd.h"
 
-#define DESK_PARAMS       9
+#define DESK_PARAMS       12
 #define DESK_QUEUED       256          /* statements that wait for one connection; then 503 */
 #define DESK_VERIFY_LIMIT 4            /* of them verify or reports */
 #define DESK_KEY_BYTES    200          /* an idempotency key */
@@ -134,6 +134,15 @@ void password_set_serve(struct work *w);
 /* handed.c: keys that go out once. */
 void staff_link_serve(struct work *w);
 void token_make_serve(struct work *w);
+
+/* heads.c: the heads of the audit chains, once a day. To be stopped before the line goes. */
+struct heads {
+	struct loop *loop;
+	struct db *line;
+	ev_timer due;
+};
+void heads_start(struct heads *h, struct loop *l, struct db *line);
+void heads_stop(struct heads *h);
 
 /* totp.c: a second factor. */
 void totp_begin_serve(struct work *w);

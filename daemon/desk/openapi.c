@@ -88,6 +88,17 @@ static const char *answer_of(const struct desk_route *r)
 	return NULL;
 }
 
+/* Can it be had as a table, too? */
+static bool has_format(const struct desk_route *r)
+{
+	for (size_t i = 0; i < DESK_PARAMS && r->params[i].name != NULL; i++) {
+		if (strcmp(r->params[i].name, "format") == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void print_answer(const struct desk_route *r, struct strbuf *out)
 {
 	const char *of = answer_of(r);
@@ -102,8 +113,8 @@ static void print_answer(const struct desk_route *r, struct strbuf *out)
 	} else if (of != NULL) {
 		strbuf_printf(out,
 			      ",\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
-			      "\"#/components/schemas/%s\"}}}",
-			      of);
+			      "\"#/components/schemas/%s\"}}%s}",
+			      of, has_format(r) ? ",\"text/csv\":{}" : "");
 	}
 	strbuf_add_byte(out, '}');
 }

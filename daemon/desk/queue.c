@@ -8,6 +8,7 @@
 #include "answerd/num.h"
 #include "answerd/strbuf.h"
 #include "daemon/desk/can_reply.h"
+#include "daemon/desk/queue_statement.h"
 #include "store_sql.h"
 
 #define PAGE_ROWS     50
@@ -56,7 +57,9 @@ struct queue {
 struct ask {
 	struct queue *queue;
 	struct work *work;
-	struct text brand, platform;
+	struct text brand, platform, tag;
+	struct text holder; /* a login */
+	bool is_free;       /* held by nobody */
 	bool is_due, is_mine, is_overdue, is_all, has_clocks;
 	struct text after_due, after_since; /* as PostgreSQL reads them */
 	int64_t after_id, limit;            /* 0: all */
@@ -126,6 +129,9 @@ static bool parse_ask(struct ask *k, struct err *err)
 	if (!desk_query_is_known(&q, err) || !desk_query_text(&q, "by", &by, err) ||
 	    !desk_query_text(&q, "brand", &k->brand, err) ||
 	    !desk_query_text(&q, "platform", &k->platform, err) ||
+	    !desk_query_text(&q, "tag", &k->tag, err) ||
+	    !desk_query_text(&q, "assignee", &k->holder, err) ||
+	    !desk_query_bool(&q, "free", &k->is_free, err) ||
 	    !desk_query_bool(&q, "mine", &k->is_mine, err) ||
 	    !desk_query_bool(&q, "overdue", &k->is_overdue, err) ||
 	    !desk_query_bool(&q, "all", &k->is_all, err) ||
@@ -360,6 +366,11 @@ static bool page_print(struct strbuf *out, const struct ask *k, const struct db_
 	return true;
 }
 
+static bool has_holder(const struct ask *k)
+{
+	return k->is_mine || k->holder.at != NULL;
+}
+
 static void ask_go(struct ask *k);
 static void ask_names(struct ask *k);
 
@@ -372,7 +383,8 @@ static void done_page(const struct db_result *r, void *owner)
 		desk_work_fail(k->work, "queue", r);
 		return;
 	}
-	if (k->is_overdue && !k->is_due && !k->is_mine && !k->is_far && r->n_rows <= k->limit) {
+	if (k->is_overdue && !k->is_due && !has_holder(k) && k->tag.at == NULL && !k->is_free &&
+	    !k->is_far && r->n_rows <= k->limit) {
 		k->is_far = true;
 		ask_go(k);
 		return;
@@ -400,40 +412,16 @@ static void done_page(const struct db_result *r, void *owner)
 
 /* ---- the statements ---- */
 
-struct family {
-	const char *name, *sql;
-};
-
-/* By what the filter has an index for: [order][brand][platform]. */
-static struct family family_of(const struct ask *k)
+static struct queue_statement statement_of(const struct ask *k)
 {
-	static const struct family all[2][2][2] = {
-		{ { { "queue_age", SQL_QUEUE_AGE },
-		    { "queue_age_platform", SQL_QUEUE_AGE_PLATFORM } },
-		  { { "queue_age_brand", SQL_QUEUE_AGE_BRAND },
-		    { "queue_age_brand_platform", SQL_QUEUE_AGE_BRAND_PLATFORM } } },
-		{ { { "queue_due", SQL_QUEUE_DUE },
-		    { "queue_due_platform", SQL_QUEUE_DUE_PLATFORM } },
-		  { { "queue_due_brand", SQL_QUEUE_DUE_BRAND },
-		    { "queue_due_brand_platform", SQL_QUEUE_DUE_BRAND_PLATFORM } } },
-	};
-	static const struct family overdue[2][2] = {
-		{ { "queue_overdue", SQL_QUEUE_OVERDUE },
-		  { "queue_overdue_brand", SQL_QUEUE_OVERDUE_BRAND } },
-		{ { "queue_overdue_all", SQL_QUEUE_OVERDUE_ALL },
-		  { "queue_overdue_brand_all", SQL_QUEUE_OVERDUE_BRAND_ALL } },
-	};
-	static const struct family mine[2] = { { "queue_age_mine", SQL_QUEUE_AGE_MINE },
-					       { "queue_due_mine", SQL_QUEUE_DUE_MINE } };
-	bool has_brand = k->brand.at != NULL, has_platform = k->platform.at != NULL;
-
-	if (k->is_mine) {
-		return mine[k->is_due];
-	}
-	if (k->is_overdue && !k->is_due) {
-		return overdue[k->is_far][has_brand];
-	}
-	return all[k->is_due][has_brand][has_platform];
+	return queue_statement_of(&(struct queue_wanted){ .is_due = k->is_due,
+							  .has_brand = k->brand.at != NULL,
+							  .has_platform = k->platform.at != NULL,
+							  .has_holder = has_holder(k),
+							  .is_overdue = k->is_overdue,
+							  .has_tag = k->tag.at != NULL,
+							  .is_free = k->is_free,
+							  .is_far = k->is_far });
 }
 
 static void send_or_refuse(struct ask *k, const char *name, const char *sql, struct db_params *p,
@@ -497,9 +485,10 @@ static void ask_listening(struct ask *k)
 
 static void ask_go(struct ask *k)
 {
-	struct family f = family_of(k);
+	struct queue_statement f = statement_of(k);
 	struct db_params *p;
-	int64_t brand = 0;
+	bool is_sifted = k->tag.at != NULL || k->is_free;
+	int64_t brand = 0, holder = k->work->actor;
 
 	if (!k->queue->has_names) {
 		ask_names(k);
@@ -519,6 +508,15 @@ static void ask_go(struct ask *k)
 					     TEXT_ARG(names_list(k->queue->names, NAME_BRAND, a))));
 		return;
 	}
+	if (k->holder.at != NULL &&
+	    !names_find_id(k->queue->names, NAME_STAFF, k->holder, &holder)) {
+		if (!k->is_read) {
+			ask_names(k);
+			return;
+		}
+		desk_work_refuse(k->work, 400, TEXT("Nobody of the staff has that login."));
+		return;
+	}
 	ask_listening(k);
 	can_reply_ask(k->queue->can_reply, desk_work_line(k->work));
 	p = db_params_create();
@@ -532,8 +530,8 @@ static void ask_go(struct ask *k)
 	} else {
 		db_add_null(p);
 	}
-	if (k->is_mine) {
-		db_add_i64(p, k->work->actor);
+	if (has_holder(k)) {
+		db_add_i64(p, holder);
 	} else {
 		db_add_null(p);
 	}
@@ -546,8 +544,17 @@ static void ask_go(struct ask *k)
 	} else {
 		db_add_null(p);
 	}
-	if (k->is_due) {
+	if (k->is_due || is_sifted) {
 		db_add_text(p, k->after_due);
+	}
+	if (is_sifted) {
+		db_add_bool(p, k->is_free);
+	}
+	if (k->tag.at !=
+	    NULL) { /* its index is read by a bitmap, which the queue's own line does not do */
+		db_add_text(p, k->tag);
+		(void)desk_work_db(k->work, LINE_READ, f.name, f.sql, &p, done_page, k);
+		return;
 	}
 	send_or_refuse(k, f.name, f.sql, p, done_page);
 }

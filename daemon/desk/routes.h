@@ -22,6 +22,7 @@ extern const struct desk_routes routes_staff;
 extern const struct desk_routes routes_page;
 extern const struct desk_routes routes_session;
 extern const struct desk_routes routes_watch;
+extern const struct desk_routes routes_webhook;
 
 /* Parameters that several routes have. */
 #define CONVERSATION                                                                               \

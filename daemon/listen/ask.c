@@ -187,7 +187,7 @@ static void done_identify(struct account *a, const struct outcome *o)
 	if (a->is_refused) {
 		log_info("account_let_in", "account", account_label(a), NULL);
 	}
-	a->must_identify = a->is_refused = a->must_confirm = false;
+	a->must_identify = a->is_refused = a->must_confirm = a->is_failing = false;
 	hearing_token(a, o->token_until);
 	a->phase = PHASE_STORING;
 	p = db_params_create();

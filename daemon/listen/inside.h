@@ -167,6 +167,7 @@ struct account {
 	struct mono refreshed_at;
 	unsigned n_refresh_failed;
 	bool must_identify, is_refused, must_confirm, has_rechecked;
+	bool is_failing; /* told so, as no session could be had, or nobody said who we are */
 	char *identify_state;
 	struct mono identify_at, refresh_at;
 	unsigned n_failed; /* connection level, in a row */
@@ -274,6 +275,7 @@ bool background_choose(struct account *a, struct mono now,
 		       struct mono *wake); /* true: a job, or a list is being fetched */
 void background_thread_read(
 	struct account *a); /* the thread at hand: remembered in the database, on to the next */
+void background_asking(struct account *a); /* what was chosen is asked now */
 void background_news(struct account *a);
 void background_forget_threads(struct account *a);
 void background_forget_rechecks(struct account *a);

@@ -554,6 +554,7 @@ void lease_failed(struct account *a, int64_t source_id, const struct err *why)
 	if (source_id == 0) {
 		if (!a->is_refused) {
 			account_set_state(a, "failing", why->text);
+			a->is_failing = true;
 		}
 		return;
 	}

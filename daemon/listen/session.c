@@ -31,6 +31,10 @@ static bool take(struct account *a, struct text sealed, int64_t until_us, int64_
 		!text_is_empty(sealed) && secret_is_set(&a->conf->token) &&
 		seal_open(secret_reveal(&a->conf->token), session_place(a, arena), sealed, &plain);
 
+	if (!is_open && !is_newer && !text_is_empty(sealed) && a->warned_seq != seq) {
+		a->warned_seq = seq;
+		log_info("session_outdated", "account", account_label(a), NULL);
+	}
 	if (is_open || !is_newer) {
 		secret_set(&a->session, secret_reveal(&plain));
 		a->session_until = (struct wall){ is_open ? until_us : 0 };
@@ -241,6 +245,11 @@ void session_renewed(struct account *a, const struct outcome *o)
 	a->refreshed_at = loop_mono(a->listen->o.loop);
 	a->n_refresh_failed = 0;
 	a->has_ended = a->is_unsure = false;
+	/* Where who we are must still be asked, its answer says that we listen again. */
+	if (a->is_failing && !a->must_identify) {
+		account_set_state(a, "listening", NULL);
+		a->is_failing = false;
+	}
 	a->is_unkept = true;
 	session_keep(a);
 }

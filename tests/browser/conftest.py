@@ -1,5 +1,6 @@
 """Fixtures of the browser tests: one house for all of them (a database into which the tests let people speak, and a desk), one Chromium a
 person that is needed. A test leaves the queue empty: what it said is dismissed behind it."""
+import json
 import os
 import pathlib
 import shutil
@@ -14,7 +15,7 @@ from rig import Cluster, Config  # noqa: E402
 from rig.browser import Browser  # noqa: E402
 from rig.front import Shop, free_port  # noqa: E402
 from rig.programs import migrate  # noqa: E402
-from rig.socket_proxy import SocketProxy  # noqa: E402
+from rig.signing import seat  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -32,20 +33,34 @@ def house():
     shop.port = free_port()
     config.desk["listen"] = [str(config.socket), f"127.0.0.1:{shop.port}"]
     shop.desk.start().wait_ready()
-    proxy = SocketProxy(config.socket)
-    shop.origin = proxy.origin
+    open_office(database)
+    shop.origin = f"http://127.0.0.1:{shop.port}"
     yield shop
-    proxy.stop()
     shop.desk.kill()
     cluster.destroy()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def open_office(db):
+    """What a worker declares: an office that never closes, the shipped policies, an account that takes replies."""
+    declared = {"brands": [{"name": "acme", "timezone": "Europe/London", "hours": ["Mon-Sun 00:00-24:00"], "holidays": [], "accounts": [
+        {"name": "acme_social", "platform": "mastodon", "server": "https://social.example", "realm": "https://social.example", "is_time_authors": False,
+         "every_us": 60000000, "sources": ["mentions", "own"]}]}], "policies": [], "health": {"notify": [], "silent_us": 0}}
+    db.rows("select answerd.declare(%s::jsonb)", json.dumps(declared))
+    while db.rows("select * from answerd.renewed(1000)"):
+        pass
+    db.rows("select answerd.declare_replies(%s)", json.dumps({"brands": [{"name": "acme", "sign": False, "approval": False, "repeat_limit": 5, "accounts": [
+        {"name": "acme_social", "is_able": True, "answers": ["mention", "reply"], "window_s": 0, "key_valid_s": 3600, "has_lookup": True,
+         "settle_us": 1000000, "every_us": 1000000}]}]}))
 
 
 @pytest.fixture
 def desk(house):
     """The house with an empty queue."""
     with house.db.connect() as conn:
-        conn.execute("truncate answerd.message, answerd.conversation, answerd.identity, answerd.note, answerd.reply cascade")
+        conn.execute("truncate answerd.message, answerd.conversation, answerd.identity, answerd.message_source, answerd.message_raw, "
+                     "answerd.message_revision, answerd.answer_link, answerd.wanted_thread, answerd.note, answerd.note_mention, answerd.reply, "
+                     "answerd.thread_join, answerd.saved_view, answerd.conversation_words cascade")
     return house
 
 
@@ -61,12 +76,13 @@ def lend(browsers, n, house):
     while len(browsers) <= n:
         browsers.append(Browser())
     browsers[n].forget(house.origin)
+    seat(browsers[n], "admin", house, "admin")
     return browsers[n]
 
 
 @pytest.fixture
 def browser(browsers, desk):
-    """A fresh person before a wide, light screen."""
+    """A fresh admin before a wide, light screen; sign_in() makes another person of them."""
     one = lend(browsers, 0, desk)
     yield one
     assert one.complaints() == []

@@ -1,9 +1,230 @@
 """The queue's page in a real browser."""
+from rig import wait_until
+from rig.signing import sign_in
+from selenium.webdriver.common.keys import Keys
+
+
+def names(browser):
+    """Who is shown, from the top."""
+    return browser.js("return [...document.querySelectorAll('.row:not(.gone) .row-name')].map((e) => e.innerText)")
+
+
+def wait_names(browser, *wanted):
+    wait_until(lambda: names(browser) == list(wanted) or None, 30, f"{wanted} in the list; there is {names(browser)}")
+
+
+def at(browser):
+    """Whose row has the focus."""
+    return browser.js("return document.activeElement.closest('.row')?.querySelector('.row-name').innerText ?? null")
+
+
+def speak(desk):
+    desk.say("ann", "Where is my parcel? It was due on Monday, and nobody answers the telephone.", ago="3 hours")
+    desk.say("bob", "Do you open on Sundays?", ago="50 min")
+    desk.say("cid", "الطلب لم يصل بعد — where is it?", ago="10 min", name="سيد \u202eevil")
 
 
 def test_who_waits_is_shown(desk, browser):
-    """The page opens, and says who waits."""
-    desk.say("ann", "Where is my parcel? It was due on Monday.", ago="3 hours")
+    """Oldest first, with both clocks, state in words, platform, who has it and why it stands there; looked at by axe, in all looks."""
+    speak(desk)
+    sign_in(browser, "ann", desk)
+    wait_until(lambda: len(names(browser)) == 3, 30, "three rows")
+    first = browser.text(".row:nth-of-type(2)")
+    for words in ("Ann", "Mastodon", "Where is my parcel?", "Overdue", "3 h", "by office hours", "Question", "mention", "nobody yet"):
+        assert words in first, (words, first)
+    assert "Due in" in browser.text(".row:nth-of-type(3)") and "\u202e" not in browser.text(".queue")
+    assert browser.text(".tabs a[aria-current]").split() == ["Waiting", "3"]
+    browser.wait_text("Live")
+    browser.axe()
+    browser.shot("queue")
+
+
+def test_it_is_live(desk, browser):
+    """What happens elsewhere is seen at once; what is gone does not make the list jump; who comes in between is announced."""
+    ids = [desk.conversation(desk.say(who, f"{who} asks?", ago=ago)) for who, ago in (("ann", "3 hours"), ("bob", "50 min"))]
+    sign_in(browser, "ann", desk)
+    wait_names(browser, "Ann", "Bob")
+    browser.wait_text("Live")
+    desk.say("cid", "And me?", ago="1 min")
+    desk.db.rows("select pg_notify('answerd_event', 'account:acme_social')")
+    wait_names(browser, "Ann", "Bob", "Cid")
+    desk.answer("take", ids[1], code=0)
+    browser.wait_text("admin", ".row:nth-of-type(3)")
+    browser.js("document.querySelector('.row-link').focus()")
+    desk.answer("dismiss", ids[0], "--reason", "settled", code=0)
+    browser.wait_text("No longer waits here", ".row.gone")
+    assert browser.text(".row:nth-of-type(2) .row-name") == "Ann", "it stays where it was, until nobody's hand is on the list"
+    desk.say("dan", "I wrote long ago", ago="2 hours")
+    desk.db.rows("select pg_notify('answerd_event', 'account:acme_social')")
+    browser.wait_text("1 more waits further up")
+    browser.keys(".")
+    wait_names(browser, "Dan", "Bob", "Cid")
+
+
+def test_the_keyboard_is_enough(desk, browser):
+    """j, k, take with undo, snooze, dismiss with a reason, filters, the list of keys and the command bar."""
+    speak(desk)
+    sign_in(browser, "ann", desk)
+    wait_until(lambda: len(names(browser)) == 3, 30, "three rows")
+    browser.keys("j")
+    wait_until(lambda: at(browser) == "Ann", 10)
+    browser.keys("j")
+    wait_until(lambda: at(browser) == "Bob", 10)
+    browser.keys("k")
+    wait_until(lambda: at(browser) == "Ann", 10)
+    browser.keys("t")
+    browser.wait_text("It is yours.")
+    browser.wait_text("you", ".row:nth-of-type(2) .row-holder")
+    browser.press("Undo")
+    browser.wait_text("nobody yet", ".row:nth-of-type(2) .row-holder")
+    browser.js("document.querySelector('.row-link').focus()")
+    browser.keys("s")
+    browser.find("dialog[open]")
+    browser.press("2 hours")
+    wait_until(lambda: "Ann" not in names(browser), 10, "it sleeps")
+    wait_until(lambda: at(browser) == "Bob", 10, "the next one is there")
+    browser.keys("d")
+    browser.find("dialog[open]")
+    browser.axe("dialog")
+    browser.keys("told by telephone", Keys.ENTER)
+    browser.wait_text("Dismissed, with your reason.")
+    assert desk.db.one("select count(*) from answerd.note where body like '%told by telephone%'") == 1
+    browser.keys("4")
+    wait_until(lambda: "all=1" in browser.place and "Ann" in names(browser), 10, "all lanes show who sleeps")
+    browser.keys("?")
+    browser.wait_text("Next row", "dialog")
+    browser.axe("dialog")
+    browser.snap_as("keys")
+    browser.keys(Keys.ESCAPE)
+    browser.wait_gone("dialog")
+    browser.keys("Ctrl+k")
+    browser.keys("overd", Keys.ENTER)
+    wait_until(lambda: "overdue=1" in browser.place, 10, "the command bar goes there")
+    # A person who speaks to the computer switches single letters off.
+    browser.keys("?")
+    browser.press("Single letters are keys")
+    browser.keys(Keys.ESCAPE)
+    browser.wait_gone("dialog")
+    browser.keys("1")
+    browser.keys("Ctrl+k")
+    browser.find("dialog[open]")
+    assert "overdue=1" in browser.place
+
+
+def test_several_at_once(desk, browser):
+    """Bulk acts tag, assign and dismiss; there is none that replies."""
+    for n in range(5):
+        desk.say(f"p{n}", f"Question {n}?", ago=f"{50 - n} min")
+    sign_in(browser, "lea", desk, role="lead")
+    wait_until(lambda: len(names(browser)) == 5, 30, "five rows")
+    for box in browser.all(".row-check input")[:3]:
+        box.click()
+    browser.wait_text("3 selected")
+    assert "eply" not in browser.text(".bulk").replace("No reply needed", "")
+    browser.shot("queue-bulk")
+    browser.press("Tag")
+    browser.fill("dialog input", "parcel")
+    browser.keys(Keys.ENTER)
+    wait_until(lambda: browser.text(".row-tag").split() == ["parcel"] * 3, 20, "three tags")
+    browser.open("/?tag=parcel")
+    wait_names(browser, "P0", "P1", "P2")
+    browser.wait_text("tag: parcel", ".chips")
+    browser.keys("x", "j", "x")
+    wait_until(lambda: "selected" in browser.text(".bulk"), 10)
+    browser.keys(Keys.ESCAPE)
+    browser.wait_gone(".bulk")
+
+
+def test_views_are_saved(desk, browser, second):
+    """A view stands in the address and under a name; a lead shares one with everybody."""
+    speak(desk)
+    sign_in(browser, "lea", desk, role="lead", path="/?overdue=1&by=due")
+    wait_names(browser, "Ann")
+    browser.press("Views")
+    browser.press("Save this view")
+    browser.fill("dialog input", "Burning")
+    browser.press("For everybody")
+    browser.axe("dialog")
+    browser.keys(Keys.TAB)
+    browser.press("Save this view")
+    browser.wait_text("“Burning” is saved.")
+    sign_in(second, "ann", desk)
+    wait_until(lambda: len(names(second)) == 3, 30)
+    second.press("Views")
+    second.press("Burning")
+    wait_names(second, "Ann")
+    assert "overdue=1" in second.place and "by=due" in second.place
+
+
+def test_what_empty_means(desk, browser):
+    """An empty list says what that means; and when listening is not whole, that it may not be empty at all."""
+    desk.db.rows("update answerd.worker set beat_at = now(), stopped_at = null")
+    sign_in(browser, "ann", desk)
+    browser.wait_text("Nobody is waiting.")
+    browser.axe()
+    browser.shot("queue-empty")
+    browser.open("/?mine=1")
+    browser.wait_text("Nobody waits in this view.")
+    desk.db.rows("update answerd.worker set beat_at = now() - interval '2 hours'")
     browser.open("/")
-    browser.wait_text("Where is my parcel?")
-    assert "Ann" in browser.text(".queue")
+    browser.wait_text("Nobody is known to wait, but we are not hearing everything.")
+    browser.wait_text("Nobody listens since", ".banner")
+    browser.axe()
+    browser.shot("queue-deaf")
+    desk.db.rows("update answerd.worker set beat_at = now() + interval '1 hour'")
+
+
+def test_many_wait(desk, browser):
+    """A long queue: the first rows at once, more as one scrolls, and only what can be seen is drawn."""
+    with desk.db.connect() as conn:
+        conn.execute("insert into answerd.conversation (brand_id, account_id, customer_id, waiting_since, unanswered, oldest_id, kind, nature, platform, root_id, excerpt, "
+                     "customer_name, customer_handle) select a.brand_id, a.account_id, n, now() - interval '30 days' + n * interval '1 min', 1, 'x' || n, 'mention', 'question', "
+                     "'mastodon', 'x' || n, 'Question number ' || n, 'Person ' || n, 'p' || n from answerd.account a, generate_series(1, 20000) n")
+        conn.execute("analyze answerd.conversation")
+    sign_in(browser, "ann", desk)
+    browser.wait_text("Person 1")
+    browser.open("/")
+    browser.wait_text("Person 1")
+    took = browser.js("const e = performance.getEntriesByName('rows')[0]; return e ? e.startTime : null")
+    print(f"rows after {took:.0f} ms")
+    assert "999+" in browser.text(".tabs")
+    for _ in range(20):
+        browser.js("const l = document.querySelector('.queue-list'); l.scrollTop = l.scrollHeight")
+        browser.settle()
+    wait_until(lambda: browser.js("const l = document.querySelector('.queue-list'); l.scrollTop = l.scrollHeight; return l.scrollHeight") > 100_000, 60, "pages come")
+    assert len(browser.all(".row")) < 80, "only what can be seen is drawn"
+
+
+def test_the_phone_and_large_letters(desk, browser):
+    """360 px and 200 %: nothing is cut off, nothing scrolls sideways."""
+    speak(desk)
+    from rig.browser import PHONE
+    sign_in(browser, "ann", desk)
+    wait_until(lambda: len(names(browser)) == 3, 30)
+    for how in ({"size": PHONE}, {"zoom": 2}, {"size": (320, 640)}):
+        browser.look(**how)
+        browser.settle()
+        assert browser.js("return document.documentElement.scrollWidth <= innerWidth"), how
+        assert names(browser)[0] == "Ann" and browser.all(".row-link")[0].is_displayed()
+    browser.look(zoom=2)
+    browser.settle()
+    browser.snap_as("queue-zoom")
+
+
+def test_search(desk, browser):
+    """Words are found whatever their accents and case, marked where they stand, and lead to the conversation; from the keyboard."""
+    speak(desk)
+    desk.say("eve", "Mein Paket nach München ist noch nicht da <b>fett</b>", ago="20 min")
+    desk.db.rows("select answerd.words_catch_up()")
+    sign_in(browser, "ann", desk)
+    wait_until(lambda: len(names(browser)) == 4, 30)
+    browser.keys("/")
+    wait_until(lambda: browser.js("return document.activeElement.type") == "search", 10)
+    browser.keys("munch PAKET", Keys.ENTER)
+    browser.wait_text("Eve", ".found")
+    assert browser.js("return [...document.querySelectorAll('mark')].map((m) => m.innerText)") == ["Paket", "München"]
+    assert "<b>fett</b>" in browser.text(".found") and "q=munch" in browser.place
+    browser.axe()
+    browser.shot("search")
+    browser.open("/search?q=nowhere")
+    browser.wait_text("Nothing was found.")

@@ -1,24 +1,22 @@
 """The page of a conversation in a real browser: what was said, who is behind it, and everything one does there but the sending itself
 (test_talk_sent.py). No platform is asked: people speak through ingest."""
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from rig import wait_until
-
-DECLARED = """select answerd.declare_replies('{"brands": [{"name": "acme", "sign": true, "approval": false, "repeat_limit": 5, "accounts": [
-    {"name": "acme_social", "is_able": true, "answers": ["mention", "reply", "comment"], "window_s": 0, "key_valid_s": 3600, "has_lookup": true,
-    "settle_us": 30000000, "every_us": 60000000}]}]}')"""
-
+from rig.signing import sign_in
 
 @pytest.fixture
 def talk(desk):
     """A shop that can answer; Ann complains in a thread below our post, others speak there, too."""
-    desk.db.one(DECLARED)
+    if desk.db.one("select count(*) from answerd.staff where login = 'lea'") == 0:
+        desk.answer("staff", "add", "lea", "--name", "Lea Lime", code=0)
     desk.say("us", "Our new shop opens on Monday! https://shop.example/new", ago="2 days", ident="post")
     desk.say("ann", "Where is my parcel? It was due on Monday, and nobody answers the telephone.\n\nOrder 4711.", ago="3 hours", parent="post", ident="a1",
              nature="complaint", name="Ann Ashdown")
     desk.say("bob", "Mine came in time.", ago="170 min", parent="a1", ident="b1", named=False, nature="neutral")
     desk.say("us", "We are sorry, Ann! Which address?", ago="2 hours", parent="a1", ident="o1")
-    desk.say("ann", "12 Park Lane. And now?", ago="50 min", parent="o1", ident="a2", nature="question")
+    desk.say("ann", "12 Park Lane. And now?", ago="50 min", parent="o1", ident="a2", nature="question", name="Ann Ashdown")
     desk.say("noa", "\u202eשלום, איפה החבילה שלי?", ago="40 min", ident="n1", name="נועה")
     desk.c = desk.conversation("a2")
     return desk
@@ -26,10 +24,122 @@ def talk(desk):
 
 def test_the_whole_conversation_is_there(talk, browser):
     """What was said in order and by whom, what waits, what was answered, our post above, others as context; the person beside it."""
-    browser.open(f"/conversation/{talk.c}")
+    sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
     browser.wait_text("12 Park Lane", ".thread")
     assert [e.get_attribute("data-id") for e in browser.all(".message")] == ["post", "a1", "b1", "o1", "a2"]
     assert "Waits" in browser.text('[data-id="a2"]') and "Answered" in browser.text('[data-id="a1"]') and "Overheard" in browser.text('[data-id="b1"]')
-    browser.wait_text("2 messages, 1 answers of ours", ".person")
+    browser.wait_text("2 messages · 1 answer of ours", ".person")
     browser.shot("conversation")
     browser.axe()
+
+
+def test_acts_have_keys_and_can_be_taken_back(talk, browser):
+    """Taken, put to sleep, tagged, corrected, noted, dismissed, by keys; each is said, and what can be undone offers it."""
+    sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
+    browser.find(".thread")
+    browser.keys("t")
+    browser.wait_text("In your hands", ".hands")
+    browser.keys("l")
+    browser.fill("dialog input", "parcel")
+    browser.keys(Keys.ENTER)
+    browser.wait_text("parcel", ".tags")
+    browser.keys("c")
+    browser.find("dialog")
+    browser.keys("2")
+    browser.wait_text("Complaint", ".tags")
+    browser.keys("n")
+    browser.fill("dialog textarea", "She called as well. @le")
+    browser.press("@lea")
+    browser.shot("conversation-note")
+    browser.axe(".dialog")
+    browser.keys("Ctrl+" + Keys.ENTER)
+    browser.wait_text("She called as well. @lea", ".notes")
+    browser.keys("w")
+    browser.wait_text("What happens next", ".dialog")
+    browser.shot("conversation-why")
+    browser.axe(".dialog")
+    browser.keys(Keys.ESCAPE)
+    browser.wait_gone(".dialog")
+    browser.keys("d")
+    browser.press("Answered elsewhere")
+    browser.wait_text("נועה", ".talk h1")
+    assert talk.answer("show", talk.c, code=0).json["waiting_since"] is None
+    browser.press("Undo")
+    wait_until(lambda: talk.answer("show", talk.c, code=0).json["waiting_since"], 20, "it waits again")
+    browser.keys("s")
+    browser.find("dialog")
+    browser.keys("3")
+    browser.wait_text("Asleep for 2 hours.", ".toasts")
+    wait_until(lambda: [e["id"] for e in talk.answer("queue", code=0).items] == [talk.c], 20, "Noa's sleeps")
+    assert talk.db.one("select count(*) from answerd.note_mention m join answerd.staff s using (staff_id) where s.login = 'lea'") == 1
+
+
+def test_the_box_counts_and_cuts_as_the_platform_does(talk, browser):
+    """Too long: how much, and in which parts it would go; nothing is sent that the platform would not take."""
+    sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
+    browser.click(".box-words")
+    browser.js("const box = document.querySelector('.box-words'); box.value = 'Dear Ann, we look for it. '.repeat(30); box.dispatchEvent(new Event('input', { bubbles: true }));")
+    browser.wait_text("too many", ".count")
+    browser.wait_text("Send it in 2 numbered parts", ".box")
+    assert browser.find(".box button[type=submit]").get_attribute("aria-disabled") == "true"
+    browser.click(".box-parts input")
+    browser.wait_text("Send 2 parts", ".box")
+    browser.click(".parts summary")
+    browser.wait_text("(1/2)", ".parts")
+    browser.shot("conversation-parts")
+    browser.axe()
+    browser.click(".box button[type=submit]")
+    wait_until(lambda: talk.db.one("select count(*) from answerd.reply where state = 'queued'") == 2, 20, "both parts are queued")
+
+
+def test_what_nobody_knows_is_a_task_with_two_buttons(talk, browser):
+    """A reply that needs a person says so, loudly; there with a link, or not there and sent again."""
+    with talk.db.connect() as conn:
+        for words in ("It is on its way.", "Sorry again."):
+            conn.execute("select answerd.reply_make(%s, answerd.desk_admin(), %s, null, true, false, array[%s])", (talk.c, words, words))
+        conn.execute("select answerd.reply_needs_human(r, 'it is not on the platform, and the platform has no key.') from answerd.reply r")
+    sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
+    browser.wait_text("Needs a person", ".replies")
+    browser.shot("conversation-task")
+    browser.axe()
+    browser.click(".reply .task-buttons button:nth-child(2)")
+    browser.press("It is not there: send it again")
+    wait_until(lambda: sorted(talk.db.column("select state::text from answerd.reply")) == ["needs_human", "queued"], 20, "it goes again")
+    browser.click(".reply.needs_human .task-buttons button")
+    browser.fill("dialog input", "https://social.example/@acme/99")
+    browser.keys(Keys.ENTER)
+    wait_until(lambda: sorted(talk.db.column("select state::text from answerd.reply")) == ["queued", "sent"], 20, "it counts as sent")
+    browser.wait_text("Sorry again.", ".thread")
+
+
+def test_two_conversations_become_one(talk, browser):
+    """Joined from the page; the address of the one that went leads to the one that stayed."""
+    second = talk.conversation(talk.say("ann", "Nobody answers here, either!", ago="20 min"))
+    sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{second}")
+    browser.wait_text("Nobody answers here", ".thread")
+    browser.wait_text("12 Park Lane", ".person")
+    browser.keys("m")
+    browser.find("dialog")
+    browser.shot("conversation-merge")
+    browser.keys("1")
+    wait_until(lambda: browser.place == f"/conversation/{talk.c}", 20, "the older one stays")
+    browser.wait_text("2 messages wait", ".clocks")
+    assert {"post", "a1", "a2"} < {e.get_attribute("data-id") for e in browser.all(".message")}
+
+
+def test_edits_and_deletions_are_seen(talk, browser):
+    """What a customer wrote before is there to be read; what they took away is gone, and that it was there is said."""
+    with talk.db.connect() as conn:
+        conn.execute("insert into answerd.message_revision (brand_id, account_id, replaced_at, hash, external_id, body) select brand_id, account_id, now(), 1, "
+                     "external_id, '13 Park Lane.' from answerd.message where external_id = 'a2'")
+        conn.execute("update answerd.message set deleted_at = now(), body = '' where external_id = 'b1'")
+        conn.execute("update answerd.message set warning = 'parcels', visibility = 'private', language = 'en' where external_id = 'a2'")
+    sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
+    browser.wait_text("The words are gone.", '[data-id="b1"]')
+    browser.click('[data-id="a2"] .message-edited summary')
+    browser.wait_text("13 Park Lane.", '[data-id="a2"]')
+    assert "Private" in browser.text('[data-id="a2"]') and "parcels" in browser.text('[data-id="a2"] .notice')
+    assert "12 Park Lane" not in browser.text('[data-id="a2"]')
+    browser.click('[data-id="a2"] .notice summary')
+    browser.wait_text("12 Park Lane", '[data-id="a2"]')
+    assert browser.find(".box-words").get_attribute("placeholder") == "Answer Ann Ashdown in private"

@@ -17,6 +17,7 @@ desk = {
   listen = ["/run/answerd/desk.sock", "127.0.0.1:8700"];
   hosts = ["inbox.example"];
   trusted_proxies = ["127.0.0.1"];
+  require_totp = ["admin", "lead"];
   lease = "8h";
   undo = "10s";
   staff_reports = false;
@@ -90,7 +91,7 @@ health = {
 WRONG = {"IS_TEXT": ["7", '""'], "IS_TEXTS": ["7", '"x"', "[7]"], "IS_DUR": ["8", '"soon"', '"99999w"'], "IS_NUMBER": ['"2"', "-1", "99999999"],
          "IS_BOOL": ['"yes"', "1"], "IS_REFERENCE": ["7", '"s3cret"'], "IS_GROUP": ["5", "[1]"], "IS_GROUPS": ["5", "[1]"], "IS_LIST": ["5", "{ x = 1; }"]}
 # Values of the right type that mean nothing.
-SENSELESS = {"database": ['"host"'], "desk.listen": ['["nowhere"]', '["127.0.0.1:99999"]'], "desk.hosts": ['["a b"]'], "desk.trusted_proxies": ['["proxy"]'],
+SENSELESS = {"database": ['"host"'], "desk.listen": ['["nowhere"]', '["127.0.0.1:99999"]'], "desk.hosts": ['["a b"]'], "desk.trusted_proxies": ['["proxy"]'], "desk.require_totp": ['["boss"]', '"admin"'],
              "brands.timezone": ['"Europe/Nowhere"', '"../etc"'], "brands.hours": ['["9 to 5"]', '["Mon-Fri 25:00-26:00"]'],
              "accounts.platform": ['"mastodom"', '"zzz"'], "accounts.server": ['"http://social.example"', '"social"', '"https://x.example/?a"'],
              "accounts.listen": ['["search:"]', '["mentions", "mentions"]', '["nonsense"]'], "policies.name": ['"a b"'], "policies.kinds": ['["letter"]'],

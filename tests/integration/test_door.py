@@ -137,12 +137,11 @@ def test_throttle(closed_shop):
     assert ann.sign_in().status == 200, "from where she signed in before she comes in all the same"
     # Nobody of that name is throttled like somebody.
     assert [at("192.0.2.3", "nobody").status for _ in range(6)] == [401] * 5 + [429]
-    # One address, many logins. A header that the client wrote itself counts for nothing.
-    assert [at("203.0.113.9, 192.0.2.4", f"guess{n}").status for n in range(11)] == [401] * 10 + [429]
+    # One address (a network of IPv6 is one), many logins. What the client wrote into the header itself counts for nothing.
+    assert [at(f"203.0.113.{n}, 2001:db8:1:2::{n}", f"guess{n}").status for n in range(11)] == [401] * 10 + [429]
     assert at("203.0.113.9", "guess1").status == 401
-    assert [at(f"2001:db8:1:2::{n}", f"other{n}").status for n in range(11)] == [401] * 10 + [429], "a network of IPv6 is one address"
     shop.db.shift(15 * 60 + 1)
-    assert at("192.0.2.1", "ann", PASSWORD).status == 200 and at("192.0.2.4", "guess1").status == 401
+    assert at("192.0.2.1", "ann", PASSWORD).status == 200 and at("2001:db8:1:2::1", "guess1").status == 401
     # Many at once are no way around it.
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
         said = [f.result().status for f in [pool.submit(at, "192.0.2.50", "bob") for _ in range(12)]]
@@ -344,6 +343,11 @@ def test_the_audit_log(shop):
     shop.db.rows("update answerd.audit set actor = 'staff:1' where brand_id = 0 and seq = %s", int(seq))
     found = shop.answer("verify", code=1).json
     assert not found["ok"] and f"row {seq} of the audit log of brand 0" in json.dumps(found["findings"]), found
+    # What left the house once a day proves a tail that was cut off.
+    shop.desk.stop()
+    shop.desk.start().wait_ready()
+    newest = shop.db.rows("select seq, hash from answerd.audit where brand_id = 0 order by seq desc limit 1")[0]
+    wait_until(lambda: f"event=audit_head brand=0 seq={newest['seq']} hash={newest['hash']}" in shop.desk.log(100000).replace('"', ""), 10, "the head is logged")
 
 
 def test_only_the_desk_sees_what_opens_doors(shop):

@@ -155,6 +155,8 @@ def test_the_documents_know_what_we_ask(tmp_path):
     for network, file, cases, facts in DOCUMENTS.values():
         document = Document(shared("specs", network, file))
         for name, (op, known) in cases.items():
+            if name in X_SIGNED:
+                continue        # the same requests
             request = ask(tmp_path, network, op, {**facts, **known})
             url = urllib.parse.urlsplit(request["url"])
             found = document.operation(request["method"], url.path)

@@ -1,7 +1,10 @@
 """Token life (issue 5 §8): refresh tokens that a platform takes once. One worker at a time renews a session; the new pair is stored before it is used;
 an answer that was lost is told in words; a warning comes days before the end."""
 import json
+import urllib.parse
+import urllib.request
 
+from test_connect import migrated
 from test_secrets import dump
 
 from rig import wait_until
@@ -184,6 +187,53 @@ def test_who_is_ahead_of_the_worker_is_not_undone(house):
     house.verify()
 
 
+def test_the_newest_of_token_and_session_counts(house):
+    """Somebody lets us in: that goes before the refresh token in `token`. A new refresh token is put there later: that goes before the session, by a
+    reload and by a restart alike; and it is said."""
+    loaf(house)
+    assert migrated(house)
+    path = house.config.folder / "acme_loaf.token"
+    client, old = path.read_text(encoding="utf-8").strip().rsplit(":", 1)
+
+    def let_in():
+        walk = Connect(house.config, "acme_loaf", "--port", "0")
+        fetch(fetch(walk.address(person="shop").replace(GOOGLE, f"http://127.0.0.1:{house.town.port}/g/loaf/auth"))[1]["Location"])
+        return walk.end()
+
+    def renew():
+        """A refresh token that was made elsewhere, by the same client."""
+        base, (ident, secret) = f"http://127.0.0.1:{house.town.port}/g/loaf", client.split(":")
+        asked = {"client_id": ident, "redirect_uri": "http://127.0.0.1:8000/", "response_type": "code",
+                 "scope": "https://www.googleapis.com/auth/blogger.readonly", "state": "x", "town_person": "shop"}
+        back = fetch(f"{base}/auth?{urllib.parse.urlencode(asked)}")[1]["Location"]
+        code = urllib.parse.parse_qs(urllib.parse.urlsplit(back).query)["code"][0]
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": asked["redirect_uri"], "client_id": ident, "client_secret": secret}
+        with urllib.request.urlopen(base + "/token", urllib.parse.urlencode(form).encode(), timeout=20) as answer:
+            made = json.load(answer)["refresh_token"]
+        path.write_text(f"{client}:{made}\n", encoding="utf-8")
+        return made
+    said = let_in()
+    assert "goes before the refresh token that stands in" in said and "the newest counts" in said
+    house.begin(desk=False)
+    house.wait_for(comment(house, "ann", "Where is order 1?"))
+    end_access(house)
+    house.wait_for(comment(house, "ann", "Where is order 2?"), timeout=60)
+    assert old not in refreshed(house) and len(refreshed(house)) == 1, "the session's own refresh token"
+    for begin_anew in (house.worker.reload, lambda: (house.worker.stop(), house.worker.start())):
+        made = renew()
+        begin_anew()
+        wait_until(lambda made=made: made in refreshed(house), 30, "the new one is used")
+        house.wait_for(comment(house, "bob", f"Where is {len(refreshed(house))}?"), timeout=60)
+    assert house.worker.log(100_000).count("event=session_outdated") >= 1 and state_of(house)["state"] == "listening"
+    # And the other way round again.
+    let_in()
+    wait_until(lambda: "event=session_taken" in house.worker.log(100_000), 30, "taken over")
+    end_access(house)
+    house.wait_for(comment(house, "ann", "Where is order 3?"), timeout=60)
+    assert refreshed(house).count(made) == 1
+    house.verify()
+
+
 def test_a_cut_line_is_tried_again(house):
     """An answer that never came, where the platform did nothing: no alarm, the same token once more."""
     loaf(house).begin(desk=False)
@@ -193,6 +243,17 @@ def test_a_cut_line_is_tried_again(house):
     house.wait_for(comment(house, "ann", "Where is order 2?"), timeout=90)
     assert state_of(house)["state"] == "listening"
     assert house.database.one("select unsure_at is null and claimed_at is null from answerd.credential")
+
+
+def test_a_renewal_that_failed_once_is_not_told_for_ever(house):
+    """While no session can be had the account is failing; with the next one it listens again, and nobody has to restart anything."""
+    loaf(house, access_ttl_s=200).begin(desk=False)        # renewed minutes before it ends
+    house.wait_for(comment(house, "ann", "before"))
+    fault = house.town.fault("status", server="loaf", path="token$", method="POST", count=0)
+    wait_until(lambda: state_of(house)["state"] == "failing", 60, "told")
+    house.town.heal(fault)
+    house.wait_for(comment(house, "bob", "after"), timeout=90)
+    wait_until(lambda: state_of(house) == {"state": "listening", "state_reason": None}, 30, lambda: state_of(house))
 
 
 def test_a_pair_is_stored_although_the_database_was_away(house):

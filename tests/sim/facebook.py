@@ -89,14 +89,6 @@ class FacebookApi(GraphApi):
             return self.messages(request, path, given, edge[1])
         if edge and edge[2] == "comments":
             return self.comments(request, path, given, viewer, edge[1])
-        if path == "/me/permissions":
-            granted = s.options.get("granted", ["pages_show_list", "pages_read_engagement", "pages_read_user_content", "pages_manage_engagement",
-                                                "pages_messaging"])
-            return Reply.json({"data": [{"permission": p, "status": "granted"} for p in granted]})
-        if path == "/me/accounts":
-            page = s.page()
-            token = next(t for t, e in s.tokens.items() if e[0] is page and e[1] == "ok")
-            return Reply.json({"data": [{"id": page.id, "name": page.name, "access_token": token, "tasks": s.options.get("tasks", ["MODERATE", "MESSAGING"])}]})
         if node:
             return self.node(given, viewer, node[1])
         raise Refusal(2500, "Unknown path components")

@@ -194,10 +194,29 @@ class GraphApi:
         edge = path.rsplit("/", 1)[-1]
         if edge in s.options.get("no_right", ()):
             raise Refusal(10, "Application does not have permission for this action")
+        if path == "/me/permissions":
+            return Reply.json({"data": [{"permission": p, "status": "granted"} for p in s.options.get("granted", self.SCOPES)]})
+        if path == "/me/accounts":
+            page = s.page()
+            token = next(t for t, e in s.tokens.items() if e[0] is page and e[1] == "ok")
+            return Reply.json({"data": [{"id": page.id, "name": page.name, "access_token": token, "tasks": s.options.get("tasks", ["MODERATE", "MESSAGING"])}]})
         return self.answer(request, path, entry[0], given)
 
     # ---- tokens: a code is "code-PERSON"; a short-lived token becomes a long-lived one of sixty days
-    DOORS = {"/oauth/access_token": "exchange", "/access_token": "exchange", "/refresh_access_token": "renew"}
+    DOORS = {"/oauth/access_token": "exchange", "/access_token": "exchange", "/refresh_access_token": "renew", "/debug_token": "inspect"}
+    SCOPES = ("pages_show_list", "pages_read_engagement", "pages_read_user_content", "pages_manage_engagement", "pages_messaging", "instagram_basic",
+              "instagram_manage_comments", "instagram_manage_messages")
+
+    def inspect(self, request, given):
+        """What a token may do: said to the app, or to the token itself. Options `granted`, `expires_at` and `data_access_expires_at` (seconds)."""
+        s, asks = self.s, given.get("access_token", "")
+        if "no_inspection" in s.options or (asks != given.get("input_token") and asks.partition("|")[2] != s.options.get("app_secret", "s3cret")):
+            raise Refusal(100, "You must provide an app access token, or a user access token that is an owner or developer of the app")
+        entry = s.tokens.get(given["input_token"])
+        is_valid = entry is not None and entry[1] == "ok"
+        return Reply.json({"data": {"app_id": "4711", "type": "PAGE", "application": "shop", "is_valid": is_valid, "issued_at": 1,
+                                    "expires_at": s.options.get("expires_at", 0), "data_access_expires_at": s.options.get("data_access_expires_at", 0),
+                                    "scopes": list(s.options.get("granted", self.SCOPES)), "profile_id": s.page().id}})
 
     def new_token(self, person):
         return self.s.world.do({"op": "token", "server": self.s.name, "person": person.key})["token"]

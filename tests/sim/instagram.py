@@ -79,6 +79,8 @@ class InstagramApi(GraphApi):
             return self.list(request, path, given, s.replies(self.seen(edge[1])), s.one, most=50)
         if node and node[1] == "me":
             return Reply.json({"user_id": viewer.id, "id": "9" + viewer.id, "username": viewer.handle, "name": viewer.name})
+        if node and node[1] == s.page().id:         # by Facebook: the account by its number
+            return Reply.json({"id": s.page().id, "username": s.page().handle, "name": s.page().name})
         if node:
             post = self.seen(node[1])
             data = s.medium(post) if post.parent_id is None else s.comment(post) if "replies" in given.get("fields", "") else s.one(post)

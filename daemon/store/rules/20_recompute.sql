@@ -19,6 +19,7 @@ declare
 	v_now timestamptz := answerd.now();
 	v_platform text;
 	v_every interval;
+	v_waits jsonb := answerd.waits_of(p_brand, p_account, p_root, p_customer);
 begin
 	select platform, every_us * interval '1 microsecond' into v_platform, v_every
 	from answerd.account where account_id = p_account and brand_id = p_brand;
@@ -128,5 +129,6 @@ begin
 		or (excluded.unanswered > 0 and (c.kind, c.nature, c.is_about)
 			is distinct from (excluded.kind, excluded.nature, excluded.is_about));
 	get diagnostics v_n = row_count;
+	perform answerd.fed_waits(v_waits, p_brand, p_account, p_root, p_customer);
 	return v_n;
 end $$;

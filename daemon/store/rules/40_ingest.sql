@@ -247,6 +247,7 @@ begin
 		v_customer := v_customer || v_left_customer;
 		v_make := v_make || array_fill(false, array[cardinality(v_left_root)]);
 	end if;
+	perform answerd.fed_messages('message.received', p_brand, p_account, v_ids);
 	if v_root is not null then
 		o_touched := answerd.recompute(p_brand, p_account, v_root, v_customer, v_make);
 	end if;
@@ -346,6 +347,9 @@ begin
 			join answerd.identity i on i.brand_id = p_brand and i.realm = p_realm and i.external_id = u.id
 			where u.message = v.id and i.identity_id is distinct from v_old.customer_id on conflict do nothing;
 		end if;
+		if v_is_newer and (v.body, v.warning) is distinct from (v_old.body, v_old.warning) then
+			perform answerd.fed_messages('message.edited', p_brand, p_account, array[v.id]);
+		end if;
 		o_start := o_start || v.id;
 		o_changed := o_changed + 1;
 	end loop;
@@ -376,5 +380,13 @@ begin
 	select p_root || array_agg(t.root_id), p_customer || array_agg(t.customer_id), p_make || array_agg(false),
 		(select count(*) from hit)
 	into o_root, o_customer, o_make, o_gone from touched t where t.root_id is not null and t.customer_id is not null;
+	-- Nor is it found any more; what is left of the conversation is read again behind us.
+	if o_gone > 0 then
+		delete from answerd.conversation_words w using answerd.conversation c, unnest(o_root, o_customer) u(root_id, customer_id)
+		where c.root_id = u.root_id and c.customer_id = u.customer_id and c.account_id = p_account and c.brand_id = p_brand
+			and w.conversation_id = c.conversation_id and w.brand_id = c.brand_id;
+	end if;
 	delete from answerd.wanted_thread w where w.external_id = any (p_gone) and w.account_id = p_account and w.brand_id = p_brand;
+	perform answerd.fed_messages('message.deleted', p_brand, p_account, (select array_agg(m.external_id) from answerd.message m
+		where o_gone > 0 and m.external_id = any (p_gone) and m.account_id = p_account and m.brand_id = p_brand and m.deleted_at = p_now));
 end $$;

@@ -12,7 +12,7 @@ $$;
 -- channels_of(names) → those that are configured, once each; none of them: whom health is told.
 create or replace function answerd.channels_of(p_names text[]) returns text[] language plpgsql stable set search_path = pg_catalog as $$
 declare
-	v text[] := array(select distinct c.name from answerd.channel c where c.is_configured and c.name = any(p_names) order by 1);
+	v text[] := array(select distinct c.name from answerd.channel c where c.is_configured and c.events = '{}' and c.name = any(p_names) order by 1);
 begin
 	if cardinality(v) = 0 and cardinality(p_names) > 0 then
 		v := array(select c.name from answerd.channel c cross join answerd.alert_house h where c.is_configured and c.name = any(h.notify) order by 1);

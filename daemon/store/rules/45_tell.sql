@@ -20,22 +20,25 @@ set search_path = pg_catalog as $$
 $$;
 
 -- declare_alerts(configuration): channels and health as the file says. Never an address, never a secret.
--- In: {"channels": [{"name", "type", "group_us", "timezone", "quiet": []}], "health": {"notify": [], "escalate": [], "repeat_us",
+-- In: {"channels": [{"name", "type", "group_us", "timezone", "quiet": [], "events": []}], "health": {"notify": [], "escalate": [], "repeat_us",
 --     "heartbeat", "heartbeat_us"}}.
 create or replace function answerd.declare_alerts(p jsonb) returns void language plpgsql set search_path = pg_catalog, answerd as $$
 begin
 	perform pg_advisory_xact_lock(hashtext('answerd.declare_alerts'));
-	insert into answerd.channel as c (name, type, group_us, timezone, refused_zone, quiet)
+	insert into answerd.channel as c (name, type, group_us, timezone, refused_zone, events, fed_no, quiet)
 	select x ->> 'name', x ->> 'type', (x ->> 'group_us')::bigint, case when z.is_known then z.name else 'UTC' end, case when not z.is_known then z.name end,
+		array(select jsonb_array_elements_text(x -> 'events')), (select coalesce(max(no), 0) from answerd.feed),
 		coalesce((select range_agg(int4range(w.a, w.b)) from answerd.week_frames(array(select jsonb_array_elements_text(x -> 'quiet'))) f
 			cross join lateral (values ((f.day - 1) * 1440 + f.from_min, least((f.day - 1) * 1440 + f.until_min, 10080)),
 				(0, greatest((f.day - 1) * 1440 + f.until_min - 10080, 0))) w(a, b) where w.b > w.a), '{}')
 	from jsonb_array_elements(p -> 'channels') x
 	cross join lateral (select n as name, answerd.is_zone(n) as is_known from (select coalesce(x ->> 'timezone', 'UTC') as n) y offset 0) z
 	on conflict (name) do update set type = excluded.type, group_us = excluded.group_us, timezone = excluded.timezone,
-		refused_zone = excluded.refused_zone, quiet = excluded.quiet, is_configured = true
-	where (c.type, c.group_us, c.timezone, c.refused_zone, c.quiet, c.is_configured)
-		is distinct from (excluded.type, excluded.group_us, excluded.timezone, excluded.refused_zone, excluded.quiet, true);
+		refused_zone = excluded.refused_zone, quiet = excluded.quiet, is_configured = true, events = excluded.events,
+		-- Who begins to be told events begins now; who was told them goes on where it was.
+		fed_no = case when c.events = '{}' then excluded.fed_no else c.fed_no end
+	where (c.type, c.group_us, c.timezone, c.refused_zone, c.quiet, c.events, c.is_configured)
+		is distinct from (excluded.type, excluded.group_us, excluded.timezone, excluded.refused_zone, excluded.quiet, excluded.events, true);
 	update answerd.channel c set is_configured = false, failures = 0, failing_since = null
 	where is_configured and not exists (select from jsonb_array_elements(p -> 'channels') x where x ->> 'name' = c.name);
 	update answerd.alert_house set notify = array(select jsonb_array_elements_text(p -> 'health' -> 'notify')),
@@ -314,13 +317,13 @@ end $$;
 -- other_channels(name): who hears that a channel fails: whom health is told, else every other one; never itself.
 create or replace function answerd.other_channels(p_name text) returns text[] language sql stable set search_path = pg_catalog as $$
 	select coalesce(nullif(array(select n from answerd.alert_house h cross join unnest(h.notify) n where n <> p_name), '{}'),
-		array(select name from answerd.channel where is_configured and name <> p_name order by 1))
+		array(select name from answerd.channel where is_configured and events = '{}' and name <> p_name order by 1))
 $$;
 
 -- telling_trouble(): sentences about channels that take nothing, for the banner and /healthz. Null: all is well.
 create or replace function answerd.telling_trouble() returns text language sql stable set search_path = pg_catalog as $$
 	select case when count(*) filter (where c.failures >= 3) = 0 then null
-		when count(*) filter (where c.failures < 3) = 0 then 'Alerts reach nobody: all channels fail. '
+		when count(*) filter (where c.failures < 3 and c.events = '{}') = 0 then 'Alerts reach nobody: all channels fail. '
 		else '' end || string_agg(format('Channel %s fails since %s UTC (%s)', c.name,
 			to_char(c.failing_since at time zone 'UTC', 'YYYY-MM-DD HH24:MI'), left(c.failure, 200)), '; ' order by c.name) filter (where c.failures >= 3)
 	from answerd.channel c where c.is_configured

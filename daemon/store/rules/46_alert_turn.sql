@@ -28,6 +28,7 @@ begin
 	if p_chores > 0 then
 		perform answerd.alert_chores(p_chores > 1);
 	end if;
+	perform answerd.feed_turn();
 	select min(d.at) into v_first from answerd.delivery d where d.state = 'pending';
 	v_next := answerd.next_alarm();
 	if v_first is not null then

@@ -33,6 +33,8 @@ begin
 	where reply_id = p_reply and brand_id = p_brand returning conversation_id into v_conversation;
 	insert into answerd.reply_event (brand_id, reply_id, at, actor, what, note)
 	values (p_brand, p_reply, answerd.now(), p_actor, p_state::text, p_reason);
+	perform answerd.fed('reply.' || p_state, r.brand_id, r.account_id, r.conversation_id, null, r.reply_id, p_actor, p_reason)
+	from answerd.reply r where r.reply_id = p_reply and r.brand_id = p_brand;
 	perform pg_notify('answerd_reply', '');
 	perform pg_notify('answerd_event', 'reply:' || p_reply || ' conversation:' || v_conversation);
 end $$;

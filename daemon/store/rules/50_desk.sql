@@ -136,7 +136,8 @@ begin
 end $$;
 create or replace function answerd.audited(c answerd.conversation, p_actor bigint, p_act text, p_detail jsonb default '{}')
 returns void language sql set search_path = pg_catalog as $$
-	select answerd.audited(c.brand_id, 'staff:' || p_actor, p_act, 'conversation:' || c.conversation_id, p_detail)
+	select answerd.audited(c.brand_id, 'staff:' || p_actor, p_act, 'conversation:' || c.conversation_id, p_detail);
+	select answerd.fed('conversation.' || p_act, c.brand_id, c.account_id, c.conversation_id, null, null, 'staff:' || p_actor);
 $$;
 
 -- replayed(key, actor, request) → the answer that this key already had, or null: then the act is done and remember()ed, in

@@ -195,6 +195,11 @@ class Browser:
         self.look()
         self.settle()
 
+    def snap_as(self, name):
+        """As it is now."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.snap(SHOTS / f"{name}.png")
+
     def snap(self, path, full=False):
         more = {}
         if full:

@@ -1,5 +1,6 @@
 """Writes answerd's configuration (DESIGN §6, libconfig syntax)."""
 import pathlib
+import shutil
 
 
 def quote(text):
@@ -63,5 +64,10 @@ class Config:
         return "\n".join(parts) + "\n"
 
     def write(self):
-        self.path.write_text(self.text(), encoding="utf-8")
+        """At once, whole: a program that just starts may be reading it."""
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(self.text(), encoding="utf-8")
+        if self.path.exists():
+            shutil.copymode(self.path, fresh)
+        fresh.replace(self.path)
         return self.path

@@ -26,6 +26,7 @@ class Site:
         self.platform.options = {**self.platform.options, **(options or {})}
         self.platform.open(connector, **account)
         self.has_session = connector in ("blogger", "bluesky", "google-business", "reddit", "x", "youtube")
+        self.has_token = "shop" if connector not in ("hackernews", "rss") else None
         self.deck = Deck(self, seed)
         self.guests = [f"guest{i}" for i in range(12)]
         self.town.call("POST", "do", [{"op": "person", "server": self.name, "key": key} for key in self.guests])
@@ -121,14 +122,20 @@ class Site:
             rows += [r for r in self.platform.more(rows) if r["id"] in heard or latest[r["parent"]] < r["at"]]
         return rows
 
-    def fates(self, rows):
-        """id -> fate of every inbound one of these rows of the truth (PRODUCT, the ledger)."""
+    def fates(self, rows, dated=None):
+        """id -> fate of every inbound one of these rows of the truth (PRODUCT, the ledger). `dated`: when ours count, by the ledger."""
         said = [self.platform.said(r) for r in rows]
+        if self.can["time"] == "author":        # a reply that left us late says when it was written: it counts from when it was there, or heard
+            for m, r in zip(said, rows):
+                if r["via"] == "api" and r["arrived"] - r["at"] > 300_000:
+                    m.at = (dated or {}).get(r["id"], r["arrived"])
         for m in said:
             m.is_dismissed = m.id in self.settled
-        model = Model(said)
-        ours = [m for m in said if m.side != CUSTOMER]
-        return {m.id: self.fate(model, ours, m) for m in said if m.side == CUSTOMER}
+        model, ours = Model(said), {}
+        for m in said:
+            if m.side != CUSTOMER:
+                ours.setdefault(model.root(m), []).append(m)
+        return {m.id: self.fate(model, ours.get(model.root(m), ()), m) for m in said if m.side == CUSTOMER}
 
     def fate(self, model, ours, m):
         if not model.is_to_us(m):

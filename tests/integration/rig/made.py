@@ -109,7 +109,7 @@ class Maker:
         form, pattern = schema.get("format"), schema.get("pattern")
         if pattern:
             return "".join(self.spelled(sre_parser.parse(pattern)))
-        if form == "date-time":
+        if form in ("date-time", "google-datetime"):
             return self.time()
         if form == "date":
             return self.time()[:10]

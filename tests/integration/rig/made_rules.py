@@ -109,3 +109,27 @@ def d_tie(answer, op, known):
 def d_elements(answer):
     posts = answer.get("latest_posts", answer.get("post_stream", {}).get("posts"))
     return len(posts) if posts is not None else 0
+
+
+# ---- google: its documents demand nothing at all, so what no element is without is needed ----
+def google_id(m):
+    return m.word(string.ascii_letters + string.digits + "-", least=4, most=26)
+
+
+def below(m):
+    """Of a reply, the thread's id stands before the dot."""
+    return f"{google_id(m)}.{google_id(m)}" if m.chance(0.5) else google_id(m)
+
+
+def review_name(m):
+    return f"accounts/1/locations/{m.random.randint(2, 3)}/reviews/{google_id(m)}"
+
+
+YOUTUBE_RULES = {"id": google_id, "comments.id": below, "authorChannelId.value": lambda m: "UC" + m.word(least=22, most=22), "videoId": google_id,
+                 "publishedAt": lambda m: m.time(), "updatedAt": lambda m: m.time()}
+YOUTUBE_NEEDED = ("kind", "id", "snippet", "topLevelComment", "authorChannelId", "value", "items", "videoId", "textDisplay")
+BLOGGER_RULES = {"id": lambda m: m.digits(), "published": lambda m: m.time(), "updated": lambda m: m.time()}
+BLOGGER_NEEDED = ("kind", "id", "post", "items", "author", "content")
+# Google takes no review without stars; the document's "unspecified" is what an enumeration must begin with.
+REVIEW_RULES = {"reviews.name": review_name, "reviewId": google_id, "starRating": lambda m: m.random.choice(["ONE", "TWO", "THREE", "FOUR", "FIVE"])}
+REVIEW_NEEDED = ("reviews", "name", "reviewer", "reviewId", "starRating")

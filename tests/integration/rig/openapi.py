@@ -38,3 +38,20 @@ class Document:
         responses = self.operation(method, path)[1]["responses"]
         good = self.resolve(next(responses[s] for s in ("200", "201", "202") if s in responses))
         return next(c["schema"] for kind, c in good["content"].items() if "json" in kind)
+
+
+class Discovery:
+    """A document of Google's discovery service, as far as answers go; its schemas have bare names."""
+
+    def __init__(self, path):
+        whole = json.loads(path.read_text(encoding="utf-8"))
+        self.schemas = whole.get("schemas") or whole["components"]["schemas"]
+        for schema in self.schemas.values():
+            kind = schema.get("properties", {}).get("kind", {})
+            fixed = re.search(r"[a-z]+#[a-zA-Z]+", kind.get("description", ""))     # "Always blogger#comment."
+            kind.update({"const": fixed[0]} if fixed else {})
+
+    def resolve(self, node):
+        while "$ref" in node:
+            node = self.schemas[node["$ref"].rpartition("/")[2]]
+        return node

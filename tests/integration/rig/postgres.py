@@ -112,9 +112,8 @@ class Database:
         self.conn = None
 
     def shift(self, seconds):
-        """`answerd.now()` is now() plus so many seconds."""
-        self.rows("delete from answerd.test_clock")
-        self.rows("insert into answerd.test_clock (shift) values (make_interval(secs => %s))", float(seconds))
+        """`answerd.now()` is now() plus so many seconds; at no instant it is anything else than before or after."""
+        self.rows("with old as (delete from answerd.test_clock) insert into answerd.test_clock (shift) values (make_interval(secs => %s))", float(seconds))
 
     def drop(self):
         if self.conn is not None:

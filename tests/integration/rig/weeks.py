@@ -2,17 +2,20 @@
 
 Town, database and worker live in one simulated time. The worker's clocks, the monotonic ones too, are moved by libfaketime: to it, each step is a
 machine that slept. Time moves on when the worker has nothing more to ask."""
+import collections
 import json
 import os
 import random
 import time
 
+from rig.allowed import ALLOWED, most_in, used
 from rig.faketime import WallClock
 from rig.front import UnixConnection
 from rig.life import Site
 from rig.wait import wait_until
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+FATES = ("answered", "dismissed", "deleted", "spam", "waiting", "overheard")
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -33,8 +36,8 @@ class Weeks:
         house.worker.env.update(self.clock.env())
         self.begun, self.steps = time.monotonic(), 0
         self.desk, self.keys, self.refused = None, 0, []
-        self.replies, self.judged = {}, 0
-        self.trouble_share = 0.0
+        self.replies, self.judged, self.refusals = {}, 0, 0
+        self.away = {}              # site -> steps until its token works again
         self.cpu_before = 0.0       # of workers that were killed
 
     # ---- time
@@ -76,10 +79,22 @@ class Weeks:
     # ---- the house
     def begin(self):
         self.house.begin()
-        os.sched_setaffinity(self.house.worker.process.pid, {max(os.sched_getaffinity(0))})      # one core
+        self.pin()
         self.desk = UnixConnection(self.house.config.socket)
         self.started = time.monotonic()
+        for site in self.sites:
+            site.deck.lies()
         wait_until(lambda: all(self.town.counters().get("polls " + s.name, 0) > 0 for s in self.sites), 60, "all networks are asked")
+
+    def pin(self):
+        """One worker on one core."""
+        os.sched_setaffinity(self.house.worker.process.pid, {max(os.sched_getaffinity(0))})
+
+    def kill(self):
+        self.cpu_before = self.cpu()
+        self.house.worker.kill()
+        self.house.worker.start()
+        self.pin()
 
     def cpu(self):
         with open(f"/proc/{self.house.worker.process.pid}/stat", encoding="ascii") as file:
@@ -94,6 +109,7 @@ class Weeks:
                           {"Content-Type": "application/json", "Idempotency-Key": f"w{self.keys}", "Host": "localhost"})
         answer = self.desk.getresponse()
         value = json.loads(answer.read())
+        self.desk.close()           # the desk closes what is idle
         if answer.status != 200:
             self.refused.append((path, answer.status, value.get("detail")))
             return None
@@ -110,9 +126,11 @@ class Weeks:
 
     def staff(self, share=0.3):
         """They answer some of those who wait, and dismiss a few; what a person must look at, they look at."""
+        busy = collections.Counter()
         for entry in self.queue():
             dice, site = self.chance.random(), self.site_of(entry["account"])
-            if dice < share and entry["can_reply"]:
+            if dice < share and entry["can_reply"] and busy[site] < 2:
+                busy[site] += 1
                 text = self.reply_text(site)
                 made = self.ask_desk("POST", f"conversations/{entry['id']}/replies", text=text, also=True)
                 if made is not None:
@@ -147,16 +165,23 @@ class Weeks:
         return next(s for s in self.sites if s.account == account)
 
     def trouble(self):
-        """On each network, now and then, something goes wrong."""
+        """On each network, as soon as the last thing that went wrong is over, another does; now and then a token is taken back for an hour or two."""
         hits = {f["id"]: f["hits"] for f in self.town.call("GET", "faults")}
         for site in self.sites:
-            if self.chance.random() < self.trouble_share:
-                site.deck.order(hits)
+            site.deck.order(hits)
+            if site in self.away:
+                self.away[site] -= 1
+                if self.away[site] == 0:
+                    del self.away[site]
+                    self.town.do("restore", server=site.name, person=site.has_token)
+            elif site.has_token and self.chance.random() < 0.03:
+                self.away[site] = self.chance.choice((1, 2))
+                self.town.do("revoke", server=site.name, person=site.has_token)
+                self.refusals += 1
 
     # ---- one step: life goes on, then time
     def step(self, seconds, rounds=3):
-        if self.trouble_share:
-            self.trouble()
+        self.trouble()
         part = max(seconds // (rounds + 1), 2)
         for _ in range(rounds):         # never in the second in which something else was said: some platforms tell no less
             self.in_town(part)
@@ -176,8 +201,10 @@ class Weeks:
             "join answerd.account a using (account_id, brand_id) where a.name = %s", site.account)}
 
     def outbound(self, site):
-        return {i.removeprefix("dm:") for i in self.database.column(
-            "select m.external_id from answerd.message m join answerd.account a using (account_id, brand_id) where a.name = %s and m.direction = 'outbound'", site.account)}
+        """id -> since when it counts, of what is ours."""
+        return {r["id"].removeprefix("dm:"): r["at"] for r in self.database.rows(
+            "select m.external_id as id, (extract(epoch from m.at) * 1000)::bigint as at from answerd.message m join answerd.account a using (account_id, brand_id) "
+            "where a.name = %s and m.direction = 'outbound'", site.account)}
 
     def differences(self, site):
         """Between the town's book and the ledger."""
@@ -191,12 +218,22 @@ class Weeks:
             truth, ledger = [r for r in truth if r["id"] not in lost], {k: v for k, v in ledger.items() if k not in lost}
         judged = {self.replies[i.removeprefix("replied:")][1] for i in ours if i.startswith("replied:")}     # theirs is the town's word, not the id
         known = [r for r in truth if r["id"] in ledger or r["id"] in ours or any(text in r["text"] for text in judged)]
-        wanted = site.fates(known)
+        wanted = site.fates(known, ours)
         found = [f"{i}: {ledger[i]['fate'] if i in ledger else 'not inbound'}, wanted {fate}: {self.tell(site, i)}" for i, fate in wanted.items()
                  if i not in ledger or ledger[i]["fate"] != fate]
-        found += [f"{i}: not heard: {self.tell(site, i)}" for i, fate in site.fates(truth).items() if i not in wanted and fate not in ("overheard", "deleted")]
+        found += [f"{i}: not heard: {self.tell(site, i)}" for i, fate in site.fates(truth, ours).items() if i not in wanted and fate not in ("overheard", "deleted")]
         found += [f"{i}: nobody said that: {ledger[i]}" for i in ledger if i not in {r["id"] for r in truth}]
         return found
+
+    def ledger_adds_up(self):
+        """What the desk says of each account is what the book says."""
+        for site in self.sites:
+            said = self.ask_desk("GET", "ledger?account=" + site.account)
+            assert said["received"] == sum(said[k] for k in ("answered", "dismissed", "deleted", "spam", "waiting")), said
+            heard, ours = self.heard(site), self.outbound(site)
+            book = collections.Counter(site.fates([r for r in site.truth(heard) if r["id"] in heard or r["id"] in ours], ours).values())
+            # In private chats of Telegram staff told us of replies whose ids nobody knows.
+            assert site.connector == "telegram" or {k: said[k] for k in FATES} == {k: book[k] for k in FATES}, (site.name, said, book)
 
     def tell(self, site, ident):
         """What both say of its thread."""
@@ -218,11 +255,25 @@ class Weeks:
         return "".join(f"\n      {m}" for m in more) + "".join(f"\n      {i} book: {[truth.get(i, {}).get(k) for k in ('author', 'parent', 'at', 'deleted', 'via', 'text')]} ledger: {list(rows.get(i, {}).values())}"
                        for i in chain)
 
+    def quiet(self):
+        """Nothing goes wrong any more but what is said of replies."""
+        for site in list(self.away):
+            self.town.do("restore", server=site.name, person=site.has_token)
+        self.away.clear()
+        for site in self.sites:
+            site.deck.leave()
+
+    def has_open_reply(self, site):
+        return self.database.one("select count(*) > 0 from answerd.reply r join answerd.account a using (account_id, brand_id) where a.name = %s "
+                                 "and r.state not in ('sent', 'failed_visible', 'draft')", site.account)
+
     def agree(self, most_steps=200):
         """Nobody speaks; time goes on until book and ledger are equal."""
-        self.town.heal()
+        self.quiet()
+        left = self.sites               # who is equal once stays so: nobody speaks
         for _ in range(most_steps // 5):
-            wrong = {s.name: d for s in self.sites if (d := self.differences(s))}
+            wrong = {s.name: d for s in left if (d := self.differences(s))}
+            left = [s for s in self.sites if s.name in wrong or self.has_open_reply(s)]
             open_replies = self.database.one("select count(*) from answerd.reply where state not in ('sent', 'failed_visible', 'draft')")
             gaps = self.database.rows("select a.name, g.* from answerd.gap g join answerd.account a using (account_id, brand_id) where g.closed_at is null")
             if not wrong and open_replies == 0 and not gaps:
@@ -241,6 +292,35 @@ class Weeks:
             n = sum(text in t for t in book.get(site.name, ()))
             state = self.database.rows("select state::text, reason from answerd.reply where reply_id = %s", int(ident))[0]
             assert (n, state["state"]) in ((1, "sent"), (0, "failed_visible")), (site.name, text, n, state)
+
+    def budgets_kept(self):
+        spent = used(self.town)
+        self.most = {s.name: (most_in(spent.get(s.name, []), ALLOWED[s.connector][1]), ALLOWED[s.connector][0]) for s in self.sites}
+        over = {name: n for name, n in self.most.items() if n[0] > n[1]}
+        assert not over, f"more than is allowed: {over}"
+
+    def gaps_declared(self):
+        """None is open; what was lost says why."""
+        wrong = self.database.rows("select * from answerd.gap where closed_at is null or (lost_at is not null and coalesce(lost_reason, '') = '')")
+        assert not wrong, wrong
+        assert self.database.one("select count(*) from answerd.source_health where is_configured and not is_heard and source not in ('threads', 'rechecks')") == 0
+
+    def story(self):
+        """A row for SOAK.md."""
+        fates = {r["fate"]: r["n"] for r in self.database.rows("select fate, count(*) as n from answerd.ledger_message group by 1 order by 1")}
+        gaps = self.database.rows("select count(*) as n, count(lost_at) as lost from answerd.gap")[0]
+        struck = {}
+        for site in self.sites:
+            for name, n in site.deck.struck.items():
+                struck[name] = struck.get(name, 0) + n
+        counters = self.town.counters()
+        wall = time.monotonic() - self.started
+        return (f"{self.offset / DAY:.1f} days in {wall:.0f} s; ledger {fates}; {len(self.replies)} replies, {self.judged} judged by a person, "
+                f"{sum(n for k, n in counters.items() if k.startswith('lie '))} lies; {sum(struck.values())} faults of {len(struck)} kinds, {self.refusals} tokens "
+                f"taken back; gaps {gaps}; {self.town.call('GET', 'book')['lines']} lines in the book, "
+                f"{sum(n for k, n in counters.items() if k.rpartition(' ')[2].isdigit())} answers; most of what was allowed: "
+                f"{max((n / of, name) for name, (n, of) in self.most.items())}; worker: {self.cpu():.1f} s of one core, {100 * self.cpu() / wall:.0f} %; refused acts "
+                f"{len(self.refused)}: {self.refused[:3]}; not struck: { {s.name: s.deck.missing() for s in self.sites if s.deck.missing()} }")
 
 
 __all__ = ["DAY", "HOUR", "MINUTE", "Weeks"]

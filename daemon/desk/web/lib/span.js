@@ -26,6 +26,15 @@ export function daysLater(day, n) {
 
 export const SPANS = { "1d": 1, "7d": 7, "30d": 30, "90d": 90, "365d": 365 };
 
+/* Every day of a span, from the first on; not more than a year and a month. */
+export function daysOf(span) {
+	const out = [];
+	for (let day = span.fromDay; day <= span.toDay && out.length < 400; day = daysLater(day, 1)) {
+		out.push(day);
+	}
+	return out;
+}
+
 /* The query of an address → { from, to, name }; to is null: until now. Both ends of a span of days belong to it. */
 export function spanOf(query, zone, at, otherwise = "30d") {
 	const isDay = (d) => /^\d{4}-\d\d-\d\d$/.test(d ?? "") && !Number.isNaN(Date.parse(d));

@@ -7,6 +7,7 @@ import { session, signOut } from "../lib/session.js";
 import { open, stream } from "../lib/events.js";
 import { Button, Dialog, Icon, Key, Menu, ask, useTicking } from "../lib/ui.js";
 import * as time from "../lib/time.js";
+import { go } from "../lib/router.js";
 
 /* ---- dark and light ---- */
 
@@ -111,11 +112,12 @@ export function Frame({ places, here, children }) {
 		<header class="top"><a class="home" href="/" aria-label=${t("nav.home")}><svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true"><path class="home-box" d="M4 5h24a3 3 0 0 1 3 3v13a3 3 0 0 1-3 3H16l-7 6v-6H4a3 3 0 0 1-3-3V8a3 3 0 0 1 3-3z" /><path d="M9 14.5l5 5 9-9.5" fill="none" class="home-tick" stroke-width="3" stroke-linecap="round" stroke-linejoin="round" /></svg><span>answerd</span></a>
 			<nav aria-label=${t("nav.nav")}>${places.map((p) => html`<a href=${p.path} aria-current=${here === p.path || (p.path === "/" && here?.startsWith("/conversation")) ? "page" : null}>${t(p.name)}</a>`)}</nav>
 			<${Live} />
-			<${Button} kind="quiet" class="bar-button" icon="search" label=${t("keys.bar")} onClick=${() => { showBar(); }}><span class="wide-only">${t("keys.bar_short")}</span><${Key} of="Ctrl+k" /><//>
+			<${Button} kind="quiet" class="bar-button" icon="search" aria-label=${`${t("keys.bar_short")} Ctrl+K`} onClick=${() => { showBar(); }}><span class="wide-only">${t("keys.bar_short")}</span><${Key} of="Ctrl+k" /><//>
 			<${Menu} label=${t("session.me")} align="right" kind="quiet" items=${[
 				...["system", "light", "dark"].map((name) => ({ label: t(`look.${name}`), isOn: theme === name, run: () => look.set(name) })), null,
 				...Object.entries(LANGUAGES).map(([name, words]) => ({ label: words, isOn: language() === name, run: () => setLanguage(name) })), null,
 				{ label: t("keys.title"), hint: "?", run: showHelp },
+				{ label: t("nav.settings"), run: () => go("/settings") },
 				{ label: t("session.out"), run: signOut },
 			]}><${Icon} name="person" /><span class="wide-only">${me?.name ?? me?.login}</span><//>
 		</header>

@@ -1,29 +1,179 @@
-/* The queue: who waits, oldest first. */
-import { html, useEffect, useState } from "../lib/html.js";
+/* The queue: who waits, oldest first or what falls due next, as it is now. Filters stand in the address; the list keeps its place under
+ * one's hand (lib/waiting.js), and only rows that can be seen are drawn. */
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/html.js";
+import { useCell } from "../lib/cell.js";
 import { t } from "../lib/i18n.js";
-import * as api from "../lib/api.js";
+import { go, place, withQuery } from "../lib/router.js";
 import { useEvents } from "../lib/events.js";
-import { Button, Empty, Excerpt, Foreign, Since, toastRefusal } from "../lib/ui.js";
+import { useKeys } from "../lib/keys.js";
+import { may, session } from "../lib/session.js";
+import { Banner, Button, Empty } from "../lib/ui.js";
+import * as acts from "../lib/acts.js";
+import * as list from "../lib/waiting.js";
+import { waiting } from "../lib/waiting.js";
+import { everySo } from "../lib/time.js";
+import { Row, nameOf } from "./queue_row.js";
+import { Filters, filtersOf, isFiltered, useCounts } from "./queue_filters.js";
+
+const AHEAD = 8, SETTLE_MS = 4000;
+
+/* Which rows can be seen, and how high one is: it is measured, because letters may be larger than we think. */
+function useWindow(box, n) {
+	const [seen, setSeen] = useState({ from: 0, to: 30, height: 72 });
+	useLayoutEffect(() => {
+		const el = box.current;
+		if (!el) {
+			return undefined;
+		}
+		const look = () => {
+			const height = parseFloat(getComputedStyle(el).getPropertyValue("--row")) * parseFloat(getComputedStyle(document.documentElement).fontSize) || 72;
+			const from = Math.max(0, Math.floor(el.scrollTop / height) - AHEAD), to = Math.ceil((el.scrollTop + el.clientHeight) / height) + AHEAD;
+			setSeen((s) => s.from === from && s.to === to && s.height === height ? s : { from, to, height });
+			if (to > n - 2 * AHEAD) {
+				list.more();
+			}
+		};
+		look();
+		el.addEventListener("scroll", look, { passive: true });
+		const resize = new ResizeObserver(look);
+		resize.observe(el);
+		return () => {
+			el.removeEventListener("scroll", look);
+			resize.disconnect();
+		};
+	}, [n, box.current === null]);
+	return seen;
+}
+
+function Nobody({ filters, listening }) {
+	if (listening && !listening.ok) {
+		return html`<${Empty} title=${t("queue.empty_deaf")}><p>${t("queue.empty_deaf_words")}</p><//>`;
+	}
+	if (isFiltered(filters)) {
+		return html`<${Empty} title=${t("queue.empty_here")}><p>${t("queue.empty_here_words")}</p><${Button} onClick=${() => go("/")}>${t("queue.show_all")}<//><//>`;
+	}
+	return html`<${Empty} title=${t("queue.empty")}><p>${t("queue.empty_words")}</p><${Button} onClick=${() => go("/?all=1")}>${t("queue.show_lanes")}<//><//>`;
+}
+
+function Troubles({ listening, attention }) {
+	return html`${listening && !listening.ok && html`<${Banner} tone="bad"><strong>${t("queue.deaf")}</strong> ${listening.text}<//>`}
+		${attention && html`<${Banner} tone="warn">${attention}<//>`}`;
+}
+
+function Bulk({ ids, clear, run }) {
+	return html`<div class="bulk" role="toolbar" aria-label=${t("queue.bulk")}><strong>${t("queue.selected", { n: ids.length })}</strong>
+		<${Button} onClick=${() => run((all) => acts.take(all))} icon="person">${t("acts.take")}<//>
+		<${Button} onClick=${() => run(acts.askGive)}>${t("acts.give")}<//><${Button} onClick=${() => run(acts.askTag)} icon="tag">${t("acts.tag")}<//>
+		<${Button} onClick=${() => run(acts.askDismiss)}>${t("acts.dismiss")}<//><${Button} kind="quiet" onClick=${clear} hint="Escape">${t("queue.clear")}<//></div>`;
+}
 
 export function Queue({ chosen, isAlone }) {
-	const [page, setPage] = useState(null);
-	async function load(after = null) {
-		try {
-			const got = await api.get("queue", { clocks: true, after });
-			setPage((before) => ({ items: after ? [...before.items, ...got.items] : got.items, next: got.next, listening: got.listening }));
-		} catch (e) {
-			toastRefusal(e);
+	const at = useCell(place), now = useCell(waiting), { me } = useCell(session);
+	const filters = filtersOf(at.query), key = JSON.stringify(filters);
+	const [cursor, setCursor] = useState(null), [selected, setSelected] = useState(() => new Set());
+	const box = useRef(null), touched = useRef(0);
+	const rows = now.rows;
+	const seen = useWindow(box, rows.length);
+	const counts = useCounts();
+
+	useEffect(() => { list.look(filters); setSelected(new Set()); box.current && (box.current.scrollTop = 0); }, [key]);
+	useEvents("queue", () => list.again());
+	/* Time passes without an event too: somebody falls due, a lease ends. */
+	useEffect(() => everySo(60, () => list.again()), []);
+	/* What is gone leaves when nobody's hand is on the list, and never while it would move the row that is being looked at. */
+	useEffect(() => {
+		const timer = setInterval(() => Date.now() - touched.current > SETTLE_MS && !box.current?.matches(":hover") && list.settle(), 1000);
+		return () => clearInterval(timer);
+	}, []);
+
+	/* How long it took until somebody could read. */
+	useEffect(() => { rows.length > 0 && performance.getEntriesByName("rows").length === 0 && performance.mark("rows"); }, [rows.length > 0]);
+
+	const index = Math.max(0, rows.findIndex((r) => r.e.id === (cursor ?? chosen)));
+	const hereId = rows[index]?.e.id ?? null, here = rows[index]?.e ?? null;
+	const ids = () => selected.size > 0 ? [...selected] : hereId === null ? [] : [hereId];
+	const href = (id) => withQuery({}, `/conversation/${encodeURIComponent(id)}`);
+
+	function focus(i) {
+		const to = Math.max(0, Math.min(rows.length - 1, i)), id = rows[to]?.e.id, el = box.current;
+		if (id === undefined) {
+			return;
+		}
+		touched.current = Date.now();
+		setCursor(id);
+		const top = to * seen.height, bottom = top + seen.height;
+		if (top < el.scrollTop) {
+			el.scrollTop = top;
+		} else if (bottom > el.scrollTop + el.clientHeight) {
+			el.scrollTop = bottom - el.clientHeight;
+		}
+		/* When it is drawn. */
+		requestAnimationFrame(() => requestAnimationFrame(() => el.querySelector(`[data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true })));
+	}
+	/* An act on the row one is at moves on to the next. */
+	async function act(does, isLeaving = false) {
+		const all = ids(), next = list.nextOf(hereId);
+		if (all.length === 0) {
+			return;
+		}
+		const done = await does(all);
+		if (done) {
+			setSelected(new Set());
+			if (isLeaving && !selected.size && next !== null) {
+				setCursor(next);
+				if (chosen !== null && all.includes(chosen)) {
+					go(href(next), { replace: true });
+				} else {
+					requestAnimationFrame(() => box.current?.querySelector(`[data-id="${CSS.escape(next)}"]`)?.focus());
+				}
+			}
 		}
 	}
-	useEffect(() => { load(); }, []);
-	useEvents("queue", () => load());
+	function select(id) {
+		setSelected((s) => {
+			const next = new Set(s);
+			next.has(id) ? next.delete(id) : next.add(id);
+			return next;
+		});
+	}
+	const can = () => may("agent") && hereId !== null;
+	const inList = () => can() && (isAlone || selected.size > 0 || box.current?.contains(document.activeElement));
+	useKeys([
+		{ keys: ["j", "ArrowDown"], name: "queue.next", group: "keys.queue", when: () => isAlone || box.current?.contains(document.activeElement), run: () => focus(cursor === null && chosen === null ? 0 : index + 1) },
+		{ keys: ["k", "ArrowUp"], name: "queue.previous", group: "keys.queue", when: () => isAlone || box.current?.contains(document.activeElement), run: () => focus(index - 1) },
+		{ keys: ["Enter", "o"], name: "queue.open", group: "keys.queue", when: () => isAlone && hereId !== null, run: () => go(href(hereId)) },
+		{ keys: "J", name: "queue.next_open", group: "keys.queue", when: () => list.nextOf(chosen) !== null, run: () => { const id = list.nextOf(chosen ?? hereId); setCursor(id); go(href(id)); } },
+		{ keys: "K", name: "queue.previous_open", group: "keys.queue", when: () => list.previousOf(chosen) !== null, run: () => { const id = list.previousOf(chosen); setCursor(id); go(href(id)); } },
+		{ keys: "u", name: "queue.back", group: "keys.queue", when: () => !isAlone, run: () => go(withQuery({}, "/")) },
+		{ keys: "t", name: "acts.take", group: "keys.acts", when: inList, run: () => act(acts.take) },
+		{ keys: "g b", name: "acts.give_back", group: "keys.acts", when: () => inList() && here?.assignee != null, run: () => act((all) => acts.give(all, null)) },
+		{ keys: "a", name: "acts.give", group: "keys.acts", when: inList, run: () => act(acts.askGive) },
+		{ keys: "s", name: "acts.snooze", group: "keys.acts", when: inList, run: () => act(acts.askSnooze, true) },
+		{ keys: "d", name: "acts.dismiss", group: "keys.acts", when: inList, run: () => act(acts.askDismiss, true) },
+		{ keys: "l", name: "acts.tag", group: "keys.acts", when: inList, run: () => act(acts.askTag) },
+		{ keys: "x", name: "queue.select_this", group: "keys.queue", when: inList, run: () => { select(hereId); setCursor(hereId); } },
+		{ keys: "Escape", name: "queue.clear", group: "keys.queue", when: () => selected.size > 0, run: () => setSelected(new Set()) },
+		{ keys: ".", name: "queue.show_held", group: "keys.queue", when: () => now.held !== null, run: () => list.unhold() },
+	]);
+
+	const shown = rows.slice(seen.from, seen.to);
+	const stop = isAlone && cursor === null ? 0 : index;
+	const size = now.next === null ? rows.length : -1;
+	const isEmpty = rows.length === 0 && !now.isLoading && now.error === null;
 	const Section = isAlone ? "main" : "section";
-	return html`<${Section} class="queue" aria-label=${t("queue.title")}>
-		<div class="queue-head"><h1>${t("queue.title")}</h1></div>
-		<div class="queue-list">
-			${page && page.items.length === 0 && html`<${Empty} title=${t("queue.empty")} />`}
-			${page && page.items.map((e) => html`<a key=${e.id} class="entry" href=${`/conversation/${e.id}`} aria-current=${chosen === e.id ? "true" : null}>
-				<strong><${Foreign} text=${e.customer.name ?? e.customer.handle} /></strong> · ${e.platform} · <${Since} at=${e.waiting_since} /><br /><${Excerpt} text=${e.excerpt} /></a>`)}
-			${page && page.next && html`<${Button} onClick=${() => load(page.next)}>${t("queue.more")}<//>`}
-		</div><//>`;
+	return html`<${Section} class=${`queue ${isAlone ? "alone" : "beside"}`} aria-label=${t("queue.title")}>
+		<${Filters} filters=${filters} counts=${counts} />
+		<${Troubles} listening=${now.listening} attention=${now.attention} />
+		${now.error !== null && html`<${Banner} tone="bad">${now.error.status === 0 ? t("ui.not_reached") : now.error.message} <${Button} kind="quiet" onClick=${() => list.look(filters)}>${t("app.once_more")}<//><//>`}
+		${now.held && html`<div class="held" role="status"><${Button} kind="plain" icon="down" hint="." onClick=${() => list.unhold()}>${t("queue.held", { n: now.held.n })}<//></div>`}
+		<div class="queue-list" ref=${box} onPointerDown=${() => { touched.current = Date.now(); }} onKeyDown=${() => { touched.current = Date.now(); }}>
+			${isEmpty && html`<${Nobody} filters=${filters} listening=${now.listening} />`}
+			${rows.length > 0 && html`<ol class="rows" aria-label=${t("queue.title")} ref=${(el) => el && (el.style.height = `${rows.length * seen.height}px`)}>
+				<li class="space" aria-hidden="true" ref=${(el) => el && (el.style.height = `${seen.from * seen.height}px`)}></li>
+				${shown.map((r, i) => html`<${Row} key=${r.e.id} entry=${r.e} isGone=${r.isGone} isChosen=${r.e.id === chosen} isSelected=${selected.has(r.e.id)} onSelect=${select} onFocus=${setCursor}
+					isFirst=${seen.from + i === stop} at=${seen.from + i} size=${size} href=${href(r.e.id)} mine=${me?.login} />`)}</ol>`}
+			${now.isLoading && rows.length === 0 && html`<p class="loading" role="status">${t("app.loading")}</p>`}
+		</div>
+		<div class="unseen" role="status">${here && cursor !== null ? nameOf(here) : ""}</div>
+		${selected.size > 0 && html`<${Bulk} ids=${[...selected]} clear=${() => setSelected(new Set())} run=${(does) => act(does, false)} />`}<//>`;
 }

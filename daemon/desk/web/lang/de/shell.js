@@ -2,6 +2,7 @@ export default {
 	"app.away": "Der Desk ist nicht zu erreichen. Die Seite versucht es von selbst weiter.",
 	"app.failed": "Diese Seite ist gescheitert.",
 	"app.loading": "Wird geladen …",
+	"app.more": "Mehr zeigen",
 	"app.nowhere": "Unter dieser Adresse ist nichts.",
 	"app.once_more": "Noch einmal",
 	"app.other_version": "Der Desk wurde erneuert, seit diese Seite geöffnet wurde.",

@@ -2,6 +2,7 @@ export default {
 	"app.away": "The desk cannot be reached. The page tries again by itself.",
 	"app.failed": "This page has failed.",
 	"app.loading": "Loading …",
+	"app.more": "Show more",
 	"app.nowhere": "There is nothing at this address.",
 	"app.once_more": "Once more",
 	"app.other_version": "The desk has been renewed since this page was opened.",

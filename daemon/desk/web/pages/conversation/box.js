@@ -53,13 +53,16 @@ function Parts({ parts }) {
 }
 
 /* What went wrong, with what can be done about it. */
-function Trouble({ e, again }) {
-	const isFaster = /--also/.test(e.message);
-	const words = e.status === 0 ? t("ui.not_reached") : e.message.replace(/ *To (send yours as well|write all the same): --also\.?/, "").replace(/ *Look at it again: answer show \S+\.?/, "");
-	return html`<div class="box-trouble" role="alert"><${Icon} name="alarm" /><span>${words}</span>${isFaster && html`<${Button} onClick=${again}>${t("talk.send_also")}<//>`}</div>`;
+function isFaster(e) {
+	return /--also/.test(e.message);
 }
 
-function Box_({ c, others, onTyping, onSent, box }) {
+function Trouble({ e, again }) {
+	const words = e.status === 0 ? t("ui.not_reached") : e.message.replace(/ *To (send yours as well|write all the same): --also\.?/, "").replace(/ *Look at it again: answer show \S+\.?/, "");
+	return html`<div class="box-trouble" role="alert"><${Icon} name="alarm" /><span>${words}</span>${isFaster(e) && html`<${Button} onClick=${again}>${t("talk.send_also")}<//>`}</div>`;
+}
+
+function Box_({ c, reload, others, onTyping, onSent, box }) {
 	const d = useDraft(c, true), a = c.answering;
 	const [parts, setParts] = useState(false), [trouble, setTrouble] = useState(null), [isSending, setSending] = useState(false);
 	const isAble = a.can || a.may_queue;
@@ -85,9 +88,18 @@ function Box_({ c, others, onTyping, onSent, box }) {
 		let sent = null;
 		try {
 			const path = await d.begin();
-			sent = await api.post(path, { text: d.words, version: d.version.current, parts: parts && isLong, also, undo: true });
+			const post = () => api.post(path, { text: d.words, version: d.version.current, parts: parts && isLong, also, undo: true });
+			try {
+				sent = await post();
+			} catch (e) {
+				if (e.status !== 409 || isFaster(e) || !await d.isSame()) {
+					throw e;
+				}
+				sent = await post(); /* a tag, somebody's hands: nothing that would change one's words */
+			}
 		} catch (e) {
 			setTrouble(e);
+			reload();
 		}
 		d.end(sent !== null);
 		setSending(false);
@@ -115,14 +127,14 @@ function Box_({ c, others, onTyping, onSent, box }) {
 	useKeys([
 		{ keys: "r", name: "talk.reply", run: () => box.current.focus() },
 		{ keys: ["Ctrl+enter"], name: "talk.send", typing: true, when: () => document.activeElement === box.current, run: () => send() },
-		{ keys: "s", name: "talk.snippets", when: () => isAble, run: begin },
+		{ keys: "i", name: "talk.snippets", when: () => isAble, run: begin },
 		{ keys: null, name: "talk.drop", when: () => !isEmpty, run: drop },
 		{ keys: "Escape", name: "talk.leave_box", hidden: true, typing: true, when: () => document.activeElement === box.current, run: () => box.current.blur() },
 	]);
 	const label = t(a.to?.visibility === "private" ? "talk.reply_private" : "talk.reply_to", { who: brief(nameOf(c.customer), 40) });
 	return html`<form class="box" aria-label=${label} onSubmit=${(e) => { e.preventDefault(); send(); }}>
 		<${Others} others=${others} />
-		${d.isStale && html`<div class="box-news" role="alert"><${Icon} name="alarm" /><span>${t("talk.changed")}</span><${Button} onClick=${d.seen}>${t("talk.have_seen")}<//></div>`}
+		${d.isStale && html`<div class="box-news" role="alert"><${Icon} name="alarm" /><span>${t("talk.changed")}</span><${Button} onClick=${() => { d.seen(); setTrouble(null); }}>${t("talk.have_seen")}<//></div>`}
 		<${Terms} c=${c} />
 		${isAble ? html`<textarea ref=${box} class="box-words" dir="auto" rows="3" aria-label=${label} aria-describedby="box-count" placeholder=${label} value=${d.words}
 				onInput=${(e) => { d.write(e.target.value); onTyping(e.target.value.trim() !== ""); }}></textarea>
@@ -131,7 +143,7 @@ function Box_({ c, others, onTyping, onSent, box }) {
 			${isLong && n === 0 && d.measured.why_not && html`<p class="error">${d.measured.why_not.replace(/ *Shorten it.*$/, "")}</p>`}
 			<div class="box-foot"><${Count} counting=${c.counting} measured=${d.measured} />
 				<span class="hint">${a.signature && t("talk.signed", { name: a.signature })}${!isEmpty && ` ${t(`talk.draft_${d.is}`)}`}</span>
-				<span class="box-buttons"><${Button} kind="quiet" hint="s" onClick=${begin}>${t("talk.snippets")}<//>
+				<span class="box-buttons"><${Button} kind="quiet" hint="i" onClick=${begin}>${t("talk.snippets")}<//>
 				<${Button} kind="primary" type="submit" hint="Ctrl+Enter" disabled=${isEmpty || isSending || (isLong && !parts)} why=${isLong ? t("talk.too_long_why") : null}>${a.needs_approval ? t("talk.hand_in")
 					: parts && isLong ? t("talk.send_parts", { n }) : t("talk.send")}<//></span></div>`
 		: html`<textarea ref=${box} class="unseen" tabindex="-1" aria-hidden="true" readonly></textarea>

@@ -121,10 +121,19 @@ export function useDraft(c, isAllowed) {
 			measure();
 		}
 	}
+	/* The desk says that something has changed: was it anything that a person must see first? → whether it was not. */
+	async function isSame() {
+		const now = await api.get(`conversations/${c.id}`);
+		if (markOf(now) !== mark.current) {
+			return false;
+		}
+		version.current = now.version;
+		return true;
+	}
 	function seen() {
 		mark.current = markOf(c);
 		version.current = c.version;
 		setStale(false);
 	}
-	return { words, write, measured, is, isStale, seen, begin, end, version };
+	return { words, write, measured, is, isStale, seen, begin, end, isSame, version };
 }

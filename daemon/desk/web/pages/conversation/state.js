@@ -11,33 +11,51 @@ const SOON_MS = 250, WHILE_CUT_MS = 10_000;
 export function useConversation(id) {
 	const [state, setState] = useState({ id: null, c: null, person: null, error: null });
 	const live = useCell(stream).is;
-	const asked = useRef(0), timer = useRef(null);
-	const reload = useCallback(async () => {
-		const mine = ++asked.current;
+	const shown = useRef(id), timer = useRef(null), run = useRef({ id: null, going: null, isAgain: false });
+	/* One question at a time; what is asked for meanwhile is asked once more behind it. An answer is never thrown away for a newer question:
+	 * where hints come faster than answers, nothing would ever be shown. */
+	shown.current = id;
+	const reload = useCallback(() => {
+		const mine = run.current;
+		if (shown.current !== id) {
+			return undefined; /* an undo, say, of the conversation that was shown before */
+		}
 		clearTimeout(timer.current);
 		timer.current = null;
-		try {
-			const c = await api.get(`conversations/${encodeURIComponent(id)}`);
-			if (mine !== asked.current) {
-				return;
-			}
-			learnNow(Date.parse(c.now));
-			setState((before) => ({ id, c, person: before.person?.id === c.customer.id ? before.person : null, error: null }));
-			const person = await api.get(`customers/${encodeURIComponent(c.customer.id)}`, { limit: 12 });
-			if (mine === asked.current) {
-				setState((before) => ({ ...before, person }));
-			}
-		} catch (e) {
-			if (mine === asked.current && e.name !== "AbortError") {
-				setState((before) => before.id === id && before.c !== null && e.status !== 404 ? before : { id, c: null, person: null, error: e });
+		if (mine.id === id && mine.going !== null) {
+			mine.isAgain = true;
+			return mine.going;
+		}
+		const now = run.current = { id, going: null, isAgain: false };
+		const isHere = () => run.current === now;
+		async function once() {
+			try {
+				const c = await api.get(`conversations/${encodeURIComponent(id)}`);
+				if (isHere()) {
+					learnNow(Date.parse(c.now));
+					setState((before) => ({ id, c, person: before.person?.id === c.customer.id ? before.person : null, error: null }));
+					const person = await api.get(`customers/${encodeURIComponent(c.customer.id)}`, { limit: 12 });
+					isHere() && setState((before) => ({ ...before, person }));
+				}
+			} catch (e) {
+				isHere() && setState((before) => before.id === id && before.c !== null && e.status !== 404 ? before : { id, c: null, person: null, error: e });
 			}
 		}
+		now.going = (async () => {
+			do {
+				now.isAgain = false;
+				await once();
+			} while (now.isAgain && isHere());
+			now.going = null;
+		})();
+		return now.going;
 	}, [id]);
 	useEffect(() => {
 		reload();
 		return () => {
-			asked.current++;
+			run.current = { id: null, going: null, isAgain: false };
 			clearTimeout(timer.current);
+			timer.current = null;
 		};
 	}, [id]);
 	/* Many hints at once are one question. */
@@ -91,10 +109,11 @@ export function treeOf(thread) {
 	return out;
 }
 
-/* What a person who writes must have seen: what was said, and what colleagues sent. Tags and hands are not in it. */
+/* What a person who writes must have seen: what was said, and what colleagues sent (once: on its way, and there, it is the same). Tags and
+ * hands are not in it. */
 export function markOf(c) {
-	return JSON.stringify([c.thread.map((m) => [m.id, m.edited_at, m.deleted_at]),
-		c.replies.filter((r) => r.state !== "draft" || r.waits_for_approval).map((r) => r.id), c.waiting_since === null]);
+	return JSON.stringify([c.thread.filter((m) => !m.staff).map((m) => [m.id, m.edited_at, m.deleted_at]),
+		c.replies.filter((r) => r.state !== "draft" || r.waits_for_approval).map((r) => r.id)]);
 }
 
 /* How somebody is called in a sentence: their name, else the handle. */

@@ -22,7 +22,19 @@ function scaleOf(kind) {
 	return kind === "share" ? { range: [0, 1] } : { range: (u, min, max) => [0, Math.max(max ?? 0, 4) * 1.1] };
 }
 
-function optionsOf({ series, categories, zone, scale, format, height }, width, onCursor) {
+/* Lines below the chart: days for what is said day by day. */
+const DAYS = [1, 2, 7, 14, 30, 61, 91, 182, 365].map((n) => n * 86_400);
+
+function tick(at, zone, incr) {
+	const form = (options) => new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: zone, ...options }).format(new Date(at * 1000));
+	return incr >= 80_000 ? form({ day: "numeric", month: "short" }) : form({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+}
+
+/* Is there one value a day, or fewer? The last step may be shorter: until now. */
+const isDailyOf = (x) => x.length > 1 && x[1] - x[0] > 80_000;
+
+function optionsOf({ x, series, categories, zone, scale, format, height }, width, onCursor) {
+	const isDaily = !categories && isDailyOf(x);
 	const axis = { stroke: color("ink-soft"), font: FONT, grid: { stroke: color("line"), width: 1 }, ticks: { stroke: color("line"), width: 1 } };
 	const bars = uPlot.paths.bars({ size: [0.6, 48] });
 	return {
@@ -30,13 +42,14 @@ function optionsOf({ series, categories, zone, scale, format, height }, width, o
 		tzDate: (at) => uPlot.tzDate(new Date(at * 1000), zone),
 		scales: { x: { time: !categories, range: categories ? [-0.6, categories.length - 0.4] : undefined }, y: scaleOf(scale) },
 		axes: [
-			{ ...axis, ...(categories ? { splits: () => categories.map((c, i) => i), values: () => categories, grid: { show: false } } : {}) },
+			{ ...axis, ...(categories ? { splits: () => categories.map((c, i) => i), values: () => categories, grid: { show: false } }
+				: { incrs: isDaily ? DAYS : undefined, space: 72, values: (u, splits, i, space, incr) => splits.map((at) => tick(at, zone, incr)) }) },
 			{ ...axis, size: 72, values: (u, splits) => splits.map((s) => s === null ? "" : format(s)),
-				...(scale === "log" ? { splits: (u, i, min, max) => STEPS.filter((s) => s >= min && s <= max) } : {}) },
+				...(scale === "log" ? { filter: (u, splits) => splits, splits: (u, i, min, max) => STEPS.filter((s) => s >= min && s <= max) } : {}) },
 		],
 		series: [{}, ...series.map((s) => ({
-			label: s.label, stroke: color(s.tone), width: 2, dash: DASHES[s.dash ?? "solid"], spanGaps: false, points: { show: s.points ?? categories !== undefined, size: 7, fill: color(s.tone) },
-			...(s.kind === "bar" ? { paths: bars, fill: color(s.tone), points: { show: false }, width: 0 } : {}), ...(s.kind === "dot" ? { paths: () => null, points: { show: true, size: 9, fill: color("paper") } } : {}),
+			label: s.label, stroke: color(s.tone), width: 2, dash: DASHES[s.dash ?? "solid"], spanGaps: false, points: { show: categories !== undefined || x.length <= 62, size: 5, fill: color(s.tone) },
+			...(s.kind === "bar" ? { paths: bars, fill: color(s.tone), points: { show: false }, width: 0 } : {}), ...(s.kind === "dot" ? { paths: () => null, points: { show: true, size: s.isFull ? 8 : 14, width: 2, fill: s.isFull ? color(s.tone) : "transparent" } } : {}),
 		}))],
 		hooks: { setCursor: [(u) => onCursor(u.cursor.idx ?? null)] },
 	};
@@ -45,7 +58,7 @@ function optionsOf({ series, categories, zone, scale, format, height }, width, o
 /* A sample of how a series is drawn. */
 function Sample({ of: s }) {
 	return html`<svg class=${`sample tone-${s.tone}`} width="28" height="12" aria-hidden="true">${s.kind === "bar" ? html`<rect x="8" y="1" width="12" height="10" />`
-		: s.kind === "dot" ? html`<circle cx="14" cy="6" r="4" />` : html`<line x1="0" x2="28" y1="6" y2="6" stroke-dasharray=${(DASHES[s.dash ?? "solid"] ?? []).join(" ") || null} />`}</svg>`;
+		: s.kind === "dot" ? html`<circle class=${s.isFull ? "full" : ""} cx="14" cy="6" r="4" />` : html`<line x1="0" x2="28" y1="6" y2="6" stroke-dasharray=${(DASHES[s.dash ?? "solid"] ?? []).join(" ") || null} />`}</svg>`;
 }
 
 /* The canvas with a ground, title and legend, as a file. */
@@ -99,7 +112,7 @@ export function Chart({ title, about, x, categories, series, zone = "UTC", scale
 	useEffect(() => {
 		const draw = () => {
 			plot.current?.destroy();
-			plot.current = new uPlot(optionsOf({ series, categories, zone, scale, format, height }, Math.max(200, box.current.clientWidth), setAt), data, box.current);
+			plot.current = new uPlot(optionsOf({ x, series, categories, zone, scale, format, height }, Math.max(200, box.current.clientWidth), setAt), data, box.current);
 		};
 		draw();
 		let width = box.current.clientWidth;
@@ -121,7 +134,7 @@ export function Chart({ title, about, x, categories, series, zone = "UTC", scale
 			plot.current = null;
 		};
 	}, [shape]);
-	const shown = at === null ? null : categories ? categories[at] : x[at] === undefined ? null : new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: zone, dateStyle: "medium", timeStyle: x.length > 1 && x[1] - x[0] < 86_000 ? "short" : undefined }).format(new Date(x[at] * 1000));
+	const shown = at === null ? null : categories ? categories[at] : x[at] === undefined ? null : new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: zone, dateStyle: "medium", timeStyle: isDailyOf(x) ? undefined : "short" }).format(new Date(x[at] * 1000));
 	return html`<figure class="chart"><figcaption><h2>${title}</h2>${about && html`<p class="hint">${about}</p>`}</figcaption>
 		<div class="plot" role="img" aria-label=${t("reports.chart_label", { title })} ref=${box}></div>
 		<ul class="legend">${series.map((s) => html`<li key=${s.label}><${Sample} of=${s} /><span>${s.label}</span>${shown !== null && html`<b>${s.values[at] === null || s.values[at] === undefined ? "–" : format(s.values[at])}</b>`}</li>`)}

@@ -25,11 +25,8 @@ export function useReport(path, query) {
 }
 
 export function Loaded({ of: { data, error, isLoading }, children }) {
-	if (error !== null) {
-		return html`<${Banner} tone="bad">${error.status === 0 ? t("ui.not_reached") : error.message}<//>`;
-	}
-	return data === null ? html`<p class="loading" role="status">${t("reports.loading")}</p>`
-		: html`<div aria-busy=${isLoading ? "true" : null}>${children(data)}</div>`;
+	return html`<div class="loaded" aria-busy=${isLoading ? "true" : null}>${error !== null ? html`<${Banner} tone="bad">${error.status === 0 ? t("ui.not_reached") : error.message}<//>`
+		: data === null ? html`<p class="loading" role="status">${t("reports.loading")}</p>` : children(data)}</div>`;
 }
 
 /* Views of one page, in its address. tabs: [{ name, label, key }] */

@@ -1,0 +1,131 @@
+#include "instagram_login.h"
+
+#include "answerd/limits.h"
+#include "answerd/page.h"
+#include "graph_inspect.h"
+#include "instagram_reply.h"
+
+const struct connector_option instagram_options[] = {
+	{ "login",
+	  "\"facebook\": by the page that the account is linked to, with its token; else "
+	  "Instagram's own.",
+	  false },
+	{ "account", "The account's number, with login = \"facebook\".", false },
+	{ "page", "The page's number, with login = \"facebook\" and a person's token.", false },
+	{ "version", "Version of the Graph API; v25.0 where it is left out.", false },
+	{ "comments",
+	  "\"private\": a comment is answered by a private message to its author, once and within "
+	  "seven days; else publicly, below it.",
+	  false },
+	{ "human_agent",
+	  "\"yes\": Meta has granted the app HUMAN_AGENT, so a person may answer a direct message "
+	  "for seven days instead of one.",
+	  false },
+	{ NULL, NULL, false },
+};
+
+const struct connector_right instagram_rights[] = {
+	{ "instagram_business_basic", "to read our own media" },
+	{ "instagram_business_manage_comments", "to read and answer comments" },
+	{ "instagram_business_manage_messages", "to read and answer direct messages" },
+	{ NULL, NULL },
+};
+
+const struct connector_right instagram_rights_by_facebook[] = {
+	{ "instagram_basic", "to read our own media" },
+	{ "instagram_manage_comments", "to read and answer comments" },
+	{ "instagram_manage_messages", "to read and answer direct messages" },
+	{ "pages_show_list", "to find the page that the account is linked to" },
+	{ "pages_read_engagement", "to read by that page" },
+	{ NULL, NULL },
+};
+
+bool instagram_is_by_facebook(const struct connector_ctx *ctx)
+{
+	return text_eq(connector_option(ctx, "login"), TEXT("facebook"));
+}
+
+struct graph_door instagram_door(const struct connector_ctx *ctx)
+{
+	if (instagram_is_by_facebook(ctx)) {
+		/* The person signs in at Facebook, and the session is that of the page. */
+		return (struct graph_door){
+			.graph = instagram_graph(ctx),
+			.consent = "https://www.facebook.com/v25.0/dialog/oauth",
+			.code_at = "https://graph.facebook.com",
+			.rights = instagram_rights_by_facebook,
+		};
+	}
+	return (struct graph_door){
+		.graph = instagram_graph(ctx),
+		.consent = "https://www.instagram.com/oauth/authorize",
+		.code_at = "https://api.instagram.com",
+		.exchange = "ig_exchange_token",
+		.renew = "ig_refresh_token",
+		.rights = instagram_rights,
+		.me = "user_id,username,name",
+	};
+}
+
+bool instagram_identify_ask(const struct connector_ctx *ctx, const struct question *q,
+			    struct request *ret, struct err *err)
+{
+	struct strbuf b;
+
+	if (q->state.len > 0) {
+		return graph_inspect_ask(ctx, instagram_graph(ctx), ret, err);
+	}
+	if (instagram_is_by_facebook(ctx) && connector_option(ctx, "account").len == 0) {
+		return err_set(err, ERR_AUTH,
+			       "login = \"facebook\" also needs `account`, the number of the "
+			       "Instagram account");
+	}
+	instagram_url_start(ctx, &b, "");
+	graph_url_add(&b, "fields",
+		      instagram_is_by_facebook(ctx) ? TEXT("id,username,name")
+						    : TEXT("user_id,username,name"));
+	return graph_url_finish(ctx, &b, ret, err);
+}
+
+bool instagram_identify_digest(const struct connector_ctx *ctx, const struct question *q,
+			       const struct response *r, struct outcome *ret, struct err *err)
+{
+	struct graph_keys keys;
+	struct jx_doc *doc = NULL;
+	struct text page;
+	struct jx v;
+
+	if (q->state.len > 0) {
+		return graph_inspect_digest(ctx, instagram_rights_by_facebook, q, r, ret);
+	}
+	if (!graph_check(ctx, instagram_graph(ctx), r, NULL, ret, err) ||
+	    !page_scan(r, &page, err) || !jx_parse(ctx->arena, page, &v, &doc, err)) {
+		return false;
+	}
+	graph_keys_read(ctx, &keys);
+	ret->own_id = jx_text_or(ctx->arena, v, "user_id", TEXT_NONE);
+	if (ret->own_id.len == 0) {
+		ret->own_id = jx_text_or(ctx->arena, v, "id", TEXT_NONE);
+	}
+	ret->own_handle =
+		text_clip(jx_text_or(ctx->arena, v, "username", TEXT_NONE), LIMIT_NAME_BYTES);
+	ret->own_name = text_clip(jx_text_or(ctx->arena, v, "name", TEXT_NONE), LIMIT_NAME_BYTES);
+	ret->token_until = keys.until;
+	jx_release(&doc);
+	if (!graph_is_node(ret->own_id) || ret->own_handle.len == 0) {
+		return err_set(err, ERR_DATA,
+			       "Instagram does not say who we are: no id, or no name");
+	}
+	if (instagram_is_by_facebook(ctx)) {
+		graph_inspect_begin(ctx, ret);
+	}
+	return true;
+}
+
+bool instagram_authorize(const struct connector_ctx *ctx, const struct granting *g,
+			 struct text *ret_address, struct err *err)
+{
+	struct graph_door door = instagram_door(ctx);
+
+	return graph_door_authorize(ctx, &door, g, ret_address, err);
+}

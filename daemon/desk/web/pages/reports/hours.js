@@ -1,0 +1,56 @@
+/* When in the week people begin to wait, and how long: a table whose cells say the number and are darker where it is longer. */
+import { html } from "../../lib/html.js";
+import { language, number, t } from "../../lib/i18n.js";
+import { Empty } from "../../lib/ui.js";
+import { Choice, Csv, Loaded, seconds, share, useReport } from "./parts.js";
+import { Which, pick } from "./times.js";
+
+const LIMITS = [900, 3600, 14_400, 43_200, 86_400];
+
+/* ISO day of the week → its name. 2024-01-01 was a Monday. */
+export function weekday(day, form = "short") {
+	return new Intl.DateTimeFormat(language(), { weekday: form, timeZone: "UTC" }).format(Date.UTC(2024, 0, day));
+}
+
+/* "3h", "12m": as little as tells it. */
+function tiny(s) {
+	return s === null || s === undefined ? "" : s < 60 ? `${Math.round(s)}s` : s < 3540 ? `${Math.round(s / 60)}m` : s < 172_800 ? `${Math.round(s / 3600)}h` : `${Math.round(s / 86_400)}d`;
+}
+
+function level(what, value, most) {
+	if (value === null || value === undefined) {
+		return 0;
+	}
+	return what === "n" ? Math.ceil(value / most * 5) : what === "kept" ? (value >= 0.99 ? 1 : value >= 0.95 ? 2 : value >= 0.9 ? 3 : value >= 0.75 ? 4 : 5) : 1 + LIMITS.filter((l) => value > l).length - (value > LIMITS[4] ? 1 : 0);
+}
+
+export function Hours({ query, span, asked }) {
+	const of = useReport("reports/response-times", { ...asked, by: "hour" });
+	const what = ["p90", "n", "kept"].includes(query.cell) ? query.cell : "p50";
+	const { value, title } = pick(query);
+	const read = (r) => what === "n" ? r.count + r.open : what === "kept" ? r.within.share : value(r, what === "p90" ? 90 : 50);
+	const say = (v) => what === "n" ? number(v) : what === "kept" ? share(v) : seconds(v);
+	return html`<${Which} query=${query} />
+		<${Choice} label=${t("reports.cell")} name="cell" value=${what} otherwise="p50" options=${[["p50", t("reports.p50")], ["p90", t("reports.p90")], ["n", t("reports.began")], ["kept", t("reports.kept")]]} />
+		<${Loaded} of=${of}>${(data) => {
+		if (data.items.length === 0) {
+			return html`<${Empty} title=${t("reports.nobody_waited")} />`;
+		}
+		const rows = new Map(data.items.map((r) => [r.key, r])), most = Math.max(...data.items.map((r) => r.count + r.open));
+		const cell = (day, hour) => {
+			const r = rows.get(`${day}-${String(hour).padStart(2, "0")}`);
+			if (!r) {
+				return html`<td class="heat-none"></td>`;
+			}
+			const v = read(r);
+			return html`<td class=${`heat-${Math.min(5, level(what, v, most))}`} title=${t("reports.hour_title", { day: weekday(day, "long"), from: hour, to: hour + 1, value: say(v), n: r.count + r.open })}>${
+				what === "n" ? v : what === "kept" ? (v === null ? "" : Math.floor(v * 100)) : tiny(v)}</td>`;
+		};
+		return html`<figure class="chart"><figcaption><h2>${what === "n" ? t("reports.began") : what === "kept" ? t("reports.kept") : t("reports.by_hour", { title })}</h2>
+				<p class="hint">${t("reports.hours_about", { zone: span.zone })} ${t(what === "n" ? "reports.heat_n" : what === "kept" ? "reports.heat_kept" : "reports.heat_time")}</p></figcaption>
+			<div class="table-frame" role="region" tabindex="0" aria-label=${t("reports.hours")}><table class="heat"><caption class="unseen">${t("reports.hours")}</caption>
+				<thead><tr><th scope="col"><span class="unseen">${t("reports.day")}</span></th>${[...Array(24).keys()].map((h) => html`<th scope="col">${h}</th>`)}</tr></thead>
+				<tbody>${[1, 2, 3, 4, 5, 6, 7].map((d) => html`<tr><th scope="row">${weekday(d)}</th>${[...Array(24).keys()].map((h) => cell(d, h))}</tr>`)}</tbody></table></div>
+			<div class="chart-acts"><${Csv} path="reports/response-times" query=${{ ...asked, by: "hour" }} /></div></figure>`;
+	}}<//>`;
+}

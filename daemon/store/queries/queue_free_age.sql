@@ -1,0 +1,9 @@
+-- Who waits and is held by nobody, by age.
+-- $1 int4 brand, $2 text platform, $3 int8 staff member (each null: all), $4 bool overdue only, $5 bool all lanes, then behind which row:
+-- $6 timestamptz waiting_since, $7 int8 conversation; $8 int8 limit, null: all; $9 timestamptz due; $10 bool held by nobody.
+-- Rows of answerd.queue_row, in order.
+select q.* from answerd.queue_row q
+where ($1::int4 is null or q.brand_id = $1) and ($2::text is null or q.platform = $2) and ($3::int8 is null or q.assignee_id = $3)
+	and (q.is_overdue or not $4::bool) and (q.is_listed or $5::bool) and (not q.is_held or not $10::bool)
+	and (q.waiting_since, q.conversation_id) > ($6::timestamptz, $7::int8) and ($9::timestamptz is null or true)
+order by q.waiting_since, q.conversation_id limit $8::int8
