@@ -26,7 +26,7 @@ SESSIONS = [{"kind": "status", "status": 500}, {"kind": "cut"}, {"kind": "drop"}
 SESSION_PATH = r"(token|createSession|refreshSession)$"
 IDS = ("dup", "missing", "null", "number", "object", "list", "zero", "negative", "empty", "long", "rtl_id", "sql")
 # A reply there has no other name than its time; a number in place of another is another parent, and nobody can see it.
-OTHER_NAMES = {("google-business", "updateTime"), ("wordpress", "parent"), ("mail", "headers")}
+OTHER_NAMES = {("google-business", "updateTime"), ("wordpress", "parent"), ("mail", "headers"), ("mail", "line")}
 
 
 class Deck:

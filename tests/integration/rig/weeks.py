@@ -320,7 +320,8 @@ class Weeks:
                 f"taken back; gaps {gaps}; {self.town.call('GET', 'book')['lines']} lines in the book, "
                 f"{sum(n for k, n in counters.items() if k.rpartition(' ')[2].isdigit())} answers; most of what was allowed: "
                 f"{max((n / of, name) for name, (n, of) in self.most.items())}; worker: {self.cpu():.1f} s of one core, {100 * self.cpu() / wall:.0f} %; refused acts "
-                f"{len(self.refused)}: {self.refused[:3]}; not struck: { {s.name: s.deck.missing() for s in self.sites if s.deck.missing()} }")
+                f"{len(self.refused)}: {self.refused[:3]}; not struck: {sum(len(s.deck.missing()) for s in self.sites)} of "
+                f"{sum(len(s.deck.cards) for s in self.sites)}")
 
 
 __all__ = ["DAY", "HOUR", "MINUTE", "Weeks"]
