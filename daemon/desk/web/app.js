@@ -16,6 +16,7 @@ import { Queue } from "./pages/queue.js";
  * catalogue), key, the least role. `beside`: it stands beside the queue. */
 const PLACES = [
 	{ path: "/", name: "nav.queue", key: "g q" },
+	{ path: "/settings", load: () => import("./pages/account.js") },
 	{ path: "/search", load: () => import("./pages/search.js") },
 	{ path: "/watch", name: "nav.watch", key: "g w", load: () => import("./pages/watch.js") },
 	{ path: "/reports", name: "nav.reports", key: "g r", load: () => import("./pages/reports.js") },

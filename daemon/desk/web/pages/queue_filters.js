@@ -130,7 +130,7 @@ export function Filters({ filters, counts }) {
 	]);
 	const chips = ["tag", "assignee", "free"].filter((name) => filters[name]);
 	return html`<div class="filters"><h1 class="unseen">${t("queue.title")}</h1>
-		<nav class="tabs" aria-label=${t("queue.views")}>${tabs.map((tab) => html`<a href=${tabOf(tab.query)} aria-current=${isTab(tab) ? "true" : null}>${t(`queue.tab_${tab.name}`)}${counts !== null && tab.name !== "all"
+		<nav class="queue-tabs" aria-label=${t("queue.views")}>${tabs.map((tab) => html`<a href=${tabOf(tab.query)} aria-current=${isTab(tab) ? "true" : null}>${t(`queue.tab_${tab.name}`)}${counts !== null && tab.name !== "all"
 			&& html` <span class="count">${numberOf(counts, tab.name)}</span>`}</a>`)}</nav>
 		<div class="filters-more">
 			<${SearchBox} />

@@ -6,6 +6,7 @@ import { t } from "../lib/i18n.js";
 import * as api from "../lib/api.js";
 import { again, session, signedIn } from "../lib/session.js";
 import { Button, Dialog, Field } from "../lib/ui.js";
+import { SetUpTotp } from "./account.js";
 
 /* login: already known (a session that ended), then it cannot be another. */
 function Form({ login: known = null, onDone, path = "session", ok }) {
@@ -74,7 +75,7 @@ export function SignIn() {
 	const [fromLink] = useState(location.hash.startsWith("#/link/"));
 	const mustSet = is === "in" && me.must_set_password;
 	return html`<main class="door"><div class="door-box"><h1><img src=${document.querySelector("link[rel=icon]").href} width="28" height="28" alt="" /> answerd</h1>
-		${mustSet ? html`<${NewPassword} onDone=${(now) => signedIn({ ...me, ...now, must_set_password: false })} />`
+		${is === "in" && !mustSet && me.must_set_up_totp ? html`<${SetUpTotp} onDone=${() => location.reload()} />` : mustSet ? html`<${NewPassword} onDone=${(now) => signedIn({ ...me, ...now, must_set_password: false })} />`
 			: fromLink ? html`<${FromLink} />` : html`<p class="door-words">${t("session.promise")}</p><${Form} onDone=${signedIn} />`}</div></main>`;
 }
 
