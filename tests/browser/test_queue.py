@@ -1,6 +1,6 @@
 """The queue's page in a real browser."""
 from rig import wait_until
-from rig.signing import sign_in
+from rig.signing import person, sign_in
 from selenium.webdriver.common.keys import Keys
 
 
@@ -166,6 +166,7 @@ def test_what_empty_means(desk, browser):
     browser.open("/?mine=1")
     browser.wait_text("Nobody waits in this view.")
     desk.db.rows("update answerd.worker set beat_at = now() - interval '2 hours'")
+    wait_until(lambda: not person(desk, "ann").get("queue").json["listening"]["ok"], 10, "the desk knows")
     browser.open("/")
     browser.wait_text("Nobody is known to wait, but we are not hearing everything.")
     browser.wait_text("Nobody listens since", ".banner")
