@@ -59,7 +59,8 @@ def desk(house):
     """The house with an empty queue."""
     with house.db.connect() as conn:
         conn.execute("truncate answerd.message, answerd.conversation, answerd.identity, answerd.message_source, answerd.message_raw, "
-                     "answerd.message_revision, answerd.answer_link, answerd.wanted_thread, answerd.note, answerd.reply, answerd.saved_view, answerd.conversation_words cascade")
+                     "answerd.message_revision, answerd.answer_link, answerd.wanted_thread, answerd.note, answerd.note_mention, answerd.reply, "
+                     "answerd.thread_join, answerd.saved_view, answerd.conversation_words cascade")
     return house
 
 

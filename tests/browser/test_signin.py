@@ -1,9 +1,4 @@
 """Signing in and out on the page."""
-import base64
-import hmac
-import struct
-import time
-
 from rig import wait_until
 from rig.door import token_of
 from rig.signing import PASSWORD, leave, person, sign_in
@@ -57,42 +52,3 @@ def test_a_session_that_ends_in_the_middle(desk, browser):
     browser.wait_text("It is yours.")
     wait_until(lambda: "you" in browser.text(".row-holder"), 10)
     person(desk, "bea")
-
-
-def totp(secret):
-    """The six digits of now (RFC 6238), as an app makes them."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    mac = hmac.new(key, struct.pack(">Q", int(time.time()) // 30), "sha1").digest()
-    at = mac[-1] & 15
-    return f"{(struct.unpack('>I', mac[at:at + 4])[0] & 0x7fffffff) % 1_000_000:06d}"
-
-
-def test_a_second_factor(desk, browser):
-    """Set up by picture or key, recovery codes once, and asked for at the next sign-in."""
-    sign_in(browser, "tom", desk, path="/settings")
-    browser.press("Set it up")
-    browser.press("Begin")
-    browser.find(".qr")
-    browser.axe()
-    browser.shot("second-factor")
-    secret = browser.text(".secret").replace(" ", "")
-    browser.fill("input.code", totp(secret))
-    browser.press("Confirm")
-    browser.find(".code-list")
-    codes = browser.text(".code-list code").split()
-    assert len(codes) >= 8
-    browser.axe()
-    browser.press("I have kept them")
-    browser.wait_text(f"{len(codes)} recovery codes are left.")
-    leave(browser)
-    browser.open("/")
-    browser.fill("input[name=login]", "tom")
-    browser.fill("input[name=password]", PASSWORD)
-    browser.press("Sign in")
-    browser.find("input[name=totp]")
-    browser.axe()
-    browser.fill("input[name=totp]", codes[0])
-    browser.press("Sign in")
-    browser.find(".top")
-    browser.open("/settings")
-    browser.wait_text(f"{len(codes) - 1} recovery codes are left.")

@@ -16,10 +16,11 @@ import { Queue } from "./pages/queue.js";
  * catalogue), key, the least role. `beside`: it stands beside the queue. */
 const PLACES = [
 	{ path: "/", name: "nav.queue", key: "g q" },
-	{ path: "/settings", load: () => import("./pages/account.js") },
 	{ path: "/search", load: () => import("./pages/search.js") },
 	{ path: "/watch", name: "nav.watch", key: "g w", load: () => import("./pages/watch.js") },
 	{ path: "/reports", name: "nav.reports", key: "g r", load: () => import("./pages/reports.js") },
+	{ path: "/staff", name: "nav.staff", key: "g s", least: "admin", load: () => import("./pages/staff.js") },
+	{ path: "/settings", load: () => import("./pages/settings.js") },
 	{ path: "/conversation/:id", beside: true, load: () => import("./pages/conversation/page.js") },
 ];
 
@@ -80,7 +81,7 @@ function App() {
 	const isLink = location.hash.startsWith("#/link/");
 	const inside = () => html`<${Places} /><${Asked} /><${Toasts} />`;
 	if (isLink || who.is === "out" || (who.is === "in" && (who.me.must_set_password || who.me.must_set_up_totp))) {
-		return html`<${SignIn} /><${Asked} /><${Toasts} />`;
+		return html`<${SignIn} /><${Again} /><${Asked} /><${Toasts} />`;
 	}
 	switch (who.is) {
 	case "in": return html`${inside()}<${Again} />`;

@@ -5,6 +5,5 @@ import conversation from "./de/conversation.js";
 import watch from "./de/watch.js";
 import reports from "./de/reports.js";
 import staff from "./de/staff.js";
-import account from "./de/account.js";
 
-export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...staff, ...account };
+export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...staff };

@@ -5,6 +5,5 @@ import conversation from "./en/conversation.js";
 import watch from "./en/watch.js";
 import reports from "./en/reports.js";
 import staff from "./en/staff.js";
-import account from "./en/account.js";
 
-export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...staff, ...account };
+export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...staff };

@@ -3,11 +3,11 @@ import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { cell, kept, useCell } from "../lib/cell.js";
 import { LANGUAGES, language, t } from "../lib/i18n.js";
 import { commands, keysOf, layers, singleKeys, useKeys } from "../lib/keys.js";
-import { go } from "../lib/router.js";
 import { session, signOut } from "../lib/session.js";
 import { open, stream } from "../lib/events.js";
 import { Button, Dialog, Icon, Key, Menu, ask, useTicking } from "../lib/ui.js";
 import * as time from "../lib/time.js";
+import { go } from "../lib/router.js";
 
 /* ---- dark and light ---- */
 
@@ -106,7 +106,6 @@ export function Frame({ places, here, children }) {
 		{ keys: "Ctrl+k", name: "keys.bar", group: "keys.everywhere", typing: true, run: showBar },
 		{ keys: "?", name: "keys.title", group: "keys.everywhere", run: showHelp },
 		{ keys: null, name: "look.dark", run: () => look.set("dark") }, { keys: null, name: "look.light", run: () => look.set("light") },
-		{ keys: null, name: "account.title", run: () => go("/settings") },
 		{ keys: null, name: "session.out", run: signOut },
 	]);
 	return html`<a class="skip" href="#content">${t("nav.skip")}</a>
@@ -118,7 +117,7 @@ export function Frame({ places, here, children }) {
 				...["system", "light", "dark"].map((name) => ({ label: t(`look.${name}`), isOn: theme === name, run: () => look.set(name) })), null,
 				...Object.entries(LANGUAGES).map(([name, words]) => ({ label: words, isOn: language() === name, run: () => setLanguage(name) })), null,
 				{ label: t("keys.title"), hint: "?", run: showHelp },
-				{ label: t("account.title"), run: () => go("/settings") },
+				{ label: t("nav.settings"), run: () => go("/settings") },
 				{ label: t("session.out"), run: signOut },
 			]}><${Icon} name="person" /><span class="wide-only">${me?.name ?? me?.login}</span><//>
 		</header>

@@ -49,7 +49,7 @@ function optionsOf({ x, series, categories, zone, scale, format, height }, width
 		],
 		series: [{}, ...series.map((s) => ({
 			label: s.label, stroke: color(s.tone), width: 2, dash: DASHES[s.dash ?? "solid"], spanGaps: false, points: { show: categories !== undefined || x.length <= 62, size: 5, fill: color(s.tone) },
-			...(s.kind === "bar" ? { paths: bars, fill: color(s.tone), points: { show: false }, width: 0 } : {}), ...(s.kind === "dot" ? { paths: () => null, points: { show: true, size: 10, width: 2, fill: color(s.isFull ? s.tone : "paper") } } : {}),
+			...(s.kind === "bar" ? { paths: bars, fill: color(s.tone), points: { show: false }, width: 0 } : {}), ...(s.kind === "dot" ? { paths: () => null, points: { show: true, size: s.isFull ? 8 : 14, width: 2, fill: s.isFull ? color(s.tone) : "transparent" } } : {}),
 		}))],
 		hooks: { setCursor: [(u) => onCursor(u.cursor.idx ?? null)] },
 	};
