@@ -10,6 +10,11 @@ export function language() {
 	return code;
 }
 
+/* The reader's own kind of that language: en-GB writes 16:05 where en-US writes 4:05 PM. */
+export function region() {
+	return globalThis.navigator?.languages?.find((l) => l.toLowerCase().split("-")[0] === code) ?? code;
+}
+
 export function useWords(name, words) {
 	code = name;
 	catalogue = words;

@@ -162,7 +162,7 @@ export function Queue({ chosen, isAlone }) {
 	const isEmpty = rows.length === 0 && !now.isLoading && now.error === null;
 	const Section = isAlone ? "main" : "section";
 	return html`<${Section} class=${`queue ${isAlone ? "alone" : "beside"}`} aria-label=${t("queue.title")}>
-		<${Filters} filters=${filters} counts=${counts} />
+		<${Filters} filters=${filters} counts=${counts} isAlone=${isAlone} />
 		<${Troubles} listening=${now.listening} attention=${now.attention} />
 		${now.error !== null && html`<${Banner} tone="bad">${now.error.status === 0 ? t("ui.not_reached") : now.error.message} <${Button} kind="quiet" onClick=${() => list.look(filters)}>${t("app.once_more")}<//><//>`}
 		${now.held && html`<div class="held" role="status"><${Button} kind="plain" icon="down" hint="." onClick=${() => list.unhold()}>${t("queue.held", { n: now.held.n })}<//></div>`}

@@ -110,7 +110,7 @@ function useOptions() {
 
 const tabs = [{ name: "waiting", key: "1", query: {} }, { name: "mine", key: "2", query: { mine: "1" } }, { name: "overdue", key: "3", query: { overdue: "1" } }, { name: "all", key: "4", query: { all: "1" } }];
 
-export function Filters({ filters, counts }) {
+export function Filters({ filters, counts, isAlone }) {
 	const views = useCell(saved), options = useOptions();
 	useCell(place);
 	useEffect(() => { fetchSaved(); }, []);
@@ -120,9 +120,9 @@ export function Filters({ filters, counts }) {
 	const set = (name) => (e) => setQuery({ [name]: e.target.value });
 	const save = () => ask((close) => html`<${SaveView} close=${close} query=${here} />`);
 	useKeys([
-		...tabs.map((tab) => ({ keys: tab.key, name: `queue.tab_${tab.name}`, group: "keys.filters", run: () => go(tabOf(tab.query)) })),
-		{ keys: "b", name: by === "age" ? "queue.by_due" : "queue.by_age", group: "keys.filters", run: () => setQuery({ by: by === "age" ? "due" : null }) },
-		{ keys: "f", name: "queue.tab_free", group: "keys.filters", run: () => go(tabOf({ free: "1" })) },
+		...tabs.map((tab) => ({ keys: tab.key, name: `queue.tab_${tab.name}`, group: "keys.filters", when: () => isAlone, run: () => go(tabOf(tab.query)) })),
+		{ keys: "b", name: by === "age" ? "queue.by_due" : "queue.by_age", group: "keys.filters", when: () => isAlone, run: () => setQuery({ by: by === "age" ? "due" : null }) },
+		{ keys: "f", name: "queue.tab_free", group: "keys.filters", when: () => isAlone, run: () => go(tabOf({ free: "1" })) },
 		{ keys: null, name: "views.save", run: save },
 		{ keys: null, name: "queue.by_tag", run: async () => { const tag = await askWords({ title: t("queue.by_tag"), label: t("acts.tag_label"), ok: t("queue.show"), max: 60 }); tag !== null && setQuery({ tag }); } },
 		{ keys: null, name: "queue.by_holder", run: async () => { const who = await askWords({ title: t("queue.by_holder"), label: t("acts.give_label"), ok: t("queue.show"), max: 40 }); who !== null && setQuery({ assignee: who }); } },
@@ -130,7 +130,7 @@ export function Filters({ filters, counts }) {
 	]);
 	const chips = ["tag", "assignee", "free"].filter((name) => filters[name]);
 	return html`<div class="filters"><h1 class="unseen">${t("queue.title")}</h1>
-		<nav class="tabs" aria-label=${t("queue.views")}>${tabs.map((tab) => html`<a href=${tabOf(tab.query)} aria-current=${isTab(tab) ? "true" : null}>${t(`queue.tab_${tab.name}`)}${counts !== null && tab.name !== "all"
+		<nav class="queue-tabs" aria-label=${t("queue.views")}>${tabs.map((tab) => html`<a href=${tabOf(tab.query)} aria-current=${isTab(tab) ? "true" : null}>${t(`queue.tab_${tab.name}`)}${counts !== null && tab.name !== "all"
 			&& html` <span class="count">${numberOf(counts, tab.name)}</span>`}</a>`)}</nav>
 		<div class="filters-more">
 			<${SearchBox} />

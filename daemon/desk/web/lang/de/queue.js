@@ -77,7 +77,7 @@ export default {
 	"queue.next_open": "Nächstes Gespräch öffnen",
 	"queue.no_date": "Ohne Frist",
 	"queue.no_reply": "von hier nicht zu beantworten",
-	"queue.office": "{span} Bürozeit",
+	"queue.office": "Büro {span}",
 	"queue.office_title": "Wie lange es nach der Uhr des Büros wartet",
 	"queue.open": "Öffnen",
 	"queue.overdue": "Überfällig {span}",

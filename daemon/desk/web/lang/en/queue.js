@@ -77,7 +77,7 @@ export default {
 	"queue.next_open": "Open the next conversation",
 	"queue.no_date": "No date",
 	"queue.no_reply": "cannot be answered from here",
-	"queue.office": "{span} by office hours",
+	"queue.office": "office {span}",
 	"queue.office_title": "How long it has waited by the office's clock",
 	"queue.open": "Open",
 	"queue.overdue": "Overdue {span}",
