@@ -6,6 +6,7 @@
 
 #define LIST_MOST     10 /* conversations of a page, each with its messages */
 #define MESSAGES_MOST 20 /* of a conversation that Graph shows */
+#define PAGES_MOST    50 /* of conversations that changed since the last poll */
 #define LOOK_BEFORE_S 300
 #define FORM_BYTES    ((size_t)8 * LIMIT_MESSAGE_BYTES)
 #define MESSAGE_FIELDS                                                                             \
@@ -255,6 +256,7 @@ bool graph_chat_digest(const struct connector_ctx *ctx, const struct graph_chat 
 	bool has_hole = false, is_more;
 
 	graph_walk_load(ctx, q, &w);
+	w.most_pages = PAGES_MOST;
 	if (!graph_check(ctx, c->graph, r, &said, ret, err)) {
 		if (said.fault == GRAPH_RIGHT) {
 			ret->missing = TEXT("the right to read direct messages");

@@ -296,12 +296,13 @@ static void walk_end(struct graph_walk *w)
 /* What is asked next: below, the list's next page, or nothing. */
 static bool walk_go_on(struct graph_walk *w)
 {
-	bool is_wanted = w->is_deep || w->has_news;
+	int64_t most = w->has_news && w->most_pages > PAGES_MOST ? w->most_pages : PAGES_MOST;
+	bool is_wanted = (w->is_deep || w->has_news) && w->n_pages < most;
 
 	if (w->n_todo > 0) {
 		return true;
 	}
-	if (w->next.len > 0 && is_wanted && w->n_pages < PAGES_MOST) {
+	if (w->next.len > 0 && is_wanted) {
 		w->has_news = false;
 		return true;
 	}
@@ -324,6 +325,10 @@ bool graph_walk_listed(const struct connector_ctx *ctx, const struct question *q
 	w->is_listed = true;
 	w->n_pages++;
 	w->is_deep = w->is_deep || q->op == OP_SWEEP;
+	if (next.len > 0 && w->most_pages > 0 && w->n_pages >= w->most_pages && w->has_news &&
+	    q->op == OP_POLL && wall_is_set(w->known_at)) {
+		*ret_hole = true;
+	}
 	return walk_go_on(w);
 }
 

@@ -51,6 +51,8 @@ struct graph_walk {
 	struct text below_next;
 	uint64_t below_print;
 	int64_t n_below;
+	int64_t most_pages; /* set by the caller where the list goes by what changed last: so many while each brings news, and what
+				is behind them is a hole; 0: as many as a deep walk. Not of the state */
 	int64_t size; /* Graph asked for less data: elements of a page; 0: as many as we like */
 };
 

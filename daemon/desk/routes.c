@@ -1,7 +1,8 @@
 /* The table of routes, joined from its groups (routes.h), and the search in it. */
 #include "daemon/desk/routes.h"
 
-/* clang-format off: one a line */
+/* One a line. */
+/* clang-format off */
 static const struct desk_routes *const groups[] = {
 	&routes_conversation,
 	&routes_listening,

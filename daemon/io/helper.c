@@ -104,15 +104,19 @@ void helper_start(struct helper *h)
 	ev_io_start(loop_ev(h->loop), &h->readable);
 }
 
+/* Who asked is told now; the piece goes at the end of this turn. */
 static void finish(struct helper *h, const void *answer, size_t n)
 {
-	struct piece *p = container_of(h->queue.next, struct piece, in);
+	struct list *first = list_take_first(&h->queue);
+	struct piece *p = first != NULL ? container_of(first, struct piece, in) : NULL;
 
+	if (p == NULL) {
+		not_reached("a helper that is busy with nothing");
+	}
 	h->is_busy = false;
 	h->n_queued--;
-	list_remove(&p->in);
+	loop_bury(h->loop, p, free);
 	p->done(answer, n, p->owner);
-	free(p);
 }
 
 static void next(struct helper *h)

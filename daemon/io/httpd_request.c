@@ -465,7 +465,7 @@ static void problem(struct httpd_request *r, struct text detail, const char *nee
 	a.body = strbuf_text(&out);
 	if (a.status == 401) {
 		a.headers[0] = (struct httpd_header_pair){ "WWW-Authenticate",
-							     "Bearer realm=\"answerd\"" };
+							   "Bearer realm=\"answerd\"" };
 	}
 	httpd_answer(r, &a);
 }

@@ -318,6 +318,7 @@ void account_step(struct account *a)
 		return;
 	}
 	a->turn++;
+	background_asking(a);
 	ask_start(a);
 }
 

@@ -155,13 +155,21 @@ static bool choose_thread(struct account *a, struct mono now, struct mono *wake)
 			if (!account_is_due(a->known_thread_at, now, wake)) {
 				return false;
 			}
-			a->known_thread_at =
-				mono_add(now, DUR_US(a->conf->every.us / KNOWN_THREADS_EVERY));
 		}
 		a->job = (struct job){ .op = OP_THREAD, .asked_at = loop_wall(a->listen->o.loop) };
 		return true;
 	}
 	return account_is_due(a->threads_at, now, wake) && load_threads(a);
+}
+
+/* Only what is really asked takes the turn: who had to wait for a slot chooses anew. */
+void background_asking(struct account *a)
+{
+	if (a->job.op == OP_THREAD && a->threads[a->thread_now].root != NULL &&
+	    a->thread_state == NULL) {
+		a->known_thread_at =
+			mono_add(account_now(a), DUR_US(a->conf->every.us / KNOWN_THREADS_EVERY));
+	}
 }
 
 static void done_rechecks(const struct db_result *r, void *owner)

@@ -275,6 +275,7 @@ bool background_choose(struct account *a, struct mono now,
 		       struct mono *wake); /* true: a job, or a list is being fetched */
 void background_thread_read(
 	struct account *a); /* the thread at hand: remembered in the database, on to the next */
+void background_asking(struct account *a); /* what was chosen is asked now */
 void background_news(struct account *a);
 void background_forget_threads(struct account *a);
 void background_forget_rechecks(struct account *a);

@@ -408,7 +408,8 @@ static void done_page(const struct db_result *r, void *owner)
 			if (db_i64(r, 0, 1) > 0) {
 				background_news(a);
 			}
-			if (db_i64(r, 0, 1) + db_i64(r, 0, 2) + db_i64(r, 0, 3) + db_i64(r, 0, 5) > 0) {
+			if (db_i64(r, 0, 1) + db_i64(r, 0, 2) + db_i64(r, 0, 3) + db_i64(r, 0, 5) >
+			    0) {
 				news_add(a);
 			}
 			stored(a);

@@ -15,6 +15,7 @@ from rig import Cluster, Config  # noqa: E402
 from rig.browser import Browser  # noqa: E402
 from rig.front import Shop, free_port  # noqa: E402
 from rig.programs import migrate  # noqa: E402
+from rig.signing import seat  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +58,9 @@ def open_office(db):
 def desk(house):
     """The house with an empty queue."""
     with house.db.connect() as conn:
-        conn.execute("truncate answerd.message, answerd.conversation, answerd.identity, answerd.note, answerd.reply, answerd.saved_view cascade")
+        conn.execute("truncate answerd.message, answerd.conversation, answerd.identity, answerd.message_source, answerd.message_raw, "
+                     "answerd.message_revision, answerd.answer_link, answerd.wanted_thread, answerd.note, answerd.note_mention, answerd.reply, "
+                     "answerd.thread_join, answerd.saved_view, answerd.conversation_words cascade")
     return house
 
 
@@ -73,12 +76,13 @@ def lend(browsers, n, house):
     while len(browsers) <= n:
         browsers.append(Browser())
     browsers[n].forget(house.origin)
+    seat(browsers[n], "admin", house, "admin")
     return browsers[n]
 
 
 @pytest.fixture
 def browser(browsers, desk):
-    """A fresh person before a wide, light screen."""
+    """A fresh admin before a wide, light screen; sign_in() makes another person of them."""
     one = lend(browsers, 0, desk)
     yield one
     assert one.complaints() == []

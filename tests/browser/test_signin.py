@@ -1,13 +1,14 @@
 """Signing in and out on the page."""
 from rig import wait_until
 from rig.door import token_of
-from rig.signing import PASSWORD, person, sign_in
+from rig.signing import PASSWORD, leave, person, sign_in
 
 
 def test_link_password_and_form(desk, browser):
     """A one-time link, a first password, the queue; out, a wrong password, in again by the form. The token leaves the address at once."""
     desk.say("ann", "Where?", ago="1 hour")
     link = desk.answer("staff", "add", "nora", "--name", "Nora Nest", code=0).json["link"]
+    leave(browser)
     browser.open("/#/link/" + token_of(link))
     browser.wait_text("Choose a password")
     assert "link" not in browser.driver.current_url

@@ -4,16 +4,11 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from rig import wait_until
-
-DECLARED = """select answerd.declare_replies('{"brands": [{"name": "acme", "sign": true, "approval": false, "repeat_limit": 5, "accounts": [
-    {"name": "acme_social", "is_able": true, "answers": ["mention", "reply", "comment"], "window_s": 0, "key_valid_s": 3600, "has_lookup": true,
-    "settle_us": 30000000, "every_us": 60000000}]}]}')"""
-
+from rig.signing import sign_in
 
 @pytest.fixture
 def talk(desk):
     """A shop that can answer; Ann complains in a thread below our post, others speak there, too."""
-    desk.db.one(DECLARED)
     if desk.db.one("select count(*) from answerd.staff where login = 'lea'") == 0:
         desk.answer("staff", "add", "lea", "--name", "Lea Lime", code=0)
     desk.say("us", "Our new shop opens on Monday! https://shop.example/new", ago="2 days", ident="post")
@@ -29,7 +24,7 @@ def talk(desk):
 
 def test_the_whole_conversation_is_there(talk, browser):
     """What was said in order and by whom, what waits, what was answered, our post above, others as context; the person beside it."""
-    browser.open(f"/conversation/{talk.c}")
+    sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
     browser.wait_text("12 Park Lane", ".thread")
     assert [e.get_attribute("data-id") for e in browser.all(".message")] == ["post", "a1", "b1", "o1", "a2"]
     assert "Waits" in browser.text('[data-id="a2"]') and "Answered" in browser.text('[data-id="a1"]') and "Overheard" in browser.text('[data-id="b1"]')
@@ -40,7 +35,7 @@ def test_the_whole_conversation_is_there(talk, browser):
 
 def test_acts_have_keys_and_can_be_taken_back(talk, browser):
     """Taken, put to sleep, tagged, corrected, noted, dismissed, by keys; each is said, and what can be undone offers it."""
-    browser.open(f"/conversation/{talk.c}")
+    sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
     browser.find(".thread")
     browser.keys("t")
     browser.wait_text("In your hands", ".hands")
@@ -48,7 +43,9 @@ def test_acts_have_keys_and_can_be_taken_back(talk, browser):
     browser.fill("dialog input", "parcel")
     browser.keys(Keys.ENTER)
     browser.wait_text("parcel", ".tags")
-    browser.keys("c", "2")
+    browser.keys("c")
+    browser.find("dialog")
+    browser.keys("2")
     browser.wait_text("Complaint", ".tags")
     browser.keys("n")
     browser.fill("dialog textarea", "She called as well. @le")
@@ -63,13 +60,15 @@ def test_acts_have_keys_and_can_be_taken_back(talk, browser):
     browser.axe(".dialog")
     browser.keys(Keys.ESCAPE)
     browser.wait_gone(".dialog")
-    browser.keys("x")
+    browser.keys("d")
     browser.press("Answered elsewhere")
     browser.wait_text("נועה", ".talk h1")
     assert talk.answer("show", talk.c, code=0).json["waiting_since"] is None
     browser.press("Undo")
     wait_until(lambda: talk.answer("show", talk.c, code=0).json["waiting_since"], 20, "it waits again")
-    browser.keys("z", "3")
+    browser.keys("s")
+    browser.find("dialog")
+    browser.keys("3")
     browser.wait_text("Asleep for 2 hours.", ".toasts")
     wait_until(lambda: [e["id"] for e in talk.answer("queue", code=0).items] == [talk.c], 20, "Noa's sleeps")
     assert talk.db.one("select count(*) from answerd.note_mention m join answerd.staff s using (staff_id) where s.login = 'lea'") == 1
@@ -77,7 +76,7 @@ def test_acts_have_keys_and_can_be_taken_back(talk, browser):
 
 def test_the_box_counts_and_cuts_as_the_platform_does(talk, browser):
     """Too long: how much, and in which parts it would go; nothing is sent that the platform would not take."""
-    browser.open(f"/conversation/{talk.c}")
+    sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
     browser.click(".box-words")
     browser.js("const box = document.querySelector('.box-words'); box.value = 'Dear Ann, we look for it. '.repeat(30); box.dispatchEvent(new Event('input', { bubbles: true }));")
     browser.wait_text("too many", ".count")
@@ -99,7 +98,7 @@ def test_what_nobody_knows_is_a_task_with_two_buttons(talk, browser):
         for words in ("It is on its way.", "Sorry again."):
             conn.execute("select answerd.reply_make(%s, answerd.desk_admin(), %s, null, true, false, array[%s])", (talk.c, words, words))
         conn.execute("select answerd.reply_needs_human(r, 'it is not on the platform, and the platform has no key.') from answerd.reply r")
-    browser.open(f"/conversation/{talk.c}")
+    sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
     browser.wait_text("Needs a person", ".replies")
     browser.shot("conversation-task")
     browser.axe()
@@ -116,10 +115,11 @@ def test_what_nobody_knows_is_a_task_with_two_buttons(talk, browser):
 def test_two_conversations_become_one(talk, browser):
     """Joined from the page; the address of the one that went leads to the one that stayed."""
     second = talk.conversation(talk.say("ann", "Nobody answers here, either!", ago="20 min"))
-    browser.open(f"/conversation/{second}")
+    sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{second}")
     browser.wait_text("Nobody answers here", ".thread")
-    browser.wait_text("Where is my parcel?", ".person")
+    browser.wait_text("12 Park Lane", ".person")
     browser.keys("m")
+    browser.find("dialog")
     browser.shot("conversation-merge")
     browser.keys("1")
     wait_until(lambda: browser.place == f"/conversation/{talk.c}", 20, "the older one stays")
@@ -134,7 +134,7 @@ def test_edits_and_deletions_are_seen(talk, browser):
                      "external_id, '13 Park Lane.' from answerd.message where external_id = 'a2'")
         conn.execute("update answerd.message set deleted_at = now(), body = '' where external_id = 'b1'")
         conn.execute("update answerd.message set warning = 'parcels', visibility = 'private', language = 'en' where external_id = 'a2'")
-    browser.open(f"/conversation/{talk.c}")
+    sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
     browser.wait_text("The words are gone.", '[data-id="b1"]')
     browser.click('[data-id="a2"] .message-edited summary')
     browser.wait_text("13 Park Lane.", '[data-id="a2"]')

@@ -152,7 +152,9 @@ def test_reading_changes_nothing(shop):
     c = shop.conversation(shop.say("carl", "Where?"))
     sums = "select string_agg(t, '') from (select md5(string_agg(x::text, '' order by x::text)) t from answerd.{} x) y"
     before = [shop.db.one(sums.format(t)) for t in ("conversation", "message", "audit", "note", "idempotency", "staff", "account")]
-    for path in shop.raw("GET", "/api/v1/openapi.json").json["paths"]:
+    for path, methods in shop.raw("GET", "/api/v1/openapi.json").json["paths"].items():
+        if "get" not in methods or "text/event-stream" in methods["get"]["responses"]["200"].get("content", {}):
+            continue  # that one has no end
         shop.raw("GET", "/api/v1" + path.replace("{id}", c))
     assert before == [shop.db.one(sums.format(t)) for t in ("conversation", "message", "audit", "note", "idempotency", "staff", "account")]
     assert shop.raw("POST", f"/api/v1/conversations/{c}/claim", {}, {"Sec-Fetch-Site": "cross-site"}).status == 403

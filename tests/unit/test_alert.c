@@ -183,7 +183,7 @@ static void test_declaration(void **state)
 	assert_string_equal(out.at,
 			    "{\"channels\":[{\"name\":\"care "
 			    "\\\"x\\\"\",\"type\":\"smtp\",\"group_us\":30000000,"
-			    "\"timezone\":\"UTC\",\"quiet\":[\"Mon-Sun "
+			    "\"timezone\":\"UTC\",\"events\":[],\"quiet\":[\"Mon-Sun "
 			    "22:00-07:00\"]}],\"health\":{\"notify\":["
 			    "\"care \\\"x\\\"\"],\"escalate\":[],\"repeat_us\":3600000000}}");
 	secret_done(&ch.password);

@@ -213,6 +213,36 @@ static void test_an_answer_hangs_below_whom_it_names(void **state)
 	assert_true(text_eq(m[2].parent_id, TEXT("T")));
 }
 
+/* More people write between two polls than a deep walk reads conversations: the list is read on while it brings news, and beyond that told. */
+static void test_many_conversations_at_once(void **state)
+{
+	struct connector_ctx ctx = ctx_make();
+	struct question q = { .op = OP_POLL, .since = { INT64_C(1795000000000000) } };
+	struct graph_walk w = { 0 };
+	bool has_hole = false, is_more = true;
+	int64_t n = 0;
+
+	(void)state;
+	for (int times = 0; times < 2; times++) {
+		for (n = 0, is_more = true; is_more && n < 99; n++) {
+			struct graph_item item = { .id = text_printf(ctx.arena, "t_%d_%d", times,
+								     (int)n),
+						   .sign = 1,
+						   .at = now };
+
+			graph_walk_load(&ctx, &q, &w);
+			w.most_pages = 50;
+			assert_true(graph_walk_note(&ctx, &q, &w, &item));
+			is_more = graph_walk_listed(&ctx, &q, &w, TEXT("on"), (uint64_t)n + 1,
+						    &has_hole);
+			q.state = graph_walk_save(ctx.arena, &w);
+		}
+		assert_int_equal(n, 50);
+		assert_int_equal(has_hole, times == 1); /* at first history is the sweep's */
+	}
+	arena_destroy(&ctx.arena);
+}
+
 /* All comments of a busy post are thousands: only where nobody knows the comment on top they are all read. */
 static void test_a_look_reads_below_the_comment(void **state)
 {
@@ -261,6 +291,7 @@ int main(void)
 		cmocka_unit_test(test_the_state_stays_small_and_survives_nonsense),
 		cmocka_unit_test(test_an_answer_hangs_below_whom_it_names),
 		cmocka_unit_test(test_a_look_reads_below_the_comment),
+		cmocka_unit_test(test_many_conversations_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

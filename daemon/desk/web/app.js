@@ -19,6 +19,8 @@ const PLACES = [
 	{ path: "/search", load: () => import("./pages/search.js") },
 	{ path: "/watch", name: "nav.watch", key: "g w", load: () => import("./pages/watch.js") },
 	{ path: "/reports", name: "nav.reports", key: "g r", load: () => import("./pages/reports.js") },
+	{ path: "/staff", name: "nav.staff", key: "g s", least: "admin", load: () => import("./pages/staff.js") },
+	{ path: "/settings", load: () => import("./pages/settings.js") },
 	{ path: "/conversation/:id", beside: true, load: () => import("./pages/conversation/page.js") },
 ];
 
@@ -79,7 +81,7 @@ function App() {
 	const isLink = location.hash.startsWith("#/link/");
 	const inside = () => html`<${Places} /><${Asked} /><${Toasts} />`;
 	if (isLink || who.is === "out" || (who.is === "in" && (who.me.must_set_password || who.me.must_set_up_totp))) {
-		return html`<${SignIn} /><${Asked} /><${Toasts} />`;
+		return html`<${SignIn} /><${Again} /><${Asked} /><${Toasts} />`;
 	}
 	switch (who.is) {
 	case "in": return html`${inside()}<${Again} />`;

@@ -122,9 +122,13 @@ class Site:
             rows += [r for r in self.platform.more(rows) if r["id"] in heard or latest[r["parent"]] < r["at"]]
         return rows
 
-    def fates(self, rows):
-        """id -> fate of every inbound one of these rows of the truth (PRODUCT, the ledger)."""
+    def fates(self, rows, dated=None):
+        """id -> fate of every inbound one of these rows of the truth (PRODUCT, the ledger). `dated`: when ours count, by the ledger."""
         said = [self.platform.said(r) for r in rows]
+        if self.can["time"] == "author":        # a reply that left us late says when it was written: it counts from when it was there, or heard
+            for m, r in zip(said, rows):
+                if r["via"] == "api" and r["arrived"] - r["at"] > 300_000:
+                    m.at = (dated or {}).get(r["id"], r["arrived"])
         for m in said:
             m.is_dismissed = m.id in self.settled
         model, ours = Model(said), {}

@@ -126,9 +126,11 @@ class Weeks:
 
     def staff(self, share=0.3):
         """They answer some of those who wait, and dismiss a few; what a person must look at, they look at."""
+        busy = collections.Counter()
         for entry in self.queue():
             dice, site = self.chance.random(), self.site_of(entry["account"])
-            if dice < share and entry["can_reply"]:
+            if dice < share and entry["can_reply"] and busy[site] < 2:
+                busy[site] += 1
                 text = self.reply_text(site)
                 made = self.ask_desk("POST", f"conversations/{entry['id']}/replies", text=text, also=True)
                 if made is not None:
@@ -199,8 +201,10 @@ class Weeks:
             "join answerd.account a using (account_id, brand_id) where a.name = %s", site.account)}
 
     def outbound(self, site):
-        return {i.removeprefix("dm:") for i in self.database.column(
-            "select m.external_id from answerd.message m join answerd.account a using (account_id, brand_id) where a.name = %s and m.direction = 'outbound'", site.account)}
+        """id -> since when it counts, of what is ours."""
+        return {r["id"].removeprefix("dm:"): r["at"] for r in self.database.rows(
+            "select m.external_id as id, (extract(epoch from m.at) * 1000)::bigint as at from answerd.message m join answerd.account a using (account_id, brand_id) "
+            "where a.name = %s and m.direction = 'outbound'", site.account)}
 
     def differences(self, site):
         """Between the town's book and the ledger."""
@@ -214,10 +218,10 @@ class Weeks:
             truth, ledger = [r for r in truth if r["id"] not in lost], {k: v for k, v in ledger.items() if k not in lost}
         judged = {self.replies[i.removeprefix("replied:")][1] for i in ours if i.startswith("replied:")}     # theirs is the town's word, not the id
         known = [r for r in truth if r["id"] in ledger or r["id"] in ours or any(text in r["text"] for text in judged)]
-        wanted = site.fates(known)
+        wanted = site.fates(known, ours)
         found = [f"{i}: {ledger[i]['fate'] if i in ledger else 'not inbound'}, wanted {fate}: {self.tell(site, i)}" for i, fate in wanted.items()
                  if i not in ledger or ledger[i]["fate"] != fate]
-        found += [f"{i}: not heard: {self.tell(site, i)}" for i, fate in site.fates(truth).items() if i not in wanted and fate not in ("overheard", "deleted")]
+        found += [f"{i}: not heard: {self.tell(site, i)}" for i, fate in site.fates(truth, ours).items() if i not in wanted and fate not in ("overheard", "deleted")]
         found += [f"{i}: nobody said that: {ledger[i]}" for i in ledger if i not in {r["id"] for r in truth}]
         return found
 
@@ -226,8 +230,8 @@ class Weeks:
         for site in self.sites:
             said = self.ask_desk("GET", "ledger?account=" + site.account)
             assert said["received"] == sum(said[k] for k in ("answered", "dismissed", "deleted", "spam", "waiting")), said
-            heard = self.heard(site)
-            book = collections.Counter(site.fates([r for r in site.truth(heard) if r["id"] in heard or r["id"] in self.outbound(site)]).values())
+            heard, ours = self.heard(site), self.outbound(site)
+            book = collections.Counter(site.fates([r for r in site.truth(heard) if r["id"] in heard or r["id"] in ours], ours).values())
             # In private chats of Telegram staff told us of replies whose ids nobody knows.
             assert site.connector == "telegram" or {k: said[k] for k in FATES} == {k: book[k] for k in FATES}, (site.name, said, book)
 

@@ -13,7 +13,7 @@ export class Refusal extends Error {
 }
 
 /* lib/session.js puts in what these need; each returns a promise of being signed in (or freshly so). */
-export const hooks = { csrf: () => null, signIn: null, again: null };
+export const hooks = { csrf: () => null, signIn: null, again: null, look: null };
 
 function address(path, query) {
 	const q = new URLSearchParams();
@@ -69,6 +69,11 @@ async function call(method, path, options) {
 			await hooks.signIn();
 		} else if (e.status === 403 && e.needs === "again" && hooks.again !== null) {
 			await hooks.again();
+		} else if (e.status === 403 && ["csrf", "password", "totp_setup"].includes(e.needs) && hooks.look !== null) {
+			await hooks.look(); /* another page of this browser has renewed the session */
+			if (e.needs !== "csrf") {
+				throw e;
+			}
 		} else {
 			throw e;
 		}

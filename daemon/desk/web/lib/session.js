@@ -55,6 +55,8 @@ export async function signOut() {
 	}
 }
 
+api.hooks.look = look;
+
 const RANKS = ["auditor", "agent", "lead", "admin"];
 
 /* May they do what needs at least this role? The desk judges; the page only greys out. */

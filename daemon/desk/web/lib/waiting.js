@@ -74,11 +74,11 @@ export async function again() {
 	const asked = query;
 	change({ isLoading: true });
 	try {
-		const n = Math.min(MOST_AGAIN, Math.max(FIRST, waiting.get().rows.length));
+		const n = Math.min(MOST_AGAIN, waiting.get().rows.length + FIRST);
 		const page = await api.get("queue", { ...asked, clocks: true, limit: n }, { signal: running?.signal });
 		if (asked === query) {
 			learn(page);
-			change({ ...merge(waiting.get(), page, n), listening: page.listening, attention: page.attention ?? null, isLoading: false, error: null });
+			change({ ...merge(waiting.get(), page), listening: page.listening, attention: page.attention ?? null, isLoading: false, error: null });
 		}
 	} catch (e) {
 		if (e.name !== "AbortError") {
@@ -91,25 +91,20 @@ export async function again() {
 	}
 }
 
-/* What stands here, and what the desk says now of its first n: changed in place; gone is marked; new at the end is added; new in
- * between is held back. */
-export function merge(now, page, n) {
+/* What stands here, and what the desk says now of the list's beginning: changed in place; gone is marked; new behind all that is shown is
+ * added; new in between is held back. What is shown below the last one that both know may have been pushed down, or be gone: it stays. */
+export function merge(now, page) {
 	const fresh = new Map(page.items.map((e) => [e.id, e]));
 	const known = new Set(now.rows.map((r) => r.e.id));
-	/* Beyond the page's last entry we know nothing new. */
-	const seen = page.next === null ? now.rows.length : now.rows.reduce((last, r, i) => (fresh.has(r.e.id) ? i + 1 : last), 0);
-	let rows = now.rows.map((r, i) => fresh.has(r.e.id) ? { e: fresh.get(r.e.id), isGone: false } : i < seen ? { ...r, isGone: true } : r);
-	const isNew = page.items.filter((e) => !known.has(e.id));
-	const lastKnown = page.items.reduce((last, e, i) => (known.has(e.id) ? i : last), -1);
-	const atEnd = page.items.slice(lastKnown + 1);
-	const isWhole = rows.length <= n && now.next === null;
-	if (isWhole || rows.length === 0) {
-		rows = [...rows, ...atEnd.map(rowOf)];
-	}
-	const between = isNew.filter((e) => !(isWhole || known.size === 0) || !atEnd.includes(e)).filter((e) => page.items.indexOf(e) <= lastKnown);
+	const isWhole = page.next === null;
+	const decided = isWhole ? now.rows.length : now.rows.reduce((last, r, i) => (fresh.has(r.e.id) ? i + 1 : last), 0);
+	const rows = now.rows.map((r, i) => fresh.has(r.e.id) ? { e: fresh.get(r.e.id), isGone: false } : { ...r, isGone: r.isGone || i < decided });
+	const behind = page.items.reduce((last, e, i) => (known.has(e.id) ? i + 1 : last), 0);
+	const canAdd = decided === now.rows.length;
+	const between = page.items.filter((e, i) => !known.has(e.id) && (i < behind || !canAdd));
 	return {
-		rows,
-		next: isWhole || known.size === 0 ? page.next : now.next,
+		rows: canAdd ? [...rows, ...page.items.slice(behind).map(rowOf)] : rows,
+		next: canAdd ? page.next : now.next,
 		held: between.length > 0 ? { rows: page.items.map(rowOf), next: page.next, n: between.length } : null,
 	};
 }

@@ -7,6 +7,7 @@ import { session, signOut } from "../lib/session.js";
 import { open, stream } from "../lib/events.js";
 import { Button, Dialog, Icon, Key, Menu, ask, useTicking } from "../lib/ui.js";
 import * as time from "../lib/time.js";
+import { go } from "../lib/router.js";
 
 /* ---- dark and light ---- */
 
@@ -116,6 +117,7 @@ export function Frame({ places, here, children }) {
 				...["system", "light", "dark"].map((name) => ({ label: t(`look.${name}`), isOn: theme === name, run: () => look.set(name) })), null,
 				...Object.entries(LANGUAGES).map(([name, words]) => ({ label: words, isOn: language() === name, run: () => setLanguage(name) })), null,
 				{ label: t("keys.title"), hint: "?", run: showHelp },
+				{ label: t("nav.settings"), run: () => go("/settings") },
 				{ label: t("session.out"), run: signOut },
 			]}><${Icon} name="person" /><span class="wide-only">${me?.name ?? me?.login}</span><//>
 		</header>

@@ -4,8 +4,9 @@ import { html, useEffect, useState } from "../lib/html.js";
 import { useCell } from "../lib/cell.js";
 import { t } from "../lib/i18n.js";
 import * as api from "../lib/api.js";
-import { again, session, signedIn } from "../lib/session.js";
+import { again, look, session, signedIn } from "../lib/session.js";
 import { Button, Dialog, Field } from "../lib/ui.js";
+import { SetUp } from "./account/factor.js";
 
 /* login: already known (a session that ended), then it cannot be another. */
 function Form({ login: known = null, onDone, path = "session", ok }) {
@@ -59,12 +60,26 @@ function NewPassword({ onDone }) {
 
 /* What stands behind '#' never reached a log; it leaves the address at once. */
 function FromLink() {
-	const [error, setError] = useState(null);
+	const [error, setError] = useState(null), [needsCode, setNeedsCode] = useState(false), [code, setCode] = useState("");
+	const [token] = useState(() => location.hash.slice("#/link/".length));
+	function send(totp) {
+		setError(null);
+		return api.post("session/link", { token, ...(totp ? { totp } : {}) }, { isBare: true }).then(signedIn, (refusal) => {
+			setNeedsCode(refusal.needs === "totp");
+			if (refusal.needs !== "totp" || totp) {
+				setError(refusal.status === 0 ? t("ui.not_reached") : refusal.message);
+			}
+		});
+	}
 	useEffect(() => {
-		const token = location.hash.slice("#/link/".length);
 		history.replaceState(null, "", "/");
-		api.post("session/link", { token }, { isBare: true }).then(signedIn, (refusal) => setError(refusal.status === 0 ? t("ui.not_reached") : refusal.message));
+		send(null);
 	}, []);
+	if (needsCode) {
+		return html`<form class="sign-in" onSubmit=${(e) => { e.preventDefault(); send(code.replace(/\s/g, "")); }}>
+			<${Field} label=${t("session.code")} hint=${t("session.code_hint")}><input name="totp" class="code" autocomplete="one-time-code" required autofocus maxlength="40" value=${code} onInput=${(e) => setCode(e.target.value)} /><//>
+			${error && html`<p class="error" role="alert">${error}</p>`}<${Button} kind="primary" type="submit">${t("session.in")}<//></form>`;
+	}
 	return error === null ? html`<p role="status">${t("session.link_opens")}</p>` : html`<p class="error" role="alert">${error}</p><p><a href="/" onClick=${() => location.assign("/")}>${t("session.in")}</a></p>`;
 }
 
@@ -73,8 +88,10 @@ export function SignIn() {
 	const { is, me } = useCell(session);
 	const [fromLink] = useState(location.hash.startsWith("#/link/"));
 	const mustSet = is === "in" && me.must_set_password;
+	const mustProve = is === "in" && !mustSet && me.must_set_up_totp;
 	return html`<main class="door"><div class="door-box"><h1><img src=${document.querySelector("link[rel=icon]").href} width="28" height="28" alt="" /> answerd</h1>
 		${mustSet ? html`<${NewPassword} onDone=${(now) => signedIn({ ...me, ...now, must_set_password: false })} />`
+			: mustProve ? html`<p class="door-words">${t("factor.must")}</p><${SetUp} onDone=${look} />`
 			: fromLink ? html`<${FromLink} />` : html`<p class="door-words">${t("session.promise")}</p><${Form} onDone=${signedIn} />`}</div></main>`;
 }
 

@@ -127,7 +127,7 @@ function Box_({ c, reload, others, onTyping, onSent, box }) {
 	useKeys([
 		{ keys: "r", name: "talk.reply", run: () => box.current.focus() },
 		{ keys: ["Ctrl+enter"], name: "talk.send", typing: true, when: () => document.activeElement === box.current, run: () => send() },
-		{ keys: "s", name: "talk.snippets", when: () => isAble, run: begin },
+		{ keys: "i", name: "talk.snippets", when: () => isAble, run: begin },
 		{ keys: null, name: "talk.drop", when: () => !isEmpty, run: drop },
 		{ keys: "Escape", name: "talk.leave_box", hidden: true, typing: true, when: () => document.activeElement === box.current, run: () => box.current.blur() },
 	]);
@@ -143,7 +143,7 @@ function Box_({ c, reload, others, onTyping, onSent, box }) {
 			${isLong && n === 0 && d.measured.why_not && html`<p class="error">${d.measured.why_not.replace(/ *Shorten it.*$/, "")}</p>`}
 			<div class="box-foot"><${Count} counting=${c.counting} measured=${d.measured} />
 				<span class="hint">${a.signature && t("talk.signed", { name: a.signature })}${!isEmpty && ` ${t(`talk.draft_${d.is}`)}`}</span>
-				<span class="box-buttons"><${Button} kind="quiet" hint="s" onClick=${begin}>${t("talk.snippets")}<//>
+				<span class="box-buttons"><${Button} kind="quiet" hint="i" onClick=${begin}>${t("talk.snippets")}<//>
 				<${Button} kind="primary" type="submit" hint="Ctrl+Enter" disabled=${isEmpty || isSending || (isLong && !parts)} why=${isLong ? t("talk.too_long_why") : null}>${a.needs_approval ? t("talk.hand_in")
 					: parts && isLong ? t("talk.send_parts", { n }) : t("talk.send")}<//></span></div>`
 		: html`<textarea ref=${box} class="unseen" tabindex="-1" aria-hidden="true" readonly></textarea>

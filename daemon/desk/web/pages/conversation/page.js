@@ -67,6 +67,10 @@ function Conversation({ c, person, reload }) {
 		reload();
 		goNext(c.id);
 	}
+	/* What only a person can settle is in sight. */
+	useEffect(() => {
+		document.querySelector(".reply.needs_human, .reply.failed_visible")?.scrollIntoView({ block: "end" });
+	}, [c.id]);
 	/* Notes here that name the caller are read. */
 	useEffect(() => {
 		if (isAgent && c.notes.some((n) => n.mentions.includes(me))) {
@@ -77,20 +81,20 @@ function Conversation({ c, person, reload }) {
 	const list = [
 		{ keys: "t", name: isMine ? "talk.let_go_do" : "talk.take", run: () => isMine ? acts.letGo(c, reload) : acts.take(c, reload) },
 		{ keys: "a", name: "talk.give", run: () => acts.give(c, reload) },
-		{ keys: "z", name: c.snoozed_until === null ? "talk.snooze" : "talk.wake", when: () => c.waiting_since !== null, run: () => acts.snooze(c, reload) },
-		{ keys: "x", name: "talk.dismiss", when: () => c.waiting_since !== null, run: () => acts.dismiss(c, reload) },
+		{ keys: "s", name: c.snoozed_until === null ? "talk.snooze" : "talk.wake", when: () => c.waiting_since !== null, run: () => acts.snooze(c, reload) },
+		{ keys: "d", name: "talk.dismiss", when: () => c.waiting_since !== null, run: () => acts.dismiss(c, reload) },
 		{ keys: null, name: "talk.undismiss", when: () => c.waiting_since === null && c.thread.some((m) => m.settled !== null), run: () => acts.undismiss(c, reload) },
 		{ keys: "n", name: "talk.note", run: () => acts.note(c, reload) },
 		{ keys: "l", name: "talk.tag", run: () => acts.tag(c, reload) },
 		{ keys: "c", name: "talk.nature", run: () => acts.nature(c, reload) },
 		{ keys: "m", name: "talk.merge", run: () => acts.merge(c, reload, person) },
-		{ keys: "u", name: "talk.take_back", when: () => undoable(c) !== null, run: () => undo(undoable(c), reload) },
+		{ keys: "z", name: "talk.take_back", when: () => undoable(c) !== null, run: () => undo(undoable(c), reload) },
 	];
 	const looks = [
 		{ keys: "w", name: "talk.why", run: () => acts.explain(c) },
 		{ keys: "o", name: "talk.open_there", when: () => there !== null, run: () => open(there.href, "_blank", "noopener,noreferrer") },
 		{ keys: "p", name: "talk.person", run: () => document.getElementById("person")?.focus() },
-		{ keys: ".", name: "talk.next", run: () => goNext(c.id) },
+		{ keys: "g n", name: "talk.next", run: () => goNext(c.id) },
 	];
 	useKeys([...isAgent ? list : [], ...looks].map((one) => ({ group: "talk.keys", ...one })));
 	const can = (one) => !one.when || one.when();
@@ -100,12 +104,12 @@ function Conversation({ c, person, reload }) {
 			<header class="talk-head"><div class="talk-title"><a class="talk-back button quiet" href=${withQuery({}, "/")} aria-label=${t("talk.back")} title=${t("talk.back")}><${Icon} name="left" /></a>
 					<h1><${Foreign} text=${nameOf(c.customer)} /></h1><span class="hint">${c.platform} · ${c.account}</span>
 					${there && html`<a class="button quiet" href=${there.href} target="_blank" rel="noopener noreferrer nofollow" aria-label=${t("talk.open_there")} title=${t("talk.open_there")}><${Icon} name="link" /></a>`}
-					<${Button} kind="quiet" class="talk-next" hint="." onClick=${() => goNext(c.id)}>${t("talk.next_short")}<//></div>
+					<${Button} kind="quiet" class="talk-next" hint="g n" onClick=${() => goNext(c.id)}>${t("talk.next_short")}<//></div>
 				<div class="talk-facts"><${Clocks} c=${c} /><${Hands} c=${c} me=${me} /><${Tags} c=${c} reload=${reload} /></div>
 				<div class="talk-acts" role="toolbar" aria-label=${t("talk.acts_title")}>${isAgent && html`<${Button} hint="t" onClick=${list[0].run}>${t(list[0].name)}<//>
 					<${Button} hint="a" onClick=${list[1].run}>${t("talk.give_short")}<//>
-					<${Button} hint="z" disabled=${!can(list[2])} onClick=${list[2].run}>${t(c.snoozed_until === null ? "talk.snooze_short" : "talk.wake")}<//>
-					${can(list[4]) ? html`<${Button} onClick=${list[4].run}>${t("talk.undismiss")}<//>` : html`<${Button} hint="x" disabled=${!can(list[3])} onClick=${list[3].run}>${t("talk.dismiss_short")}<//>`}
+					<${Button} hint="s" disabled=${!can(list[2])} onClick=${list[2].run}>${t(c.snoozed_until === null ? "talk.snooze_short" : "talk.wake")}<//>
+					${can(list[4]) ? html`<${Button} onClick=${list[4].run}>${t("talk.undismiss")}<//>` : html`<${Button} hint="d" disabled=${!can(list[3])} onClick=${list[3].run}>${t("talk.dismiss_short")}<//>`}
 					<${Button} hint="n" onClick=${list[5].run}>${t("talk.note_short")}<//>`}
 					<${Menu} label=${t("talk.more")} icon="more" align="right" items=${items} />
 					</div></header>

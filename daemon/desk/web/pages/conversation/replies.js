@@ -81,7 +81,7 @@ function Reply({ r, c, reload }) {
 		<${Words} text=${r.text} />
 		${r.state === "needs_human" && canAct && r.part >= 1 ? html`<${Task} r=${r} c=${c} reload=${reload} />` : r.reason && !r.waits_for_approval && html`<p class="hint" lang="en">${r.reason}</p>`}
 		${r.waits_for_approval && canAct && !isMine && html`<${Approve} r=${r} reload=${reload} />`}
-		${r.can_undo && canAct && (isMine || may("lead")) && html`<${Button} hint=${isMine ? "u" : null} onClick=${() => undo(r, reload)}>${t("talk.take_back")}<//>`}
+		${r.can_undo && canAct && (isMine || may("lead")) && html`<${Button} hint=${isMine ? "z" : null} onClick=${() => undo(r, reload)}>${t("talk.take_back")}<//>`}
 		${r.state === "failed_visible" && canAct && html`<${Button} onClick=${() => act(r, "retry", {}, reload, "talk.goes_again")}>${t("talk.retry")}<//>`}</li>`;
 }
 

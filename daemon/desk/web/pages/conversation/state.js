@@ -11,11 +11,15 @@ const SOON_MS = 250, WHILE_CUT_MS = 10_000;
 export function useConversation(id) {
 	const [state, setState] = useState({ id: null, c: null, person: null, error: null });
 	const live = useCell(stream).is;
-	const timer = useRef(null), run = useRef({ id: null, going: null, isAgain: false });
+	const shown = useRef(id), timer = useRef(null), run = useRef({ id: null, going: null, isAgain: false });
 	/* One question at a time; what is asked for meanwhile is asked once more behind it. An answer is never thrown away for a newer question:
 	 * where hints come faster than answers, nothing would ever be shown. */
+	shown.current = id;
 	const reload = useCallback(() => {
 		const mine = run.current;
+		if (shown.current !== id) {
+			return undefined; /* an undo, say, of the conversation that was shown before */
+		}
 		clearTimeout(timer.current);
 		timer.current = null;
 		if (mine.id === id && mine.going !== null) {
@@ -105,10 +109,11 @@ export function treeOf(thread) {
 	return out;
 }
 
-/* What a person who writes must have seen: what was said, and what colleagues sent. Tags and hands are not in it. */
+/* What a person who writes must have seen: what was said, and what colleagues sent (once: on its way, and there, it is the same). Tags and
+ * hands are not in it. */
 export function markOf(c) {
-	return JSON.stringify([c.thread.map((m) => [m.id, m.edited_at, m.deleted_at]),
-		c.replies.filter((r) => r.state !== "draft" || r.waits_for_approval).map((r) => r.id), c.waiting_since === null]);
+	return JSON.stringify([c.thread.filter((m) => !m.staff).map((m) => [m.id, m.edited_at, m.deleted_at]),
+		c.replies.filter((r) => r.state !== "draft" || r.waits_for_approval).map((r) => r.id)]);
 }
 
 /* How somebody is called in a sentence: their name, else the handle. */

@@ -1,0 +1,78 @@
+"""What must not stand in the page's modules: markup made from strings, code made from strings, markup's own style; words of one language
+only, or that nobody uses; over-long files. Prints each with file and line; exit 1 on any."""
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WEB = ROOT / "daemon" / "desk" / "web"
+BANNED = re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|srcdoc|createContextualFragment|DOMParser|setHTMLUnsafe)\b|"
+                    r"\bdocument\.write|\beval\s*\(|\bnew Function\b|\bsetTimeout\(\s*[\"'`]|\bjavascript:|<[a-z][^>\n]*\sstyle=|\son[a-z]+=[\"']")
+MAX_LINES = 600
+PREFIX = re.compile(r"`([a-z0-9]+\.[a-z0-9_]*)\$\{")
+
+
+def words(web, language):
+    """Key → text or {form: text}, as the page itself reads it; keys that stand in two files."""
+    files = sorted((web / "lang" / language).glob("*.js"))
+    code = "".join(f"import p{n} from {json.dumps(path.as_uri())};" for n, path in enumerate(files))
+    code += f"import whole from {json.dumps((web / 'lang' / (language + '.js')).as_uri())};"
+    code += "console.log(JSON.stringify([whole, [" + ", ".join(f"p{n}" for n in range(len(files))) + "]]));"
+    # Without a package.json of type module beside them, node says so on stderr.
+    done = subprocess.run(["node", "--input-type=module", "--experimental-default-type=module", "-e", code], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        return {}, [f"lang/{language}: {done.stderr.strip()[-500:]}"]
+    whole, parts = json.loads(done.stdout)
+    keys = [key for part in parts for key in part]
+    found = [f"lang/{language}: {key} stands in two files" for key in sorted({key for key in keys if keys.count(key) > 1})]
+    found += [f"lang/{language}: {key} has no text for other numbers" for key, text in whole.items() if isinstance(text, dict) and "other" not in text]
+    found += [f"lang/{language}.js does not join the file of {key}" for key in sorted(set(keys) - set(whole))]
+    return whole, found
+
+
+def holes(text):
+    """The names in braces, in any of its forms."""
+    return {name for form in (text.values() if isinstance(text, dict) else [text]) for name in re.findall(r"\{(\w+)\}", form)}
+
+
+def look(web):
+    found = []
+    code = ""
+    for path in sorted(web.rglob("*.js")):
+        here, text = path.relative_to(ROOT), path.read_text(encoding="utf-8")
+        if text.count("\n") > MAX_LINES:
+            found.append(f"{here}: over {MAX_LINES} lines it wants to be two files")
+        if path.parts[-3] == "lang":
+            continue
+        bare = re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.S)
+        code += bare
+        for number, line in enumerate(bare.split("\n"), 1):
+            if BANNED.search(line):
+                found.append(f"{here}:{number}: {BANNED.search(line).group().strip()} is banned (RELIABILITY S7)")
+    for path in [web / "index.html"]:
+        if re.search(r"<style|\sstyle=|<script(?! type=\"module\" src=)|\son\w+=", path.read_text(encoding="utf-8")):
+            found.append(f"{path.relative_to(ROOT)}: inline script or style")
+    en, more = words(web, "en")
+    de, again = words(web, "de")
+    found += more + again
+    found += [f"lang/de: {key} is missing" for key in sorted(set(en) - set(de))] + [f"lang/en: {key} is missing" for key in sorted(set(de) - set(en))]
+    found += [f"{key}: en has {sorted(holes(en[key]))}, de has {sorted(holes(de[key]))}" for key in sorted(set(en) & set(de)) if holes(en[key]) != holes(de[key])]
+    strings = set(re.findall(r"[\"'`]([a-z0-9]+\.[a-z0-9_.]+)[\"'`]", code))
+    prefixes = tuple(PREFIX.findall(code))
+    found += [f"lang: nobody says {key}" for key in sorted(en) if key not in strings and not (prefixes and key.startswith(prefixes))]
+    used = set(re.findall(r"\bt\(\s*[\"']([a-z0-9_.]+)[\"']", code)) | set(re.findall(r"\bname: [\"']([a-z0-9]+\.[a-z0-9_.]+)[\"']", code)) \
+        | set(re.findall(r"\bgroup: [\"']([a-z0-9]+\.[a-z0-9_.]+)[\"']", code))
+    found += [f"lang: there are no words for {key}" for key in sorted(used - set(en))]
+    return found
+
+
+def main():
+    found = look(WEB)
+    print("\n".join(found) or "The page has all its words, and no markup made from strings.")
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()
