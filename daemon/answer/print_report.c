@@ -47,9 +47,11 @@ static void print_row(struct call *c, struct text name, struct jx e)
 	screen_say(s, INK_BOLD, " %9lld %9lld", (long long)jx_i64_or(e, "count", 0),
 		   (long long)jx_i64_or(e, "open", 0));
 	if (kept + broken > 0) {
+		int64_t percent = kept * 100 / (kept + broken);
+
 		screen_say(s, broken == 0 ? INK_GREEN : INK_YELLOW,
 			   "   %lld of %lld in time (%lld %%)", (long long)kept,
-			   (long long)(kept + broken), (long long)(kept * 100 / (kept + broken)));
+			   (long long)kept + broken, (long long)percent);
 	}
 	screen_say(s, INK_PLAIN, "\n");
 	print_waits(c, "first answers", jx_get(e, "first"));

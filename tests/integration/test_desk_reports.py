@@ -1,4 +1,5 @@
 """What leads watch and ask over a span of time: reports, their CSV (S19), coverage, team, and one act for many conversations."""
+import concurrent.futures
 import csv
 import io
 import json
@@ -137,4 +138,22 @@ def test_one_act_for_many(busy):
     for body in ({"act": "reply", "ids": more, "text": "no"}, {"act": "dismiss", "ids": more}, {"act": "dismiss", "ids": [], "reason": "x"}, {"act": "tag", "ids": more},
                  {"act": "tag", "ids": "1", "tag": "x"}, {"act": "tag", "ids": [str(i) for i in range(201)], "tag": "x"}, {"ids": more}):
         bulk(400, **body)
+    assert busy.answer("verify", code=0)
+
+
+def test_many_at_once_do_not_wait_for_each_other_in_a_circle(busy):
+    """Two waves over the same conversations in opposite order, beside single acts: locks are taken in one order, so all come to an end."""
+    ids = [busy.conversation(busy.say(f"p{i}", "hello?", "30 min")) for i in range(12)]
+
+    def act(n):
+        some = ids if n % 2 else ids[::-1]
+        if n % 3 == 0:
+            return busy.raw("POST", f"/api/v1/conversations/{some[n % 12]}/tags", {"add": f"t{n}"}).status
+        body = {"ids": some, "act": "dismiss", "reason": f"wave {n}"} if n % 3 == 1 else {"ids": some, "act": "tag", "tag": f"w{n}"}
+        return busy.raw("POST", "/api/v1/conversations/bulk", body).status
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(act, range(24))) == {200}
+    assert busy.db.one("select count(*) from answerd.conversation where conversation_id::text = any(%s) and waiting_since is null", ids) == 12
+    assert busy.db.one("select count(*) from answerd.audit where act = 'dismiss'") == 12
     assert busy.answer("verify", code=0)

@@ -1,7 +1,8 @@
 -- Reports: what leads and analysts ask about a span of time. Each is one object, {from, to, now, zone, items, …}; csv_of() makes a
 -- table of its items. All that is said follows from the messages, at the moment when it is asked.
--- Every one of them reads answerd.message once (rules/66_waits); the desk lets at most four be made at once, on a
--- connection of their own with a deadline of 50 s.
+-- Every one of them reads answerd.message once (rules/66_waits); the desk lets at most four be made at once, on a connection of
+-- their own with a deadline of 50 s. Measured on two busy cores: 0.8 s of a core for each million messages that are there (30 days
+-- of a year), and 4 to 5 s for each million that lie in the span; a single brand costs its own share of that.
 
 -- report_span(from, to) → the span that is meant: to now, from thirty days before, unless said otherwise.
 create or replace function answerd.report_span(p_from timestamptz, p_to timestamptz, out o_from timestamptz, out o_to timestamptz)
@@ -57,7 +58,7 @@ $$;
 -- answered in time; who still waits and is over the promise counts as broken, so that silence does not make a report better.
 -- by hour: the hour of the week, by the brand's clock, in which they began to wait.
 create or replace function answerd.report_response_times(p_from timestamptz, p_to timestamptz, p_by text, p_brand text, p_may_staff bool)
-returns json language plpgsql stable set search_path = pg_catalog as $$
+returns json language plpgsql stable set search_path = pg_catalog set enable_hashagg = off as $$ -- waits come sorted: a fifth less than by hashing
 declare
 	v_brand int := answerd.brand_named(p_brand);
 	v_now timestamptz := answerd.now();
@@ -87,10 +88,10 @@ begin
 			percentile_disc(array[0.5, 0.9, 0.99]) within group (order by y.calendar_s) filter (where not y.is_first and not y.is_open) as next_c,
 			percentile_disc(array[0.5, 0.9, 0.99]) within group (order by y.office_s) filter (where not y.is_first and not y.is_open) as next_o
 		from (
-			select case when v_by = 'account' then b.name end as brand, case when v_by in ('account', 'platform') then a.platform end as platform,
-				case v_by when 'platform' then a.platform when 'account' then a.name
+			select case when v_by = 'account' then b.name end collate "C" as brand, case when v_by in ('account', 'platform') then a.platform end as platform,
+				(case v_by when 'platform' then a.platform when 'account' then a.name
 					when 'hour' then to_char(w.since at time zone b.timezone, 'ID-HH24') when 'day' then to_char(w.since at time zone b.timezone, 'YYYY-MM-DD')
-					else coalesce(s.login, 'native') end as key,
+					else coalesce(s.login, 'native') end) collate "C" as key,
 				w.is_open, w.is_first, w.calendar_s, w.office_s, w.is_kept
 			from answerd.report_waits(v_from, v_to, v_now, v_brand, v_by = 'staff') w
 			join answerd.account a on a.account_id = w.account_id and a.brand_id = w.brand_id
