@@ -114,11 +114,12 @@ void helper_start(struct helper *h)
 static void finish(struct helper *h, const void *answer, size_t n)
 {
 	struct list *first = list_take_first(&h->queue);
-	struct piece *p = first != NULL ? container_of(first, struct piece, in) : NULL;
+	struct piece *p;
 
-	if (p == NULL) {
+	if (first == NULL) {
 		not_reached("a helper that is busy with nothing");
 	}
+	p = container_of(first, struct piece, in);
 	h->is_busy = false;
 	h->n_queued--;
 	loop_bury(h->loop, p, free);
