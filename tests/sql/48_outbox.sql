@@ -2,7 +2,7 @@
 -- when the platform has confirmed.
 begin;
 \ir house.psql
-select plan(92);
+select plan(96);
 create function pg_temp.state(p_reply text) returns text language sql as $$ select state::text from answerd.reply where reply_id = p_reply::bigint $$;
 create function pg_temp.reply(p_id text, p_who text, p_text text, p_version int default null, p_also bool default false, p_parts int default 1) returns text
 language sql as $$
@@ -203,6 +203,22 @@ select pg_temp.reply('m7', 'ann', 'Blue, in fact.') as r7 \gset
 update answerd.respond_house set timeline = '000000FE';
 select answerd.respond_begin('w1', 0) is not null;
 select is(pg_temp.state(:'r7'), 'needs_human', 'after a failover a person looks');
+select is(pg_temp.verified(), '[]');
+
+-- where time is the author's own: a reply that left late keeps the time of its posting, whoever hears it later
+update answerd.account set is_time_authors = true;
+select pg_temp.clock('13:00');
+select pg_temp.say('gina', 'g1', '12:55', 'Is it blue?');
+select pg_temp.reply('g1', 'ann', 'It is blue, Gina.') as r9 \gset
+update answerd.test_clock set shift = shift + interval '20 min';
+select count(*) from pg_temp.claim();
+select pg_temp.outcome(:'r9', 'sent', 'p9') is not null;
+select ok((select at >= pg_temp.at('13:20') and at < pg_temp.at('13:21') from answerd.message where external_id = 'p9'), 'dated when it was posted');
+select pg_temp.clock('13:30');
+select pg_temp.say('gina', 'g2', '13:25', 'And waterproof?', 'p9');
+select pg_temp.say('us', 'p9', '13:00', '@gina It is blue, Gina.', 'g1');
+select ok((select at >= pg_temp.at('13:20') and at < pg_temp.at('13:21') from answerd.message where external_id = 'p9'), 'and still when a poll has brought it');
+select ok(pg_temp.conv('g2') = any (pg_temp.queue()), 'what she asked after it waits');
 select is(pg_temp.verified(), '[]');
 select * from finish();
 rollback;

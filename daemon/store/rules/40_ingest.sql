@@ -24,6 +24,7 @@ declare
 	v_realm text; v_time_authors bool; v_declared timestamptz; v_now timestamptz := answerd.now();
 	v_seq bigint; v_imported timestamptz; v_heard timestamptz; v_is_imported bool; v_every_us bigint; v_leased timestamptz; v_has_joins bool;
 	v_fresh bigint[]; v_known bigint[]; v_changed bigint[]; v_renamed bigint[]; v_stubs text[]; v_left_root text[]; v_left_customer bigint[];
+	v_stub_at jsonb;
 	v_root text[]; v_customer bigint[]; v_make bool[]; v_start text[]; v_ids text[]; v_replied text[];
 	v_more_root text[]; v_more_customer bigint[]; v_more_make bool[];
 begin
@@ -67,6 +68,8 @@ begin
 		from unnest(p_external_id, p_parent_id, p_thread_id, p_peer_id) with ordinality u(id, parent, thread, peer, n)
 		left join lateral (select m.parent_id, m.thread_id, true as is_stub from answerd.message m where u.id = any (v_stubs)
 			and m.external_id = u.id and m.account_id = p_account and m.brand_id = p_brand limit 1) s on true;
+		select jsonb_object_agg(m.external_id, answerd.us(m.at)) into v_stub_at from answerd.message m
+		where v_time_authors and m.external_id = any (v_stubs) and m.account_id = p_account and m.brand_id = p_brand;
 		select array_agg(f.root_id), array_agg(f.customer_id) into v_left_root, v_left_customer
 		from answerd.forget_stubs(p_brand, p_account, v_stubs) f;
 	end if;
@@ -112,7 +115,9 @@ begin
 				case
 					when not answerd.believable(case when u.posted_us <> 0 then answerd.from_us(u.posted_us) end, v_now) then v_now
 					-- The author's own clock, before what we had provably heard: it was not there then, so the wait starts now.
-					when v_time_authors and not v_is_imported and answerd.from_us(u.posted_us) < v_heard - interval '5 min' then v_now
+					-- A reply of ours that left us late bears the time of its writing; when it was posted we know better than whoever hears it.
+					when v_time_authors and not v_is_imported and answerd.from_us(u.posted_us) < v_heard - interval '5 min'
+						then coalesce(answerd.from_us((v_stub_at ->> u.id)::bigint), v_now)
 					else answerd.from_us(u.posted_us) end as at
 			from unnest(p_external_id, p_parent_id, p_thread_id, p_peer_id, p_kind, p_direction, p_flags, p_author_id, p_posted_us)
 				with ordinality u(id, parent, thread, peer, kind, direction, flags, author, posted_us, n)
