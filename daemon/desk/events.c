@@ -195,7 +195,7 @@ static void account_add(struct events *e, struct text name)
 			return;
 		}
 	}
-	if (e->n_accounts == ACCOUNTS || name.len >= NAME_BYTES) {
+	if (e->n_accounts == ACCOUNTS || text_is_empty(name) || name.len >= NAME_BYTES) {
 		e->conversations.is_all = true;
 		return;
 	}
@@ -481,8 +481,9 @@ void events_destroy(struct events **at)
 	loop_disarm(e->o.loop, &e->collect);
 	loop_disarm(e->o.loop, &e->judge);
 	db_destroy(&e->db);
-	while (!list_is_empty(&e->ears)) {
-		free(container_of(list_take_first(&e->ears), struct ear, in));
+	list_each(ear, &e->ears)
+	{
+		free(container_of(ear, struct ear, in));
 	}
 	for (size_t i = 0; i < e->n_past; i++) {
 		free(e->ring[(e->first + i) % RING].text);
