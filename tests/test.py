@@ -161,6 +161,16 @@ def lints(wanted):
             suite()
 
 
+def fast(wanted):
+    """What needs the plain build only, and little time."""
+    if "unit" in wanted:
+        meson_test("unit", ROOT / "build")
+    if "sql" in wanted:
+        pgtap("sql")
+    if "town" in wanted:
+        pytest("town", ["tests/sim"])
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./run test", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
@@ -177,16 +187,13 @@ def main():
     side = threading.Thread(target=lints, args=(wanted,))
     if is_built:
         side.start()
-        if "unit" in wanted:
-            meson_test("unit", ROOT / "build")
-        if "sql" in wanted:
-            pgtap("sql")
-        if "town" in wanted:
-            pytest("town", ["tests/sim"])
+        plain = threading.Thread(target=fast, args=(wanted,))   # beside the sanitized build
+        plain.start()
         binary, env = ROOT / "build", {}
         if "sanitized" in wanted and meson_build("san-build", SANITIZED, ["-Db_sanitize=address,undefined", "-Db_lundef=false"]):
             meson_test("sanitized", SANITIZED, env=SAN_ENV)
             binary, env = SANITIZED, {**SAN_ENV, "ANSWERD_SANITIZED": "1"}
+        plain.join()
         env = {**env, "ANSWERD_BUILD": str(binary)}
         browser = threading.Thread(target=pytest, args=("browser", ["tests/browser"]), kwargs={"env": {"ANSWERD_BUILD": str(ROOT / "build")}})
         if args.soak == "package":
