@@ -96,7 +96,7 @@ void httpd_answer(struct httpd_request *r, const struct httpd_answer *a);
 
 /* An answer that stays open, instead of httpd_answer(): status 200 now, its bytes as they come. It lives until on_gone(), which is
  * called once, when the client is gone or was dropped because it does not read, when the stream was ended and all of it is sent, or when
- * httpd stops; the stream is no more afterwards. `beat` is sent after every 15 s of silence: so each side notices when the other is gone.
+ * httpd stops; the stream is no more afterwards. `beat` is sent after every 14 s of silence: so each side notices when the other is gone.
  * NULL: it could not begin, and was answered (503) or has nobody to be answered to. */
 struct httpd_stream;
 struct httpd_stream_options {

@@ -22,8 +22,9 @@
 #define HTTPD_STREAMS              768u
 #define HTTPD_STREAM_BYTES         (64u * 1024) /* that one client has not read yet */
 #define HTTPD_STREAM_BLOCK         4096u
-#define HTTPD_STREAM_BEAT          DUR_S(15)
-#define HTTPD_CONNECTIONS_ADDRESS  32 /* from one address, but of the proxies that we trust */
+#define HTTPD_STREAM_LOOK          DUR_S(2) /* is the client still there? */
+#define HTTPD_STREAM_QUIET         7        /* such looks without a word: a beat */
+#define HTTPD_CONNECTIONS_ADDRESS  32       /* from one address, but of the proxies that we trust */
 #define HTTPD_CONNECTION_MEMORY    (32u * 1024)        /* line and headers of one connection */
 #define HTTPD_CONNECTION_TIMEOUT_S 15u                 /* of silence */
 #define HTTPD_BODY_BYTES           (1024u * 1024)      /* of one request */

@@ -1,6 +1,8 @@
 /* Answers that stay open (server-sent events): see httpd.h. The library asks for bytes; where there are none the connection sleeps
  * (LIBS §5.3: to say "none yet" without sleeping spins), and is woken by what is written to it. */
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "answerd/log.h"
 #include "daemon/io/httpd_inside.h"
@@ -11,7 +13,8 @@ struct httpd_stream {
 	struct strbuf bytes; /* not yet taken by the library */
 	size_t taken_bytes;
 	struct text beat;
-	bool is_ending, is_dropped, has_spoken;
+	bool is_ending, is_dropped;
+	int n_quiet; /* looks since something was written to it */
 	void (*on_gone)(void *owner);
 	void *owner;
 };
@@ -60,6 +63,23 @@ static ssize_t on_wanted(void *owner, uint64_t at, char *room, size_t room_bytes
 	return (ssize_t)n;
 }
 
+static int stream_fd(const struct httpd_stream *s)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(s->r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info != NULL ? info->connect_fd : -1;
+}
+
+/* The library does not watch a connection that sleeps: a page that was left would hold its stream until the next beat. */
+static bool is_client_gone(const struct httpd_stream *s)
+{
+	char byte;
+	ssize_t n = recv(stream_fd(s), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
 static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct httpd *h = container_of(w, struct httpd, beat);
@@ -70,13 +90,15 @@ static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 	{
 		struct httpd_stream *s = container_of(at, struct httpd_stream, in);
 
-		if (!s->has_spoken) {
+		if (!s->is_dropped && is_client_gone(s)) {
+			s->is_dropped = true;
+			stream_wake(s);
+		} else if (++s->n_quiet >= HTTPD_STREAM_QUIET) {
 			(void)httpd_stream_write(s, s->beat);
 		}
-		s->has_spoken = false;
 	}
 	if (!list_is_empty(&h->streams)) {
-		loop_arm(h->loop, &h->beat, HTTPD_STREAM_BEAT);
+		loop_arm(h->loop, &h->beat, HTTPD_STREAM_LOOK);
 	}
 }
 
@@ -119,7 +141,7 @@ struct httpd_stream *httpd_stream_begin(struct httpd_request *r,
 	list_init(&s->in);
 	list_add_last(&h->streams, &s->in);
 	if (!ev_is_active(&h->beat)) {
-		loop_arm(h->loop, &h->beat, HTTPD_STREAM_BEAT);
+		loop_arm(h->loop, &h->beat, HTTPD_STREAM_LOOK);
 	}
 	h->n_in_mhd++; /* not served from in here: its client might be gone before we return */
 	httpd_request_answer(r, 200, m);
@@ -133,14 +155,9 @@ bool httpd_stream_write(struct httpd_stream *s, struct text bytes)
 		return false;
 	}
 	if (s->bytes.len - s->taken_bytes + bytes.len > HTTPD_STREAM_BYTES) {
-		const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-			s->r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
 		/* It does not read. What it has missed it asks for when it comes again. */
 		s->is_dropped = true;
-		if (info != NULL) {
-			(void)shutdown(info->connect_fd, SHUT_RDWR);
-		}
+		(void)shutdown(stream_fd(s), SHUT_RDWR);
 	} else {
 		if (s->bytes.len + bytes.len > HTTPD_STREAM_BYTES) {
 			size_t left = s->bytes.len - s->taken_bytes;
@@ -150,7 +167,7 @@ bool httpd_stream_write(struct httpd_stream *s, struct text bytes)
 			s->taken_bytes = 0;
 		}
 		strbuf_add(&s->bytes, bytes);
-		s->has_spoken = true;
+		s->n_quiet = 0;
 	}
 	stream_wake(s);
 	return !s->is_dropped;

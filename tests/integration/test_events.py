@@ -162,6 +162,25 @@ def metrics_streams(shop):
     return next(int(float(line.split()[1])) for line in body.split("\n") if line.startswith("answerd_desk_streams "))
 
 
+def test_a_page_that_was_left_is_noticed(shop):
+    """Who goes away without a word does not hold a stream until the next beat: a person has 32 of them."""
+    pages = []
+    for _ in range(40):
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(str(shop.config.socket))
+        s.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        s.settimeout(30)
+        pages.append(s)
+    hear(pages, b"event: hello")
+    assert metrics_streams(shop) == 40
+    for s in pages[10:]:
+        s.close()
+    wait_until(lambda: metrics_streams(shop) == 10, 8, "those who left are gone")
+    for s in pages[:10]:
+        s.close()
+    wait_until(lambda: metrics_streams(shop) == 0, 8, "all are gone")
+
+
 def test_five_hundred_pages(shop):
     """500 streams at once: each hears within a second or so, the desk stays small, and goes at once."""
     begun = time.monotonic()

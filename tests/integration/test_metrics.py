@@ -96,7 +96,7 @@ def test_trouble_shows(watched):
     wait_until(lambda: metrics(house)["answerd_workers"] == {(): 0}, 20, "none")
     house.database.cluster.stop("immediate")
     try:
-        wait_until(lambda: metrics(house) == {"answerd_database_up": {(): 0}}, 20, "the database is away")
+        wait_until(lambda: metrics(house) == {"answerd_database_up": {(): 0}, "answerd_desk_streams": {(): 0}}, 20, "the database is away")
         assert ask(house, "/healthz")[0].status == 503
     finally:
         house.database.cluster.start()

@@ -15,7 +15,7 @@ from test_outbox import open_states
 sys.path.insert(0, str(SIM))
 from faults import LIES  # noqa: E402  the town's own list
 
-N, KILLS, STOPS = (2000, 100, 10) if "ANSWERD_SOAK" in os.environ else (300, 8, 1)
+N, KILLS, STOPS = (2000, 100, 10) if "ANSWERD_SOAK" in os.environ else (120, 8, 1)
 
 
 class Site:

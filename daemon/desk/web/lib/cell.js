@@ -1,5 +1,5 @@
 /* A value that others can watch. The only state that pages share is in cells. */
-import { useEffect, useState } from "./html.js";
+import { useEffect, useRef, useState } from "./html.js";
 
 export function cell(value) {
 	const watchers = new Set();
@@ -27,18 +27,16 @@ export function cell(value) {
 /* The value, and a new rendering whenever it changes. */
 export function useCell(c) {
 	const [, again] = useState(null);
+	const shown = useRef(null);
+	shown.current = c.get();
 	useEffect(() => {
-		let seen = c.get();
-		const off = c.watch((next) => {
-			seen = next;
-			again({});
-		});
-		if (seen !== c.get()) {
+		const off = c.watch(() => again({}));
+		if (shown.current !== c.get()) { /* it changed between the rendering and now */
 			again({});
 		}
 		return off;
 	}, [c]);
-	return c.get();
+	return shown.current;
 }
 
 /* What this browser remembers for this person; a private window may refuse. */
