@@ -65,7 +65,7 @@ def test_staff_are_told_apart_where_they_agreed(closed_shop):     # noqa: F811
     """desk.staff_reports is the operator's word; it is in force after a reload."""
     closed_shop.config.desk["staff_reports"] = True
     closed_shop.config.write()
-    closed_shop.desk.start()
+    closed_shop.desk.start().wait_ready()
     closed_shop.say("carl", "Where is my parcel?", "3 hours")
     closed_shop.say("us", "On its way", "2 hours", parent="m1")
     assert [i["key"] for i in report(closed_shop, "response-times", by="staff").json["items"]] == ["native"]

@@ -59,7 +59,8 @@ declare
 	v_author bigint;
 	v_now timestamptz := answerd.now();
 	-- When it was posted, not when we heard of it: what the customer said in between is not answered by it.
-	v_at timestamptz := least(v_now, v_now - coalesce(now() - (select max(t.begun_at) from answerd.attempt t where t.reply_id = r.reply_id and t.brand_id = r.brand_id), '0'));
+	v_at timestamptz := least(v_now, (select case when count(*) = 1 then r.begun_at else v_now - (now() - max(t.begun_at)) end
+		from answerd.attempt t where t.reply_id = r.reply_id and t.brand_id = r.brand_id));
 	v record;
 begin
 	select * into v_parent from answerd.message where external_id = r.parent_id and account_id = r.account_id and brand_id = r.brand_id;
