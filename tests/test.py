@@ -203,7 +203,7 @@ def main():
         elif "integration" in wanted:
             some = ["-m", "quick"] if args.quick else []
             env.update({"ANSWERD_REAL": "1"} if args.real else {})
-            parts = 1 if args.real else 9  # they wait more than they work; the real servers are installed once
+            parts = 1 if args.real else 7  # they wait more than they work; the real servers are installed once
             shards = [threading.Thread(target=pytest, args=(f"integration-{n + 1}", ["tests/integration", *some]),
                                        kwargs={"env": {**env, "ANSWERD_SHARD": f"{n}/{parts}"}}) for n in range(parts)]
             if "browser" in wanted:

@@ -209,7 +209,7 @@ bool desk_work_key(struct work *w, struct text *ret)
 /* Key and request of an act: one key is one request, done once. */
 static bool add_key(struct work *w, struct db_params *p, struct err *err)
 {
-	struct text key, body = httpd_body(w->r);
+	struct text key = TEXT_NONE, body = httpd_body(w->r);
 
 	if (!key_judge(w, &key, err)) {
 		return false;

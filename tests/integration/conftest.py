@@ -90,7 +90,7 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if item.originalname in QUICK:
             item.add_marker(pytest.mark.quick)
-    # Most tests wait more than they work: ./run test runs nine parts side by side, ANSWERD_SHARD says which (0/5).
+    # Most tests wait more than they work: ./run test runs seven parts side by side, ANSWERD_SHARD says which (0/5).
     part, _, parts = os.environ.get("ANSWERD_SHARD", "0/1").partition("/")
     # What shares a house stays together.
     places, n_of = {}, {}

@@ -14,7 +14,7 @@ LIMITS = {"bluesky": 3000, "discourse": 300, "hackernews": 8000, "lemmy": 500, "
 
 
 @pytest.mark.skipif("ANSWERD_SOAK" not in os.environ and "ANSWERD_DAYS" not in os.environ,
-                    reason="not steady yet beside nine other parts: ./run test --soak all_networks (PROGRESS.md)")
+                    reason="not steady yet beside other parts: ./run test --soak all_networks (PROGRESS.md)")
 def test_all_networks(house):
     weeks = Weeks(house, {name: {"every": "30m", "options": {"rate_limit": LIMITS[name]} if name in LIMITS else None} for name in connector_names()})
     weeks.begin()
