@@ -21,6 +21,7 @@
 #include "daemon/listen/listen.h"
 #include "daemon/respond/respond.h"
 #include "daemon/store/store.h"
+#include "daemon/vouch/vouch.h"
 
 #define EXIT_FINDING 1
 #define EXIT_USAGE   2
@@ -56,6 +57,7 @@ struct worker {
 	struct listen *listen;
 	struct alert *alert;
 	struct respond *respond;
+	struct vouch *vouch;
 	int n_stopping;   /* machines that have not ended yet */
 	const char *path; /* of the configuration; NULL: the usual one */
 	struct conf *conf;
@@ -313,10 +315,11 @@ static void on_stop(bool is_second, void *owner)
 	watch_stopping(k->watch);
 	log_info("stopping", NULL);
 	loop_arm(k->loop, &k->hard, STOP_HARD);
-	k->n_stopping = 3;
+	k->n_stopping = 4;
 	listen_stop(k->listen, done_stopped, k);
 	alert_stop(k->alert, done_stopped, k);
 	respond_stop(k->respond, done_stopped, k);
+	vouch_stop(k->vouch, done_stopped, k);
 }
 
 /* One loud line a problem, each with file, line and remedy; and the first of them as an alert. */
@@ -380,6 +383,7 @@ static void take_changed(struct worker *k, struct conf *c, struct nature_rules *
 	listen_reload(k->listen, c, rules);
 	alert_reload(k->alert, c);
 	respond_reload(k->respond, c);
+	vouch_reload(k->vouch, c);
 	alert_about_reload(k->alert, NULL);
 	nature_destroy(&old_rules);
 	conf_destroy(&old);
@@ -488,10 +492,12 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 		&(struct alert_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
 	k.respond = respond_create(
 		&(struct respond_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
+	k.vouch = vouch_create(k.loop, k.conf);
 	respond_tell_looked(k.respond, listen_looked, k.listen);
 	listen_start(k.listen);
 	alert_start(k.alert);
 	respond_start(k.respond);
+	vouch_start(k.vouch);
 	watch_ready(k.watch);
 	log_info("started", "version", ANSWERD_VERSION, "holder", holder, NULL);
 	loop_arm(k.loop, &k.status, DUR_S(1));
@@ -501,6 +507,7 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 	loop_run(k.loop);
 	loop_disarm(k.loop, &k.status);
 	loop_disarm(k.loop, &k.hard);
+	vouch_destroy(&k.vouch);
 	respond_destroy(&k.respond);
 	alert_destroy(&k.alert);
 	listen_destroy(&k.listen);
