@@ -91,32 +91,29 @@ static void get_page(struct conf_reader *r, const struct conf_place *p, const st
 	}
 }
 
+/* "openid" always comes first. */
 static void get_scopes(struct conf_reader *r, const struct conf_place *p, struct conf_oidc *o)
 {
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = SCOPES_BYTES };
-	struct text *scopes;
-	size_t n;
+	struct text rest = conf_get_text(r, p, "scopes"), word;
+	bool is_more = true, is_wrong = false;
 
-	conf_get_texts(r, p, "scopes", &scopes, &n);
 	strbuf_add_str(&b, "openid");
-	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; k < scopes[i].len; k++) {
-			unsigned char byte = (unsigned char)scopes[i].at[k];
-
-			if (byte <= ' ' || byte > '~' || byte == '"' || byte == '\\') {
-				conf_fault(r, conf_where(p, "scopes"),
-					   "'%.*s' is no scope: write single words",
-					   TEXT_ARG(text_clip(scopes[i], 60)));
-				return;
-			}
+	while (is_more) {
+		is_more = text_cut(rest, ' ', &word, &rest);
+		for (size_t i = 0; i < word.len; i++) {
+			is_wrong = is_wrong || word.at[i] <= ' ' || word.at[i] > '~' ||
+				   word.at[i] == '"' || word.at[i] == '\\';
 		}
-		if (!text_eq(scopes[i], TEXT("openid"))) {
+		if (!text_is_empty(word) && !text_eq(word, TEXT("openid"))) {
 			strbuf_add_byte(&b, ' ');
-			strbuf_add(&b, scopes[i]);
+			strbuf_add(&b, word);
 		}
 	}
-	if (b.is_full) {
-		conf_fault(r, conf_where(p, "scopes"), "these are too many scopes");
+	if (is_wrong || b.is_full) {
+		conf_fault(r, conf_where(p, "scopes"),
+			   "these are no scopes: write single words with blanks between, as in "
+			   "\"email profile\"");
 	}
 	o->scopes = text_dup(r->arena, strbuf_text(&b));
 }

@@ -1,4 +1,4 @@
-/* What went wrong when somebody came back from a sign-in service, and what they can do: a word of store/rules/55_oidc.sql or daemon/vouch, and
+/* What went wrong when somebody came back from a sign-in service, and what they can do: a word of store/rules/57_oidc.sql or daemon/vouch, and
  * its sentence. */
 #include "daemon/desk/oidc.h"
 
@@ -12,18 +12,16 @@ static const struct {
 	{ "aud", 401,
 	  "What % said was not meant for this desk, so it counts for nothing. Tell an admin." },
 	{ "away", 503,
-	  "% cannot be reached, or does not answer as it should. Begin again in a minute, or sign "
-	  "in "
-	  "with your password." },
+	  "% cannot be reached, or does not answer as it should. Begin again in a minute, or use "
+	  "your password." },
 	{ "browser", 401,
 	  "This sign-in was begun in another browser, or its cookie is gone. Begin it here, with "
-	  "the "
-	  "button." },
+	  "the button." },
 	{ "claim", 401,
 	  "% does not say who you are in a way that this desk knows. Tell an admin." },
 	{ "client", 503,
 	  "% does not accept this desk: an admin must mend the client's id or secret in the "
-	  "configuration. Until then sign in with your password." },
+	  "configuration. Until then use your password." },
 	{ "code", 401, "% does not know this sign-in any more. Begin again with the button." },
 	{ "denied", 401,
 	  "% says that you did not agree, or may not use this desk. Begin again, or ask who looks "
@@ -34,8 +32,7 @@ static const struct {
 	  "The clocks of % and of this desk differ by more than a minute. Tell an admin." },
 	{ "expired", 401,
 	  "What % said was over when it came. Begin again; if it repeats, a clock is wrong: tell "
-	  "an "
-	  "admin." },
+	  "an admin." },
 	{ "iss", 401,
 	  "The answer is not from %, so it counts for nothing. Begin again with the button; if it "
 	  "repeats, tell an admin." },
@@ -48,14 +45,12 @@ static const struct {
 	  "button." },
 	{ "other", 401,
 	  "% knows you under another account than the last time. If that is right, an admin can "
-	  "take "
-	  "the new one: answer staff email LOGIN ADDRESS." },
+	  "take the new one: answer staff email LOGIN ADDRESS." },
 	{ "refused", 401, "% did not sign you in. Begin again; if it repeats, tell an admin." },
 	{ "replayed", 401, "This sign-in was used already. Begin again with the button." },
 	{ "signature", 401,
 	  "What % said is not signed as it should be, so it counts for nothing. Tell an admin." },
-	{ "slow", 503,
-	  "% did not answer in time. Begin again in a minute, or sign in with your password." },
+	{ "slow", 503, "% did not answer in time. Begin again in a minute, or use your password." },
 	{ "stale", 401,
 	  "% does not say that you have proved who you are just now. Begin again, or use your "
 	  "password." },
@@ -64,13 +59,11 @@ static const struct {
 	  "button." },
 	{ "taken", 401,
 	  "There is a colleague with the login that @ would get. An admin can say who you are: "
-	  "answer "
-	  "staff email LOGIN ADDRESS." },
+	  "answer staff email LOGIN ADDRESS." },
 	{ "token", 401, "% answered with something else than who you are. Tell an admin." },
 	{ "unknown", 401,
 	  "% knows you as @, but nobody here has that name. Ask a colleague who is an admin to add "
-	  "you: "
-	  "answer staff add LOGIN, answer staff email LOGIN ADDRESS." },
+	  "you: answer staff add LOGIN, answer staff email LOGIN ADDRESS." },
 	{ "unverified", 401,
 	  "% has not verified that your e-mail address is yours. Confirm it there, then begin "
 	  "again." },

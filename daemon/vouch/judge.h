@@ -3,7 +3,7 @@
  * Owner:   results live in the arena.
  * Clock:   passed in; others' clocks may be a minute off.
  * Blocks:  never. Calls back: never.
- * Fails:   a word (rules/55_oidc.sql, desk/oidc_words.c) and a sentence without anything of the token. */
+ * Fails:   a word (rules/57_oidc.sql, desk/oidc_words.c) and a sentence without anything of the token. */
 #ifndef ANSWERD_VOUCH_JUDGE_H
 #define ANSWERD_VOUCH_JUDGE_H
 

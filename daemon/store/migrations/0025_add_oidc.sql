@@ -28,7 +28,7 @@ create table answerd.oidc_flow (
 	code      text,                              -- what the browser brought; wiped when it was used
 	said_iss  text,                              -- who answered, where the answer says it
 	back_at   timestamptz,
-	failure   text,                              -- a word of rules/55_oidc.sql; null: the rest is true
+	failure   text,                              -- a word of rules/57_oidc.sql; null: the rest is true
 	detail    text,                              -- for the log and the audit log
 	subject   text,
 	claim     text,

@@ -182,7 +182,7 @@ begin
 	delete from answerd.staff_session where hash = p_old returning * into v_old;
 	perform answerd.session_made(o_staff, p_hash, 'oidc', p_address, false, case when v_old.staff_id = o_staff then v_old.made_at end);
 	-- Fresh is who has just proved who they are: the service says when that was, or nobody does.
-	update answerd.staff_session set fresh_at = least(v.proved_at, answerd.now()) where hash = p_hash;
+	update answerd.staff_session set fresh_at = case when v.proved_at < answerd.now() then v.proved_at when v.proved_at is not null then answerd.now() end where hash = p_hash;
 	perform answerd.audited(0, 'staff:' || o_staff, case when v_old.staff_id = o_staff then 'sign_in_again' else 'sign_in' end, 'staff:' || o_staff,
 		jsonb_build_object('auth', 'oidc', 'provider', v.provider, 'address', answerd.house_mark('address ' || p_address)));
 	o_session := answerd.session_json(o_staff, p_hash, null, p_require)::jsonb || jsonb_build_object('place', v.place);
