@@ -16,13 +16,27 @@
 #define P256_BYTES     32
 #define KEYS_MOST      64
 
+/* The library takes some bytes above 0x7f for letters. */
+static bool is_base64url(struct text in)
+{
+	for (size_t i = 0; i < in.len; i++) {
+		char c = in.at[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+		    c != '-' && c != '_') {
+			return false;
+		}
+	}
+	return in.len > 0;
+}
+
 static bool base64url(struct arena *a, struct text in, struct text *ret)
 {
 	unsigned char *out = arena_alloc(a, in.len / 4 * 3 + 4);
 	const char *end = NULL;
 	size_t n = 0;
 
-	if (in.len == 0 ||
+	if (!is_base64url(in) ||
 	    sodium_base642bin(out, in.len / 4 * 3 + 3, in.at, in.len, NULL, &n, &end,
 			      sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
 	    end != in.at + in.len) {
