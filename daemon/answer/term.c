@@ -1,7 +1,6 @@
 /* Text for a terminal: see term.h. */
 #include "daemon/answer/term.h"
 
-#include <errno.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,7 +10,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include "answerd/num.h"
+#include "daemon/base/output.h"
 
 #define SCREEN_BYTES (64u * 1024 * 1024)
 #define MARKS        4 /* combining marks on one letter; more are a prank */
@@ -104,10 +103,7 @@ int term_add_safe(struct strbuf *out, uint32_t c)
 
 void screen_init(struct screen *s)
 {
-	struct winsize size;
-	const char *columns = getenv("COLUMNS"), *no_color = getenv("NO_COLOR"),
-		   *term = getenv("TERM");
-	int64_t n;
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	/* For wcwidth(); what we write is UTF-8 whatever the locale says. */
 	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL) {
@@ -117,13 +113,7 @@ void screen_init(struct screen *s)
 	s->is_terminal = isatty(STDOUT_FILENO) == 1;
 	s->has_color = s->is_terminal && (no_color == NULL || *no_color == '\0') &&
 		       (term == NULL || strcmp(term, "dumb") != 0);
-	s->columns = 80;
-	if (columns != NULL && num_parse_range(text_of(columns), 40, 400, &n)) {
-		s->columns = (int)n;
-	} else if (s->is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
-		   size.ws_col >= 40) {
-		s->columns = size.ws_col > 120 ? 120 : size.ws_col;
-	}
+	s->columns = output_columns();
 }
 
 void screen_done(struct screen *s)
@@ -131,23 +121,9 @@ void screen_done(struct screen *s)
 	strbuf_done(&s->out);
 }
 
-/* 0, or why not all of it was written; whoever read us may go. */
-static int write_all(int fd, struct text t)
-{
-	while (t.len > 0) {
-		ssize_t n = write(fd, t.at, t.len);
-
-		if (n < 0 && errno != EINTR) {
-			return errno == EPIPE ? 0 : errno;
-		}
-		t = text_slice(t, n > 0 ? (size_t)n : 0, SIZE_MAX);
-	}
-	return 0;
-}
-
 void screen_raw(struct screen *s, struct text t)
 {
-	int failure = write_all(STDOUT_FILENO, t);
+	int failure = output_write(STDOUT_FILENO, t);
 
 	s->failure = s->failure != 0 ? s->failure : failure;
 }
@@ -179,7 +155,7 @@ static bool show_paged(const struct screen *s)
 	}
 	(void)close(pipe_fd[0]);
 	if (child > 0) {
-		(void)write_all(pipe_fd[1], strbuf_text(&s->out)); /* a pager may be left */
+		(void)output_write(pipe_fd[1], strbuf_text(&s->out)); /* a pager may be left */
 	}
 	(void)close(pipe_fd[1]);
 	return child > 0 && waitpid(child, &status, 0) == child &&
