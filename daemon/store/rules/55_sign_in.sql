@@ -31,8 +31,9 @@ $$;
 -- sign_in_begin(login, address): may this be tried now (o_wait_s: not before), and what is it tried against? The try counts as a failure
 -- until it is known to be none, so that many at once are no way around the limit: the 6th failure of one login and the 11th of one address
 -- in a quarter of an hour must wait. Where the person signed in before only failures from there count: nobody can shut them out from afar.
+drop function if exists answerd.sign_in_begin(text, text);
 create or replace function answerd.sign_in_begin(p_login text, p_address text, out o_wait_s bigint, out o_try bigint, out o_staff bigint,
-	out o_password text, out o_totp text, out o_totp_step bigint, out o_now bigint) language plpgsql volatile set search_path = pg_catalog as $$
+	out o_password text, out o_totp text, out o_now bigint) language plpgsql volatile set search_path = pg_catalog as $$
 declare
 	v_now timestamptz := answerd.now();
 	v_login text := answerd.house_mark('login ' || p_login);
@@ -44,7 +45,7 @@ begin
 	perform pg_advisory_xact_lock(1634628452, hashtext(v_address));
 	delete from answerd.sign_in_try where try_id in (select try_id from answerd.sign_in_try where at < v_now - interval '1 day'
 		order by at limit 100 for update skip locked);
-	select s.staff_id, k.password, k.totp, coalesce(k.totp_step, 0) into o_staff, o_password, o_totp, o_totp_step
+	select s.staff_id, k.password, k.totp into o_staff, o_password, o_totp
 	from answerd.staff s left join answerd.staff_secret k using (staff_id) where s.login = p_login and s.disabled_at is null;
 	o_now := answerd.us(v_now);
 	v_known := exists (select from answerd.staff_address a where a.staff_id = o_staff and a.address = v_address
