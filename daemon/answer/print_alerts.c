@@ -139,15 +139,9 @@ static const char *after_ack(struct text event, struct text step)
 
 enum exit_code run_ack(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf path = { 0 };
 	scoped(reply_done) struct reply r = { 0 };
-	enum exit_code code;
+	enum exit_code code = call_act(c, "alerts", "ack", NULL, &r);
 
-	strbuf_init(&path, 4096);
-	strbuf_add_str(&path, "alerts/");
-	strbuf_add_url(&path, text_clip(text_of(c->args[0]), 200));
-	strbuf_add_str(&path, "/ack");
-	code = call_post(c, path.at, NULL, &r);
 	if (code == EXIT_DONE && !c->is_json) {
 		screen_say(&c->screen, INK_PLAIN, "Alert ");
 		screen_text(&c->screen, INK_BOLD, jx_str(c, r.root, "id"), 0);
@@ -323,15 +317,9 @@ enum exit_code run_silence_list(struct call *c)
 
 enum exit_code run_silence_end(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf path = { 0 };
 	scoped(reply_done) struct reply r = { 0 };
-	enum exit_code code;
+	enum exit_code code = call_act(c, "silences", "end", NULL, &r);
 
-	strbuf_init(&path, 4096);
-	strbuf_add_str(&path, "silences/");
-	strbuf_add_url(&path, text_clip(text_of(c->args[0]), 200));
-	strbuf_add_str(&path, "/end");
-	code = call_post(c, path.at, NULL, &r);
 	if (code == EXIT_DONE && !c->is_json) {
 		screen_say(&c->screen, INK_PLAIN, "The silence is over.\n");
 	}

@@ -1,6 +1,7 @@
 /* Text for a terminal: see term.h. */
 #include "daemon/answer/term.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -130,17 +131,25 @@ void screen_done(struct screen *s)
 	strbuf_done(&s->out);
 }
 
-static void write_all(int fd, const char *at, size_t len)
+/* 0, or why not all of it was written; whoever read us may go. */
+static int write_all(int fd, struct text t)
 {
-	while (len > 0) {
-		ssize_t n = write(fd, at, len);
+	while (t.len > 0) {
+		ssize_t n = write(fd, t.at, t.len);
 
-		if (n <= 0) {
-			return; /* whoever read us has gone */
+		if (n < 0 && errno != EINTR) {
+			return errno == EPIPE ? 0 : errno;
 		}
-		at += n;
-		len -= (size_t)n;
+		t = text_slice(t, n > 0 ? (size_t)n : 0, SIZE_MAX);
 	}
+	return 0;
+}
+
+void screen_raw(struct screen *s, struct text t)
+{
+	int failure = write_all(STDOUT_FILENO, t);
+
+	s->failure = s->failure != 0 ? s->failure : failure;
 }
 
 /* True when the pager has shown it. */
@@ -170,7 +179,7 @@ static bool show_paged(const struct screen *s)
 	}
 	(void)close(pipe_fd[0]);
 	if (child > 0) {
-		write_all(pipe_fd[1], s->out.at, s->out.len);
+		(void)write_all(pipe_fd[1], strbuf_text(&s->out)); /* a pager may be left */
 	}
 	(void)close(pipe_fd[1]);
 	return child > 0 && waitpid(child, &status, 0) == child &&
@@ -193,7 +202,7 @@ void screen_show(struct screen *s)
 	    lines >= size.ws_row && show_paged(s)) {
 		return;
 	}
-	write_all(STDOUT_FILENO, s->out.at, s->out.len);
+	screen_raw(s, strbuf_text(&s->out));
 }
 
 static void ink_on(struct screen *s, enum ink ink)

@@ -402,6 +402,19 @@ def test_on_a_terminal(shop):
     assert screen(shop, "queue", env="PAGER=cat")[2]
 
 
+def test_an_answer_that_cannot_be_written_out_is_no_success(shop):
+    """A full disk below `answer queue --json > file` is said, and the exit status is not 0; a reader that leaves (head) is no fault."""
+    for words in (["queue"], ["queue", "--json"], ["report", "--csv"]):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([program("answer"), "--desk", shop.config.socket, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 1 and "could not be written out: No space left" in done.stderr, (words, done)
+        ends = os.pipe()
+        os.close(ends[0])
+        done = subprocess.run([program("answer"), "--desk", shop.config.socket, *words], stdout=ends[1], stderr=subprocess.PIPE, text=True, check=False)
+        os.close(ends[1])
+        assert done.returncode == 0 and done.stderr == "", (words, done)
+
+
 def test_the_manual_names_everything(shop):
     """answer(1) is written by hand; every command and every option of the table stands in it."""
     manual = (REPO / "daemon/man/answer.1").read_text(encoding="utf-8").replace("\\-", "-")

@@ -38,6 +38,9 @@ export function span(seconds) {
 /* "in 4 min", "4 min ago". */
 export function fromNow(at, from = now()) {
 	const s = (ms(at) - from) / 1000;
+	if (s < 0 && s > -60) {
+		return t("time.just_now");
+	}
 	return s >= 0 ? t("time.in", { span: span(s) }) : t("time.ago", { span: span(-s) });
 }
 

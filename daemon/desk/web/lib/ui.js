@@ -23,7 +23,7 @@ export function Icon({ name, label }) {
 
 /* tone: calm, good, warn, bad. The words say the same. */
 export function Badge({ tone = "calm", icon, title, children }) {
-	return html`<span class="badge ${tone}" title=${title}>${icon && html`<${Icon} name=${icon} />`}${children}</span>`;
+	return html`<span class="badge ${tone}" title=${title}>${icon && html`<${Icon} name=${icon} />`}<span class="badge-words">${children}</span></span>`;
 }
 
 /* Words of others: their own direction, no markup. */
@@ -110,11 +110,11 @@ export function Banner({ tone = "warn", children }) {
 	return html`<div class="banner ${tone}" role="status"><${Icon} name="alarm" /><div>${children}</div></div>`;
 }
 
-/* columns: [{ name, title, cell: (row) => …, isNumber }] */
-export function Table({ caption, columns, rows, empty, keyOf = (row, i) => row.id ?? i }) {
-	return rows.length === 0 && empty ? empty : html`<div class="table-frame" role="region" tabindex="0" aria-label=${caption}><table><caption>${caption}</caption>
+/* columns: [{ name, title, cell: (row) => …, isNumber }]. isStack: on a telephone each row is a card. isTitled: what stands above says what the caption would. */
+export function Table({ caption, columns, rows, empty, isStack, isTitled, keyOf = (row, i) => row.id ?? i }) {
+	return rows.length === 0 && empty ? empty : html`<div class=${`table-frame ${isStack ? "stack" : ""}`} role="region" tabindex="0" aria-label=${caption}><table><caption class=${isTitled ? "unseen" : null}>${caption}</caption>
 		<thead><tr>${columns.map((c) => html`<th scope="col" class=${c.isNumber ? "number" : null}>${c.title}</th>`)}</tr></thead>
-		<tbody>${rows.map((row, i) => html`<tr key=${keyOf(row, i)}>${columns.map((c) => html`<td class=${c.isNumber ? "number" : null}>${c.cell ? c.cell(row) : row[c.name] ?? "–"}</td>`)}</tr>`)}</tbody></table></div>`;
+		<tbody>${rows.map((row, i) => html`<tr key=${keyOf(row, i)}>${columns.map((c) => html`<td class=${c.isNumber ? "number" : null} data-title=${c.title}>${c.cell ? c.cell(row) : row[c.name] ?? "–"}</td>`)}</tr>`)}</tbody></table></div>`;
 }
 
 /* ---- dialogs ---- */
