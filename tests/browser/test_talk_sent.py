@@ -6,7 +6,7 @@ from selenium.webdriver.common.keys import Keys
 from rig import Config, Town, wait_until
 from rig.browser import Browser
 from rig.door import PASSWORD, newcomer
-from rig.front import free_port
+from rig.ears import free_port
 from rig.house import House
 from rig.programs import migrate
 
