@@ -223,6 +223,7 @@ struct db_params *desk_work_params(struct work *w)
 	    !desk_params_read(httpd_arena(w->r), w->route, &given, p, &err)) {
 		desk_work_refuse(w, 400, text_of(err.text));
 		db_params_destroy(&p);
+		return NULL;
 	}
 	return p;
 }

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from rig import wait_until
-from rig.front import PEOPLE, closed_shop, shop  # noqa: F401 (fixtures)
+from rig.front import closed_shop, shop  # noqa: F401 (fixtures)
 from rig.place import REPO, program
 from rig.programs import Desk
 
