@@ -8,7 +8,7 @@ static const struct desk_route table[] = {
 	  "session/oidc",
 	  ROLE_AUDITOR,
 	  LINE_READ,
-	  LATER,
+	  NO_QUERY,
 	  { { 0 } },
 	  "By which services one can sign in.",
 	  .asks = ROUTE_OPEN,

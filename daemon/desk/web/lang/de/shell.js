@@ -65,6 +65,7 @@ export default {
 	"time.hours": "{h} Std.",
 	"time.hours_minutes": "{h} Std. {m} Min.",
 	"time.in": "in {span}",
+	"time.just_now": "gerade eben",
 	"time.minutes": "{m} Min.",
 	"time.under_a_minute": "unter 1 Min.",
 	"ui.cancel": "Abbrechen",

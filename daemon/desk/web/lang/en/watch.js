@@ -71,7 +71,7 @@ export default {
 	"watch.may_not": "Your role only reads.",
 	"watch.more_alerts": "There are more than are shown here.",
 	"watch.never_heard": "never heard yet",
-	"watch.no_alerts": "Nothing stands alarmed.",
+	"watch.no_alerts": "No alert stands.",
 	"watch.no_holes": "In this time nothing is missing.",
 	"watch.no_replies": "Every reply has come to its end.",
 	"watch.no_sources": "Nothing is listened to. Name accounts in the configuration and start answerd.",

@@ -14,9 +14,9 @@ import { snippet } from "./acts.js";
 
 const SHORTLY_S = 2 * 3600;
 
-function Count({ counting, measured }) {
+function Count({ counting, measured, isEmpty }) {
 	const limit = measured?.limit ?? counting?.limit ?? null, length = measured?.length ?? null;
-	if (length === null) {
+	if (length === null || isEmpty) {
 		return html`<span class="box-count" id="box-count"></span>`;
 	}
 	if (limit === null) {
@@ -63,7 +63,7 @@ function Trouble({ e, again }) {
 }
 
 function Box_({ c, reload, others, onTyping, onSent, box }) {
-	const d = useDraft(c, true), a = c.answering;
+	const d = useDraft(c), a = c.answering;
 	const [parts, setParts] = useState(false), [trouble, setTrouble] = useState(null), [isSending, setSending] = useState(false);
 	const isAble = a.can || a.may_queue;
 	const isLong = d.measured !== null && !d.measured.fits, n = d.measured?.parts.length ?? 0;
@@ -141,7 +141,7 @@ function Box_({ c, reload, others, onTyping, onSent, box }) {
 			${trouble !== null && html`<${Trouble} e=${trouble} again=${() => send(true)} />`}
 			${isLong && n > 1 && html`<div class="box-parts"><label class="check"><input type="checkbox" checked=${parts} onChange=${(e) => setParts(e.target.checked)} /> ${t("talk.parts", { n })}</label><${Parts} parts=${d.measured.parts} /></div>`}
 			${isLong && n === 0 && d.measured.why_not && html`<p class="error">${d.measured.why_not.replace(/ *Shorten it.*$/, "")}</p>`}
-			<div class="box-foot"><${Count} counting=${c.counting} measured=${d.measured} />
+			<div class="box-foot"><${Count} counting=${c.counting} measured=${d.measured} isEmpty=${isEmpty} />
 				<span class="hint">${a.signature && t("talk.signed", { name: a.signature })}${!isEmpty && ` ${t(`talk.draft_${d.is}`)}`}</span>
 				<span class="box-buttons"><${Button} kind="quiet" hint="i" onClick=${begin}>${t("talk.snippets")}<//>
 				<${Button} kind="primary" type="submit" hint="Ctrl+Enter" disabled=${isEmpty || isSending || (isLong && !parts)} why=${isLong ? t("talk.too_long_why") : null}>${a.needs_approval ? t("talk.hand_in")
