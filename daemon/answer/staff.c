@@ -115,7 +115,7 @@ enum exit_code run_staff_email(struct call *c)
 	body_start(&body);
 	body_add(&body, "email", c->args[1]);
 	body_end(&body);
-	code = act(c, "email", &body, &r);
+	code = call_act(c, "staff", "email", &body, &r);
 	if (code == EXIT_DONE && !c->is_json) {
 		print_person(c, r.root);
 		screen_say(&c->screen, INK_PLAIN, "Sign-in services: ");
