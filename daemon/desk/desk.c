@@ -103,6 +103,12 @@ void desk_work_refuse(struct work *w, int status, struct text detail)
 	work_done(w);
 }
 
+void desk_work_refuse_as(struct work *w, int status, const char *code, struct text detail)
+{
+	httpd_problem_coded(w->r, status, detail, text_of(code), TEXT_NONE);
+	work_done(w);
+}
+
 void desk_work_busy(struct work *w)
 {
 	desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
@@ -115,8 +121,11 @@ void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
 
 	if (strncmp(r->sqlstate, "AN4", 3) == 0) {
 		status = 400 + (r->sqlstate[3] - '0') * 10 + (r->sqlstate[4] - '0');
-		detail = r->said;
-	} else if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
+		httpd_problem_coded(w->r, status, r->said, r->code, r->with);
+		work_done(w);
+		return;
+	}
+	if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
 		status = 503;
 		detail = r->err.kind == ERR_RETRY
 				 ? TEXT("The database is away or too busy. Nothing was done; try "
@@ -385,7 +394,7 @@ static void on_request(struct httpd_request *r, void *owner)
 		desk_health(d, r);
 	} else if (text_eq(path, TEXT("/metrics"))) {
 		desk_metrics(d, r);
-	} else {
+	} else if (!static_serve_nothing(r)) {
 		httpd_problem(r, 404, "There is nothing at that address.");
 	}
 }

@@ -212,7 +212,13 @@ void desk_openapi_print(struct strbuf *out)
 		      "\"type\":\"integer\"},\"detail\":{\"type\":\"string\",\"description\":\"A "
 		      "sentence for people: "
 		      "what is wrong, and what to "
-		      "do.\"}},\"required\":[\"type\",\"title\",\"status\",\"detail\"]},");
+		      "do.\"},\"needs\":{\"type\":\"string\",\"description\":\"What must come "
+		      "with it.\"},"
+		      "\"code\":{\"type\":\"string\",\"description\":\"The sentence's name; it "
+		      "never changes.\"},"
+		      "\"with\":{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"null\"]},"
+		      "\"description\":\"The values in the sentence, in "
+		      "order.\"}},\"required\":[\"type\",\"title\",\"status\",\"detail\"]},");
 	strbuf_add_str(out, desk_shapes);
 	strbuf_printf(out, "}}}");
 }

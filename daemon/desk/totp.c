@@ -10,9 +10,9 @@
 
 #define SECRET_BYTES 20
 
-static void end_bad(struct work *w, int status, const char *detail)
+static void end_bad(struct work *w, int status, const char *code, const char *detail)
 {
-	desk_work_refuse(w, status, text_of(detail));
+	desk_work_refuse_as(w, status, code, text_of(detail));
 }
 
 /* ---- beginning ---- */
@@ -123,7 +123,8 @@ static void done_codes(const struct db_result *r, void *owner)
 		return;
 	}
 	if (db_is_null(r, 0, 0)) {
-		end_bad(w, 409, "Another second factor was begun meanwhile. Begin again.");
+		end_bad(w, 409, "factor_again",
+			"Another second factor was begun meanwhile. Begin again.");
 		return;
 	}
 	strbuf_init(&out, 64u * 1024);
@@ -165,13 +166,13 @@ static void done_next(const struct db_result *r, void *owner)
 		return;
 	}
 	if (r->n_rows == 0 || db_is_null(r, 0, 0)) {
-		end_bad(w, 409, "No second factor is being set up. Begin again.");
+		end_bad(w, 409, "factor_again", "No second factor is being set up. Begin again.");
 		return;
 	}
 	if (!code_find(db_text(r, 0, 0), w->made, (struct wall){ db_i64(r, 0, 1) }, &step,
 		       recovery) ||
 	    step == 0) {
-		end_bad(w, 400,
+		end_bad(w, 400, "code_wrong",
 			"That code is not right. Is the telephone's clock? It shows another one "
 			"every 30 seconds.");
 		return;
@@ -198,7 +199,7 @@ void totp_confirm_serve(struct work *w)
 		return;
 	}
 	if (!desk_body_open(a, httpd_body(w->r), &body, &doc, &err)) {
-		end_bad(w, 400, "The code of six digits is needed: 'code'.");
+		end_bad(w, 400, "code_wrong", "The code of six digits is needed: 'code'.");
 		jx_release(&doc);
 		return;
 	}
