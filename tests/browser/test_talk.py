@@ -69,7 +69,7 @@ def test_acts_have_keys_and_can_be_taken_back(talk, browser):
     browser.keys("s")
     browser.find("dialog")
     browser.keys("3")
-    browser.wait_text("Asleep for 2 hours.", ".toasts")
+    browser.wait_text("Snoozed for 2 hours.", ".toasts")
     wait_until(lambda: [e["id"] for e in talk.answer("queue", code=0).items] == [talk.c], 20, "Noa's sleeps")
     assert talk.db.one("select count(*) from answerd.note_mention m join answerd.staff s using (staff_id) where s.login = 'lea'") == 1
 

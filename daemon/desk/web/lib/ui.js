@@ -242,7 +242,7 @@ export function toastRefusal(e) {
 	if (e?.name === "AbortError") {
 		return;
 	}
-	toast(e?.status === 0 ? t("ui.not_reached") : e?.message ?? String(e), { tone: "bad" });
+	toast(e?.message ?? String(e), { tone: "bad" });
 }
 
 export function Toasts() {

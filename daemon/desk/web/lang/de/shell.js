@@ -16,7 +16,7 @@ export default {
 	"keys.places": "Orte",
 	"keys.single": "Einzelne Buchstaben sind Tasten (ausschalten, wenn Sie mit dem Rechner sprechen)",
 	"keys.title": "Tasten",
-	"live.away": "Getrennt, zuletzt gehört um {at}. Es wird weiter versucht.",
+	"live.away": "Getrennt seit {at}. Es wird weiter versucht.",
 	"live.begins": "Verbindung zum Desk wird aufgebaut.",
 	"live.live": "Live seit {at}: Was sich ändert, wird sofort gezeigt.",
 	"live.now": "Jetzt versuchen",
@@ -65,5 +65,7 @@ export default {
 	"ui.cancel": "Abbrechen",
 	"ui.close": "Schließen",
 	"ui.leads_to": "Führt zu {host}",
-	"ui.not_reached": "Der Desk war nicht zu erreichen. Nichts ist verloren; versuchen Sie es noch einmal.",
+	"ui.not_done": "Das ist nicht geschehen: Die Seite ist vom Desk getrennt. Versuchen Sie es noch einmal, sobald sie wieder live ist.",
+	"ui.not_known": "Der Desk hat nicht geantwortet; niemand weiß, ob es geschehen ist. Sehen Sie noch einmal nach, sobald die Seite wieder live ist.",
+	"ui.not_reached": "Der Desk ist nicht zu erreichen. Was hier steht, geht nicht verloren; die Seite versucht es von selbst weiter.",
 };

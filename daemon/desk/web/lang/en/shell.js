@@ -16,7 +16,7 @@ export default {
 	"keys.places": "Places",
 	"keys.single": "Single letters are keys (switch this off if you speak to your computer)",
 	"keys.title": "Keys",
-	"live.away": "Disconnected, last heard at {at}. Trying again.",
+	"live.away": "Disconnected since {at}. Trying again.",
 	"live.begins": "Connecting to the desk.",
 	"live.live": "Live since {at}: what changes is shown at once.",
 	"live.now": "Try now",
@@ -65,5 +65,7 @@ export default {
 	"ui.cancel": "Cancel",
 	"ui.close": "Close",
 	"ui.leads_to": "Leads to {host}",
-	"ui.not_reached": "The desk could not be reached. Nothing is lost; try it again.",
+	"ui.not_done": "That did not happen: the page is cut off from the desk. Try it again when it is live.",
+	"ui.not_known": "The desk did not answer, so nobody knows whether that happened. Look at it again when the page is live.",
+	"ui.not_reached": "The desk cannot be reached. Nothing that stands here is lost; the page tries again by itself.",
 };
