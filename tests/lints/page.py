@@ -78,7 +78,7 @@ def codes():
     """Names of the desk's sentences that a person at the page may meet."""
     sql = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "daemon" / "store" / "rules").glob("*.sql")))
     c = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "daemon" / "desk").glob("*.c")))
-    calls = "".join(re.findall(r"(?:desk_work_refuse_as|end_refused)\([^;]*;", c))
+    calls = "".join(re.findall(r"(?:refuse_as|end_refused)\([^;]*;", c))
     return set(re.findall(r"refuse_as\('AN\d+', '([a-z_]+)'", sql)) | set(re.findall(r'"([a-z_]+)"', calls))
 
 
