@@ -427,6 +427,7 @@ static void get_all(struct conf_reader *r, config_t *file, struct conf *c)
 	conf_get_channels(r, &top, c);
 	conf_get_policies(r, &top, c);
 	conf_get_health(r, &top, c);
+	conf_get_oidc(r, &top, c);
 }
 
 /* ---- loading ---- */
@@ -519,6 +520,9 @@ void conf_destroy(struct conf **c)
 		secret_done(&gone->channels[i].secret);
 		secret_done(&gone->channels[i].other_secret);
 		secret_done(&gone->channels[i].password);
+	}
+	for (size_t i = 0; i < gone->n_oidc; i++) {
+		secret_done(&gone->oidc[i].secret);
 	}
 	arena_destroy(&w->arena);
 	free(w);

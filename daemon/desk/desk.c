@@ -4,6 +4,7 @@
 
 #include "answerd/log.h"
 #include "daemon/desk/events.h"
+#include "daemon/desk/oidc.h"
 #include "daemon/desk/password.h"
 #include "daemon/desk/presence.h"
 #include "daemon/desk/queue.h"
@@ -26,6 +27,7 @@ struct desk {
 	struct helper *passwords;
 	struct heads heads;
 	struct presence *presence;
+	struct oidc *oidc;
 	struct list works;
 	int n_reports;
 };
@@ -38,6 +40,11 @@ struct db *desk_line(struct desk *d, enum desk_line line)
 struct presence *desk_presence(struct desk *d)
 {
 	return d->presence;
+}
+
+struct oidc *desk_oidc(struct desk *d)
+{
+	return d->oidc;
 }
 
 struct queue *desk_queue(struct desk *d)
@@ -103,6 +110,12 @@ void desk_work_refuse(struct work *w, int status, struct text detail)
 	desk_work_gone(w);
 }
 
+void desk_work_refuse_as(struct work *w, int status, const char *code, struct text detail)
+{
+	httpd_problem_coded(w->r, status, detail, text_of(code), TEXT_NONE);
+	desk_work_gone(w);
+}
+
 void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
 {
 	int status = 500;
@@ -110,8 +123,11 @@ void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
 
 	if (strncmp(r->sqlstate, "AN4", 3) == 0) {
 		status = 400 + (r->sqlstate[3] - '0') * 10 + (r->sqlstate[4] - '0');
-		detail = r->said;
-	} else if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
+		httpd_problem_coded(w->r, status, r->said, r->code, r->with);
+		desk_work_gone(w);
+		return;
+	}
+	if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
 		status = 503;
 		detail = r->err.kind == ERR_RETRY
 				 ? TEXT("The database is away or too busy. Nothing was done; try "
@@ -223,6 +239,7 @@ struct db_params *desk_work_params(struct work *w)
 	    !desk_params_read(httpd_arena(w->r), w->route, &given, p, &err)) {
 		desk_work_refuse(w, 400, text_of(err.text));
 		db_params_destroy(&p);
+		return NULL;
 	}
 	return p;
 }
@@ -256,7 +273,8 @@ bool desk_work_db(struct work *w, enum desk_line line, const char *name, const c
 {
 	if (!db_send(w->desk->lines[line], name, sql, p, done, owner)) {
 		db_params_destroy(p);
-		desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
+		desk_work_refuse_as(w, 503, "busy",
+				    TEXT("Too many requests at once. Try it again."));
 		return false;
 	}
 	return true;
@@ -379,7 +397,7 @@ static void on_request(struct httpd_request *r, void *owner)
 		desk_health(d, r);
 	} else if (text_eq(path, TEXT("/metrics"))) {
 		desk_metrics(d, r);
-	} else {
+	} else if (!static_serve_nothing(r)) {
 		httpd_problem(r, 404, "There is nothing at that address.");
 	}
 }
@@ -509,11 +527,14 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 					 "-c statement_timeout=10000 -c lock_timeout=5000");
 	d->queue = queue_create(o->loop);
 	d->search = search_create(o->loop, d->lines[LINE_REPORT]);
+	d->oidc = oidc_create(d);
 	d->events = events_create(&(struct events_options){
 		.loop = o->loop,
 		.conninfo = o->conf->database.at,
 		.role = db_names_user(o->conf->database.at) ? "answerd_desk" : NULL,
-		.reader = d->lines[LINE_READ] });
+		.reader = d->lines[LINE_READ],
+		.on_oidc = oidc_hear,
+		.oidc_owner = d->oidc });
 	d->presence = presence_create();
 	d->httpd = desk_listen(d, err);
 	if (d->httpd == NULL) {
@@ -553,6 +574,7 @@ void desk_destroy(struct desk **at)
 	*at = NULL;
 	heads_stop(&d->heads);
 	helper_destroy(&d->passwords);
+	oidc_destroy(&d->oidc);
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_destroy(&d->lines[i]);
 	}

@@ -12,6 +12,7 @@ export default function Search({ query }) {
 	useEffect(() => {
 		if (words === "") {
 			setFound(null);
+			setBusy(false);
 			return undefined;
 		}
 		const stop = new AbortController();
@@ -24,13 +25,13 @@ export default function Search({ query }) {
 	async function more() {
 		try {
 			const got = await api.get("search", { q: words, after: found.next });
-			setFound({ ...got, items: [...found.items, ...got.items] });
+			setFound((now) => now === found ? { ...got, items: [...found.items, ...got.items] } : now); /* other words meanwhile: not theirs */
 		} catch (e) {
 			setError(e);
 		}
 	}
 	return html`<div class="search-page"><h1>${t("search.title")}</h1><${SearchBox} />
-		${error && html`<${Banner} tone="bad">${error.status === 0 ? t("ui.not_reached") : error.message}<//>`}
+		${error && html`<${Banner} tone="bad">${error.message}<//>`}
 		${words === "" && html`<${Empty} title=${t("search.type")}><p>${t("search.nothing_words")}</p><//>`}
 		${isBusy && html`<p class="loading" role="status">${t("app.loading")}</p>`}
 		${!isBusy && words !== "" && found?.items.length === 0 && html`<${Empty} title=${t("search.nothing")}><p>${t("search.nothing_words")}</p><//>`}

@@ -49,6 +49,7 @@ export default {
 	"queue.all_brands": "Alle Marken",
 	"queue.all_platforms": "Alle Plattformen",
 	"queue.attention": { one: "{n} Antwort braucht einen Menschen.", other: "{n} Antworten brauchen einen Menschen." },
+	"queue.attention_look": "Ansehen",
 	"queue.back": "Zurück zur Liste",
 	"queue.brand": "Marke",
 	"queue.bulk": "Mit den gewählten Gesprächen",

@@ -49,6 +49,7 @@ export default {
 	"queue.all_brands": "All brands",
 	"queue.all_platforms": "All platforms",
 	"queue.attention": { one: "{n} reply needs a person.", other: "{n} replies need a person." },
+	"queue.attention_look": "Look at it",
 	"queue.back": "Back to the list",
 	"queue.brand": "Brand",
 	"queue.bulk": "With the selected conversations",
