@@ -213,7 +213,7 @@ void desk_openapi_print(struct strbuf *out)
 		      "sentence for people: "
 		      "what is wrong, and what to "
 		      "do.\"},\"needs\":{\"type\":\"string\",\"description\":\"What must come "
-		      "with it.\"},"
+		      "along.\"},"
 		      "\"code\":{\"type\":\"string\",\"description\":\"The sentence's name; it "
 		      "never changes.\"},"
 		      "\"with\":{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"null\"]},"

@@ -53,7 +53,7 @@ const label = (c) => c.text ?? t(c.name);
 function Help({ close }) {
 	const single = useCell(singleKeys);
 	/* What stands below this dialog. */
-	const [all] = useState(() => layers.get().flatMap((l) => l.isModal ? [] : l.list).filter((c) => keysOf(c).length > 0));
+	const [all] = useState(() => layers.get().flatMap((l) => l.isModal ? [] : l.list).filter((c) => keysOf(c).length > 0 && (!c.when || c.when())));
 	const groups = [...new Set(all.map((c) => c.group ?? "keys.here"))];
 	return html`<${Dialog} title=${t("keys.title")} onClose=${() => close()} kind="wide">
 		<div class="keys-list">${groups.map((g) => html`<section><h3>${t(g)}</h3><dl>${all.filter((c) => (c.group ?? "keys.here") === g).map((c) => html`<div><dt>${keysOf(c).map((k, i) => html`${i > 0 ? " " : ""}<${Key} of=${k} />`)}</dt>

@@ -52,7 +52,7 @@ export default {
 	"session.password_hint": "Mindestens 12 Zeichen. Am besten einige Wörter, die nur Sie so zusammenstellen würden.",
 	"session.password_twice": "Noch einmal",
 	"session.promise": "Niemand, der mit uns spricht, wird überhört.",
-	"session.set_password": "Wählen Sie ein Passwort für die nächsten Male.",
+	"session.set_password": "Wählen Sie ein Passwort. Damit melden Sie sich von nun an an.",
 	"time.ago": "vor {span}",
 	"time.days": "{d} Tg.",
 	"time.days_hours": "{d} Tg. {h} Std.",

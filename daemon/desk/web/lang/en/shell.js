@@ -52,7 +52,7 @@ export default {
 	"session.password_hint": "At least 12 characters. A few words that only you would put together are best.",
 	"session.password_twice": "Once more",
 	"session.promise": "Nobody who speaks to us is ignored.",
-	"session.set_password": "Choose a password for the next times.",
+	"session.set_password": "Choose a password. From now on you sign in with it.",
 	"time.ago": "{span} ago",
 	"time.days": "{d} d",
 	"time.days_hours": "{d} d {h} h",
