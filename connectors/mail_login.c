@@ -40,20 +40,21 @@ void mail_login_add(const struct connector_ctx *ctx, struct request *r)
 
 bool mail_login_refused(const struct connector_ctx *ctx, struct outcome *ret, struct err *err)
 {
-	switch (mail_login_of(ctx)) {
+	enum mail_login login = mail_login_of(ctx);
+
+	ret->needs_refresh = login != MAIL_PASSWORD;
+	switch (login) {
 	case MAIL_PASSWORD:
 		return err_set(err, ERR_AUTH,
 			       "the mail server refuses the login: is the password (an app "
 			       "password, where the provider has such) still right?");
 	case MAIL_GOOGLE:
-		ret->needs_refresh = true;
 		return err_set(
 			err, ERR_AUTH,
 			"Gmail does not take the session: is `user` or `address` the account "
 			"that let us in?");
 	case MAIL_MICROSOFT: break;
 	}
-	ret->needs_refresh = true;
 	return err_set(
 		err, ERR_AUTH,
 		"Microsoft's mail server does not take the session: may this mailbox be "

@@ -146,7 +146,7 @@ static int cmd_platforms(enum platforms_form form)
 	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	strbuf_init(&out, 1024u * 1024);
-	platforms_print(form, platforms_columns(), &out);
+	platforms_print(form, &out);
 	(void)fwrite(out.at, 1, out.len, stdout);
 	return EXIT_SUCCESS;
 }

@@ -159,13 +159,22 @@ static void judge(struct work *w)
 	}
 }
 
+const char *caller_role_name(enum desk_role role)
+{
+	switch (role) {
+	case ROLE_AUDITOR: return "auditor";
+	case ROLE_AGENT: return "agent";
+	case ROLE_LEAD: return "lead";
+	case ROLE_ADMIN: return "admin";
+	}
+	return "none";
+}
+
 static bool role_parse(struct text name, enum desk_role *ret)
 {
-	static const char *const names[] = { "auditor", "agent", "lead", "admin" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (text_eq(name, text_of(names[i]))) {
-			*ret = (enum desk_role)i;
+	for (int role = ROLE_AUDITOR; role <= ROLE_ADMIN; role++) {
+		if (text_eq(name, text_of(caller_role_name((enum desk_role)role)))) {
+			*ret = (enum desk_role)role;
 			return true;
 		}
 	}
@@ -185,8 +194,8 @@ static void note_seen(struct work *w)
 static void refuse_nobody(struct work *w)
 {
 	if (httpd_is_local(w->r)) {
-		refuse(w, TEXT("Nobody of the staff is this user of the machine. An admin "
-			       "can change that: "
+		refuse(w, TEXT("Nobody of the staff is this user of the machine. An admin can "
+			       "change that: "
 			       "answer staff add LOGIN --os-user USER."));
 	} else if (text_is_empty(w->caller.key)) {
 		desk_work_refuse(w, 401, TEXT("That token is none, is over, or was revoked."));
@@ -218,8 +227,9 @@ static void done_caller(const struct db_result *r, void *owner)
 	c->is_reading = !text_eq(db_text(r, 0, COL_SCOPE), TEXT("act"));
 	if (db_bool(r, 0, COL_IS_DISABLED)) {
 		refuse(w, text_printf(a,
-				      "Staff member %.*s is disabled. An admin can change "
-				      "that: answer staff add %.*s.",
+				      "Staff member %.*s is disabled. An admin can change that: "
+				      "answer staff "
+				      "add %.*s.",
 				      TEXT_ARG(c->login), TEXT_ARG(c->login)));
 		return;
 	}

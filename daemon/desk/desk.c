@@ -40,6 +40,11 @@ struct presence *desk_presence(struct desk *d)
 	return d->presence;
 }
 
+struct queue *desk_queue(struct desk *d)
+{
+	return d->queue;
+}
+
 struct loop *desk_loop(struct desk *d)
 {
 	return d->options.loop;
@@ -52,7 +57,7 @@ bool desk_is_open(const struct desk *d)
 
 /* ---- the answer ---- */
 
-static void work_done(struct work *w)
+void desk_work_gone(struct work *w)
 {
 	w->desk->n_reports -= w->line == LINE_REPORT;
 	list_remove(&w->in);
@@ -79,15 +84,10 @@ struct helper *desk_work_passwords(const struct work *w)
 	return w->desk->passwords;
 }
 
-void desk_work_gone(struct work *w)
-{
-	work_done(w);
-}
-
 void desk_work_send(struct work *w, const struct httpd_answer *a)
 {
 	httpd_answer(w->r, a);
-	work_done(w);
+	desk_work_gone(w);
 }
 
 void desk_work_answer(struct work *w, struct text json)
@@ -100,18 +100,13 @@ void desk_work_answer(struct work *w, struct text json)
 void desk_work_refuse(struct work *w, int status, struct text detail)
 {
 	httpd_problem_text(w->r, status, detail, status == 503 ? 2 : 0, NULL);
-	work_done(w);
+	desk_work_gone(w);
 }
 
 void desk_work_refuse_as(struct work *w, int status, const char *code, struct text detail)
 {
 	httpd_problem_coded(w->r, status, detail, text_of(code), TEXT_NONE);
-	work_done(w);
-}
-
-void desk_work_busy(struct work *w)
-{
-	desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
+	desk_work_gone(w);
 }
 
 void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
@@ -122,7 +117,7 @@ void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
 	if (strncmp(r->sqlstate, "AN4", 3) == 0) {
 		status = 400 + (r->sqlstate[3] - '0') * 10 + (r->sqlstate[4] - '0');
 		httpd_problem_coded(w->r, status, r->said, r->code, r->with);
-		work_done(w);
+		desk_work_gone(w);
 		return;
 	}
 	if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
@@ -158,7 +153,7 @@ static void work_attach(struct work *w, struct text csv, struct text name)
 						 text_cstr(httpd_arena(w->r), how) } } });
 }
 
-static void done_route(const struct db_result *r, void *owner)
+void desk_work_done(const struct db_result *r, void *owner)
 {
 	struct work *w = owner;
 
@@ -172,15 +167,16 @@ static void done_route(const struct db_result *r, void *owner)
 		desk_work_refuse(w, 500, TEXT("The desk could not do that; its log says why."));
 		return;
 	}
-	if (text_starts(text_of(w->route->name), TEXT("desk_report_")) && !db_is_null(r, 0, 1)) {
+	if (db_columns(r) > 1 && !db_is_null(r, 0, 1)) {
 		work_attach(w, db_text(r, 0, 0), db_text(r, 0, 1));
-		return;
+	} else {
+		desk_work_answer(w, db_text(r, 0, 0));
 	}
-	desk_work_answer(w, db_text(r, 0, 0));
 }
 
 /* ---- the statement ---- */
 
+/* A POST has an Idempotency-Key, but at the Unix socket; ret is empty where there is none. */
 static bool key_judge(const struct work *w, struct text *ret, struct err *err)
 {
 	struct text key = httpd_header(w->r, "Idempotency-Key");
@@ -204,17 +200,6 @@ static bool key_judge(const struct work *w, struct text *ret, struct err *err)
 	return true;
 }
 
-bool desk_work_key(struct work *w, struct text *ret)
-{
-	struct err err = { 0 };
-
-	if (!key_judge(w, ret, &err)) {
-		desk_work_refuse(w, 400, text_of(err.text));
-		return false;
-	}
-	return true;
-}
-
 /* Key and request of an act: one key is one request, done once. */
 static bool add_key(struct work *w, struct db_params *p, struct err *err)
 {
@@ -223,19 +208,16 @@ static bool add_key(struct work *w, struct db_params *p, struct err *err)
 	if (!key_judge(w, &key, err)) {
 		return false;
 	}
-	if (text_is_empty(key)) {
-		db_add_null(p);
-	} else {
-		db_add_text(p, key);
-	}
+	db_add_text_or_null(p, key);
 	db_add_text(p, text_printf(httpd_arena(w->r), "POST %.*s %zu %016llx",
 				   TEXT_ARG(httpd_path(w->r)), body.len,
 				   (unsigned long long)text_hash(TEXT_HASH_SEED, body)));
 	return true;
 }
 
-bool desk_work_params(struct work *w, struct db_params *p)
+struct db_params *desk_work_params(struct work *w)
 {
+	struct db_params *p = db_params_create();
 	struct desk_given given = { .path = text_slice(httpd_path(w->r), sizeof(API) - 1,
 						       SIZE_MAX / 2),
 				    .query = httpd_query(w->r),
@@ -249,9 +231,34 @@ bool desk_work_params(struct work *w, struct db_params *p)
 	if ((w->route->line == LINE_ACT && !add_key(w, p, &err)) ||
 	    !desk_params_read(httpd_arena(w->r), w->route, &given, p, &err)) {
 		desk_work_refuse(w, 400, text_of(err.text));
+		db_params_destroy(&p);
+		return NULL;
+	}
+	return p;
+}
+
+bool desk_work_has_key(struct work *w)
+{
+	struct err err = { 0 };
+	struct text key;
+
+	if (!key_judge(w, &key, &err)) {
+		desk_work_refuse(w, 400, text_of(err.text));
 		return false;
 	}
 	return true;
+}
+
+struct db_params *desk_work_own_params(struct work *w)
+{
+	struct db_params *p;
+
+	if (!desk_work_has_key(w)) {
+		return NULL;
+	}
+	p = db_params_create();
+	db_add_i64(p, w->actor);
+	return p;
 }
 
 bool desk_work_db(struct work *w, enum desk_line line, const char *name, const char *sql,
@@ -259,39 +266,28 @@ bool desk_work_db(struct work *w, enum desk_line line, const char *name, const c
 {
 	if (!db_send(w->desk->lines[line], name, sql, p, done, owner)) {
 		db_params_destroy(p);
-		desk_work_busy(w);
+		desk_work_refuse_as(w, 503, "busy",
+				    TEXT("Too many requests at once. Try it again."));
 		return false;
 	}
 	return true;
 }
 
-static void work_ask(struct work *w)
+void desk_work_ask(struct work *w, struct db_params **p, db_done *done)
 {
-	struct db_params *p = db_params_create();
-
-	if (!desk_work_params(w, p)) {
-		db_params_destroy(&p);
-		return;
-	}
-	(void)desk_work_db(w, w->line, w->route->name, w->route->sql, &p, done_route, w);
+	(void)desk_work_db(w, w->line, w->route->name, w->route->sql, p, done, w);
 }
 
 /* ---- the request ---- */
 
 void desk_work_run(struct work *w)
 {
-	if (!desk_route_is_served(w->route)) {
-		desk_work_refuse(w, 501, TEXT("That comes with a later version of answerd."));
-	} else if (w->route->serve != NULL) {
+	struct db_params *p;
+
+	if (w->route->serve != NULL) {
 		w->route->serve(w);
-	} else if (reply_is_served(w->route)) {
-		reply_serve(w);
-	} else if (box_is_served(w->route)) {
-		box_serve(w);
-	} else if (w->route->line == LINE_QUEUE) {
-		queue_serve(w->desk->queue, w);
-	} else {
-		work_ask(w);
+	} else if ((p = desk_work_params(w)) != NULL) {
+		desk_work_ask(w, &p, desk_work_done);
 	}
 }
 
@@ -335,7 +331,7 @@ static void nowhere_serve(struct work *w)
 	if (allow != NULL) {
 		httpd_problem_text(w->r, 405, TEXT("That can be asked in another way only."), 0,
 				   allow);
-		work_done(w);
+		desk_work_gone(w);
 	} else {
 		desk_work_refuse(w, 404,
 				 TEXT("There is nothing at that address. " API

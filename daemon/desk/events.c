@@ -24,8 +24,8 @@ struct ear {
 	struct events *events;
 	struct httpd_stream *stream;
 	int64_t id, actor;
-	char hash
-		[KEY_HASH_BYTES]; /* of the session's key or the token that let it in; else empty */
+	/* Of the session's key or the token that let it in; else empty. */
+	char hash[KEY_HASH_BYTES];
 };
 
 struct past {
@@ -53,7 +53,8 @@ struct events {
 	struct hints conversations, replies;
 	char accounts[ACCOUNTS][NAME_BYTES];
 	size_t n_accounts;
-	bool has_alert, has_sources, was_up, is_judging;
+	bool has_alert, has_sources, was_up;
+	bool is_judging, is_stale; /* stale: rights changed while a judgement was on its way */
 };
 
 /* ---- telling ---- */
@@ -278,6 +279,10 @@ static void done_judge(const struct db_result *r, void *owner)
 			}
 		}
 	}
+	if (e->is_stale) {
+		e->is_stale = false;
+		judge_all(e);
+	}
 }
 
 /* All in one statement: it names who may not any more. */
@@ -289,6 +294,7 @@ static void judge_all(struct events *e)
 	size_t n = 0;
 
 	if (e->is_judging || e->n_ears == 0) {
+		e->is_stale = e->is_judging;
 		return;
 	}
 	ids = xcalloc(e->n_ears, sizeof(*ids));

@@ -26,11 +26,6 @@ const struct desk_route *desk_route_nth(size_t n)
 	return NULL;
 }
 
-bool desk_route_is_served(const struct desk_route *r)
-{
-	return r->sql != NULL || r->serve != NULL || r->line == LINE_QUEUE;
-}
-
 static bool matches(struct text pattern, struct text path)
 {
 	struct text want, got;
@@ -50,7 +45,6 @@ const struct desk_route *desk_route_find(struct arena *a, struct text method, st
 					 const char **ret_allow)
 {
 	struct text allow = TEXT_NONE;
-
 	const struct desk_route *r;
 
 	for (size_t i = 0; (r = desk_route_nth(i)) != NULL; i++) {

@@ -69,6 +69,6 @@ extern const struct desk_routes routes_webhook;
 		"undo_s", FROM_DESK, PARAM_COUNT, true, ""                                         \
 	}
 #define QUERY(name) "desk_" #name
-#define LATER       NULL, NULL
+#define NO_QUERY    NULL, NULL /* it has statements of its own */
 
 #endif

@@ -163,6 +163,12 @@ static const PGresult *rows(const struct db_result *r, int row, int col)
 	return r->pg;
 }
 
+int db_columns(const struct db_result *r)
+{
+	assert(r->is_ok);
+	return PQnfields(r->pg);
+}
+
 bool db_is_null(const struct db_result *r, int row, int col)
 {
 	return PQgetisnull(rows(r, row, col), row, col) == 1;

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from rig import wait_until
-from rig.front import PEOPLE, closed_shop, shop  # noqa: F401 (fixtures)
+from rig.front import closed_shop, shop  # noqa: F401 (fixtures)
 from rig.place import REPO, program
 from rig.programs import Desk
 
@@ -401,6 +401,19 @@ def test_on_a_terminal(shop):
     if shutil.which("less"):
         assert not screen(shop, "queue")[2], "a long list waits in the pager"
     assert screen(shop, "queue", env="PAGER=cat")[2]
+
+
+def test_an_answer_that_cannot_be_written_out_is_no_success(shop):
+    """A full disk below `answer queue --json > file` is said, and the exit status is not 0; a reader that leaves (head) is no fault."""
+    for words in (["queue"], ["queue", "--json"], ["report", "--csv"]):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([program("answer"), "--desk", shop.config.socket, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 1 and "could not be written out: No space left" in done.stderr, (words, done)
+        ends = os.pipe()
+        os.close(ends[0])
+        done = subprocess.run([program("answer"), "--desk", shop.config.socket, *words], stdout=ends[1], stderr=subprocess.PIPE, text=True, check=False)
+        os.close(ends[1])
+        assert done.returncode == 0 and done.stderr == "", (words, done)
 
 
 def test_the_manual_names_everything(shop):

@@ -37,6 +37,28 @@ begin
 	return case when v_s <= 366 * 86400 then v_s::float8 * interval '1 second' end;
 end $$;
 
+-- staff_named(login) → who that is; refused where nobody is. staff_held(login): the same, held until the end of the transaction.
+create or replace function answerd.staff_named(p_login text) returns answerd.staff language plpgsql stable set search_path = pg_catalog as $$
+declare
+	v answerd.staff;
+begin
+	select * into v from answerd.staff where login = p_login;
+	if not found then
+		perform answerd.refuse_as('AN404', 'no_staff', 'There is no staff member %s. answer staff list names them.', p_login);
+	end if;
+	return v;
+end $$;
+create or replace function answerd.staff_held(p_login text) returns answerd.staff language plpgsql volatile set search_path = pg_catalog as $$
+begin
+	perform from answerd.staff where login = p_login for update;
+	return answerd.staff_named(p_login);
+end $$;
+
+-- is_lead(actor): may they what only a lead may?
+create or replace function answerd.is_lead(p_actor bigint) returns bool language sql stable set search_path = pg_catalog as $$
+	select exists (select from answerd.staff where staff_id = p_actor and role in ('lead', 'admin'))
+$$;
+
 -- staff_name(id): how a person is called in a sentence.
 create or replace function answerd.staff_name(p_staff bigint) returns text language sql stable set search_path = pg_catalog as $$
 	select coalesce((select name from answerd.staff where staff_id = p_staff), 'somebody')
@@ -235,17 +257,26 @@ begin
 	return answerd.staff_json(v);
 end $$;
 
+-- staff_freed(staff) → how many conversations they held: they are free at once.
+create or replace function answerd.staff_freed(p_staff bigint) returns int language plpgsql volatile set search_path = pg_catalog as $$
+declare
+	v_n int;
+begin
+	with held as (
+		select conversation_id, brand_id from answerd.conversation where assignee_id = p_staff order by 1, 2 for no key update
+	)
+	update answerd.conversation c set assignee_id = null, assigned_until = null, version = version + 1
+	from held where c.conversation_id = held.conversation_id and c.brand_id = held.brand_id;
+	get diagnostics v_n = row_count;
+	return v_n;
+end $$;
+
 -- staff_disable(actor, login): no more acts of theirs; what they held is free at once.
 create or replace function answerd.staff_disable(p_actor bigint, p_login text) returns json language plpgsql volatile
 set search_path = pg_catalog as $$
 declare
-	v answerd.staff;
-	v_n int;
+	v answerd.staff := answerd.staff_held(p_login);
 begin
-	select * into v from answerd.staff where login = p_login for update;
-	if not found then
-		perform answerd.refuse_as('AN404', 'no_staff', 'There is no staff member %s. answer staff list names them.', p_login);
-	end if;
 	if v.login = 'admin' then
 		perform answerd.refuse('AN409', 'The built-in staff member admin cannot be disabled: root always may.');
 	end if;
@@ -256,12 +287,6 @@ begin
 	delete from answerd.staff_session where staff_id = v.staff_id;
 	delete from answerd.staff_link where staff_id = v.staff_id;
 	update answerd.staff_token set revoked_at = answerd.now() where staff_id = v.staff_id and revoked_at is null;
-	with held as (
-		select conversation_id, brand_id from answerd.conversation where assignee_id = v.staff_id order by 1, 2 for no key update
-	)
-	update answerd.conversation c set assignee_id = null, assigned_until = null, version = version + 1
-	from held where c.conversation_id = held.conversation_id and c.brand_id = held.brand_id;
-	get diagnostics v_n = row_count;
-	perform answerd.audited(0, 'staff:' || p_actor, 'staff_disable', 'staff:' || v.staff_id, jsonb_build_object('freed', v_n));
+	perform answerd.audited(0, 'staff:' || p_actor, 'staff_disable', 'staff:' || v.staff_id, jsonb_build_object('freed', answerd.staff_freed(v.staff_id)));
 	return answerd.staff_json(v);
 end $$;

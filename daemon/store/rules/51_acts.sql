@@ -35,15 +35,13 @@ begin
 	if length(p_reason) > 2000 then
 		perform answerd.refuse_as('AN400', 'reason_long', 'A reason has at most 2000 characters.');
 	end if;
-	if v_holder <> p_actor and not exists (select from answerd.staff where staff_id = p_actor and role in ('lead', 'admin')) then
+	if v_holder <> p_actor and not answerd.is_lead(p_actor) then
 		perform answerd.refuse_as('AN403', 'held_by', '%s holds conversation %s. Only %s or a lead may give it away.',
 			answerd.staff_name(v_holder), c.conversation_id::text, answerd.staff_name(v_holder));
 	end if;
 	if p_who is not null then
-		select * into v_who from answerd.staff where login = p_who;
-		if not found then
-			perform answerd.refuse_as('AN404', 'no_staff', 'There is no staff member %s. answer staff list names them.', p_who);
-		elsif v_who.disabled_at is not null then
+		v_who := answerd.staff_named(p_who);
+		if v_who.disabled_at is not null then
 			perform answerd.refuse_as('AN409', 'holder_disabled', '%s is disabled and cannot hold a conversation.', v_who.name);
 		elsif v_who.role = 'auditor' then
 			perform answerd.refuse_as('AN409', 'holder_reads', '%s is an auditor, who only reads.', v_who.name);

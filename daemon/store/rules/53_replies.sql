@@ -291,7 +291,7 @@ begin
 		values (c.brand_id, c.account_id, c.conversation_id, c.customer_id, p_actor, c.version, v_first, i, cardinality(p_words), 'draft', v_now,
 			v_now, '', v_print, m.external_id, case when i = 1 then p_text else '' end, p_words[i], nullif(p_costs[i], 0))
 		returning reply_id into v_id;
-		update answerd.reply set key = answerd.tid(answerd.now() + (clock_timestamp() - now()), v_id) where reply_id = v_id and brand_id = c.brand_id;
+		update answerd.reply set key = answerd.reply_key(v_id) where reply_id = v_id and brand_id = c.brand_id;
 		v_first := coalesce(v_first, v_id);
 	end loop;
 	v_wants_second := (select b.needs_approval from answerd.brand b where b.brand_id = c.brand_id)
@@ -345,7 +345,7 @@ declare
 begin
 	if r.first_id is not null or not (r.state = 'draft' or (r.state = 'queued' and r.begun_at is null and not r.must_look)) then
 		perform answerd.refuse_as('AN409', 'sent_already', 'Reply %s cannot be thrown away any more: it is %s.', r.reply_id::text, replace(r.state::text, '_', ' '));
-	elsif r.author_id <> p_actor and not exists (select from answerd.staff where staff_id = p_actor and role in ('lead', 'admin')) then
+	elsif r.author_id <> p_actor and not answerd.is_lead(p_actor) then
 		perform answerd.refuse_as('AN403', 'others_reply', 'Reply %s is %s''s.', r.reply_id::text, answerd.staff_name(r.author_id));
 	end if;
 	delete from answerd.reply where (reply_id = r.reply_id or first_id = r.reply_id) and brand_id = r.brand_id;
@@ -400,7 +400,7 @@ begin
 	elsif r.state in ('sent', 'draft') then
 		perform answerd.refuse_as('AN409', 'settled_already', 'Reply %s is %s.', r.reply_id::text, r.state::text);
 	elsif r.state = 'failed_visible' then
-		update answerd.reply set key = answerd.tid(answerd.now() + (clock_timestamp() - now()), r.reply_id), begun_at = null, not_before = null, tries = 0, queued_at = answerd.now(),
+		update answerd.reply set key = answerd.reply_key(r.reply_id), begun_at = null, not_before = null, tries = 0, queued_at = answerd.now(),
 			stored_at = now()
 		where reply_id = r.reply_id and brand_id = r.brand_id;
 		perform answerd.reply_goes(r.brand_id, r.reply_id, 'queued', 'staff:' || p_actor, null);

@@ -1,7 +1,8 @@
 -- What staff do together over one conversation: two threads become one, a dismissal is taken back, a colleague is named in a note.
 -- Refusals as in 50_desk.sql.
 
--- joined(…): what a page brought into a thread that a person joined to another (rules/40): it belongs to that one. Messages to derive anew.
+-- joined(brand, account, ids, roots, make): what a page brought into a thread that a person joined to another (rules/40) belongs to that one.
+-- → o_start: messages to derive anew; o_make: as p_make, false for the threads that were joined: no conversation is made there.
 create or replace function answerd.joined(p_brand int, p_account int, p_ids text[], p_root text[], p_make bool[], out o_make bool[],
 	out o_start text[]) language plpgsql set search_path = pg_catalog, answerd as $$
 begin
@@ -120,7 +121,8 @@ begin
 	return answerd.entry(c);
 end $$;
 
--- mention(note): who is named with @login in it finds it in their list; names nobody has are only words. Never oneself.
+-- mention(note, also): who is named with @login in it, and the staff member `also`, find it in their lists; names nobody has are only words.
+-- Never oneself.
 create or replace function answerd.mention(n answerd.note, p_also bigint default null) returns void language sql volatile set search_path = pg_catalog as $$
 	insert into answerd.note_mention (brand_id, staff_id, note_id)
 	select n.brand_id, s.staff_id, n.note_id from answerd.staff s
@@ -129,6 +131,7 @@ create or replace function answerd.mention(n answerd.note, p_also bigint default
 	order by s.staff_id on conflict do nothing
 $$;
 
+-- note_json(note): the object of the API, with the logins that it names.
 create or replace function answerd.note_json(n answerd.note) returns json language sql stable set search_path = pg_catalog as $$
 	select json_build_object('id', n.note_id::text, 'conversation', n.conversation_id::text, 'at', answerd.rfc3339(n.at), 'by', s.login,
 		'name', s.name, 'text', n.body, 'mentions', coalesce((select json_agg(f.login order by f.login) from answerd.note_mention m
@@ -136,7 +139,7 @@ create or replace function answerd.note_json(n answerd.note) returns json langua
 	from (select 1) x left join answerd.staff s on s.staff_id = n.staff_id
 $$;
 
--- notes_mine(actor, open, after, limit): notes that name the caller, newest first.
+-- notes_mine(actor, open, after, limit) → {items, next, unseen}: notes that name the caller, newest first; open: not read yet.
 create or replace function answerd.notes_mine(p_actor bigint, p_open bool, p_after text, p_limit bigint) returns json language plpgsql stable
 set search_path = pg_catalog as $$
 declare
@@ -161,7 +164,7 @@ begin
 		'unseen', (select count(*) from answerd.note_mention m where m.staff_id = p_actor and m.seen_at is null));
 end $$;
 
--- notes_seen(conversation, actor): the caller has read the notes there that name them.
+-- notes_seen(conversation, actor) → {seen: how many became so, unseen: anywhere}: the caller has read the notes there that name them.
 create or replace function answerd.notes_seen(p_id text, p_actor bigint) returns json language plpgsql volatile set search_path = pg_catalog as $$
 declare
 	c answerd.conversation := answerd.conversation_named(p_id);

@@ -6,12 +6,13 @@ set search_path = pg_catalog as $$
 	select r from answerd.reply r where r.conversation_id = c.conversation_id and r.brand_id = c.brand_id and r.author_id = p_actor
 		and r.state = 'draft' and r.submitted_at is null and r.first_id is null order by r.reply_id desc limit 1
 $$;
+-- draft_json(draft) → {id, text, at, reason}; null: there is none.
 create or replace function answerd.draft_json(r answerd.reply) returns json language sql stable set search_path = pg_catalog as $$
 	select case when r.reply_id is not null then json_build_object('id', r.reply_id::text, 'text', r.body, 'at', answerd.rfc3339(r.state_since),
 		'reason', r.reason) end
 $$;
 
--- draft_keep(conversation, actor, text): one draft a conversation and person, kept while they type: no audit, no history, no version; the
+-- draft_keep(conversation, actor, text) → {draft}: one draft a conversation and person, kept while they type: no audit, no history, no version; the
 -- act is what follows. Empty words: thrown away. A draft is nobody's answer, so nothing of the account is locked.
 create or replace function answerd.draft_keep(p_id text, p_actor bigint, p_text text) returns json language plpgsql volatile
 set search_path = pg_catalog as $$
@@ -46,7 +47,7 @@ begin
 	values (c.brand_id, c.account_id, c.conversation_id, c.customer_id, p_actor, c.version, 'draft', answerd.now(), answerd.now(), '',
 		'', m.external_id, p_text, p_text)
 	returning * into r;
-	update answerd.reply set key = answerd.tid(clock_timestamp(), r.reply_id) where reply_id = r.reply_id and brand_id = r.brand_id;
+	update answerd.reply set key = answerd.reply_key(r.reply_id) where reply_id = r.reply_id and brand_id = r.brand_id;
 	insert into answerd.reply_event (brand_id, reply_id, at, actor, what) values (r.brand_id, r.reply_id, answerd.now(), 'staff:' || p_actor, 'draft');
 	return json_build_object('draft', answerd.draft_json(r));
 end $$;
@@ -64,7 +65,7 @@ begin
 	if not answerd.is_undoable(r) then
 		perform answerd.refuse_as('AN409', 'too_late', 'It is too late: reply %s is %s.', r.reply_id::text, case r.state when 'queued' then 'on its way'
 			else replace(r.state::text, '_', ' ') end);
-	elsif r.author_id <> p_actor and not exists (select from answerd.staff where staff_id = p_actor and role in ('lead', 'admin')) then
+	elsif r.author_id <> p_actor and not answerd.is_lead(p_actor) then
 		perform answerd.refuse_as('AN403', 'others_reply', 'Reply %s is %s''s.', r.reply_id::text, answerd.staff_name(r.author_id));
 	end if;
 	c := answerd.conversation_held(r.conversation_id::text, false);

@@ -79,6 +79,7 @@ create or replace function answerd.marked(p text, p_words text[]) returns text l
 	from part p join hit h on p.n between h.n - 16 and h.n + 44
 $$;
 
+-- search_item(words of a conversation, words looked for): one that was found, with a piece of its newest message in which one of them stands.
 create or replace function answerd.search_item(w answerd.conversation_words, p_words text[]) returns json language sql stable set search_path = pg_catalog as $$
 	select json_build_object('conversation', c.conversation_id::text, 'brand', b.name, 'account', a.name, 'platform', c.platform,
 		'customer', json_build_object('id', c.customer_id::text, 'name', i.name, 'handle', i.handle, 'stage', null),

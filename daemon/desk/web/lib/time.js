@@ -61,12 +61,13 @@ export function exact(at) {
 	return `${format(then, { dateStyle: "full", timeStyle: "long" })} · ${new Date(then).toISOString().replace(".000Z", "Z")}`;
 }
 
-/* Calls back at every whole `seconds`, as long as the page is seen. */
+/* Calls back at every whole `seconds` while the page is seen, and when it is seen again. */
 export function everySo(seconds, does) {
-	const timer = setInterval(() => document.visibilityState === "visible" && does(), seconds * 1000);
-	document.addEventListener("visibilitychange", does);
+	const look = () => document.visibilityState === "visible" && does();
+	const timer = setInterval(look, seconds * 1000);
+	document.addEventListener("visibilitychange", look);
 	return () => {
 		clearInterval(timer);
-		document.removeEventListener("visibilitychange", does);
+		document.removeEventListener("visibilitychange", look);
 	};
 }

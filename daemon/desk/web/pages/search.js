@@ -12,6 +12,7 @@ export default function Search({ query }) {
 	useEffect(() => {
 		if (words === "") {
 			setFound(null);
+			setBusy(false);
 			return undefined;
 		}
 		const stop = new AbortController();
@@ -24,7 +25,7 @@ export default function Search({ query }) {
 	async function more() {
 		try {
 			const got = await api.get("search", { q: words, after: found.next });
-			setFound({ ...got, items: [...found.items, ...got.items] });
+			setFound((now) => now === found ? { ...got, items: [...found.items, ...got.items] } : now); /* other words meanwhile: not theirs */
 		} catch (e) {
 			setError(e);
 		}

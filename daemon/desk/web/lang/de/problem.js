@@ -44,6 +44,7 @@ export default {
 	"problem.search_empty": "Was suchen Sie? Eine Suche braucht ein Wort.",
 	"problem.search_long": "Eine Suche hat höchstens 16 Wörter.",
 	"problem.sent_already": "Diese Antwort wurde inzwischen gesendet.",
+	"problem.session_over": "Ihre Sitzung ist zu Ende. Melden Sie sich noch einmal an.",
 	"problem.settled_already": "Das ist schon erledigt: Sehen Sie es noch einmal an.",
 	"problem.sign_in_wrong": "Dieser Anmeldename und dieses Passwort gehören nicht zusammen.",
 	"problem.snippet_only": "Das sind die Worte des Textbausteins „{0}“ und sonst nichts. Schreiben Sie in eigenen Worten.",

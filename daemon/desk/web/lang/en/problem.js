@@ -44,6 +44,7 @@ export default {
 	"problem.search_empty": "What are you looking for? A search needs a word.",
 	"problem.search_long": "A search has at most 16 words.",
 	"problem.sent_already": "This reply was sent meanwhile.",
+	"problem.session_over": "Your session is over. Sign in again.",
 	"problem.settled_already": "That is settled already: look at it again.",
 	"problem.sign_in_wrong": "That login and that password do not belong together.",
 	"problem.snippet_only": "These are the words of snippet “{0}” and nothing else. Write to this customer in your own words.",

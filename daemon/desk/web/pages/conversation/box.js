@@ -67,7 +67,7 @@ function Trouble({ e, again }) {
 }
 
 function Box_({ c, reload, others, onTyping, onSent, box }) {
-	const d = useDraft(c, true), a = c.answering;
+	const d = useDraft(c), a = c.answering;
 	const [parts, setParts] = useState(false), [trouble, setTrouble] = useState(null), [isSending, setSending] = useState(false);
 	const isAble = a.can || a.may_queue;
 	/* What was sent and never answered: pressed again it is the same act, which is done once. */

@@ -1,8 +1,9 @@
 /* A chart (uPlot, on a canvas) with its legend, a table behind it, and as a picture. Series differ in dash and shape, not in colour
- * alone; colours are those of the page, light or dark. uPlot is fetched with the first chart. */
+ * alone; colours are those of the page, light or dark. uPlot is fetched with the reports' page. */
 import { html, useEffect, useRef, useState } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
-import { toastRefusal, Button } from "../../lib/ui.js";
+import { save } from "../../lib/save.js";
+import { Button, toastRefusal } from "../../lib/ui.js";
 import uPlot from "../../modules/uplot.js";
 import { Behind, Csv } from "./parts.js";
 
@@ -104,11 +105,7 @@ export function keep(out, file) {
 			reject(new Error(t("reports.no_picture")));
 			return;
 		}
-		const a = document.createElement("a");
-		a.href = URL.createObjectURL(blob);
-		a.download = `${file}.png`;
-		a.click();
-		setTimeout(() => URL.revokeObjectURL(a.href), 10_000);
+		save(blob, `${file}.png`);
 		resolve();
 	}, "image/png"));
 }

@@ -6,7 +6,8 @@ import { color, keep, sheet } from "./chart.js";
 import { Choice, Csv, Loaded, seconds, share, useReport } from "./parts.js";
 import { Which, pick } from "./times.js";
 
-const LIMITS = [900, 3600, 14_400, 43_200, 86_400];
+/* Where it gets darker: seconds, and shares of the promise that was kept. */
+const LIMITS = [900, 3600, 14_400, 43_200], SHARES = [0.99, 0.95, 0.9, 0.75];
 
 /* ISO day of the week → its name. 2024-01-01 was a Monday. */
 export function weekday(day, form = "short") {
@@ -18,11 +19,12 @@ function tiny(s) {
 	return s === null || s === undefined ? "" : s < 60 ? `${Math.round(s)}s` : s < 3540 ? `${Math.round(s / 60)}m` : s < 172_800 ? `${Math.round(s / 3600)}h` : `${Math.round(s / 86_400)}d`;
 }
 
+/* 0: nothing to say; 1 to 5: ever darker. */
 function level(what, value, most) {
 	if (value === null || value === undefined) {
 		return 0;
 	}
-	return what === "n" ? Math.ceil(value / most * 5) : what === "kept" ? (value >= 0.99 ? 1 : value >= 0.95 ? 2 : value >= 0.9 ? 3 : value >= 0.75 ? 4 : 5) : 1 + LIMITS.filter((l) => value > l).length - (value > LIMITS[4] ? 1 : 0);
+	return what === "n" ? Math.ceil(value / most * 5) : 1 + (what === "kept" ? SHARES.filter((s) => value < s) : LIMITS.filter((l) => value > l)).length;
 }
 
 /* The table as a picture, as it is drawn now: what the page shows is what the file shows. */
@@ -67,7 +69,7 @@ export function Hours({ query, span, asked }) {
 				return html`<td class="heat-none"></td>`;
 			}
 			const v = read(r);
-			return html`<td class=${`heat-${Math.min(5, level(what, v, most))}`} title=${t("reports.hour_title", { day: weekday(day, "long"), from: hour, to: hour + 1, value: say(v), n: r.count + r.open })}>${
+			return html`<td class=${`heat-${level(what, v, most)}`} title=${t("reports.hour_title", { day: weekday(day, "long"), from: hour, to: hour + 1, value: say(v), n: r.count + r.open })}>${
 				what === "n" ? v : what === "kept" ? (v === null ? "" : Math.floor(v * 100)) : tiny(v)}</td>`;
 		};
 		const heading = what === "n" || what === "kept" ? t("reports.by_hour", { title: t(what === "n" ? "reports.began" : "reports.kept") }) : t("reports.by_hour_of", { title, cell: t(`reports.${what}`) });
