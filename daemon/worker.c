@@ -488,7 +488,7 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 		&(struct alert_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
 	k.respond = respond_create(
 		&(struct respond_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
-	respond_tell_looked(k.respond, listen_looked, k.listen);
+	respond_tell(k.respond, listen_looked, listen_asked, k.listen);
 	listen_start(k.listen);
 	alert_start(k.alert);
 	respond_start(k.respond);

@@ -336,7 +336,7 @@ void ask_start(struct account *a)
 		a->job.is_unasked = true;
 		loop_arm(a->listen->o.loop, &a->timer, DUR_US(0));
 	} else {
-		budget_asked(&a->budget, account_now(a));
+		budget_asked(&a->budget, &a->conf->connector->can, account_now(a));
 		terms.read_cut = portion_now(a) <= 1;
 		if (a->job.op == OP_REFRESH) {
 			request.once = true;

@@ -212,6 +212,7 @@ struct connector_can {
 				    less */
 	int64_t budget_requests; /* from the sheet, when headers say nothing */
 	int64_t budget_window_s;
+	int64_t reply_requests; /* what a REPLY counts as in it; 0: one request */
 	bool anonymous_search;  /* `search:` sources work without a token */
 	bool needs_session;     /* REFRESH comes before everything else */
 	bool registers_client;  /* CONNECT with an empty code makes us a client of the server */
