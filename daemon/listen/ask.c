@@ -117,6 +117,7 @@ static struct question question(struct account *a, struct arena *arena)
 		q.source = f->name;
 		q.state = text_of(a->job.is_refill ? a->refill.state : f->sweep_state);
 		q.since = a->job.is_refill ? a->refill.from : f->sweep_since;
+		q.is_gap = a->job.is_refill;
 		q.page_limit = f->portion.limit;
 		break;
 	case OP_THREAD:

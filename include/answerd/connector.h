@@ -85,6 +85,8 @@ struct question {
 	struct text state;  /* what the last digest of this walk left; empty at its start */
 	struct wall since;  /* POLL with empty state: how far back history goes. SWEEP: start of the
 			       window */
+	bool is_gap; /* SWEEP: of a gap that was told: what a list does not reach may be asked
+				  for another, dearer way */
 	struct text *subjects; /* THREAD, RECHECK: external ids */
 	size_t n_subjects;
 	const struct posting *posting;   /* REPLY, LOOKUP, FILE; else NULL */
