@@ -15,14 +15,12 @@
 #include "google_business_reply.h"
 #include "google_business_review.h"
 
-#define PAGE_MOST 50
-#define RECHECK_BATCH                                                                              \
-	100 /* each review is a request: all that listen checks at once, so that none is asked twice */
-#define OVERLAP_S  86400
-#define DAY_S      86400
-#define FULL_FIRST 2 /* full walks at the beginning */
-#define MOST_PAGES 400
-#define WALL_MOST  INT64_C(253402300800000000)
+#define PAGE_MOST     50
+#define RECHECK_BATCH 100 /* each review is a request: all at once, so that none is asked twice */
+#define OVERLAP_S     86400
+#define DAY_S         86400
+#define FULL_FIRST    2 /* full walks at the beginning */
+#define MOST_PAGES    400
 
 static const char *const always[] = { "reviews", NULL };
 
@@ -76,13 +74,6 @@ struct walk {
 	int64_t n_pages, n_broken;
 };
 
-static struct wall wall_read(struct jx v, const char *name)
-{
-	int64_t us = jx_i64_or(v, name, 0);
-
-	return (struct wall){ us > 0 && us < WALL_MOST ? us : 0 };
-}
-
 static void walk_load(struct arena *a, struct text state, struct walk *ret)
 {
 	struct jx_doc *doc = NULL;
@@ -92,13 +83,13 @@ static void walk_load(struct arena *a, struct text state, struct walk *ret)
 	if (state.len == 0 || !jx_parse(a, state, &v, &doc, NULL)) {
 		return;
 	}
-	ret->known = wall_read(v, "known");
-	ret->full = wall_read(v, "full");
-	ret->since = wall_read(v, "since");
+	ret->known = page_us_or_none(v, "known");
+	ret->full = page_us_or_none(v, "full");
+	ret->since = page_us_or_none(v, "since");
 	ret->n_full = jx_i64_or(v, "n_full", 0);
 	walk = jx_get(v, "walk");
-	ret->started = wall_read(walk, "started");
-	ret->from = wall_read(walk, "from");
+	ret->started = page_us_or_none(walk, "started");
+	ret->from = page_us_or_none(walk, "from");
 	ret->is_full = jx_bool_or(walk, "is_full", false);
 	ret->at = jx_i64_or(walk, "at", 0);
 	ret->at = ret->at >= 0 && ret->at < GOOGLE_LOCATIONS_MOST ? ret->at : 0;

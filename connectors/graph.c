@@ -37,7 +37,7 @@ void graph_keys_read(const struct connector_ctx *ctx, struct graph_keys *ret)
 
 		ret->token = token.len > 0 ? token : ret->token;
 		ret->user = jx_text_or(ctx->arena, v, "user", TEXT_NONE);
-		ret->until.us = jx_i64_or(v, "until", 0);
+		ret->until = page_us_or_none(v, "until");
 		jx_release(&doc);
 	}
 }

@@ -31,7 +31,7 @@ const struct connector_right instagram_rights[] = {
 	{ NULL, NULL },
 };
 
-const struct connector_right instagram_rights_by_facebook[] = {
+static const struct connector_right rights_by_facebook[] = {
 	{ "instagram_basic", "to read our own media" },
 	{ "instagram_manage_comments", "to read and answer comments" },
 	{ "instagram_manage_messages", "to read and answer direct messages" },
@@ -45,6 +45,18 @@ bool instagram_is_by_facebook(const struct connector_ctx *ctx)
 	return text_eq(connector_option(ctx, "login"), TEXT("facebook"));
 }
 
+void instagram_under(const struct option_value *options, size_t n_options, struct connector *c)
+{
+	const struct connector_ctx ctx = { .options = options, .n_options = n_options };
+
+	if (instagram_is_by_facebook(&ctx)) {
+		c->needs = "a business or creator account that is linked to a page; an app that "
+			   "Meta has approved, with instagram_basic, instagram_manage_comments, "
+			   "instagram_manage_messages, pages_show_list and pages_read_engagement";
+		c->rights = rights_by_facebook;
+	}
+}
+
 struct graph_door instagram_door(const struct connector_ctx *ctx)
 {
 	if (instagram_is_by_facebook(ctx)) {
@@ -53,7 +65,7 @@ struct graph_door instagram_door(const struct connector_ctx *ctx)
 			.graph = instagram_graph(ctx),
 			.consent = "https://www.facebook.com/v25.0/dialog/oauth",
 			.code_at = "https://graph.facebook.com",
-			.rights = instagram_rights_by_facebook,
+			.rights = rights_by_facebook,
 		};
 	}
 	return (struct graph_door){
@@ -96,7 +108,7 @@ bool instagram_identify_digest(const struct connector_ctx *ctx, const struct que
 	struct jx v;
 
 	if (q->state.len > 0) {
-		return graph_inspect_digest(ctx, instagram_rights_by_facebook, q, r, ret);
+		return graph_inspect_digest(ctx, rights_by_facebook, q, r, ret);
 	}
 	if (!graph_check(ctx, instagram_graph(ctx), r, NULL, ret, err) ||
 	    !page_scan(r, &page, err) || !jx_parse(ctx->arena, page, &v, &doc, err)) {

@@ -19,7 +19,8 @@ import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LOGS = ROOT / "build" / "test"
-ENV = {**os.environ, "PATH": "/usr/bin:" + os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": "1"}
+ENV = {**os.environ, "PATH": "/usr/bin:" + os.environ.get("PATH", ""), "PYTHONPYCACHEPREFIX": str(LOGS / "pycache")}
+ENV.pop("PYTHONDONTWRITEBYTECODE", None)      # what is compiled is kept, but not beside its source
 PYTHON = "/usr/bin/python3"
 SANITIZED = ROOT / "build-san"
 # Leaks of a process that a test killed are nobody's; a finding ends the program, which the tests notice.

@@ -307,16 +307,6 @@ struct text session_place(const struct account *a,
 			  struct arena *arena); /* what a sealed session is bound to */
 void sessions_look(struct listen *l);
 
-/* Nothing is null in the database where a platform says nothing. */
-static inline void db_add_text_or_null(struct db_params *p, struct text t)
-{
-	if (text_is_empty(t)) {
-		db_add_null(p);
-	} else {
-		db_add_text(p, t);
-	}
-}
-
 /* page.c */
 int64_t page_source_id(const struct account *a); /* of the job at hand; 0: the account itself */
 bool page_is_worth_storing(const struct account *a, const struct outcome *o);

@@ -209,11 +209,12 @@ void flight_go(struct flight *f)
 	arena_destroy(&arena);
 }
 
+/* Nothing is posted for a word of a newer schema. */
 static enum op what_of(struct text word)
 {
-	return text_eq(word, TEXT("look"))   ? OP_LOOKUP
+	return text_eq(word, TEXT("post"))   ? OP_REPLY
 	       : text_eq(word, TEXT("file")) ? OP_FILE
-					     : OP_REPLY;
+					     : OP_LOOKUP;
 }
 
 void flight_start(struct respond *r, const struct db_result *of, int row)

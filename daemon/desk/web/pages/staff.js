@@ -72,7 +72,7 @@ export default function Staff() {
 	];
 	const state = (one) => one.disabled_at ? html`<${Badge} tone="bad">${t("staff.disabled")}<//>` : one.link_until ? t("staff.invited") : one.password ? t("staff.signs_in") : t("staff.no_password");
 	return html`<div class="settings"><h1>${t("staff.title")}</h1><p><${Button} kind="primary" onClick=${add}>${t("staff.add")}<//></p>
-		${all !== null && html`<${Table} caption=${t("staff.title")} rows=${all} columns=${[
+		${all !== null && html`<${Table} caption=${t("staff.title")} rows=${all} isStack isTitled columns=${[
 			{ title: t("session.login"), cell: (one) => one.login }, { title: t("staff.name"), cell: (one) => html`<${Foreign} text=${one.name} />` },
 			{ title: t("staff.role"), cell: (one) => t(`role.${one.role}`) }, { title: t("staff.state"), cell: state },
 			{ title: t("factor.title"), cell: (one) => t(one.totp ? "factor.on" : "factor.none") },

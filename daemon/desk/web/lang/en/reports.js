@@ -36,6 +36,7 @@ export default {
 	"reports.heard_to_us": "Said to us",
 	"reports.heat_kept": "A cell says how many percent were answered in time; the fewer, the stronger the colour.",
 	"reports.heat_n": "A cell says how many began to wait; the more, the stronger the colour.",
+	"reports.heat_nobody": "Grey: people began to wait, and none of them has been answered yet.",
 	"reports.heat_time": "A cell says how long they waited; the longer, the stronger the colour.",
 	"reports.holder": "Has it",
 	"reports.hour_title": "{day}, {from} to {to}: {value} ({n} began to wait)",
