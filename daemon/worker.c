@@ -417,7 +417,7 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 	k.respond = respond_create(
 		&(struct respond_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
 	k.vouch = vouch_create(k.loop, k.conf);
-	respond_tell_looked(k.respond, listen_looked, k.listen);
+	respond_tell(k.respond, listen_looked, listen_asked, k.listen);
 	listen_start(k.listen);
 	alert_start(k.alert);
 	respond_start(k.respond);
