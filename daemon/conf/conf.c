@@ -267,9 +267,7 @@ static void get_own_options(struct conf_reader *r, const struct conf_place *p,
 		judge_option(r, p, a->connector, &a->options[a->n_options]);
 		a->n_options++;
 	}
-	if (a->connector->under != NULL) {
-		a->connector = a->connector->under(a->options, a->n_options);
-	}
+	a->connector = connector_under(r->arena, a->connector, a->options, a->n_options);
 }
 
 static void get_server(struct conf_reader *r, const struct conf_place *p, struct conf_account *a)

@@ -86,7 +86,7 @@ struct text caller_must_totp(const struct work *w)
 
 /* ---- may they ---- */
 
-static void refuse(struct work *w, struct text why)
+static void refuse_as(struct work *w, const char *code, struct text why)
 {
 	uid_t uid = 0;
 
@@ -96,7 +96,12 @@ static void refuse(struct work *w, struct text why)
 		log_warn("access_refused", "staff", log_num(w->caller.actor), "asked",
 			 w->route->path, NULL);
 	}
-	desk_work_refuse(w, 403, why);
+	desk_work_refuse_as(w, 403, code, why);
+}
+
+static void refuse(struct work *w, struct text why)
+{
+	refuse_as(w, "", why);
 }
 
 static void refuse_until(struct work *w, const char *detail, const char *needs)
@@ -131,7 +136,8 @@ static void judge(struct work *w)
 			     "csrf");
 	} else if (c->role < r->least ||
 		   (c->role == ROLE_AGENT && (r->asks & ROUTE_NO_AGENT) != 0)) {
-		refuse(w, text_printf(httpd_arena(w->r), "The role of %.*s does not allow that.",
+		refuse_as(w, "role",
+			  text_printf(httpd_arena(w->r), "The role of %.*s does not allow that.",
 				      TEXT_ARG(c->login)));
 	} else if (is_token && c->is_reading && !is_get(w->r)) {
 		refuse(w, TEXT("This token only reads."));

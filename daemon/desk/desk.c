@@ -110,6 +110,12 @@ void desk_work_refuse(struct work *w, int status, struct text detail)
 	desk_work_gone(w);
 }
 
+void desk_work_refuse_as(struct work *w, int status, const char *code, struct text detail)
+{
+	httpd_problem_coded(w->r, status, detail, text_of(code), TEXT_NONE);
+	desk_work_gone(w);
+}
+
 void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
 {
 	int status = 500;
@@ -117,8 +123,11 @@ void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
 
 	if (strncmp(r->sqlstate, "AN4", 3) == 0) {
 		status = 400 + (r->sqlstate[3] - '0') * 10 + (r->sqlstate[4] - '0');
-		detail = r->said;
-	} else if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
+		httpd_problem_coded(w->r, status, r->said, r->code, r->with);
+		desk_work_gone(w);
+		return;
+	}
+	if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
 		status = 503;
 		detail = r->err.kind == ERR_RETRY
 				 ? TEXT("The database is away or too busy. Nothing was done; try "
@@ -264,7 +273,8 @@ bool desk_work_db(struct work *w, enum desk_line line, const char *name, const c
 {
 	if (!db_send(w->desk->lines[line], name, sql, p, done, owner)) {
 		db_params_destroy(p);
-		desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
+		desk_work_refuse_as(w, 503, "busy",
+				    TEXT("Too many requests at once. Try it again."));
 		return false;
 	}
 	return true;
@@ -387,7 +397,7 @@ static void on_request(struct httpd_request *r, void *owner)
 		desk_health(d, r);
 	} else if (text_eq(path, TEXT("/metrics"))) {
 		desk_metrics(d, r);
-	} else {
+	} else if (!static_serve_nothing(r)) {
 		httpd_problem(r, 404, "There is nothing at that address.");
 	}
 }

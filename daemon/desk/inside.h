@@ -92,6 +92,8 @@ struct work {
 /* desk.c: the ends of a work; it is gone afterwards. */
 void desk_work_answer(struct work *w, struct text json);
 void desk_work_refuse(struct work *w, int status, struct text detail);
+/* The same with the sentence's name, which the page knows in the reader's language (web/lang: problem.CODE). */
+void desk_work_refuse_as(struct work *w, int status, const char *code, struct text detail);
 void desk_work_fail(struct work *w, const char *name, const struct db_result *r);
 struct events *desk_work_events(const struct work *w);
 void desk_work_send(struct work *w, const struct httpd_answer *a);

@@ -218,7 +218,11 @@ void desk_openapi_print(struct strbuf *out)
 		"\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\","
 		"\"description\":\"A sentence for people: what is wrong, and what to do.\"},"
 		"\"needs\":{\"type\":\"string\","
-		"\"description\":\"What to bring: totp, again, csrf, password or totp_setup.\"}},"
+		"\"description\":\"What to bring: totp, again, csrf, password or totp_setup.\"},"
+		"\"code\":{\"type\":\"string\",\"description\":\"The sentence's name; it never "
+		"changes.\"},"
+		"\"with\":{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"null\"]},"
+		"\"description\":\"The values in the sentence, in order.\"}},"
 		"\"required\":[\"type\",\"title\",\"status\",\"detail\"]},");
 	strbuf_add_str(out, desk_shapes);
 	strbuf_printf(out, "}}}");

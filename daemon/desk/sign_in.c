@@ -40,9 +40,9 @@ static void proof_free(struct proof *p)
 
 /* ---- its ends ---- */
 
-static void end_refused(struct proof *p, int status, struct text detail)
+static void end_refused(struct proof *p, int status, const char *code, struct text detail)
 {
-	desk_work_refuse(p->w, status, detail);
+	desk_work_refuse_as(p->w, status, code, detail);
 	proof_free(p);
 }
 
@@ -88,7 +88,7 @@ static void forget_try(struct proof *p)
 static void end_busy(struct proof *p)
 {
 	forget_try(p);
-	end_refused(p, 503, TEXT("Too many sign in at once. Try it again."));
+	end_refused(p, 503, "busy", TEXT("Too many sign in at once. Try it again."));
 }
 
 static void done_wrong_password(const struct db_result *r, void *owner)
@@ -98,7 +98,7 @@ static void done_wrong_password(const struct db_result *r, void *owner)
 	if (!r->is_ok) {
 		end_failed(p, r, "desk_sign_in_failed");
 	} else {
-		end_refused(p, 401,
+		end_refused(p, 401, p->kind == PROOF_SIGN_IN ? "sign_in_wrong" : "password_wrong",
 			    p->kind == PROOF_SIGN_IN
 				    ? TEXT("That login and that password do not belong together.")
 				    : TEXT("That is not your password."));
@@ -144,9 +144,11 @@ static void done_session(const struct db_result *r, void *owner)
 	if (db_is_null(r, 0, 0)) {
 		/* Changed between two statements, or a code that was used before. */
 		if (p->kind == PROOF_LINK) {
-			end_refused(p, 401, TEXT("That link was used, or is older than 24 hours."));
+			end_refused(p, 401, "link_used",
+				    TEXT("That link was used, or is older than 24 hours."));
 		} else if (p->kind == PROOF_PASSWORD) {
-			end_refused(p, 401, TEXT("Your session is over. Sign in again."));
+			end_refused(p, 401, "session_over",
+				    TEXT("Your session is over. Sign in again."));
 		} else {
 			wrong(p, text_is_empty(p->totp) ? "password" : "code");
 		}
@@ -394,15 +396,17 @@ void password_set_serve(struct work *w)
 	}
 	p = proof_create(w, PROOF_PASSWORD, &g);
 	if (!password_normalise(g.password, &p->fresh)) {
-		end_refused(p, 400,
+		end_refused(p, 400, "password_form",
 			    TEXT("A password has 12 to about a thousand characters, and no others "
 				 "than letters, digits and signs."));
 	} else if (!password_judge(secret_reveal(&p->fresh), w->caller.login, &err)) {
-		end_refused(p, 400, text_dup(httpd_arena(w->r), text_of(err.text)));
+		end_refused(p, 400, "password_form",
+			    text_dup(httpd_arena(w->r), text_of(err.text)));
 	} else if (w->caller.must_set_password) {
 		hash_fresh(p);
 	} else if (text_is_empty(g.current)) {
-		end_refused(p, 400, TEXT("The password that you have now is needed: 'current'."));
+		end_refused(p, 400, "password_needed",
+			    TEXT("The password that you have now is needed: 'current'."));
 	} else {
 		(void)password_normalise(g.current, &p->password);
 		begin(p);
@@ -420,7 +424,8 @@ static void done_link(const struct db_result *r, void *owner)
 		end_failed(p, r, "desk_link_begin");
 	} else if (r->n_rows == 0) {
 		log_warn("sign_in_failed", "staff", "0", "what", "link", NULL);
-		end_refused(p, 401, TEXT("That link was used, or is older than 24 hours."));
+		end_refused(p, 401, "link_used",
+			    TEXT("That link was used, or is older than 24 hours."));
 	} else {
 		p->staff = db_i64(r, 0, 0);
 		p->login = text_dup(a, db_text(r, 0, 1));
@@ -444,7 +449,8 @@ void sign_in_link_serve(struct work *w)
 		return;
 	}
 	if (!key_is_formed(g.token)) {
-		desk_work_refuse(w, 401, TEXT("That is no sign-in link of this desk."));
+		desk_work_refuse_as(w, 401, "link_used",
+				    TEXT("That is no sign-in link of this desk."));
 		return;
 	}
 	p = proof_create(w, PROOF_LINK, &g);

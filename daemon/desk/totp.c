@@ -115,8 +115,9 @@ static void done_codes(const struct db_result *r, void *owner)
 		return;
 	}
 	if (db_is_null(r, 0, 0)) {
-		desk_work_refuse(w, 409,
-				 TEXT("Another second factor was begun meanwhile. Begin again."));
+		desk_work_refuse_as(
+			w, 409, "factor_again",
+			TEXT("Another second factor was begun meanwhile. Begin again."));
 		return;
 	}
 	strbuf_init(&out, 64u * 1024);
@@ -154,16 +155,16 @@ static void done_next(const struct db_result *r, void *owner)
 		return;
 	}
 	if (r->n_rows == 0 || db_is_null(r, 0, 0)) {
-		desk_work_refuse(w, 409, TEXT("No second factor is being set up. Begin again."));
+		desk_work_refuse_as(w, 409, "factor_again",
+				    TEXT("No second factor is being set up. Begin again."));
 		return;
 	}
 	if (!code_find(db_text(r, 0, 0), w->made, (struct wall){ db_i64(r, 0, 1) }, &step,
 		       recovery) ||
 	    step == 0) {
-		desk_work_refuse(w, 400,
-				 TEXT("That code is not right. Is the telephone's clock right? It "
-				      "shows another one "
-				      "every 30 seconds."));
+		desk_work_refuse_as(w, 400, "code_wrong",
+				    TEXT("That code is not right. Is the telephone's clock right? "
+					 "It shows another one every 30 seconds."));
 		return;
 	}
 	p = db_params_create();
@@ -187,7 +188,8 @@ void totp_confirm_serve(struct work *w)
 		return;
 	}
 	if (!desk_body_open(a, httpd_body(w->r), &body, &doc, &err)) {
-		desk_work_refuse(w, 400, TEXT("The code of six digits is needed: 'code'."));
+		desk_work_refuse_as(w, 400, "code_wrong",
+				    TEXT("The code of six digits is needed: 'code'."));
 		jx_release(&doc);
 		db_params_destroy(&p);
 		return;

@@ -54,6 +54,8 @@ struct db_result {
 	char sqlstate[6]; /* when not ok and the server answered */
 	struct text said; /* the server's message of class AN (our own functions wrote it for
 			     people), else empty */
+	struct text code; /* with `said`: its name, which never changes; may be empty */
+	struct text with; /* with `code`: the sentence's values, a JSON array; may be empty */
 	int n_rows;
 	const void *pg;
 };

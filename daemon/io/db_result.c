@@ -93,6 +93,8 @@ void db_explain_error(const PGresult *pg, const char *name, struct db_result *re
 	}
 	if (strncmp(sqlstate, "AN", 2) == 0) {
 		ret->said = text_of(sentence);
+		ret->code = text_of(PQresultErrorField(pg, PG_DIAG_MESSAGE_HINT));
+		ret->with = text_of(PQresultErrorField(pg, PG_DIAG_MESSAGE_DETAIL));
 	}
 }
 

@@ -95,12 +95,14 @@ def test_entries_are_the_same_everywhere(shop):
 
 def test_the_list_says_when_nobody_listens(shop):
     """I4: a stale queue shown as an empty one is the worst lie here."""
-    assert shop.answer("queue", code=0).json["listening"] == {"ok": True, "text": None}
+    assert shop.answer("queue", code=0).json["listening"] == {"ok": True, "text": None, "parts": []}
     with shop.db.connect() as conn:
         conn.execute("update answerd.account set state = 'refused', state_reason = 'the token was revoked', state_since = now()")
     # One answer serves all who look within half a second.
     said = wait_until(lambda: (lambda x: None if x["ok"] else x)(shop.answer("queue", code=0).json["listening"]), what="the list to say it")
     assert not said["ok"] and said["text"].startswith("acme_social: not listening since ") and "revoked" in said["text"]
+    part = said["parts"][0]
+    assert (part["code"], part["account"], part["reason"]) == ("account_refused", "acme_social", "the token was revoked") and part["since"].endswith("Z")
     assert shop.answer("queue", raw=True).out.startswith("! acme_social: not listening since ")
     with shop.db.connect() as conn:
         conn.execute("update answerd.worker set beat_at = now() - interval '31 s'")

@@ -68,8 +68,18 @@ def look(web):
     found += [f"lang: nobody says {key}" for key in sorted(en) if key not in strings and not (prefixes and key.startswith(prefixes))]
     used = set(re.findall(r"\bt\(\s*[\"']([a-z0-9_.]+)[\"']", code)) | set(re.findall(r"\bname: [\"']([a-z0-9]+\.[a-z0-9_.]+)[\"']", code)) \
         | set(re.findall(r"\bgroup: [\"']([a-z0-9]+\.[a-z0-9_.]+)[\"']", code))
+    used |= {f"problem.{code}" for code in codes()}
     found += [f"lang: there are no words for {key}" for key in sorted(used - set(en))]
+    found += [f"lang: no sentence of the desk is called {key}" for key in sorted(en) if key.startswith("problem.") and not key.startswith("problem.status_") and key not in used]
     return found
+
+
+def codes():
+    """Names of the desk's sentences that a person at the page may meet."""
+    sql = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "daemon" / "store" / "rules").glob("*.sql")))
+    c = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "daemon" / "desk").glob("*.c")))
+    calls = "".join(re.findall(r"(?:refuse_as|end_refused)\([^;]*;", c))
+    return set(re.findall(r"refuse_as\('AN\d+', '([a-z_]+)'", sql)) | set(re.findall(r'"([a-z_]+)"', calls))
 
 
 def main():

@@ -151,7 +151,7 @@ begin
 		return null;
 	end if;
 	if not answerd.second_factor(v.staff_id, p_step, p_recovery) then
-		perform answerd.refuse('AN401', 'That code is not right, or was used before.');
+		perform answerd.refuse_as('AN401', 'code_wrong', 'That code is not right, or was used before.');
 	end if;
 	delete from answerd.sign_in_try where try_id = p_try;
 	perform answerd.session_made(v.staff_id, p_hash, 'link', p_address, true);
@@ -213,7 +213,7 @@ declare
 	v_until timestamptz := answerd.now() + interval '24 hours';
 begin
 	if v.disabled_at is not null then
-		perform answerd.refuse('AN409', format('Staff member %s is disabled. answer staff add %s lets them in again.', p_login, p_login));
+		perform answerd.refuse_as('AN409', 'staff_disabled', 'Staff member %s is disabled. answer staff add %s lets them in again.', p_login, p_login);
 	end if;
 	if p_off then
 		perform answerd.totp_forgotten(v.staff_id);

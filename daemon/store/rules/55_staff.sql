@@ -59,14 +59,14 @@ begin
 		perform answerd.refuse('AN400', 'A token''s scope is read, or act: whatever its owner may.');
 	end if;
 	if coalesce(p_days, 90) not between 1 and 366 then
-		perform answerd.refuse('AN400', 'A token lives 1 to 366 days.');
+		perform answerd.refuse_as('AN400', 'token_days', 'A token lives 1 to 366 days.');
 	end if;
 	if length(v_name) > 100 or v_name ~ '[[:cntrl:]]' then
-		perform answerd.refuse('AN400', 'A token''s name is one line of at most 100 characters.');
+		perform answerd.refuse_as('AN400', 'name_form', 'A token''s name is one line of at most 100 characters.');
 	end if;
 	perform from answerd.staff where staff_id = p_actor for update;
 	if (select count(*) from answerd.staff_token t where t.staff_id = p_actor and answerd.is_open(t)) >= 50 then
-		perform answerd.refuse('AN409', 'You have fifty tokens. Revoke one that is not used: answer token list.');
+		perform answerd.refuse_as('AN409', 'tokens_many', 'You have fifty tokens. Revoke one that is not used: answer token list.');
 	end if;
 	insert into answerd.staff_token (hash, staff_id, name, scope, made_at, until)
 	values (p_hash, p_actor, v_name, coalesce(p_scope, 'read'), answerd.now(), answerd.now() + coalesce(p_days, 90) * interval '1 day')
@@ -95,7 +95,7 @@ begin
 	select t.* into v from answerd.staff_token t where t.token_id = v_id
 		and (t.staff_id = p_actor or (select role from answerd.staff where staff_id = p_actor) = 'admin') for update;
 	if not found then
-		perform answerd.refuse('AN404', format('There is no token %s of yours. answer token list names them.', p_id));
+		perform answerd.refuse_as('AN404', 'not_there', 'There is no token %s of yours. answer token list names them.', p_id);
 	end if;
 	if v.revoked_at is null then
 		update answerd.staff_token set revoked_at = answerd.now() where token_id = v_id returning * into v;
@@ -112,7 +112,7 @@ begin
 	insert into answerd.staff_secret as k (staff_id, totp_next, totp_next_at) values (p_staff, p_secret, answerd.now())
 	on conflict (staff_id) do update set totp_next = p_secret, totp_next_at = answerd.now() where k.totp is null;
 	if not found then
-		perform answerd.refuse('AN409', 'You have a second factor already. Put it off first, then set up the new one.');
+		perform answerd.refuse_as('AN409', 'factor_there', 'You have a second factor already. Put it off first, then set up the new one.');
 	end if;
 	return json_build_object('login', (select login from answerd.staff where staff_id = p_staff));
 end $$;
@@ -156,7 +156,7 @@ set search_path = pg_catalog as $$
 begin
 	perform from answerd.staff_secret where staff_id = p_staff and totp is not null for update;
 	if not found then
-		perform answerd.refuse('AN409', 'Recovery codes belong to a second factor. Set one up first.');
+		perform answerd.refuse_as('AN409', 'factor_none', 'Recovery codes belong to a second factor. Set one up first.');
 	end if;
 	perform answerd.recovery_codes(p_staff, p_hashes);
 	perform answerd.audited(0, 'staff:' || p_staff, 'recovery_codes', 'staff:' || p_staff);

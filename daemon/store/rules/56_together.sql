@@ -48,27 +48,27 @@ begin
 	c := answerd.conversation_named(p_id);
 	d := answerd.conversation_named(p_with);
 	if c.conversation_id = d.conversation_id then
-		perform answerd.refuse('AN409', format('Conversation %s is one already.', c.conversation_id));
+		perform answerd.refuse_as('AN409', 'merged_already', 'Conversation %s is one already.', c.conversation_id::text);
 	elsif c.account_id <> d.account_id or c.brand_id <> d.brand_id then
-		perform answerd.refuse('AN409', format('Conversations %s and %s are with different accounts: a reply goes out by one of them.',
-			c.conversation_id, d.conversation_id));
+		perform answerd.refuse_as('AN409', 'merge_accounts', 'Conversations %s and %s are with different accounts: a reply goes out by one of them.',
+			c.conversation_id::text, d.conversation_id::text);
 	end if;
 	c := answerd.conversation_held(p_id, true, p_version);
 	d := answerd.conversation_held(p_with, true);
 	if c.conversation_id = d.conversation_id then
-		perform answerd.refuse('AN409', format('Conversation %s is one already.', c.conversation_id));
+		perform answerd.refuse_as('AN409', 'merged_already', 'Conversation %s is one already.', c.conversation_id::text);
 	elsif c.customer_id <> d.customer_id then
-		perform answerd.refuse('AN409', format('Conversations %s and %s are with different customers: each of them waits alone.',
-			c.conversation_id, d.conversation_id));
+		perform answerd.refuse_as('AN409', 'merge_customers', 'Conversations %s and %s are with different customers: each of them waits alone.',
+			c.conversation_id::text, d.conversation_id::text);
 	end if;
 	if d.conversation_id < c.conversation_id then
 		v := d; d := c; c := v;
 	end if;
 	v_other := answerd.in_both(c.brand_id, c.account_id, c.root_id, d.root_id, c.customer_id);
 	if v_other is not null then
-		perform answerd.refuse('AN409', format('%s speaks in both threads as well, and an answer in one must not cover what they said in the other.',
+		perform answerd.refuse_as('AN409', 'merge_third', '%s speaks in both threads as well, and an answer in one must not cover what they said in the other.',
 			coalesce((select coalesce(nullif(i.name, ''), i.handle) from answerd.identity i where i.identity_id = v_other and i.brand_id = c.brand_id),
-				'Somebody else')));
+				'Somebody else'));
 	end if;
 	with top as (
 		update answerd.message m set merged_root = c.root_id
@@ -79,7 +79,7 @@ begin
 	)
 	select array_agg(external_id) into v_tops from top;
 	if v_tops is null then
-		perform answerd.refuse('AN409', format('The thread of conversation %s goes round in a circle and cannot be joined.', d.conversation_id));
+		perform answerd.refuse_as('AN409', 'merge_circle', 'The thread of conversation %s goes round in a circle and cannot be joined.', d.conversation_id::text);
 	end if;
 	update answerd.thread_join set into_root = c.root_id where into_root = d.root_id and account_id = c.account_id and brand_id = c.brand_id;
 	insert into answerd.thread_join (brand_id, account_id, staff_id, at, root_id, into_root)
@@ -111,7 +111,7 @@ begin
 	)
 	select array_agg(external_id order by external_id) into v_back from back;
 	if v_back is null then
-		perform answerd.refuse('AN409', format('Nothing in conversation %s is dismissed.', c.conversation_id));
+		perform answerd.refuse_as('AN409', 'dismissed_not', 'Nothing in conversation %s is dismissed.', c.conversation_id::text);
 	end if;
 	insert into answerd.note (brand_id, conversation_id, staff_id, at, body)
 	values (c.brand_id, c.conversation_id, p_actor, answerd.now(), 'A reply is needed after all.') returning note_id into v_note;

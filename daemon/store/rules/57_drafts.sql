@@ -25,7 +25,7 @@ begin
 	if r.reply_id is not null then
 		select * into r from answerd.reply where reply_id = r.reply_id and brand_id = r.brand_id for no key update;
 		if r.state <> 'draft' or r.submitted_at is not null then
-			perform answerd.refuse('AN409', format('Reply %s was sent meanwhile.', r.reply_id));
+			perform answerd.refuse_as('AN409', 'sent_already', 'Reply %s was sent meanwhile.', r.reply_id::text);
 		end if;
 	end if;
 	if v_is_empty then
@@ -40,7 +40,7 @@ begin
 	end if;
 	m := answerd.reply_parent(c);
 	if m.external_id is null then
-		perform answerd.refuse('AN409', format('There is nothing left to answer in conversation %s: what the customer said was deleted.', c.conversation_id));
+		perform answerd.refuse_as('AN409', 'answer_none', 'There is nothing left to answer in conversation %s: what the customer said was deleted.', c.conversation_id::text);
 	end if;
 	insert into answerd.reply (brand_id, account_id, conversation_id, customer_id, author_id, seen_version, state, state_since, created_at, key,
 		fingerprint, parent_id, body, words)
@@ -63,10 +63,10 @@ begin
 		r := answerd.reply_named(r.first_id::text);
 	end if;
 	if not answerd.is_undoable(r) then
-		perform answerd.refuse('AN409', format('It is too late: reply %s is %s.', r.reply_id, case r.state when 'queued' then 'on its way'
-			else replace(r.state::text, '_', ' ') end));
+		perform answerd.refuse_as('AN409', 'too_late', 'It is too late: reply %s is %s.', r.reply_id::text, case r.state when 'queued' then 'on its way'
+			else replace(r.state::text, '_', ' ') end);
 	elsif r.author_id <> p_actor and not answerd.is_lead(p_actor) then
-		perform answerd.refuse('AN403', format('Reply %s is %s''s.', r.reply_id, answerd.staff_name(r.author_id)));
+		perform answerd.refuse_as('AN403', 'others_reply', 'Reply %s is %s''s.', r.reply_id::text, answerd.staff_name(r.author_id));
 	end if;
 	c := answerd.conversation_held(r.conversation_id::text, false);
 	if r.state = 'queued' then

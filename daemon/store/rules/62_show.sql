@@ -197,7 +197,7 @@ begin
 	select * into i from answerd.identity
 	where identity_id = answerd.id_of(p_id, 'customer', 'answer queue --json shows the ids of customers.');
 	if not found then
-		perform answerd.refuse('AN404', format('There is no customer %s. answer queue --json shows the ids of customers.', p_id));
+		perform answerd.refuse_as('AN404', 'not_there', 'There is no customer %s. answer queue --json shows the ids of customers.', p_id);
 	end if;
 	return (left(json_build_object('id', i.identity_id::text, 'now', answerd.rfc3339(answerd.now()), 'name', i.name, 'handle', i.handle,
 		'brand', (select name from answerd.brand where brand_id = i.brand_id), 'realm', i.realm,

@@ -20,13 +20,13 @@ declare
 	v_owner bigint := case when coalesce(p_shared, false) then null else p_actor end;
 begin
 	if length(v_name) not between 1 and 60 then
-		perform answerd.refuse('AN400', 'A view''s name has 1 to 60 characters.');
+		perform answerd.refuse_as('AN400', 'view_name', 'A view''s name has 1 to 60 characters.');
 	elsif p_query !~ '^([a-z_]+=[A-Za-z0-9%._~+-]*(&[a-z_]+=[A-Za-z0-9%._~+-]*)*)?$' or length(p_query) > 500 then
 		perform answerd.refuse('AN400', 'A view is a query of the queue''s page, such as "brand=acme&overdue=1".');
 	elsif v_owner is null and not answerd.is_lead(p_actor) then
-		perform answerd.refuse('AN403', 'A lead shares views with everybody.');
+		perform answerd.refuse_as('AN403', 'lead_only', 'A lead shares views with everybody.');
 	elsif (select count(*) >= 100 from answerd.saved_view where staff_id is not distinct from v_owner) then
-		perform answerd.refuse('AN409', 'There are 100 views already. Remove one first.');
+		perform answerd.refuse_as('AN409', 'views_many', 'There are 100 views already. Remove one first.');
 	end if;
 	insert into answerd.saved_view (staff_id, name, query, by_staff, changed_at) values (v_owner, v_name, p_query, p_actor, answerd.now())
 	on conflict (coalesce(staff_id, 0), name) do update set query = excluded.query, by_staff = excluded.by_staff, changed_at = excluded.changed_at
@@ -42,9 +42,9 @@ declare
 begin
 	select * into v from answerd.saved_view where view_id::text = p_view and (staff_id is null or staff_id = p_actor) for update;
 	if not found then
-		perform answerd.refuse('AN404', 'There is no such view of yours.');
+		perform answerd.refuse_as('AN404', 'not_there', 'There is no such view of yours.');
 	elsif v.staff_id is null and not answerd.is_lead(p_actor) then
-		perform answerd.refuse('AN403', 'A lead removes what is shared with everybody.');
+		perform answerd.refuse_as('AN403', 'lead_only', 'A lead removes what is shared with everybody.');
 	end if;
 	delete from answerd.saved_view where view_id = v.view_id;
 	perform answerd.audited(0, 'staff:' || p_actor, 'view_remove', 'view:' || v.view_id);

@@ -108,9 +108,9 @@ declare
 	v_n int := 0;
 begin
 	if cardinality(v_words) = 0 then
-		perform answerd.refuse('AN400', 'What are you looking for? A search needs a word.');
+		perform answerd.refuse_as('AN400', 'search_empty', 'What are you looking for? A search needs a word.');
 	elsif cardinality(v_words) > 16 then
-		perform answerd.refuse('AN400', 'A search has at most 16 words.');
+		perform answerd.refuse_as('AN400', 'search_long', 'A search has at most 16 words.');
 	elsif p_after is not null then
 		if p_after !~ '^\d{1,16}\.\d{1,18}$' then
 			perform answerd.refuse('AN400', 'That "after" is none of ours: take "next" of the page before, unchanged.');

@@ -31,7 +31,7 @@ export default function Search({ query }) {
 		}
 	}
 	return html`<div class="search-page"><h1>${t("search.title")}</h1><${SearchBox} />
-		${error && html`<${Banner} tone="bad">${error.status === 0 ? t("ui.not_reached") : error.message}<//>`}
+		${error && html`<${Banner} tone="bad">${error.message}<//>`}
 		${words === "" && html`<${Empty} title=${t("search.type")}><p>${t("search.nothing_words")}</p><//>`}
 		${isBusy && html`<p class="loading" role="status">${t("app.loading")}</p>`}
 		${!isBusy && words !== "" && found?.items.length === 0 && html`<${Empty} title=${t("search.nothing")}><p>${t("search.nothing_words")}</p><//>`}

@@ -24,7 +24,7 @@ function Form({ login: known = null, onDone, path = "session", ok }) {
 			if (refusal.needs === "totp" && !needsCode) {
 				setNeedsCode(true);
 			} else {
-				setError(refusal.status === 0 ? t("ui.not_reached") : refusal.message);
+				setError(refusal.message);
 			}
 		}
 		setBusy(false);
@@ -49,7 +49,7 @@ function NewPassword({ onDone }) {
 		try {
 			onDone(await api.post("session/password", { password }, { isBare: true }));
 		} catch (refusal) {
-			setError(refusal.status === 0 ? t("ui.not_reached") : refusal.message);
+			setError(refusal.message);
 		}
 	}
 	return html`<form class="sign-in" onSubmit=${send}><p>${t("session.set_password")}</p>
@@ -69,7 +69,7 @@ function FromLink() {
 		return api.post("session/link", { token, ...(totp ? { totp } : {}) }, { isBare: true }).then(signedIn, (refusal) => {
 			setNeedsCode(refusal.needs === "totp");
 			if (refusal.needs !== "totp" || totp) {
-				setError(refusal.status === 0 ? t("ui.not_reached") : refusal.message);
+				setError(refusal.message);
 			}
 		});
 	}

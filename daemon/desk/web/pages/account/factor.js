@@ -6,7 +6,7 @@ import * as api from "../../lib/api.js";
 import { save } from "../../lib/save.js";
 import { Button, Field } from "../../lib/ui.js";
 
-export const words = (refusal) => refusal.status === 0 ? t("ui.not_reached") : refusal.message;
+export const words = (refusal) => refusal.message;
 
 /* Four modules of quiet around it, dark on light in every look: a camera must read it. */
 function Picture({ qr }) {

@@ -15,7 +15,7 @@ import { bringBack, goNext, leaveOut } from "./next.js";
 import { Notes, Person } from "./person.js";
 import { usePresence } from "./presence.js";
 import { Replies, undo, undoable } from "./replies.js";
-import { nameOf, useConversation } from "./state.js";
+import { endOf, nameOf, useConversation } from "./state.js";
 import { Thread } from "./thread.js";
 
 const STATES = { ok: ["calm", "clock"], warn: ["warn", "clock"], overdue: ["bad", "alarm"], stopped: ["bad", "stop"] };
@@ -24,7 +24,7 @@ const STATES = { ok: ["calm", "clock"], warn: ["warn", "clock"], overdue: ["bad"
 function Clocks({ c }) {
 	useTicking();
 	if (c.waiting_since === null) {
-		return html`<p class="clocks"><${Badge} tone="good" icon="check">${t("talk.nobody_waits")}<//> <span class="hint" lang="en">${c.why}</span></p>`;
+		return html`<p class="clocks"><${Badge} tone="good" icon="check">${t("talk.nobody_waits")}<//> <span class="hint">${t(`talk.ended_${endOf(c)}`)}</span></p>`;
 	}
 	const [tone, icon] = STATES[c.state] ?? STATES.ok, due = time.ms(c.due_at);
 	return html`<p class="clocks"><${Badge} tone=${tone} icon=${icon}>${t(`talk.state_wait_${c.state}`)}<//> <strong>${t("talk.waits_for")} <${Since} at=${c.waiting_since} /></strong>
@@ -129,7 +129,7 @@ export default function Page({ params }) {
 		}
 	}, [c?.id, params.id]);
 	if (error !== null) {
-		return html`<${Empty} title=${error.status === 404 ? t("talk.not_there") : t("talk.failed")}><p lang="en">${error.status === 0 ? t("ui.not_reached") : error.message}</p><${Button} onClick=${reload}>${t("app.once_more")}<//> <a class="button" href=${withQuery({}, "/")}>${t("nav.queue")}</a><//>`;
+		return html`<${Empty} title=${error.status === 404 ? t("talk.not_there") : t("talk.failed")}>${error.status !== 404 && html`<p>${error.message}</p>`}<${Button} onClick=${reload}>${t("app.once_more")}<//> <a class="button" href=${withQuery({}, "/")}>${t("nav.queue")}</a><//>`;
 	}
 	return c === null ? html`<p class="loading" role="status">${t("app.loading")}</p>` : html`<${Conversation} key=${c.id} c=${c} person=${person} reload=${reload} />`;
 }

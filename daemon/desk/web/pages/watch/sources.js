@@ -1,7 +1,7 @@
 /* Every source: is it heard, since when, and on a line of time what of it was; a hole is seen however short it is, and stands in the
  * table below with its reason. */
 import { html } from "../../lib/html.js";
-import { language, number, t } from "../../lib/i18n.js";
+import { has, language, number, t } from "../../lib/i18n.js";
 import * as api from "../../lib/api.js";
 import { platformName } from "../../lib/names.js";
 import * as time from "../../lib/time.js";
@@ -55,7 +55,7 @@ function Ago({ at }) {
 
 function State({ of: s }) {
 	const isWell = s.state === "listening";
-	return html`<${Badge} tone=${isWell ? "good" : s.state === "off" || s.state === "new" ? "calm" : "bad"} icon=${isWell ? "check" : "alarm"}>${isWell ? t("watch.is_heard") : s.state === "off" ? t("watch.is_off") : s.state === "new" ? t("watch.is_new") : t("watch.is_deaf", { state: s.state })}<//>`;
+	return html`<${Badge} tone=${isWell ? "good" : s.state === "off" || s.state === "new" ? "calm" : "bad"} icon=${isWell ? "check" : "alarm"}>${isWell ? t("watch.is_heard") : s.state === "off" ? t("watch.is_off") : s.state === "new" ? t("watch.is_new") : t("watch.is_deaf", { state: has(`watch.trouble_${s.state}`) ? t(`watch.trouble_${s.state}`) : s.state })}<//>`;
 }
 
 function Source({ of: s, line, from, to }) {
