@@ -149,6 +149,7 @@ enum exit_code run_staff_list(struct call *c);
 enum exit_code run_staff_add(struct call *c);
 enum exit_code run_staff_link(struct call *c);
 enum exit_code run_staff_role(struct call *c);
+enum exit_code run_staff_email(struct call *c);
 enum exit_code run_staff_disable(struct call *c);
 enum exit_code run_token_new(struct call *c);
 enum exit_code run_token_list(struct call *c);

@@ -106,6 +106,28 @@ enum exit_code run_staff_role(struct call *c)
 	return code;
 }
 
+enum exit_code run_staff_email(struct call *c)
+{
+	scoped(strbuf_done) struct strbuf body = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code;
+
+	body_start(&body);
+	body_add(&body, "email", c->args[1]);
+	body_end(&body);
+	code = call_act(c, "staff", "email", &body, &r);
+	if (code == EXIT_DONE && !c->is_json) {
+		print_person(c, r.root);
+		screen_say(&c->screen, INK_PLAIN, "Sign-in services: ");
+		screen_text(&c->screen, INK_BOLD,
+			    text_is_empty(jx_str(c, r.root, "email")) ? TEXT("none")
+								      : jx_str(c, r.root, "email"),
+			    0);
+		screen_say(&c->screen, INK_PLAIN, "\n");
+	}
+	return code;
+}
+
 enum exit_code run_staff_disable(struct call *c)
 {
 	scoped(reply_done) struct reply r = { 0 };

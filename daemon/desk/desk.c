@@ -4,6 +4,7 @@
 
 #include "answerd/log.h"
 #include "daemon/desk/events.h"
+#include "daemon/desk/oidc.h"
 #include "daemon/desk/password.h"
 #include "daemon/desk/presence.h"
 #include "daemon/desk/queue.h"
@@ -26,6 +27,7 @@ struct desk {
 	struct helper *passwords;
 	struct heads heads;
 	struct presence *presence;
+	struct oidc *oidc;
 	struct list works;
 	int n_reports;
 };
@@ -38,6 +40,11 @@ struct db *desk_line(struct desk *d, enum desk_line line)
 struct presence *desk_presence(struct desk *d)
 {
 	return d->presence;
+}
+
+struct oidc *desk_oidc(struct desk *d)
+{
+	return d->oidc;
 }
 
 struct queue *desk_queue(struct desk *d)
@@ -520,11 +527,14 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 					 "-c statement_timeout=10000 -c lock_timeout=5000");
 	d->queue = queue_create(o->loop);
 	d->search = search_create(o->loop, d->lines[LINE_REPORT]);
+	d->oidc = oidc_create(d);
 	d->events = events_create(&(struct events_options){
 		.loop = o->loop,
 		.conninfo = o->conf->database.at,
 		.role = db_names_user(o->conf->database.at) ? "answerd_desk" : NULL,
-		.reader = d->lines[LINE_READ] });
+		.reader = d->lines[LINE_READ],
+		.on_oidc = oidc_hear,
+		.oidc_owner = d->oidc });
 	d->presence = presence_create();
 	d->httpd = desk_listen(d, err);
 	if (d->httpd == NULL) {
@@ -564,6 +574,7 @@ void desk_destroy(struct desk **at)
 	*at = NULL;
 	heads_stop(&d->heads);
 	helper_destroy(&d->passwords);
+	oidc_destroy(&d->oidc);
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_destroy(&d->lines[i]);
 	}

@@ -209,6 +209,7 @@ static void judge_all(struct events *e);
 static void word_take(struct events *e, struct text word)
 {
 	struct text kind, of;
+	int64_t flow;
 
 	if (!text_cut(word, ':', &kind, &of)) {
 		of = TEXT_NONE;
@@ -225,6 +226,10 @@ static void word_take(struct events *e, struct text word)
 		e->has_sources = true;
 	} else if (text_eq(kind, TEXT("staff"))) {
 		judge_all(e);
+	} else if (text_eq(kind, TEXT("oidc"))) {
+		if (num_parse_range(of, 1, INT64_MAX, &flow)) {
+			e->o.on_oidc(flow, e->o.oidc_owner);
+		}
 	} else if (text_eq(kind, TEXT("queue")) || text_eq(kind, TEXT("brand")) ||
 		   text_eq(kind, TEXT("house"))) {
 		e->conversations.is_all = true;

@@ -213,6 +213,7 @@ void desk_metrics(struct desk *d, struct httpd_request *r);
 
 /* desk.c */
 struct presence *desk_presence(struct desk *d);
+struct oidc *desk_oidc(struct desk *d);
 struct queue *desk_queue(struct desk *d);
 struct loop *desk_loop(struct desk *d);
 struct db *desk_line(struct desk *d, enum desk_line line);

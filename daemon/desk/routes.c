@@ -6,6 +6,7 @@
 static const struct desk_routes *const groups[] = {
 	&routes_conversation,
 	&routes_listening,
+	&routes_oidc,
 	&routes_page,
 	&routes_reply,
 	&routes_session,

@@ -19,6 +19,7 @@ extern const struct desk_routes routes_conversation;
 extern const struct desk_routes routes_reply;
 extern const struct desk_routes routes_listening;
 extern const struct desk_routes routes_staff;
+extern const struct desk_routes routes_oidc;
 extern const struct desk_routes routes_page;
 extern const struct desk_routes routes_session;
 extern const struct desk_routes routes_watch;

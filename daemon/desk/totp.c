@@ -163,9 +163,8 @@ static void done_next(const struct db_result *r, void *owner)
 		       recovery) ||
 	    step == 0) {
 		desk_work_refuse_as(w, 400, "code_wrong",
-				    TEXT("That code is not right. Is the telephone's clock? It "
-					 "shows another one "
-					 "every 30 seconds."));
+				    TEXT("That code is not right. Is the telephone's clock right? "
+					 "It shows another one every 30 seconds."));
 		return;
 	}
 	p = db_params_create();

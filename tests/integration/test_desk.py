@@ -101,7 +101,8 @@ def test_the_list_says_when_nobody_listens(shop):
     # One answer serves all who look within half a second.
     said = wait_until(lambda: (lambda x: None if x["ok"] else x)(shop.answer("queue", code=0).json["listening"]), what="the list to say it")
     assert not said["ok"] and said["text"].startswith("acme_social: not listening since ") and "revoked" in said["text"]
-    assert (said["parts"][0]["code"], said["parts"][0]["account"]) == ("account_refused", "acme_social"), "the same for programs and other languages"
+    part = said["parts"][0]
+    assert (part["code"], part["account"], part["reason"]) == ("account_refused", "acme_social", "the token was revoked") and part["since"].endswith("Z")
     assert shop.answer("queue", raw=True).out.startswith("! acme_social: not listening since ")
     with shop.db.connect() as conn:
         conn.execute("update answerd.worker set beat_at = now() - interval '31 s'")

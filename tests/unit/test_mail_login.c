@@ -62,15 +62,14 @@ static void test_a_session_logs_in_where_a_password_would(void **state)
 	struct response refused = { .status = 401 };
 	struct box *b = *state;
 
-	assert_ptr_equal(mail()->under(options, 3), mail());
-	assert_false(mail()->can.needs_session);
+	assert_false(connector_under(b->arena, mail(), options, 3)->can.needs_session);
 	b->q = (struct question){ .op = OP_IDENTIFY };
 	(void)asked(b);
 	assert_true(text_eq(b->request.password, TEXT("canary")) && b->request.bearer.len == 0);
 	assert_false(mail()->digest(&b->ctx, &b->q, &refused, &b->outcome, &b->err));
 	assert_false(b->outcome.needs_refresh);
 
-	assert_true(mail()->under(by_google, 3)->can.needs_session);
+	assert_true(connector_under(b->arena, mail(), by_google, 3)->can.needs_session);
 	b->ctx.options = by_google;
 	b->ctx.token = TEXT("id:secret");
 	b->ctx.session = TEXT("{\"access\":\"ya29.x\",\"refresh\":\"1//r\"}");
@@ -105,7 +104,7 @@ static void test_microsoft_is_asked_in_its_own_words(void **state)
 			"https://outlook.office.com/SMTP.Send\"}")
 	};
 	struct box *b = *state;
-	const struct connector *c = mail()->under(by_microsoft, 3);
+	const struct connector *c = connector_under(b->arena, mail(), by_microsoft, 3);
 	struct text address;
 
 	b->ctx.options = by_microsoft;

@@ -10,6 +10,7 @@ import { look, may, session } from "./lib/session.js";
 import { Asked, Banner, Button, Empty, Toasts } from "./lib/ui.js";
 import { Frame, startLook } from "./pages/frame.js";
 import { Again, Lost, SignIn } from "./pages/signin.js";
+import { back } from "./pages/signin_by.js";
 import { Queue } from "./pages/queue.js";
 
 /* A place of the page: path, module (its default export is the component; it gets {params, query}), for the bar at the top: name (of the
@@ -78,9 +79,10 @@ function Places() {
 function App() {
 	const who = useCell(session);
 	useCell(place);
+	const isBack = useCell(back) !== null;
 	const isLink = location.hash.startsWith("#/link/");
 	const inside = () => html`<${Places} /><${Asked} /><${Toasts} />`;
-	if (isLink || who.is === "out" || (who.is === "in" && (who.me.must_set_password || who.me.must_set_up_totp))) {
+	if (isLink || (isBack && who.is !== "unknown") || who.is === "out" || (who.is === "in" && (who.me.must_set_password || who.me.must_set_up_totp))) {
 		return html`<${SignIn} /><${Again} /><${Asked} /><${Toasts} />`;
 	}
 	switch (who.is) {

@@ -17,8 +17,9 @@ select c.conversation_id, c.brand_id, c.account_id, c.platform, c.kind, c.nature
 from answerd.conversation c
 where c.waiting_since is not null;
 
--- listening(): is somebody listening to everything that is configured? {"ok", "text"}; text null when all is well. It stands
--- above the queue: a stale queue shown as an empty one would be the worst lie here (I4).
+-- listening(): is somebody listening to everything that is configured? {"ok", "text", "parts"}; text null when all is well. It
+-- stands above the queue: a stale queue shown as an empty one would be the worst lie here (I4). parts is the same by code, for
+-- the page's own languages: [{"code", "account", "since", "sources", "reason"}], what does not apply left out or null.
 create or replace function answerd.listening() returns json language plpgsql stable set search_path = pg_catalog as $$
 declare
 	v_beat timestamptz;
