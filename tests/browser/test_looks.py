@@ -3,6 +3,7 @@ button is cut, and the desk's own sentences are in the reader's language."""
 from rig import wait_until
 from rig.browser import PHONE
 from rig.signing import leave, person, sign_in
+from selenium.webdriver.common.keys import Keys
 from test_watch import busy  # noqa: F401 (a fixture)
 
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
@@ -43,6 +44,13 @@ def test_nothing_is_cut(busy, browser):  # noqa: F811
                     browser.look(zoom=zoom)
                 browser.settle()
                 found.append(browser.js(MEASURE))
+        for how in ({}, {"size": PHONE}):
+            browser.look(**how)
+            browser.click(".talk-acts .menu button")
+            found.append(browser.js("const m = document.querySelector('.menu-list'), r = m.getBoundingClientRect(), p = m.closest('.pane').getBoundingClientRect(); "
+                                    "return r.left >= p.left && r.right <= p.right && r.bottom <= innerHeight ? null : [r.left, r.right, r.bottom]"))
+            browser.keys(Keys.ESCAPE)
+            browser.wait_gone(".menu-list")
     assert [f for f in found if f] == []
     leave(browser)
     browser.open("/")

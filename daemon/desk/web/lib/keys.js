@@ -106,5 +106,5 @@ export function onKey(e) {
 /* "Ctrl+k" as people read it. */
 export function spell(key) {
 	return key.split(" ").map((k) => k.replace("ArrowDown", "↓").replace("ArrowUp", "↑").replace("ArrowLeft", "←").replace("ArrowRight", "→")
-		.replace("Escape", "Esc").replace(/\+([a-z])$/, (m, c) => `+${c.toUpperCase()}`)).join(" ");
+		.replace("Escape", "Esc").replace(/\+([a-z])/, (m, c) => `+${c.toUpperCase()}`)).join(" ");
 }

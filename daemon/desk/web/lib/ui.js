@@ -183,6 +183,18 @@ export function askWords(options) {
 export function Menu({ label, icon, children, items, align = "left", kind = "plain" }) {
 	const [isOpen, setOpen] = useState(false);
 	const box = useRef(null), button = useRef(null);
+	/* It stays within what can be seen: the window, and the part of the page that scrolls by itself. */
+	useLayoutEffect(() => {
+		if (!isOpen) {
+			return;
+		}
+		const list = box.current.querySelector(".menu-list"), pane = box.current.closest(".pane, .queue")?.getBoundingClientRect(), at = list.getBoundingClientRect();
+		const from = Math.max(8, (pane?.left ?? 0) + 8), to = Math.min(innerWidth, pane?.right ?? innerWidth) - 8;
+		list.style.maxWidth = `${Math.min(384, to - from)}px`;
+		const now = list.getBoundingClientRect();
+		list.style.translate = now.left < from ? `${from - now.left}px 0` : now.right > to ? `${to - now.right}px 0` : "";
+		list.style.maxHeight = `${Math.max(160, innerHeight - at.top - 8)}px`;
+	}, [isOpen]);
 	useEffect(() => {
 		if (!isOpen) {
 			return undefined;

@@ -184,6 +184,7 @@ export default {
 	"talk.signed": "Unterschrift: {name}.",
 	"talk.sleeps": "zurückgestellt bis",
 	"talk.snippets": "Textbausteine",
+	"talk.snippets_empty": "Es gibt noch keine Textbausteine. Wer ein Terminal hat, fügt sie hinzu: answer snippet add NAME -m TEXT.",
 	"talk.snippets_find": "Suchen",
 	"talk.snippets_none": "So einen gibt es nicht.",
 	"talk.snippets_words": "Worte für den Anfang: Schreiben Sie mit eigenen weiter.",

@@ -96,7 +96,7 @@ export default {
 	"queue.sleeps": "zurückgestellt bis {at}",
 	"queue.somebody": "Jemand",
 	"queue.stopped": "Letzte Frist vor {span}",
-	"queue.tab_all": "Alles",
+	"queue.tab_all": "Alle",
 	"queue.tab_free": "Noch bei niemandem",
 	"queue.tab_mine": "Meine",
 	"queue.tab_overdue": "Überfällig",

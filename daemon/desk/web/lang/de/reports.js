@@ -11,6 +11,7 @@ export default {
 	"reports.broken_n": "Nicht gehalten",
 	"reports.by_account": "{title} nach Konto",
 	"reports.by_hour": "{title} nach Stunde der Woche",
+	"reports.by_hour_of": "{title} nach Stunde der Woche: {cell}",
 	"reports.by_platform": "{title} nach Plattform",
 	"reports.by_staff": "{title} nach Mitarbeiter",
 	"reports.cell": "Was die Felder sagen",

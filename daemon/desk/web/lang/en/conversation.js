@@ -184,6 +184,7 @@ export default {
 	"talk.signed": "Signed: {name}.",
 	"talk.sleeps": "snoozed until",
 	"talk.snippets": "Snippets",
+	"talk.snippets_empty": "There are no snippets yet. Somebody with a terminal adds them: answer snippet add NAME -m TEXT.",
 	"talk.snippets_find": "Find",
 	"talk.snippets_none": "There is none like that.",
 	"talk.snippets_words": "Words to begin with: write on in your own.",

@@ -96,7 +96,7 @@ export default {
 	"queue.sleeps": "snoozed until {at}",
 	"queue.somebody": "Somebody",
 	"queue.stopped": "Hard stop passed {span} ago",
-	"queue.tab_all": "Everything",
+	"queue.tab_all": "All",
 	"queue.tab_free": "Held by nobody",
 	"queue.tab_mine": "Mine",
 	"queue.tab_overdue": "Overdue",

@@ -11,6 +11,7 @@ export default {
 	"reports.broken_n": "Not kept",
 	"reports.by_account": "{title} by account",
 	"reports.by_hour": "{title} by hour of the week",
+	"reports.by_hour_of": "{title} by hour of the week: {cell}",
 	"reports.by_platform": "{title} by platform",
 	"reports.by_staff": "{title} by member of staff",
 	"reports.cell": "What the cells say",

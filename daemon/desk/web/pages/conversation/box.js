@@ -37,7 +37,7 @@ function Terms({ c }) {
 	useTicking();
 	const a = c.answering, left = a.until === null ? null : (time.ms(a.until) - time.now()) / 1000;
 	return html`<div class="terms">
-		${a.to !== null && html`<p class="terms-to">${t("talk.answers")} <${Excerpt} text=${a.to.excerpt} n=${80} /> <${Seen} by=${a.to.visibility} /></p>`}
+		${a.to !== null && html`<p class="terms-to">${t("talk.answers")} <${Excerpt} text=${a.to.excerpt} n=${64} /> <${Seen} by=${a.to.visibility} /></p>`}
 		${a.why_not !== null && html`<p class="terms-not"><${Icon} name="alarm" /> <span>${whyNot(a)}${a.may_queue && ` ${t("talk.queued_until")}`}</span></p>`}
 		${a.can && left !== null && left > 0 && html`<p class=${left < SHORTLY_S ? "terms-soon" : "hint"}>${left < SHORTLY_S && html`<${Icon} name="clock" /> `}${t("talk.answer_until")} <${Time} at=${a.until} /> (${time.fromNow(a.until)})</p>`}
 		${a.needs_approval && html`<p class="hint">${t("talk.needs_approval")}</p>`}
@@ -131,8 +131,8 @@ function Box_({ c, reload, others, onTyping, onSent, box }) {
 		if (words !== null) {
 			const at = box.current.selectionStart ?? d.words.length;
 			d.write(d.words === "" ? words : `${d.words.slice(0, at)}${words}${d.words.slice(at)}`);
+			setTimeout(() => box.current?.focus(), 0);
 		}
-		setTimeout(() => box.current?.focus(), 0);
 	}
 	async function drop() {
 		if (await confirm({ title: t("talk.drop"), text: t("talk.drop_words"), ok: t("talk.drop_do"), kind: "danger" })) {

@@ -72,7 +72,7 @@ export function Hours({ query, span, asked }) {
 			return html`<td class=${`heat-${level(what, v, most)}`} title=${t("reports.hour_title", { day: weekday(day, "long"), from: hour, to: hour + 1, value: say(v), n: r.count + r.open })}>${
 				what === "n" ? v : what === "kept" ? (v === null ? "" : Math.floor(v * 100)) : tiny(v)}</td>`;
 		};
-		const heading = t("reports.by_hour", { title: what === "n" ? t("reports.began") : what === "kept" ? t("reports.kept") : `${title}, ${t(`reports.${what}`)}` });
+		const heading = what === "n" || what === "kept" ? t("reports.by_hour", { title: t(what === "n" ? "reports.began" : "reports.kept") }) : t("reports.by_hour_of", { title, cell: t(`reports.${what}`) });
 		const about = `${t("reports.hours_about", { zone: span.zone })} ${t(what === "n" ? "reports.heat_n" : what === "kept" ? "reports.heat_kept" : "reports.heat_time")}`;
 		return html`<figure class="chart"><figcaption><h2>${heading}</h2>
 				<p class="hint">${about} ${what !== "n" && t("reports.heat_nobody")}</p></figcaption>
