@@ -435,8 +435,11 @@ static void postpone(struct account *a)
 		a->threads_at = later(a, 1);
 		break;
 	case OP_RECHECK:
-		background_forget_rechecks(a);
-		a->rechecks_at = mono_add(account_now(a), DUR_US(a->conf->every.us * 10));
+		if (background_recheck_failed(a)) {
+			a->rechecks_at = later(a, a->n_recheck_failed);
+		} else {
+			a->rechecks_at = mono_add(account_now(a), DUR_US(a->conf->every.us * 10));
+		}
 		break;
 	case OP_REFRESH: a->refresh_at = later(a, a->n_refresh_failed++); break;
 	case OP_IDENTIFY:

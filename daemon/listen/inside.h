@@ -188,6 +188,7 @@ struct account {
 
 	char *rechecks[MAX_RECHECKS];
 	size_t n_rechecks, recheck_done;
+	unsigned n_recheck_failed; /* in a row */
 	char *recheck_state, *recheck_before_id;
 	struct portion recheck_portion;
 	int64_t recheck_before_us;
@@ -286,6 +287,7 @@ void background_asking(struct account *a); /* what was chosen is asked now */
 void background_news(struct account *a);
 void background_forget_threads(struct account *a);
 void background_forget_rechecks(struct account *a);
+bool background_recheck_failed(struct account *a); /* true: its list goes on, a little later */
 size_t background_recheck_batch(const struct account *a); /* ids in one question */
 
 /* ask.c */

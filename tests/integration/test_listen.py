@@ -325,3 +325,22 @@ def test_show_is_the_thread_as_the_customer_sees_it(shop):
     assert above("@ann mine did").startswith("answers ") and "ann" in above("@ann mine did")
     assert above("@shop really?").startswith("answers ") and "bob" in above("@shop really?")
     assert not above("@shop do they break?").startswith("answers "), "it stands right below"
+
+
+def test_a_recheck_that_fails_is_asked_again_soon(house):
+    """A round of rechecks is every ten polls; what failed once on the way is not left for the next round."""
+    house.mastodon("social", own="shop", people=("ann",), every="3s")
+    house.begin(desk=False)
+    q = house.town.post("ann", "@shop never mind")
+    house.wait_for(q)
+
+    def rechecks():
+        return [a for a in house.town.answers() if a["p"].startswith("/m/social/api/v1/statuses?")]
+    wait_until(lambda: len(rechecks()) >= 1, 40, "it is rechecked")
+    fault = house.town.fault("status", status=500, path="/api/v1/statuses$", count=1)
+    house.town.delete(q)
+    wait_until(lambda: house.town.hits(fault) == 1, 60, "a recheck fails")
+    wait_until(lambda: house.database.one("select deleted_at is not null from answerd.message where external_id = %s", q), 60, "the deletion is heard")
+    asked = rechecks()
+    failed = next(i for i, a in enumerate(asked) if a["s"] == 500)
+    assert asked[failed + 1]["t"] - asked[failed]["t"] < 20_000, asked
