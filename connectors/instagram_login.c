@@ -1,7 +1,5 @@
 #include "instagram_login.h"
 
-#include "answerd/limits.h"
-#include "answerd/page.h"
 #include "graph_inspect.h"
 #include "instagram_reply.h"
 
@@ -13,14 +11,8 @@ const struct connector_option instagram_options[] = {
 	{ "account", "The account's number, with login = \"facebook\".", false },
 	{ "page", "The page's number, with login = \"facebook\" and a person's token.", false },
 	{ "version", "Version of the Graph API; v25.0 where it is left out.", false },
-	{ "comments",
-	  "\"private\": a comment is answered by a private message to its author, once and within "
-	  "seven days; else publicly, below it.",
-	  false },
-	{ "human_agent",
-	  "\"yes\": Meta has granted the app HUMAN_AGENT, so a person may answer a direct message "
-	  "for seven days instead of one.",
-	  false },
+	{ "comments", GRAPH_CHAT_COMMENTS, false },
+	{ "human_agent", GRAPH_CHAT_AGENT, false },
 	{ NULL, NULL, false },
 };
 
@@ -102,31 +94,11 @@ bool instagram_identify_ask(const struct connector_ctx *ctx, const struct questi
 bool instagram_identify_digest(const struct connector_ctx *ctx, const struct question *q,
 			       const struct response *r, struct outcome *ret, struct err *err)
 {
-	struct graph_keys keys;
-	struct jx_doc *doc = NULL;
-	struct text page;
-	struct jx v;
-
 	if (q->state.len > 0) {
 		return graph_inspect_digest(ctx, rights_by_facebook, q, r, ret);
 	}
-	if (!graph_check(ctx, instagram_graph(ctx), r, NULL, ret, err) ||
-	    !page_scan(r, &page, err) || !jx_parse(ctx->arena, page, &v, &doc, err)) {
+	if (!graph_who_digest(ctx, instagram_graph(ctx), r, ret, err)) {
 		return false;
-	}
-	graph_keys_read(ctx, &keys);
-	ret->own_id = jx_text_or(ctx->arena, v, "user_id", TEXT_NONE);
-	if (ret->own_id.len == 0) {
-		ret->own_id = jx_text_or(ctx->arena, v, "id", TEXT_NONE);
-	}
-	ret->own_handle =
-		text_clip(jx_text_or(ctx->arena, v, "username", TEXT_NONE), LIMIT_NAME_BYTES);
-	ret->own_name = text_clip(jx_text_or(ctx->arena, v, "name", TEXT_NONE), LIMIT_NAME_BYTES);
-	ret->token_until = keys.until;
-	jx_release(&doc);
-	if (!graph_is_node(ret->own_id) || ret->own_handle.len == 0) {
-		return err_set(err, ERR_DATA,
-			       "Instagram does not say who we are: no id, or no name");
 	}
 	if (instagram_is_by_facebook(ctx)) {
 		graph_inspect_begin(ctx, ret);

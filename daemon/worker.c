@@ -12,6 +12,7 @@
 #include "answerd/log.h"
 #include "daemon/alert/alert.h"
 #include "daemon/base/nature.h"
+#include "daemon/base/output.h"
 #include "daemon/base/platforms.h"
 #include "daemon/conf/conf.h"
 #include "daemon/connect/connect.h"
@@ -107,12 +108,11 @@ static int cmd_check_config(const char *path, bool is_show)
 	strbuf_init(&out, 4u * 1024 * 1024);
 	if (is_show) {
 		conf_show(c, &out);
-		(void)fwrite(out.at, 1, out.len, stdout);
 	} else {
-		(void)printf("%.*s is fine.\n", TEXT_ARG(c->path));
+		strbuf_printf(&out, "%.*s is fine.\n", TEXT_ARG(c->path));
 	}
 	conf_destroy(&c);
-	return EXIT_SUCCESS;
+	return output_print(strbuf_text(&out)) ? EXIT_SUCCESS : EXIT_FINDING;
 }
 
 /* `is_patient`: a database that is away is waited for, as at the start of a machine. */
@@ -148,8 +148,7 @@ static int cmd_platforms(enum platforms_form form)
 
 	strbuf_init(&out, 1024u * 1024);
 	platforms_print(form, &out);
-	(void)fwrite(out.at, 1, out.len, stdout);
-	return EXIT_SUCCESS;
+	return output_print(strbuf_text(&out)) ? EXIT_SUCCESS : EXIT_FINDING;
 }
 
 /* ---- connect ---- */
@@ -418,7 +417,7 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 	k.respond = respond_create(
 		&(struct respond_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
 	k.vouch = vouch_create(k.loop, k.conf);
-	respond_tell_looked(k.respond, listen_looked, k.listen);
+	respond_tell(k.respond, listen_looked, listen_asked, k.listen);
 	listen_start(k.listen);
 	alert_start(k.alert);
 	respond_start(k.respond);

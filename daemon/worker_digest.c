@@ -10,6 +10,7 @@
 #include "answerd/strbuf.h"
 #include "daemon/base/digest.h"
 #include "daemon/base/network.h"
+#include "daemon/base/output.h"
 
 #define EXIT_FINDING 1
 #define EXIT_USAGE   2
@@ -18,6 +19,7 @@ static bool read_file(const char *path, struct strbuf *out)
 {
 	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
 	char buffer[16384];
+	bool is_read;
 	size_t n;
 
 	if (f == NULL) {
@@ -27,14 +29,16 @@ static bool read_file(const char *path, struct strbuf *out)
 	while ((n = fread(buffer, 1, sizeof(buffer), f)) > 0) {
 		strbuf_add(out, (struct text){ buffer, n });
 	}
+	is_read = ferror(f) == 0;
+	if (!is_read) {
+		(void)fprintf(stderr, "error: %s: %s\n", path, strerror(errno));
+	} else if (out->is_full) {
+		(void)fprintf(stderr, "error: %s is over %zu bytes\n", path, out->max_bytes);
+	}
 	if (f != stdin) {
 		(void)fclose(f);
 	}
-	if (out->is_full) {
-		(void)fprintf(stderr, "error: %s is over %u bytes\n", path, LIMIT_BODY_BYTES);
-		return false;
-	}
-	return true;
+	return is_read && !out->is_full;
 }
 
 static int digest_by(const struct connector *c, char **args)
@@ -45,10 +49,11 @@ static int digest_by(const struct connector *c, char **args)
 	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	if (!op_parse(text_of(args[1]), &op)) {
-		(void)fprintf(stderr,
-			      "error: '%s' is no operation; one of identify poll sweep thread "
-			      "recheck reply lookup refresh connect\n",
-			      args[1]);
+		(void)fprintf(stderr, "error: '%s' is no operation; one of", args[1]);
+		for (int i = 0; i < OP_COUNT; i++) {
+			(void)fprintf(stderr, " %s", op_name((enum op)i));
+		}
+		(void)fprintf(stderr, "\n");
 		return EXIT_USAGE;
 	}
 	strbuf_init(&in, LIMIT_BODY_BYTES + LIMIT_HEADER_BYTES);
@@ -60,10 +65,7 @@ static int digest_by(const struct connector *c, char **args)
 		(void)fprintf(stderr, "error: %s\n", err.text);
 		return EXIT_FINDING;
 	}
-	if (out.len > 0) {
-		(void)fwrite(out.at, 1, out.len, stdout);
-	}
-	return EXIT_SUCCESS;
+	return output_print(strbuf_text(&out)) ? EXIT_SUCCESS : EXIT_FINDING;
 }
 
 int worker_digest(char **args, int n)

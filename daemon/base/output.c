@@ -1,7 +1,9 @@
 #include "daemon/base/output.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -34,4 +36,15 @@ int output_write(int fd, struct text t)
 		t = text_slice(t, n > 0 ? (size_t)n : 0, SIZE_MAX);
 	}
 	return 0;
+}
+
+bool output_print(struct text t)
+{
+	int failure = output_write(STDOUT_FILENO, t);
+
+	if (failure != 0) {
+		(void)fprintf(stderr, "error: it could not be written out: %s\n",
+			      strerror(failure));
+	}
+	return failure == 0;
 }

@@ -13,4 +13,7 @@ int output_columns(void);
 /* 0, or the errno for which not all of it was written; that whoever reads it has gone is no fault. */
 int output_write(int fd, struct text t);
 
+/* To standard output. False: not all of it could be written; standard error says why. */
+bool output_print(struct text t);
+
 #endif

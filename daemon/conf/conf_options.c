@@ -172,7 +172,7 @@ const struct conf_option conf_options[] = {
 	  "Where browsers find the desk, as in https://inbox.example; the service must know this "
 	  "address with /oidc behind it as a redirect URI." },
 	{ IN_OIDC, "claim", IS_TEXT, "email", 0, 0, false, true,
-	  "The claim of the ID token that says who somebody is." },
+	  "The claim, of the ID token or of userinfo, that says who somebody is." },
 	{ IN_OIDC, "match", IS_TEXT, "email", 0, 0, false, true,
 	  "What of a member of staff the claim is: email (answer staff email) or login. After the "
 	  "first sign-in the service's own id of the person counts." },

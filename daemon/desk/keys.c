@@ -116,8 +116,7 @@ bool key_of_named_cookie(struct text header, struct text wanted, struct text *re
 
 	while (is_more) {
 		is_more = text_cut(header, ';', &pair, &header);
-		if (text_cut(text_trim(pair), '=', &name, &value) &&
-		    text_eq(name, wanted)) {
+		if (text_cut(text_trim(pair), '=', &name, &value) && text_eq(name, wanted)) {
 			found = value;
 			n++;
 		}

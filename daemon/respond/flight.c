@@ -152,6 +152,18 @@ static bool lease_outlives(const struct flight *f)
 			   ends);
 }
 
+/* It is of the account's budget; listening yields to it. */
+static void count_asked(const struct flight *f)
+{
+	const struct respond *r = f->respond;
+	int64_t n = f->op == OP_REPLY ? f->conf->connector->can.reply_requests : 1;
+
+	if (r->asked != NULL) {
+		r->asked(r->count_owner, f->brand, f->conf->name, f->brand_id, f->account_id,
+			 n > 0 ? n : 1);
+	}
+}
+
 static void ask(struct flight *f, struct arena *arena)
 {
 	struct connector_ctx ctx = flight_ctx(f, arena);
@@ -180,6 +192,7 @@ static void ask(struct flight *f, struct arena *arena)
 		outcome_of_failure(f, &err, /* is_unasked= */ true);
 		return;
 	}
+	count_asked(f);
 	f->transfer = http_start(f->respond->http, &request, &f->terms, on_answer, f);
 }
 

@@ -142,7 +142,7 @@ static void count_look(const struct flight *f, const struct outcome *o)
 
 	if (o->n_read_ids > 0 && o->read_price > 0 && f->conf->connector->can.reading_costs &&
 	    r->looked != NULL) {
-		r->looked(r->looked_owner, f->brand, f->conf->name, f->brand_id, f->account_id, o);
+		r->looked(r->count_owner, f->brand, f->conf->name, f->brand_id, f->account_id, o);
 	}
 }
 

@@ -59,45 +59,9 @@ static const char *judge_times(struct jx claims, const struct judge_want *want,
 	return NULL;
 }
 
-/* Who it is: one line, not too long; an address only where the service has seen that it is theirs. */
-static const char *judge_person(struct arena *a, struct jx claims, const struct judge_want *want,
-				struct judge_found *ret, struct err *err)
-{
-	char *name = text_cstr(a, want->claim);
-	struct jx verified = jx_get(claims, "email_verified");
-	struct text word;
-
-	ret->subject = jx_text_or(a, claims, "sub", TEXT_NONE);
-	if (text_is_empty(ret->subject) || ret->subject.len > SUBJECT_BYTES) {
-		return fail(err, "token", "it does not say of whom it is");
-	}
-	ret->claim = text_trim(jx_text_or(a, claims, name, TEXT_NONE));
-	if (text_is_empty(ret->claim) || ret->claim.len > CLAIM_BYTES) {
-		(void)err_set(err, ERR_DATA, "it has no claim '%.*s'",
-			      TEXT_ARG(text_clip(want->claim, 60)));
-		return "claim";
-	}
-	for (size_t i = 0; i < ret->claim.len; i++) {
-		if ((unsigned char)ret->claim.at[i] < ' ' || ret->claim.at[i] == 0x7f) {
-			return fail(err, "claim", "its claim is no line of text");
-		}
-	}
-	/* Some write the word "true" instead of the value. */
-	if (text_eq(want->claim, TEXT("email")) &&
-	    !(jx_bool_or(claims, "email_verified", false) ||
-	      (jx_as_text(a, verified, &word) && text_eq(word, TEXT("true"))) ||
-	      (want->trust_email && !jx_is_set(verified)))) {
-		return fail(err, "unverified", "it does not say that the address was verified");
-	}
-	ret->name = text_clip(jx_text_or(a, claims, "name", TEXT_NONE), LIMIT_NAME_BYTES);
-	return NULL;
-}
-
 static const char *judge_object(struct arena *a, struct jx claims, const struct judge_want *want,
 				struct judge_found *ret, struct err *err)
 {
-	const char *failure;
-
 	if (!text_eq(jx_text_or(a, claims, "iss", TEXT_NONE), want->issuer)) {
 		return fail(err, "iss", "it is from another issuer");
 	}
@@ -108,28 +72,101 @@ static const char *judge_object(struct arena *a, struct jx claims, const struct 
 	    !text_eq(jx_text_or(a, claims, "nonce", TEXT_NONE), want->nonce)) {
 		return fail(err, "nonce", "it is not of this sign-in");
 	}
-	failure = judge_times(claims, want, ret, err);
-	return failure != NULL ? failure : judge_person(a, claims, want, ret, err);
+	ret->subject = jx_text_or(a, claims, "sub", TEXT_NONE);
+	if (text_is_empty(ret->subject) || ret->subject.len > SUBJECT_BYTES) {
+		return fail(err, "token", "it does not say of whom it is");
+	}
+	return judge_times(claims, want, ret, err);
+}
+
+typedef const char *judge_one(struct arena *a, struct jx object, const struct judge_want *want,
+			      struct judge_found *ret, struct err *err);
+
+static const char *judge_json(struct arena *a, struct text json, judge_one *judge,
+			      const struct judge_want *want, struct judge_found *in_out,
+			      struct err *err)
+{
+	struct judge_found found = *in_out;
+	struct jx_doc *doc = NULL;
+	const char *failure;
+	struct text whole;
+	struct jx object;
+
+	if (!jx_scan(json, &whole, NULL) || !jx_parse(a, whole, &object, &doc, NULL)) {
+		return fail(err, "token", "it is no JSON object");
+	}
+	failure = jx_is_object(object) ? judge(a, object, want, &found, err)
+				       : fail(err, "token", "it is no JSON object");
+	jx_release(&doc);
+	if (failure == NULL) {
+		*in_out = found;
+	}
+	return failure;
 }
 
 const char *judge_claims(struct arena *a, struct text claims, const struct judge_want *want,
 			 struct judge_found *ret, struct err *err)
 {
-	struct judge_found found = { 0 };
-	struct jx_doc *doc = NULL;
-	const char *failure;
-	struct jx object;
+	*ret = (struct judge_found){ 0 };
+	return judge_json(a, claims, judge_object, want, ret, err);
+}
 
-	if (!jx_parse(a, claims, &object, &doc, NULL) || !jx_is_object(object)) {
-		jx_release(&doc);
-		return fail(err, "token", "its claims are no JSON object");
+/* ---- who it is ---- */
+
+/* Only an address that the service has seen to be theirs. Some write the word "true" instead of the value. */
+static bool is_verified(struct arena *a, struct jx said, const struct judge_want *want)
+{
+	struct jx verified = jx_get(said, "email_verified");
+	struct text word;
+
+	return !text_eq(want->claim, TEXT("email")) || jx_bool_or(said, "email_verified", false) ||
+	       (jx_as_text(a, verified, &word) && text_eq(word, TEXT("true"))) ||
+	       (want->trust_email && !jx_is_set(verified));
+}
+
+static const char *judge_names(struct arena *a, struct jx said, const struct judge_want *want,
+			       struct judge_found *ret, struct err *err)
+{
+	if (!text_eq(jx_text_or(a, said, "sub", TEXT_NONE), ret->subject)) {
+		return fail(err, "token", "its answer about the person is about another one");
 	}
-	failure = judge_object(a, object, want, &found, err);
+	ret->claim = text_trim(jx_text_or(a, said, text_cstr(a, want->claim), TEXT_NONE));
+	if (text_is_empty(ret->claim) || ret->claim.len > CLAIM_BYTES) {
+		(void)err_set(err, ERR_DATA, "it has no claim '%.*s'",
+			      TEXT_ARG(text_clip(want->claim, 60)));
+		return "claim";
+	}
+	for (size_t i = 0; i < ret->claim.len; i++) {
+		if ((unsigned char)ret->claim.at[i] < ' ' || ret->claim.at[i] == 0x7f) {
+			return fail(err, "claim", "its claim is no line of text");
+		}
+	}
+	if (!is_verified(a, said, want)) {
+		return fail(err, "unverified", "it does not say that the address was verified");
+	}
+	ret->name = text_clip(jx_text_or(a, said, "name", TEXT_NONE), LIMIT_NAME_BYTES);
+	return NULL;
+}
+
+const char *judge_person(struct arena *a, struct text said, const struct judge_want *want,
+			 struct judge_found *in_out, struct err *err)
+{
+	return judge_json(a, said, judge_names, want, in_out, err);
+}
+
+bool judge_is_silent(struct arena *a, struct text claims, const struct judge_want *want)
+{
+	struct jx_doc *doc = NULL;
+	bool is_silent = false;
+	struct jx said;
+
+	if (jx_parse(a, claims, &said, &doc, NULL)) {
+		is_silent = !jx_is_set(jx_get(said, text_cstr(a, want->claim))) ||
+			    (text_eq(want->claim, TEXT("email")) &&
+			     !jx_is_set(jx_get(said, "email_verified")));
+	}
 	jx_release(&doc);
-	if (failure == NULL) {
-		*ret = found;
-	}
-	return failure;
+	return is_silent;
 }
 
 /* ---- discovery ---- */
@@ -192,6 +229,8 @@ bool judge_discovery(struct arena *a, struct text body, struct text issuer, bool
 			get_address(a, said, "jwks_uri", insecure, &s.keys, err);
 	}
 	if (is_ok) {
+		/* One that cannot be used is none. */
+		(void)get_address(a, said, "userinfo_endpoint", insecure, &s.person, NULL);
 		s.names_itself =
 			jx_bool_or(said, "authorization_response_iss_parameter_supported", false);
 		s.is_post = is_post_only(a, said);

@@ -24,13 +24,21 @@ struct judge_found {
 	struct wall proved_at; /* 0: it does not say */
 };
 
-/* The claims of a token whose signature is good. NULL: all is well. */
+/* The claims of a token whose signature is good: is it for us, for this sign-in, still true, and of whom (subject)? NULL: all is well. */
 const char *judge_claims(struct arena *a, struct text claims, const struct judge_want *want,
 			 struct judge_found *ret, struct err *err);
+/* What the service calls the person: in the same claims, or in its answer about the person (userinfo), which must be of the same subject.
+ * NULL: all is well. */
+const char *judge_person(struct arena *a, struct text said, const struct judge_want *want,
+			 struct judge_found *in_out, struct err *err);
+
+/* Do they leave open who it is, so that it is worth asking? What they do say is not asked again. */
+bool judge_is_silent(struct arena *a, struct text claims, const struct judge_want *want);
 
 /* What a service says of itself (OpenID Connect Discovery). */
 struct judge_service {
 	struct text authorize, token, keys; /* addresses */
+	struct text person;                 /* where it answers who somebody is; empty: nowhere */
 	bool names_itself; /* its answers to browsers say who they are from (RFC 9207) */
 	bool is_post;      /* the client's secret goes in the body, not as HTTP Basic */
 };

@@ -16,7 +16,7 @@
 #define FORM_BYTES  (32u * 1024)
 #define ARENA_BYTES (4u * 1024 * 1024)
 
-enum visit_state { VISIT_WAITING, VISIT_TOKEN, VISIT_KEYS, VISIT_TELLING };
+enum visit_state { VISIT_WAITING, VISIT_TOKEN, VISIT_KEYS, VISIT_PERSON, VISIT_TELLING };
 
 struct visit {
 	struct list in;
@@ -30,6 +30,7 @@ struct visit {
 	struct http_transfer *transfer;
 	ev_timer limit;
 	struct jws token;
+	struct secret access; /* for the service's answer about the person, and nothing else */
 	const char *failure;
 	struct err why;
 	struct judge_found found;
@@ -42,6 +43,7 @@ static void bury(void *what)
 {
 	struct visit *f = what;
 
+	secret_done(&f->access);
 	arena_destroy(&f->arena);
 	free(f);
 }
@@ -118,18 +120,66 @@ static void end_why(struct visit *f, const char *failure, const char *why)
 
 /* ---- judging ---- */
 
-static void judge(struct visit *f)
+static struct judge_want want_of(const struct visit *f)
 {
 	const struct conf_oidc *c = f->service->conf;
-	struct judge_want want = { .issuer = c->issuer,
-				   .client_id = c->client_id,
-				   .nonce = f->nonce,
-				   .claim = c->claim,
-				   .trust_email = c->trust_email,
-				   .is_again = f->is_again,
-				   .now = loop_wall_machine(f->vouch->loop) };
 
-	end(f, judge_claims(f->arena, f->token.claims, &want, &f->found, &f->why));
+	return (struct judge_want){ .issuer = c->issuer,
+				    .client_id = c->client_id,
+				    .nonce = f->nonce,
+				    .claim = c->claim,
+				    .trust_email = c->trust_email,
+				    .is_again = f->is_again,
+				    .now = loop_wall_machine(f->vouch->loop) };
+}
+
+static void done_person(const struct response *r, const struct err *err, void *owner)
+{
+	struct visit *f = owner;
+	struct judge_want want = want_of(f);
+
+	f->transfer = NULL;
+	if (err != NULL) {
+		end_why(f, "away", err->text);
+	} else if (r->status != 200) {
+		(void)err_set(&f->why, ERR_DATA,
+			      "its answer about the person (userinfo) has status %d", r->status);
+		end(f, r->status >= 500 || r->status == 429 ? "away" : f->failure);
+	} else {
+		end(f, judge_person(f->arena, r->body, &want, &f->found, &f->why));
+	}
+}
+
+/* Many services keep tokens small and say more when they are asked. */
+static void ask_person(struct visit *f, const char *failure)
+{
+	struct http_terms terms = service_terms(f->service);
+	struct request r = { .method = HTTP_GET,
+			     .url = f->service->said.person,
+			     .bearer = secret_reveal(&f->access) };
+
+	request_add_header(&r, TEXT("Accept"), TEXT("application/json"));
+	f->failure = failure; /* as it stands, unless the answer is better */
+	f->state = VISIT_PERSON;
+	f->transfer = http_start(f->vouch->http, &r, &terms, done_person, f);
+}
+
+static void judge(struct visit *f)
+{
+	struct judge_want want = want_of(f);
+	const char *failure = judge_claims(f->arena, f->token.claims, &want, &f->found, &f->why);
+
+	if (failure != NULL) {
+		end(f, failure);
+		return;
+	}
+	failure = judge_person(f->arena, f->token.claims, &want, &f->found, &f->why);
+	if (failure != NULL && judge_is_silent(f->arena, f->token.claims, &want) &&
+	    !text_is_empty(f->service->said.person) && secret_is_set(&f->access)) {
+		ask_person(f, failure);
+	} else {
+		end(f, failure);
+	}
 }
 
 static void verify(struct visit *f)
@@ -196,6 +246,7 @@ static void done_token(const struct response *r, const struct err *err, void *ow
 	}
 	if (jx_scan(r->body, &whole, NULL) && jx_parse(f->arena, whole, &said, &doc, NULL)) {
 		token = jx_text_or(f->arena, said, "id_token", TEXT_NONE);
+		secret_set(&f->access, jx_text_or(f->arena, said, "access_token", TEXT_NONE));
 		jx_release(&doc);
 	}
 	if (text_is_empty(token)) {
@@ -283,6 +334,7 @@ static void go_on(struct visit *f)
 		break;
 	case VISIT_KEYS: verify(f); break;
 	case VISIT_TOKEN:
+	case VISIT_PERSON:
 	case VISIT_TELLING: break;
 	}
 }

@@ -85,6 +85,8 @@ struct question {
 	struct text state;  /* what the last digest of this walk left; empty at its start */
 	struct wall since;  /* POLL with empty state: how far back history goes. SWEEP: start of the
 			       window */
+	bool is_gap; /* SWEEP: of a gap that was told: what a list does not reach may be asked
+				  for another, dearer way */
 	struct text *subjects; /* THREAD, RECHECK: external ids */
 	size_t n_subjects;
 	const struct posting *posting;   /* REPLY, LOOKUP, FILE; else NULL */
@@ -212,6 +214,7 @@ struct connector_can {
 				    less */
 	int64_t budget_requests; /* from the sheet, when headers say nothing */
 	int64_t budget_window_s;
+	int64_t reply_requests; /* what a REPLY counts as in it; 0: one request */
 	bool anonymous_search;  /* `search:` sources work without a token */
 	bool needs_session;     /* REFRESH comes before everything else */
 	bool registers_client;  /* CONNECT with an empty code makes us a client of the server */

@@ -144,9 +144,25 @@ def test_lies(shop):
         else:
             seen.add(shop.refused(answer, why))
             assert guest.get("session").status == 401, lie
-            assert (lie == "response iss") is not (shop.provider.book[-1][1] in ("/token", "/keys")), "a code goes to nobody else than whom it is from"
+            assert (lie == "response iss") is not (shop.provider.book[-1][1] in ("/token", "/keys", "/person")), "a code goes to nobody else than whom it is from"
     assert not any("root@" in str(r) for r in shop.db.rows("select * from answerd.staff_oidc"))
     assert len(seen) == len({w for w in LIES.values() if w}), "each has words of its own"
+
+
+def test_who_is_asked_for(shop):
+    """Tokens that say little: the service is asked once more, and must speak of the same person."""
+    p = shop.provider
+    p.is_thin = True
+    assert shop.guest().sign_in_by(shop.page).json["login"] == "ann" and p.book[-1][:2] == ("GET", "/person")
+    for told, why in (({"sub": "u2"}, "token"), ({"email_verified": False}, "unverified"), ({"email": None}, "claim")):
+        p.told = told
+        shop.refused(shop.guest().sign_in_by(shop.page), why)
+    p.told = {}
+    for status, why in ((500, "away"), (401, "claim"), (302, "claim")):
+        p.statuses["/person"] = status
+        shop.refused(shop.guest().sign_in_by(shop.page), why, 503 if why == "away" else 401)
+    p.is_thin = False
+    assert shop.guest().sign_in_by(shop.page).status == 200, "not asked where the token says it"
 
 
 def test_keys(shop):

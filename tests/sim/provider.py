@@ -86,6 +86,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reply(200, {"keys": [k.public() for k in p.shown]})
         elif (self.command, url.path) == ("GET", "/authorize"):
             self.reply(302, headers=[("Location", p.authorized(query))])
+        elif (self.command, url.path) == ("GET", "/person"):
+            known = self.headers.get("Authorization") == "Bearer not for us"
+            self.reply(404 if not p.is_thin else 200 if known else 401, {**p.person, **p.told} if known else {"error": "invalid_token"})
         elif (self.command, url.path) == ("POST", "/token"):
             self.reply(*p.exchanged(form, self.headers))
         else:
@@ -113,6 +116,7 @@ class Provider:
         self.lie, self.error, self.error_once = None, None, None
         self.book, self.codes, self.statuses, self.slow, self.said = [], {}, {}, {}, {}
         self.names_itself = True
+        self.is_thin, self.told = False, {}     # tokens without a person: who it is says /person, to who has the access token
 
     @property
     def issuer(self):
@@ -136,7 +140,7 @@ class Provider:
         at = self.issuer
         return {"issuer": at, "authorization_endpoint": at + "/authorize", "token_endpoint": at + "/token", "jwks_uri": at + "/keys",
                 "response_types_supported": ["code"], "id_token_signing_alg_values_supported": ["RS256", "ES256"],
-                "authorization_response_iss_parameter_supported": self.names_itself, **self.said}
+                "authorization_response_iss_parameter_supported": self.names_itself, "userinfo_endpoint": at + "/person", **self.said}
 
     def authorized(self, query):
         """Where the browser is sent: the person is asked nothing."""
@@ -169,7 +173,8 @@ class Provider:
 
     def id_token(self, granted):
         now, lie = int(time.time()), self.lie
-        claims = {"iss": self.issuer, "aud": CLIENT, "nonce": granted["nonce"], "iat": now, "exp": now + 300, **self.person}
+        claims = {"iss": self.issuer, "aud": CLIENT, "nonce": granted["nonce"], "iat": now, "exp": now + 300,
+                  **({"sub": self.person["sub"]} if self.is_thin else self.person)}
         if "max_age" in granted:
             claims["auth_time"] = now - (7200 if lie == "stale" else 0)
         wrong = {"nonce": {"nonce": "another"}, "no nonce": {"nonce": None}, "aud": {"aud": "somebody else"}, "azp": {"aud": [CLIENT, "x"], "azp": "x"},

@@ -225,6 +225,7 @@ static void test_what_is_true(void **state)
 
 	(void)state;
 	assert_null(judge_claims(arena, TEXT(CLAIMS), &want, &found, &err));
+	assert_null(judge_person(arena, TEXT(CLAIMS), &want, &found, &err));
 	assert_true(text_eq(found.subject, TEXT("7")) &&
 		    text_eq(found.claim, TEXT("ann@acme.example")));
 	assert_int_equal(found.proved_at.us, 0);
@@ -245,6 +246,11 @@ static void test_what_is_true(void **state)
 	assert_string_equal(judge_claims(arena, TEXT(CLAIMS), &other, &found, &err), "stale");
 	assert_string_equal(judge_claims(arena, TEXT("[]"), &want, &found, &err), "token");
 	assert_string_equal(judge_claims(arena, TEXT("{"), &want, &found, &err), "token");
+	found = (struct judge_found){ .subject = TEXT("8") };
+	assert_string_equal(judge_person(arena, TEXT(CLAIMS), &want, &found, &err), "token");
+	assert_string_equal(judge_person(arena, TEXT("{\"sub\":\"8\"}"), &want, &found, &err),
+			    "claim");
+	assert_true(text_is_empty(found.claim));
 }
 
 static void test_what_a_service_says_of_itself(void **state)

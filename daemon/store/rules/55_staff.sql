@@ -31,6 +31,7 @@ end $$;
 create or replace function answerd.staff_list() returns json language sql stable set search_path = pg_catalog as $$
 	select json_build_object('items', coalesce(json_agg(answerd.staff_json(s)::jsonb || jsonb_build_object(
 		'password', k.password is not null, 'totp', k.totp is not null,
+		'email', (select e.email from answerd.staff_email e where e.staff_id = s.staff_id),
 		'link_until', (select answerd.rfc3339(max(l.until)) from answerd.staff_link l where l.staff_id = s.staff_id and l.until > answerd.now()),
 		'tokens', (select count(*) from answerd.staff_token t where t.staff_id = s.staff_id and answerd.is_open(t)))
 		order by s.login), '[]'), 'next', null)

@@ -5,7 +5,6 @@ const [port, redirect] = process.argv.slice(2);
 const provider = new Provider(`http://127.0.0.1:${port}`, {
 	clients: [{ client_id: "answerd", client_secret: "of answerd: +/=&%", redirect_uris: [redirect], grant_types: ["authorization_code"], response_types: ["code"] }],
 	claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
-	conformIdTokenClaims: false,
 	cookies: { keys: ["for a test alone"] },
 	pkce: { required: () => true },
 	async findAccount(ctx, id) {

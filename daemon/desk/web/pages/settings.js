@@ -121,5 +121,5 @@ function Tokens() {
 export default function Settings() {
 	const { me } = useCell(session);
 	return html`<div class="settings"><h1>${t("settings.title")}</h1><p class="hint">${me.name !== me.login && `${me.name} · `}${me.login} · ${t(`role.${me.role}`)}</p>
-		<${Password} /><${Factor} me=${me} /><${Tokens} /></div>`;
+		${me.password !== false && html`<${Password} />`}<${Factor} me=${me} /><${Tokens} /></div>`;
 }

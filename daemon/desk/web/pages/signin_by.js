@@ -31,12 +31,17 @@ function ask() {
 	}
 }
 
+/* Their list; empty until it is known. */
+export function useServices() {
+	useEffect(ask, []);
+	return useCell(services) ?? [];
+}
+
 /* isAgain: the service is to ask for a proof now. */
 export function Services({ isAgain = false, isAlone = false }) {
-	const all = useCell(services);
+	const all = useServices();
 	const [error, setError] = useState(null);
-	useEffect(ask, []);
-	if (all === null || all.length === 0) {
+	if (all.length === 0) {
 		return null;
 	}
 	async function begin(provider) {
