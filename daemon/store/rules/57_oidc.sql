@@ -202,10 +202,7 @@ begin
 	if v_email !~ '^[^@[:space:][:cntrl:]]{1,64}@[^@[:space:][:cntrl:]]{1,190}$' then
 		perform answerd.refuse('AN400', 'That is no e-mail address: write it as in ann@acme.example.');
 	end if;
-	select * into v from answerd.staff where login = p_login for update;
-	if not found then
-		perform answerd.refuse('AN404', format('There is no staff member %s. answer staff list names them.', p_login));
-	end if;
+	v := answerd.staff_held(p_login);
 	if exists (select from answerd.staff_email where email = v_email and staff_id <> v.staff_id) then
 		perform answerd.refuse('AN409', format('That address is staff member %s''s.',
 			(select s.login from answerd.staff_email e join answerd.staff s using (staff_id) where e.email = v_email)));
