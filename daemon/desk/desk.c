@@ -8,6 +8,7 @@
 #include "daemon/desk/presence.h"
 #include "daemon/desk/queue.h"
 #include "daemon/desk/search.h"
+#include "daemon/desk/share.h"
 #include "daemon/desk/static.h"
 #include "store_sql.h"
 
@@ -26,7 +27,7 @@ struct desk {
 	struct helper *passwords;
 	struct heads heads;
 	struct presence *presence;
-	struct list works;
+	struct list works, flights;
 	int n_reports;
 };
 
@@ -56,6 +57,7 @@ static void work_done(struct work *w)
 {
 	w->desk->n_reports -= w->line == LINE_REPORT;
 	list_remove(&w->in);
+	share_leave(w);
 	free(w);
 }
 
@@ -86,6 +88,9 @@ void desk_work_gone(struct work *w)
 
 void desk_work_send(struct work *w, const struct httpd_answer *a)
 {
+	for (struct work *o = share_rider(w); o != NULL; o = share_rider(w)) {
+		desk_work_send(o, a);
+	}
 	httpd_answer(w->r, a);
 	work_done(w);
 }
@@ -99,6 +104,9 @@ void desk_work_answer(struct work *w, struct text json)
 
 void desk_work_refuse(struct work *w, int status, struct text detail)
 {
+	for (struct work *o = share_rider(w); o != NULL; o = share_rider(w)) {
+		desk_work_refuse(o, status, detail);
+	}
 	httpd_problem_text(w->r, status, detail, status == 503 ? 2 : 0, NULL);
 	work_done(w);
 }
@@ -269,6 +277,11 @@ static void work_ask(struct work *w)
 
 /* ---- the request ---- */
 
+static void queue_go(struct work *w)
+{
+	queue_serve(w->desk->queue, w);
+}
+
 void desk_work_run(struct work *w)
 {
 	if (!desk_route_is_served(w->route)) {
@@ -280,7 +293,10 @@ void desk_work_run(struct work *w)
 	} else if (box_is_served(w->route)) {
 		box_serve(w);
 	} else if (w->route->line == LINE_QUEUE) {
-		queue_serve(w->desk->queue, w);
+		if (w->line != LINE_QUEUE ||
+		    share_enter(&w->desk->flights, w, share_key(w), queue_go)) {
+			queue_go(w);
+		}
 	} else {
 		work_ask(w);
 	}
@@ -303,6 +319,7 @@ static void serve_route(struct desk *d, struct httpd_request *r, const struct de
 	w->line = line;
 	d->n_reports += line == LINE_REPORT;
 	list_init(&w->in);
+	list_init(&w->ride);
 	list_add_last(&d->works, &w->in);
 	caller_find(w);
 }
@@ -499,6 +516,7 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 
 	d->options = *o;
 	list_init(&d->works);
+	list_init(&d->flights);
 	d->passwords = password_helper_create(o->loop); /* before anything is opened */
 	/* GET changes nothing: its functions are STABLE, which cannot write. (A read-only session would look like a standby to
 	 * libpq.) */
@@ -566,6 +584,7 @@ void desk_destroy(struct desk **at)
 	{
 		free(container_of(work, struct work, in));
 	}
+	share_forget(&d->flights);
 	httpd_destroy(&d->httpd);
 	queue_destroy(&d->queue);
 	events_destroy(&d->events);

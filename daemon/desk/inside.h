@@ -88,6 +88,10 @@ struct work {
 	struct caller caller;
 	struct text made;   /* a key that goes out with the answer, once */
 	struct text *codes; /* recovery codes, the same */
+	/* share.h: the flight it leads, its place in that of another, what runs it. */
+	struct flight *flight;
+	struct list ride;
+	void (*go)(struct work *w);
 };
 
 /* desk.c: the ends of a work; it is gone afterwards. */
