@@ -48,7 +48,7 @@ def furnish(database, n):
         pass
     database.rows("select answerd.declare_replies(%s)", json.dumps(replies))
     with database.connect() as conn:
-        conn.execute("update answerd.account set state = 'listening', own_id = 'us', own_handle = 'acme'")
+        conn.execute("update answerd.account set state = 'listening', holder = 'bench', held_until = now() + interval '1 day', own_id = 'us', own_handle = 'acme'")
         conn.execute("update answerd.source set imported_at = now(), heard_at = now() + interval '1 day', heard_until = now() + interval '1 day'")
         conn.execute("insert into answerd.worker values ('bench', 1, now(), now() + interval '1 day')")
         conn.execute(FILL.format(n=n, brands=BRANDS))

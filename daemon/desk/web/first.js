@@ -75,9 +75,6 @@ globalThis.first = (() => {
 	}
 
 	if (globalThis.document) {
-		words.name = language();
-		words.module = load(words.name);
-		words.module.catch(() => {}); /* said by who waits for it */
 		/* A link that signs somebody in is about to change who one is. */
 		if (!location.hash.startsWith("#/link/")) {
 			begin(address("session"));
@@ -85,6 +82,10 @@ globalThis.first = (() => {
 				begin(address("queue", queueQuery(filtersOf(Object.fromEntries(new URLSearchParams(location.search))))));
 			}
 		}
+		/* Last: what this browser remembers is read from the disk, and everything waits for that. */
+		words.name = language();
+		words.module = load(words.name);
+		words.module.catch(() => {}); /* said by who waits for it */
 	}
 
 	return { API, FIRST_ROWS, LANGUAGES, address, choose, filtersOf, forget, queueQuery, take, words };
