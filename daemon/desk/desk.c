@@ -4,6 +4,7 @@
 
 #include "answerd/log.h"
 #include "daemon/desk/events.h"
+#include "daemon/desk/oidc.h"
 #include "daemon/desk/password.h"
 #include "daemon/desk/presence.h"
 #include "daemon/desk/queue.h"
@@ -27,6 +28,7 @@ struct desk {
 	struct helper *passwords;
 	struct heads heads;
 	struct presence *presence;
+	struct oidc *oidc;
 	struct list works, flights;
 	int n_reports;
 };
@@ -41,6 +43,21 @@ struct presence *desk_presence(struct desk *d)
 	return d->presence;
 }
 
+struct oidc *desk_oidc(struct desk *d)
+{
+	return d->oidc;
+}
+
+struct list *desk_flights(struct desk *d)
+{
+	return &d->flights;
+}
+
+struct queue *desk_queue(struct desk *d)
+{
+	return d->queue;
+}
+
 struct loop *desk_loop(struct desk *d)
 {
 	return d->options.loop;
@@ -51,9 +68,9 @@ bool desk_is_open(const struct desk *d)
 	return d->state == DESK_OPEN;
 }
 
-/* ---- the answer ---- */
+/* ---- a request's work ---- */
 
-static void work_done(struct work *w)
+void desk_work_gone(struct work *w)
 {
 	w->desk->n_reports -= w->line == LINE_REPORT;
 	list_remove(&w->in);
@@ -81,105 +98,9 @@ struct helper *desk_work_passwords(const struct work *w)
 	return w->desk->passwords;
 }
 
-void desk_work_gone(struct work *w)
-{
-	work_done(w);
-}
-
-void desk_work_send(struct work *w, const struct httpd_answer *a)
-{
-	for (struct work *o = share_rider(w); o != NULL; o = share_rider(w)) {
-		desk_work_send(o, a);
-	}
-	httpd_answer(w->r, a);
-	work_done(w);
-}
-
-void desk_work_answer(struct work *w, struct text json)
-{
-	desk_work_send(w, &(struct httpd_answer){ .status = 200,
-						  .content_type = "application/json; charset=utf-8",
-						  .body = json });
-}
-
-void desk_work_refuse(struct work *w, int status, struct text detail)
-{
-	for (struct work *o = share_rider(w); o != NULL; o = share_rider(w)) {
-		desk_work_refuse(o, status, detail);
-	}
-	httpd_problem_text(w->r, status, detail, status == 503 ? 2 : 0, NULL);
-	work_done(w);
-}
-
-void desk_work_busy(struct work *w)
-{
-	desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
-}
-
-void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
-{
-	int status = 500;
-	struct text detail = TEXT("The desk could not do that; its log says why.");
-
-	if (strncmp(r->sqlstate, "AN4", 3) == 0) {
-		status = 400 + (r->sqlstate[3] - '0') * 10 + (r->sqlstate[4] - '0');
-		detail = r->said;
-	} else if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
-		status = 503;
-		detail = r->err.kind == ERR_RETRY
-				 ? TEXT("The database is away or too busy. Nothing was done; try "
-					"it again.")
-				 : TEXT("The database went away before it said whether it was "
-					"done. Try it again with the same "
-					"Idempotency-Key: then it is done once.");
-	} else if (strncmp(r->sqlstate, "22", 2) == 0) {
-		status = 400;
-		detail = TEXT("A value of the request does not fit.");
-	}
-	if (status == 500) {
-		log_err("statement_failed", "name", name, "sqlstate", r->sqlstate, "why",
-			r->err.text, NULL);
-	}
-	desk_work_refuse(w, status, detail);
-}
-
-/* A table to be kept as a file. */
-static void work_attach(struct work *w, struct text csv, struct text name)
-{
-	struct text how =
-		text_printf(httpd_arena(w->r), "attachment; filename=\"%.*s\"", TEXT_ARG(name));
-
-	desk_work_send(w, &(struct httpd_answer){
-				  .status = 200,
-				  .content_type = "text/csv; charset=utf-8; header=present",
-				  .body = csv,
-				  .headers = { { "Content-Disposition",
-						 text_cstr(httpd_arena(w->r), how) } } });
-}
-
-static void done_route(const struct db_result *r, void *owner)
-{
-	struct work *w = owner;
-
-	if (!r->is_ok) {
-		desk_work_fail(w, w->route->name, r);
-		return;
-	}
-	if (r->n_rows != 1 || db_is_null(r, 0, 0)) {
-		log_err("statement_failed", "name", w->route->name, "sqlstate", "", "why",
-			"it returned no answer", NULL);
-		desk_work_refuse(w, 500, TEXT("The desk could not do that; its log says why."));
-		return;
-	}
-	if (text_starts(text_of(w->route->name), TEXT("desk_report_")) && !db_is_null(r, 0, 1)) {
-		work_attach(w, db_text(r, 0, 0), db_text(r, 0, 1));
-		return;
-	}
-	desk_work_answer(w, db_text(r, 0, 0));
-}
-
 /* ---- the statement ---- */
 
+/* A POST has an Idempotency-Key, but at the Unix socket; ret is empty where there is none. */
 static bool key_judge(const struct work *w, struct text *ret, struct err *err)
 {
 	struct text key = httpd_header(w->r, "Idempotency-Key");
@@ -203,17 +124,6 @@ static bool key_judge(const struct work *w, struct text *ret, struct err *err)
 	return true;
 }
 
-bool desk_work_key(struct work *w, struct text *ret)
-{
-	struct err err = { 0 };
-
-	if (!key_judge(w, ret, &err)) {
-		desk_work_refuse(w, 400, text_of(err.text));
-		return false;
-	}
-	return true;
-}
-
 /* Key and request of an act: one key is one request, done once. */
 static bool add_key(struct work *w, struct db_params *p, struct err *err)
 {
@@ -222,19 +132,16 @@ static bool add_key(struct work *w, struct db_params *p, struct err *err)
 	if (!key_judge(w, &key, err)) {
 		return false;
 	}
-	if (text_is_empty(key)) {
-		db_add_null(p);
-	} else {
-		db_add_text(p, key);
-	}
+	db_add_text_or_null(p, key);
 	db_add_text(p, text_printf(httpd_arena(w->r), "POST %.*s %zu %016llx",
 				   TEXT_ARG(httpd_path(w->r)), body.len,
 				   (unsigned long long)text_hash(TEXT_HASH_SEED, body)));
 	return true;
 }
 
-bool desk_work_params(struct work *w, struct db_params *p)
+struct db_params *desk_work_params(struct work *w)
 {
+	struct db_params *p = db_params_create();
 	struct desk_given given = { .path = text_slice(httpd_path(w->r), sizeof(API) - 1,
 						       SIZE_MAX / 2),
 				    .query = httpd_query(w->r),
@@ -248,9 +155,34 @@ bool desk_work_params(struct work *w, struct db_params *p)
 	if ((w->route->line == LINE_ACT && !add_key(w, p, &err)) ||
 	    !desk_params_read(httpd_arena(w->r), w->route, &given, p, &err)) {
 		desk_work_refuse(w, 400, text_of(err.text));
+		db_params_destroy(&p);
+		return NULL;
+	}
+	return p;
+}
+
+bool desk_work_has_key(struct work *w)
+{
+	struct err err = { 0 };
+	struct text key;
+
+	if (!key_judge(w, &key, &err)) {
+		desk_work_refuse(w, 400, text_of(err.text));
 		return false;
 	}
 	return true;
+}
+
+struct db_params *desk_work_own_params(struct work *w)
+{
+	struct db_params *p;
+
+	if (!desk_work_has_key(w)) {
+		return NULL;
+	}
+	p = db_params_create();
+	db_add_i64(p, w->actor);
+	return p;
 }
 
 bool desk_work_db(struct work *w, enum desk_line line, const char *name, const char *sql,
@@ -258,47 +190,28 @@ bool desk_work_db(struct work *w, enum desk_line line, const char *name, const c
 {
 	if (!db_send(w->desk->lines[line], name, sql, p, done, owner)) {
 		db_params_destroy(p);
-		desk_work_busy(w);
+		desk_work_refuse_as(w, 503, "busy",
+				    TEXT("Too many requests at once. Try it again."));
 		return false;
 	}
 	return true;
 }
 
-static void work_ask(struct work *w)
+void desk_work_ask(struct work *w, struct db_params **p, db_done *done)
 {
-	struct db_params *p = db_params_create();
-
-	if (!desk_work_params(w, p)) {
-		db_params_destroy(&p);
-		return;
-	}
-	(void)desk_work_db(w, w->line, w->route->name, w->route->sql, &p, done_route, w);
+	(void)desk_work_db(w, w->line, w->route->name, w->route->sql, p, done, w);
 }
 
 /* ---- the request ---- */
 
-static void queue_go(struct work *w)
-{
-	queue_serve(w->desk->queue, w);
-}
-
 void desk_work_run(struct work *w)
 {
-	if (!desk_route_is_served(w->route)) {
-		desk_work_refuse(w, 501, TEXT("That comes with a later version of answerd."));
-	} else if (w->route->serve != NULL) {
+	struct db_params *p;
+
+	if (w->route->serve != NULL) {
 		w->route->serve(w);
-	} else if (reply_is_served(w->route)) {
-		reply_serve(w);
-	} else if (box_is_served(w->route)) {
-		box_serve(w);
-	} else if (w->route->line == LINE_QUEUE) {
-		if (w->line != LINE_QUEUE ||
-		    share_enter(&w->desk->flights, w, share_key(w), queue_go)) {
-			queue_go(w);
-		}
-	} else {
-		work_ask(w);
+	} else if ((p = desk_work_params(w)) != NULL) {
+		desk_work_ask(w, &p, desk_work_done);
 	}
 }
 
@@ -343,7 +256,7 @@ static void nowhere_serve(struct work *w)
 	if (allow != NULL) {
 		httpd_problem_text(w->r, 405, TEXT("That can be asked in another way only."), 0,
 				   allow);
-		work_done(w);
+		desk_work_gone(w);
 	} else {
 		desk_work_refuse(w, 404,
 				 TEXT("There is nothing at that address. " API
@@ -402,7 +315,7 @@ static void on_request(struct httpd_request *r, void *owner)
 		desk_health(d, r);
 	} else if (text_eq(path, TEXT("/metrics"))) {
 		desk_metrics(d, r);
-	} else {
+	} else if (!static_serve_nothing(r)) {
 		httpd_problem(r, 404, "There is nothing at that address.");
 	}
 }
@@ -533,11 +446,14 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 					 "-c statement_timeout=10000 -c lock_timeout=5000");
 	d->queue = queue_create(o->loop);
 	d->search = search_create(o->loop, d->lines[LINE_REPORT]);
+	d->oidc = oidc_create(d);
 	d->events = events_create(&(struct events_options){
 		.loop = o->loop,
 		.conninfo = o->conf->database.at,
 		.role = db_names_user(o->conf->database.at) ? "answerd_desk" : NULL,
-		.reader = d->lines[LINE_READ] });
+		.reader = d->lines[LINE_READ],
+		.on_oidc = oidc_hear,
+		.oidc_owner = d->oidc });
 	d->presence = presence_create();
 	d->httpd = desk_listen(d, err);
 	if (d->httpd == NULL) {
@@ -577,6 +493,7 @@ void desk_destroy(struct desk **at)
 	*at = NULL;
 	heads_stop(&d->heads);
 	helper_destroy(&d->passwords);
+	oidc_destroy(&d->oidc);
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_destroy(&d->lines[i]);
 	}

@@ -15,7 +15,8 @@ struct flight {
 
 #define KEY_MOST (64u * 1024)
 
-struct text share_key(struct work *w)
+/* What the work asks for, in the request's arena. */
+static struct text share_key(struct work *w)
 {
 	struct text query = httpd_query(w->r);
 	/* "mine" is another list for each person, and may be written in other ways. */
@@ -39,11 +40,11 @@ static struct flight *flight_find(const struct list *flights, struct text key)
 	return NULL;
 }
 
-bool share_enter(struct list *flights, struct work *w, struct text key, void (*go)(struct work *w))
+/* True: it leads, and is to be run now. False: it waits; it will be answered with another, or be run. */
+static bool share_enter(struct list *flights, struct work *w, struct text key)
 {
 	struct flight *f = flight_find(flights, key);
 
-	w->go = go;
 	if (f != NULL) {
 		list_add_last(&f->waiting, &w->ride);
 		return false;
@@ -85,6 +86,9 @@ void share_leave(struct work *w)
 		return;
 	}
 	w->flight = NULL;
+	while ((one = list_take_first(&f->riders)) != NULL) { /* refused as nobody else may be */
+		list_add_last(&f->waiting, one);
+	}
 	first = list_take_first(&f->waiting);
 	if (first == NULL) {
 		flight_free(f);
@@ -95,7 +99,14 @@ void share_leave(struct work *w)
 	while ((one = list_take_first(&f->waiting)) != NULL) {
 		list_add_last(&f->riders, one);
 	}
-	next->go(next);
+	queue_serve(next);
+}
+
+void share_queue_serve(struct work *w)
+{
+	if (w->line != LINE_QUEUE || share_enter(desk_flights(w->desk), w, share_key(w))) {
+		queue_serve(w);
+	}
 }
 
 void share_forget(struct list *flights)

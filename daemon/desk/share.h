@@ -9,18 +9,12 @@
  * Owner:   desk.c owns the works; a flight lives as long as somebody leads it.
  * Clock:   none.
  * Blocks:  never.
- * Calls back: go(), from share_leave().
+ * Calls back: queue_serve(), also from share_leave().
  * Fails:   cannot. */
 #ifndef ANSWERD_DESK_SHARE_H
 #define ANSWERD_DESK_SHARE_H
 
 #include "daemon/desk/inside.h"
-
-/* What the work asks for, for share_enter(): in the request's arena. */
-struct text share_key(struct work *w);
-
-/* True: it leads, and is to be run now. False: it waits; it will be answered with another, or go() runs it. */
-bool share_enter(struct list *flights, struct work *w, struct text key, void (*go)(struct work *w));
 
 /* The next of those who get the leader's answer, taken out; NULL: no more. */
 struct work *share_rider(struct work *leader);

@@ -7,4 +7,4 @@ select s.staff_id::int8, s.role, s.login, s.disabled_at is not null, x.auth,
 		and not exists (select from answerd.staff_secret k where k.staff_id = s.staff_id and k.totp is not null), null::text,
 	x.seen_at < answerd.now() - interval '1 min'
 from answerd.staff_session x join answerd.staff s using (staff_id)
-where x.hash = $1::text and x.made_at > answerd.now() - answerd.session_most() and x.seen_at > answerd.now() - answerd.session_idle()
+where x.hash = $1::text and answerd.is_open(x)

@@ -4,4 +4,4 @@
 select s.staff_id::int8, s.role, s.login, s.disabled_at is not null, 'token', false, false, false, t.scope,
 	t.used_at is null or t.used_at < answerd.now() - interval '1 min'
 from answerd.staff_token t join answerd.staff s using (staff_id)
-where t.hash = $1::text and t.revoked_at is null and t.until > answerd.now()
+where t.hash = $1::text and answerd.is_open(t)

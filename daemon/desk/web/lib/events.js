@@ -51,8 +51,13 @@ function on(e) {
 	seenAt = Date.now();
 	wait = FIRST_WAIT_MS;
 	lastId = e.lastEventId || lastId;
-	if (stream.get().is !== "live") {
+	const before = stream.get().is;
+	if (before !== "live") {
 		setState({ is: "live", since: seenAt });
+	}
+	if (before === "away") { /* what was asked for meanwhile has failed, and hints may be lost */
+		tabs?.say({ type: "reload", data: "", id: lastId });
+		tell("reload", "");
 	}
 	tabs?.say({ type: e.type, data: e.data, id: lastId });
 	tell(e.type, e.data);
@@ -163,6 +168,8 @@ export function stop() {
 	stream.set({ is: "over", since: Date.now() });
 }
 
+/* The browser knows at once that it has no net; that it has one says little, so it is tried. */
+addEventListener?.("offline", () => isLeading && ["live", "begins"].includes(stream.get().is) && lose());
 addEventListener?.("online", () => stream.get().is === "away" && retry());
 addEventListener?.("pagehide", leave);
 /* It was put aside, or asleep: what was told meanwhile was not heard. */
