@@ -6,6 +6,8 @@
   sources   10,000 sources at a rhythm of 60 s: what they cost of one core, how late they are, memory over an idle worker's
   scan      looking for alarms that are due while none is, with 5,000 clocks that run, against a trivial read
   replies   replies a second, and from `answer reply` to the platform's acknowledgement, against curl with the same requests
+  page      the queue's page in Chromium at 50,000 waiting: until rows are painted, and frames while somebody scrolls
+  desk      1,000 requests a second for the queue at 50,000 waiting, 500 event streams open, while messages are stored
   idle      resident memory of worker and desk, and their CPU when nothing happens, against the bare libraries
 
 The yardsticks' sources are measuring programs beside the project (../shared/bench, or $ANSWERD_SHARED/bench): without them a figure is
@@ -25,6 +27,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tests" / "bench")]
 
+import desk  # noqa: E402
+import office  # noqa: E402
+import page  # noqa: E402
 import psycopg  # noqa: E402
 import replies  # noqa: E402
 from rig.config import Config  # noqa: E402
@@ -491,6 +496,29 @@ def bench_replies(args):
     return True
 
 
+# ---- page, desk ----
+
+def bench_page(args):
+    cluster = Cluster(office.SETTINGS)
+    try:
+        with office.office(cluster, WORK / "page", 50_000) as shop:
+            m = page.run(shop, args.runs, say)
+    finally:
+        cluster.destroy()
+    say(f"page: rows are painted after {m['kept']:.0f} ms, {m['fresh']:.0f} with nothing kept by the browser (goal < 200); at most {m['rows']} rows in the document, "
+        f"{m['p95']:.0f} ms for 95 of 100 frames of a fast scroll (goal ≤ 34)")
+    return m["kept"] < 200 and m["p95"] <= 34 and m["empty"] == 0
+
+
+def bench_desk(args):
+    subprocess.run(["ninja", "-C", str(BUILD), "tests/bench/desk_load"], check=True, capture_output=True, env={**os.environ, "PATH": "/usr/bin:" + os.environ["PATH"]})
+    cluster = Cluster(office.SETTINGS)
+    try:
+        return desk.run(cluster, WORK / "desk", BUILD / "tests/bench/desk_load", cpu_of, say, args.runs)
+    finally:
+        cluster.destroy()
+
+
 # ---- idle ----
 
 def bench_idle(args):
@@ -524,7 +552,8 @@ def bench_idle(args):
 
 
 def main():
-    benches = {"path": bench_path, "repeats": bench_repeats, "queue": bench_queue, "sources": bench_sources, "scan": bench_scan, "replies": bench_replies, "idle": bench_idle}
+    benches = {"path": bench_path, "repeats": bench_repeats, "queue": bench_queue, "sources": bench_sources, "scan": bench_scan, "replies": bench_replies,
+               "page": bench_page, "desk": bench_desk, "idle": bench_idle}
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--runs", type=int, default=5)

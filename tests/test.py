@@ -2,7 +2,7 @@
 
   --quick        the inner loop: unit, golden, SQL, a few integration scenarios (at most 3 minutes)
   --real         also against real third-party servers (skipped with a reason where they are not to be had)
-  --soak NAME    a long proof, by hand: kills, fault, every_public, clock, conformance, all_networks, crashpoints, quiet_days, reloads_under_load, ten_thousand_breaches, package, prism, spec, tidy
+  --soak NAME    a long proof, by hand: kills, fault, every_public, clock, conformance, all_networks, crashpoints, flat, quiet_days, reloads_under_load, ten_thousand_breaches, package, prism, spec, tidy
   --only SUITE   one suite: build unit sanitized sql town integration browser format tidy cppcheck arrows words page networks
 
 The suites' own output goes to build/test/SUITE.log; what failed is printed. ANSWERD_BUILD names another build folder."""

@@ -8,7 +8,7 @@
 #include "daemon/desk/inside.h"
 #include "store_sql.h"
 
-/* Columns of desk_caller.sql. */
+/* Columns of desk_caller_….sql. */
 enum {
 	COL_STAFF,
 	COL_ROLE,
@@ -260,8 +260,6 @@ static void add_peer(struct work *w, struct db_params *p)
 				       found != NULL
 			       ? text_of(entry.pw_name)
 			       : TEXT(""));
-	db_add_null(p);
-	db_add_null(p);
 }
 
 static void add_session(struct work *w, struct db_params *p)
@@ -271,18 +269,13 @@ static void add_session(struct work *w, struct db_params *p)
 	(void)key_of_cookie(httpd_header(w->r, "Cookie"), &key);
 	w->caller.key = text_dup(httpd_arena(w->r), key);
 	key_hash(key, w->caller.hash);
-	db_add_null(p);
-	db_add_null(p);
 	db_add_text(p, text_of(w->caller.hash));
-	db_add_null(p);
+	db_add_text(p, caller_must_totp(w));
 }
 
 static void add_token(struct work *w, struct text token, struct db_params *p)
 {
 	key_hash(token, w->caller.hash);
-	db_add_null(p);
-	db_add_null(p);
-	db_add_null(p);
 	db_add_text(p, text_of(w->caller.hash));
 }
 
@@ -301,13 +294,18 @@ void caller_find(struct work *w)
 		return;
 	}
 	p = db_params_create();
+	/* A statement each: one plan is right for ever, and need not be made anew for each request. */
 	if (httpd_is_local(w->r)) {
 		add_peer(w, p);
+		(void)desk_work_db(w, LINE_READ, "desk_caller_local", SQL_DESK_CALLER_LOCAL, &p,
+				   done_caller, w);
 	} else if (!text_is_empty(token)) {
 		add_token(w, token, p);
+		(void)desk_work_db(w, LINE_READ, "desk_caller_token", SQL_DESK_CALLER_TOKEN, &p,
+				   done_caller, w);
 	} else {
 		add_session(w, p);
+		(void)desk_work_db(w, LINE_READ, "desk_caller_session", SQL_DESK_CALLER_SESSION, &p,
+				   done_caller, w);
 	}
-	db_add_text(p, caller_must_totp(w));
-	(void)desk_work_db(w, LINE_READ, "desk_caller", SQL_DESK_CALLER, &p, done_caller, w);
 }

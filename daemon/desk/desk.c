@@ -9,6 +9,7 @@
 #include "daemon/desk/presence.h"
 #include "daemon/desk/queue.h"
 #include "daemon/desk/search.h"
+#include "daemon/desk/share.h"
 #include "daemon/desk/static.h"
 #include "store_sql.h"
 
@@ -28,7 +29,7 @@ struct desk {
 	struct heads heads;
 	struct presence *presence;
 	struct oidc *oidc;
-	struct list works;
+	struct list works, flights;
 	int n_reports;
 };
 
@@ -47,6 +48,11 @@ struct oidc *desk_oidc(struct desk *d)
 	return d->oidc;
 }
 
+struct list *desk_flights(struct desk *d)
+{
+	return &d->flights;
+}
+
 struct queue *desk_queue(struct desk *d)
 {
 	return d->queue;
@@ -62,12 +68,13 @@ bool desk_is_open(const struct desk *d)
 	return d->state == DESK_OPEN;
 }
 
-/* ---- the answer ---- */
+/* ---- a request's work ---- */
 
 void desk_work_gone(struct work *w)
 {
 	w->desk->n_reports -= w->line == LINE_REPORT;
 	list_remove(&w->in);
+	share_leave(w);
 	free(w);
 }
 
@@ -89,96 +96,6 @@ struct events *desk_work_events(const struct work *w)
 struct helper *desk_work_passwords(const struct work *w)
 {
 	return w->desk->passwords;
-}
-
-void desk_work_send(struct work *w, const struct httpd_answer *a)
-{
-	httpd_answer(w->r, a);
-	desk_work_gone(w);
-}
-
-void desk_work_answer(struct work *w, struct text json)
-{
-	desk_work_send(w, &(struct httpd_answer){ .status = 200,
-						  .content_type = "application/json; charset=utf-8",
-						  .body = json });
-}
-
-void desk_work_refuse(struct work *w, int status, struct text detail)
-{
-	httpd_problem_text(w->r, status, detail, status == 503 ? 2 : 0, NULL);
-	desk_work_gone(w);
-}
-
-void desk_work_refuse_as(struct work *w, int status, const char *code, struct text detail)
-{
-	httpd_problem_coded(w->r, status, detail, text_of(code), TEXT_NONE);
-	desk_work_gone(w);
-}
-
-void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
-{
-	int status = 500;
-	struct text detail = TEXT("The desk could not do that; its log says why.");
-
-	if (strncmp(r->sqlstate, "AN4", 3) == 0) {
-		status = 400 + (r->sqlstate[3] - '0') * 10 + (r->sqlstate[4] - '0');
-		httpd_problem_coded(w->r, status, r->said, r->code, r->with);
-		desk_work_gone(w);
-		return;
-	}
-	if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
-		status = 503;
-		detail = r->err.kind == ERR_RETRY
-				 ? TEXT("The database is away or too busy. Nothing was done; try "
-					"it again.")
-				 : TEXT("The database went away before it said whether it was "
-					"done. Try it again with the same "
-					"Idempotency-Key: then it is done once.");
-	} else if (strncmp(r->sqlstate, "22", 2) == 0) {
-		status = 400;
-		detail = TEXT("A value of the request does not fit.");
-	}
-	if (status == 500) {
-		log_err("statement_failed", "name", name, "sqlstate", r->sqlstate, "why",
-			r->err.text, NULL);
-	}
-	desk_work_refuse(w, status, detail);
-}
-
-/* A table to be kept as a file. */
-static void work_attach(struct work *w, struct text csv, struct text name)
-{
-	struct text how =
-		text_printf(httpd_arena(w->r), "attachment; filename=\"%.*s\"", TEXT_ARG(name));
-
-	desk_work_send(w, &(struct httpd_answer){
-				  .status = 200,
-				  .content_type = "text/csv; charset=utf-8; header=present",
-				  .body = csv,
-				  .headers = { { "Content-Disposition",
-						 text_cstr(httpd_arena(w->r), how) } } });
-}
-
-void desk_work_done(const struct db_result *r, void *owner)
-{
-	struct work *w = owner;
-
-	if (!r->is_ok) {
-		desk_work_fail(w, w->route->name, r);
-		return;
-	}
-	if (r->n_rows != 1 || db_is_null(r, 0, 0)) {
-		log_err("statement_failed", "name", w->route->name, "sqlstate", "", "why",
-			"it returned no answer", NULL);
-		desk_work_refuse(w, 500, TEXT("The desk could not do that; its log says why."));
-		return;
-	}
-	if (db_columns(r) > 1 && !db_is_null(r, 0, 1)) {
-		work_attach(w, db_text(r, 0, 0), db_text(r, 0, 1));
-	} else {
-		desk_work_answer(w, db_text(r, 0, 0));
-	}
 }
 
 /* ---- the statement ---- */
@@ -315,6 +232,7 @@ static void serve_route(struct desk *d, struct httpd_request *r, const struct de
 	w->line = line;
 	d->n_reports += line == LINE_REPORT;
 	list_init(&w->in);
+	list_init(&w->ride);
 	list_add_last(&d->works, &w->in);
 	caller_find(w);
 }
@@ -511,6 +429,7 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 
 	d->options = *o;
 	list_init(&d->works);
+	list_init(&d->flights);
 	d->passwords = password_helper_create(o->loop); /* before anything is opened */
 	/* GET changes nothing: its functions are STABLE, which cannot write. (A read-only session would look like a standby to
 	 * libpq.) */
@@ -582,6 +501,7 @@ void desk_destroy(struct desk **at)
 	{
 		free(container_of(work, struct work, in));
 	}
+	share_forget(&d->flights);
 	httpd_destroy(&d->httpd);
 	queue_destroy(&d->queue);
 	events_destroy(&d->events);

@@ -87,6 +87,9 @@ struct work {
 	struct caller caller;
 	struct text made;   /* a key that goes out with the answer, once */
 	struct text *codes; /* recovery codes, the same */
+	/* share.h: the flight it leads, its place in that of another. */
+	struct flight *flight;
+	struct list ride;
 };
 
 /* desk.c: the ends of a work; it is gone afterwards. */
@@ -143,6 +146,7 @@ void token_make_serve(struct work *w);
 
 /* queue.c: who waits. */
 void queue_serve(struct work *w);
+void share_queue_serve(struct work *w); /* or the answer to another who asks the same */
 
 /* heads.c: the heads of the audit chains, once a day. To be stopped before the line goes. */
 struct heads {
@@ -215,6 +219,7 @@ void desk_metrics(struct desk *d, struct httpd_request *r);
 struct presence *desk_presence(struct desk *d);
 struct oidc *desk_oidc(struct desk *d);
 struct queue *desk_queue(struct desk *d);
+struct list *desk_flights(struct desk *d);
 struct loop *desk_loop(struct desk *d);
 struct db *desk_line(struct desk *d, enum desk_line line);
 bool desk_is_open(const struct desk *d);

@@ -23,7 +23,7 @@ static const struct desk_route table[] = {
 	    AFTER,
 	    LIMIT },
 	  "Who waits, oldest first.",
-	  .serve = queue_serve },
+	  .serve = share_queue_serve },
 	{ "GET",
 	  "conversations/{id}",
 	  ROLE_AUDITOR,

@@ -52,7 +52,7 @@ def look(web):
             if BANNED.search(line):
                 found.append(f"{here}:{number}: {BANNED.search(line).group().strip()} is banned (RELIABILITY S7)")
     for path in [web / "index.html"]:
-        if re.search(r"<style|\sstyle=|<script(?! type=\"module\" src=)|\son\w+=", path.read_text(encoding="utf-8")):
+        if re.search(r"<style|\sstyle=|<script(?! (type=\"module\" )?src=)|\son\w+=", path.read_text(encoding="utf-8")):
             found.append(f"{path.relative_to(ROOT)}: inline script or style")
     # Who reloads there, or follows a link, asks the desk for it.
     served = set(re.findall(r'"(\w+)"', re.search(r"\bplaces\[\] = \{(.*?)\}", (web.parent / "static.c").read_text(encoding="utf-8"), re.S)[1]))

@@ -16,6 +16,7 @@ def main():
         page = pathlib.Path(folder)
         for name in ("lib", "lang", "pages"):
             shutil.copytree(WEB / name, page / name)
+        shutil.copyfile(WEB / "first.js", page / "first.js")
         (page / "modules").mkdir()
         shutil.copyfile(preact, page / "modules" / "preact.js")
         (page / "package.json").write_text('{"type": "module"}', encoding="utf-8")

@@ -1,5 +1,6 @@
 /* The page's start: language, session, the frame around all pages, and where each page stands. */
 import { html, render, useEffect, useErrorBoundary, useState } from "./lib/html.js";
+import { filtersOf } from "./lib/first.js";
 import { useCell } from "./lib/cell.js";
 import * as i18n from "./lib/i18n.js";
 import { t } from "./lib/i18n.js";
@@ -8,6 +9,7 @@ import { go, place } from "./lib/router.js";
 import { onKey, useKeys } from "./lib/keys.js";
 import { look, may, session } from "./lib/session.js";
 import { Asked, Banner, Button, Empty, Toasts } from "./lib/ui.js";
+import * as list from "./lib/waiting.js";
 import { Frame, startLook } from "./pages/frame.js";
 import { Again, Lost, SignIn } from "./pages/signin.js";
 import { back } from "./pages/signin_by.js";
@@ -36,6 +38,8 @@ function find(path) {
 	}
 	return null;
 }
+
+const SOON_MS = 100;
 
 /* A page's module, when it is needed. */
 const loaded = new Map();
@@ -94,30 +98,22 @@ function App() {
 
 async function start() {
 	startLook();
-	await i18n.load(i18n.choose([localStorageLanguage(), ...navigator.languages]));
+	const isQueue = place.get().path === "/" && !location.hash.startsWith("#/link/");
+	const words = i18n.load(), known = look().catch((e) => e), rows = isQueue ? list.begin(filtersOf(place.get().query)) : null;
+	await words;
 	router.start();
 	document.addEventListener("keydown", onKey);
 	const root = document.getElementById("app");
+	let refused = await known;
+	/* Rows that are nearly there are drawn with the page, not after it. */
+	await Promise.race([rows, new Promise((resolve) => setTimeout(resolve, SOON_MS))]);
 	root.textContent = "";
+	for (let wait = 500; refused !== undefined; wait = Math.min(wait * 2, 10_000)) {
+		render(html`<div class="boot"><${Banner} tone="bad">${t("app.away")} ${refused.status === 0 ? "" : refused.message}<//></div>`, root);
+		await new Promise((resolve) => setTimeout(resolve, wait));
+		refused = await look().catch((e) => e);
+	}
 	render(html`<${App} />`, root);
-	for (let wait = 500; ; wait = Math.min(wait * 2, 10_000)) {
-		try {
-			await look();
-			return;
-		} catch (e) {
-			render(html`<div class="boot"><${Banner} tone="bad">${t("app.away")} ${e.status === 0 ? "" : e.message}<//></div>`, root);
-			await new Promise((resolve) => setTimeout(resolve, wait));
-			render(html`<${App} />`, root);
-		}
-	}
-}
-
-function localStorageLanguage() {
-	try {
-		return JSON.parse(localStorage.getItem("answerd.language")) ?? "";
-	} catch {
-		return "";
-	}
 }
 
 start();

@@ -24,7 +24,8 @@ TAKEN = {"htm/preact/standalone.module.js": "modules/preact.js", "uplot/dist/uPl
 
 def own_files():
     """Name in the page → bytes."""
-    files = {"app.js": (HERE / "app.js").read_bytes(), "icon.svg": (HERE / "icon.svg").read_bytes()}
+    files = {"app.js": (HERE / "app.js").read_bytes(), "first.js": (HERE / "first.js").read_bytes(),
+             "icon.svg": (HERE / "icon.svg").read_bytes()}
     for folder in FOLDERS:
         for path in sorted((HERE / folder).rglob("*.js")):
             files[str(path.relative_to(HERE))] = path.read_bytes()
@@ -50,8 +51,22 @@ def imports_of(files, name, seen=None):
     return seen
 
 
+def joined(files, name):
+    """A catalogue of words and its parts as one file: one request instead of one a page."""
+    parts = imports_of(files, name)
+    out = []
+    for n, part in enumerate(parts):
+        text, found = re.subn(rb"^export default ", b"const p%d = " % n, files.pop(part), flags=re.M)
+        if found != 1:
+            sys.exit(f"daemon/desk/web/{part} is no catalogue of words.")
+        out.append(text)
+    return b"".join(out) + b"export default { " + b", ".join(b"...p%d" % n for n in range(len(parts))) + b" };\n"
+
+
 def collect(node_modules):
     files = own_files()
+    for name in [n for n in files if re.fullmatch(r"lang/\w+\.js", n)]:
+        files[name] = joined(files, name)
     files["style.css"] = styles(node_modules)
     for source, name in TAKEN.items():
         # A map that is not there would be asked for.
@@ -63,7 +78,7 @@ def collect(node_modules):
     base = "/static/" + hashlib.sha256(digest.digest() + index).hexdigest()[:16] + "/"
     for name in [n for n in files if n.endswith(".js")]:
         imports_of(files, name)
-    first = imports_of(files, "app.js") + [n for n in ("pages/queue.js",) if n in files]
+    first = imports_of(files, "app.js")
     loads = "".join(f'\n\t<link rel="modulepreload" href="{base}{name}">' for name in first)
     out = {base + name: data for name, data in sorted(files.items())}
     out["/"] = index.replace(b"\n\t<!-- modules -->", loads.encode()).replace(b'"static/', b'"' + base.encode())

@@ -99,11 +99,17 @@ begin
 		hours = excluded.hours, holidays = excluded.holidays, zone_rules = excluded.zone_rules;
 end $$;
 
--- office_us(brand, t): office time from the beginning of the calendar until t, in microseconds.
-create or replace function answerd.office_us(p_brand int, p_at timestamptz) returns bigint language sql stable
-set search_path = pg_catalog as $$
+-- office_until(brand, t): office time from the beginning of the calendar until t, in microseconds; one row. (A row, and no settings of its
+-- own: so it becomes a part of the statement that asks for many, where a call costs twenty times as much.)
+create or replace function answerd.office_until(p_brand int, p_at timestamptz) returns table (us bigint) language sql stable as $$
 	select coalesce((select f.before_us + answerd.us(least(p_at, f.closes)) - answerd.us(f.opens) from answerd.office_frame f
 		where f.brand_id = p_brand and f.opens <= p_at order by f.opens desc limit 1), 0)
+$$;
+
+-- office_us(brand, t): the same as a number.
+create or replace function answerd.office_us(p_brand int, p_at timestamptz) returns bigint language sql stable
+set search_path = pg_catalog as $$
+	select us from answerd.office_until(p_brand, p_at)
 $$;
 
 -- business_between(brand, from, until): the office time between two instants; never less than nothing.

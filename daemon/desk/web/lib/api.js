@@ -1,8 +1,9 @@
 /* The desk's API. A refusal is an exception with a sentence for people; an act carries a key, so that one that is repeated after a
  * lost answer is done once. */
+import { API, address, forget, take } from "./first.js";
 import { has, language, t } from "./i18n.js";
 
-export const API = "/api/v1/";
+export { API };
 
 /* What the desk said, in the reader's language where the sentence has a name that we know. */
 function sentence(status, problem) {
@@ -30,17 +31,6 @@ export class Refusal extends Error {
 /* lib/session.js puts in what these need; each returns a promise of being signed in (or freshly so). */
 export const hooks = { csrf: () => null, signIn: null, again: null, look: null, isAway: () => false };
 
-function address(path, query) {
-	const q = new URLSearchParams();
-	for (const [name, value] of Object.entries(query ?? {})) {
-		if (value !== null && value !== undefined && value !== "" && value !== false) {
-			q.append(name, value === true ? "1" : value);
-		}
-	}
-	const text = q.toString();
-	return API + path + (text === "" ? "" : `?${text}`);
-}
-
 async function once(method, path, { query, body, key, signal, wasAway }) {
 	const headers = { Accept: "application/json" };
 	if (method !== "GET") {
@@ -50,9 +40,13 @@ async function once(method, path, { query, body, key, signal, wasAway }) {
 			headers["X-CSRF-Token"] = hooks.csrf();
 		}
 	}
+	const asked = address(path, query);
+	if (method !== "GET") {
+		forget();
+	}
 	let answer, words;
 	try {
-		answer = await fetch(address(path, query), { method, headers, signal, credentials: "same-origin", body: method === "GET" ? undefined : JSON.stringify(body ?? {}) });
+		answer = (method === "GET" && await take(asked)) || await fetch(asked, { method, headers, signal, credentials: "same-origin", body: method === "GET" ? undefined : JSON.stringify(body ?? {}) });
 		words = await answer.text();
 	} catch (e) {
 		if (e.name === "AbortError") {

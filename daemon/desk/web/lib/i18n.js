@@ -1,6 +1,8 @@
 /* Words in the reader's language: t("queue.wait", { n: 3 }). A catalogue's value is a text with {names}, or one text a plural form of
  * {n}. Catalogues: lang/NAME.js, joined of one file a page; a lint keeps all of them complete and free of what nobody uses. */
-export const LANGUAGES = { en: "English", de: "Deutsch" };
+import * as first from "./first.js";
+
+export const { LANGUAGES, choose } = first;
 
 let code = "en";
 let catalogue = {};
@@ -21,17 +23,11 @@ export function useWords(name, words) {
 	plural = new Intl.PluralRules(name);
 }
 
-/* The first of the reader's languages that we have. */
-export function choose(wanted) {
-	return wanted.map((w) => String(w).toLowerCase().split("-")[0]).find((w) => Object.hasOwn(LANGUAGES, w)) ?? "en";
-}
-
-export async function load(name) {
-	const words = name === "de" ? await import("../lang/de.js") : await import("../lang/en.js");
-	useWords(name, words.default);
-	if (globalThis.document) {
-		document.documentElement.lang = name;
-	}
+/* The words that first.js has asked for. */
+export async function load() {
+	const { name, module } = first.words;
+	useWords(name, (await module).default);
+	document.documentElement.lang = name;
 }
 
 export function has(key) {
@@ -53,6 +49,20 @@ export function t(key, values = {}) {
 	});
 }
 
+/* To make a format takes longer than to use it a hundred times: one of each is kept. */
+const formats = new Map();
+globalThis.document?.addEventListener("visibilitychange", () => formats.clear()); /* its reader may be in another zone by now */
+
+export function formatOf(kind, place, options) {
+	const key = `${kind} ${place} ${JSON.stringify(options)}`;
+	let format = formats.get(key);
+	if (format === undefined) {
+		format = new Intl[kind](place, options);
+		formats.set(key, format);
+	}
+	return format;
+}
+
 export function number(n, options) {
-	return new Intl.NumberFormat(code, options).format(n);
+	return formatOf("NumberFormat", code, options).format(n);
 }

@@ -29,7 +29,7 @@ export function signedIn(me) {
 	}
 	session.set({ is: "in", me });
 	if (!me.must_set_up_totp && !me.must_set_password) {
-		events.open();
+		events.open(me.login);
 	}
 	const all = waiting;
 	waiting = [];

@@ -1,5 +1,5 @@
 /* Times: kept as the desk says them (RFC 3339, UTC), shown in the reader's zone; `skew` is what this machine's clock is off. */
-import { region, t } from "./i18n.js";
+import { formatOf, region, t } from "./i18n.js";
 
 let skew = 0;
 
@@ -45,7 +45,7 @@ export function fromNow(at, from = now()) {
 }
 
 function format(at, options) {
-	return new Intl.DateTimeFormat(region(), options).format(new Date(at));
+	return formatOf("DateTimeFormat", region(), options).format(new Date(at));
 }
 
 /* The clock of the same day, else with the date. */

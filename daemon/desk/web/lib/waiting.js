@@ -1,10 +1,11 @@
 /* Who waits, as this page knows it: a window onto the queue that is fetched page by page, kept true by events, and never moves under
  * somebody's hand. What is gone stays, marked, until the list settles; what comes in between is announced ("3 more wait"). */
 import { cell } from "./cell.js";
+import { FIRST_ROWS, queueQuery } from "./first.js";
 import * as api from "./api.js";
 import { learnNow, ms } from "./time.js";
 
-const FIRST = 50, MORE = 200, MOST_AGAIN = 400;
+const FIRST = FIRST_ROWS, MORE = 200, MOST_AGAIN = 400;
 
 /* { rows: [{ e, isGone }], next, held: null or { rows, next, n }, listening, needsHuman, isPanic, isLoading, error, key } */
 export const waiting = cell({ rows: [], next: null, held: null, listening: null, needsHuman: 0, isPanic: false, isLoading: true, error: null, key: null });
@@ -24,15 +25,49 @@ function learn(page) {
 	}
 }
 
+/* Before the list is drawn for the first time: on a page that is opening, by who may yet have to sign in. */
+let begun = null;
+
+export async function begin(filters) {
+	const key = begun = JSON.stringify(filters);
+	let page = null;
+	try {
+		page = await api.get("queue", queueQuery(filters), { isBare: true });
+	} catch { /* whoever draws the list asks again, and says what is wrong */ }
+	if (begun !== key) {
+		return;
+	}
+	if (page !== null) {
+		learn(page);
+		change({ rows: page.items.map(rowOf), next: page.next, listening: page.listening, needsHuman: page.needs_human ?? 0, isPanic: page.is_panic ?? false, isLoading: false, key });
+		catchUp();
+	} else {
+		begun = null;
+		query !== null && look(filters);
+	}
+}
+
+/* What was said while something was fetched. */
+function catchUp() {
+	if (isStale && !waiting.get().isLoading) {
+		isStale = false;
+		again();
+	}
+}
+
 /* Other filters: a new list. */
 export async function look(filters) {
+	const key = JSON.stringify(filters), isBegun = begun === key && query === null;
 	query = filters;
 	running?.abort();
 	const mine = running = new AbortController();
-	const key = JSON.stringify(filters);
+	if (isBegun) {
+		return; /* it is there, or comes */
+	}
+	begun = null;
 	change({ isLoading: true, error: null, ...(waiting.get().key === key ? {} : { rows: [], next: null, held: null, key }) });
 	try {
-		const page = await api.get("queue", { ...filters, clocks: true, limit: FIRST }, { signal: mine.signal });
+		const page = await api.get("queue", queueQuery(filters), { signal: mine.signal });
 		learn(page);
 		change({ rows: page.items.map(rowOf), next: page.next, held: null, listening: page.listening, needsHuman: page.needs_human ?? 0, isPanic: page.is_panic ?? false, isLoading: false });
 	} catch (e) {
@@ -40,6 +75,7 @@ export async function look(filters) {
 			change({ isLoading: false, error: e });
 		}
 	}
+	catchUp();
 }
 
 /* The next page, when somebody scrolls there. */
@@ -60,6 +96,7 @@ export async function more() {
 			change({ isLoading: false, error: e });
 		}
 	}
+	catchUp();
 }
 
 /* Something has changed: the part that was fetched is fetched again, and what differs is put in its place. */
@@ -85,10 +122,7 @@ export async function again() {
 			change({ isLoading: false, error: e });
 		}
 	}
-	if (isStale) {
-		isStale = false;
-		again();
-	}
+	catchUp();
 }
 
 /* What stands here, and what the desk says now of the list's beginning: changed in place; gone is marked; new behind all that is shown is

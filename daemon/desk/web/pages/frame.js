@@ -4,7 +4,7 @@ import { cell, kept, useCell } from "../lib/cell.js";
 import { LANGUAGES, language, t } from "../lib/i18n.js";
 import { commands, keysOf, layers, singleKeys, useKeys } from "../lib/keys.js";
 import { session, signOut } from "../lib/session.js";
-import { open, stream } from "../lib/events.js";
+import { retry, stream } from "../lib/events.js";
 import { Button, Dialog, Icon, Key, Menu, ask, useTicking } from "../lib/ui.js";
 import * as time from "../lib/time.js";
 import { Mentions } from "./conversation/mentions.js";
@@ -43,7 +43,7 @@ function Live() {
 	const short = { begins: "live.short_begins", live: "live.short_live", away: "live.short_away", over: "live.short_over" }[s.is];
 	const isAway = s.is === "away";
 	return html`<div class=${`live is-${s.is}`} role="status" title=${words}><span class="live-mark" aria-hidden="true"></span><span class="live-words">${isAway ? html`${words} <span class="wide-only">${t("live.trying")}</span>` : t(short)}</span>
-		${isAway && html`<${Button} kind="quiet" onClick=${open}>${t("live.now")}<//>`}</div>`;
+		${isAway && html`<${Button} kind="quiet" onClick=${retry}>${t("live.now")}<//>`}</div>`;
 }
 
 /* ---- what one can do ---- */

@@ -2,6 +2,7 @@
  * one's hand (lib/waiting.js), and only rows that can be seen are drawn. */
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/html.js";
 import { useCell } from "../lib/cell.js";
+import { filtersOf } from "../lib/first.js";
 import { t } from "../lib/i18n.js";
 import { go, place, withQuery } from "../lib/router.js";
 import { useEvents } from "../lib/events.js";
@@ -14,13 +15,13 @@ import { waiting } from "../lib/waiting.js";
 import { everySo } from "../lib/time.js";
 import { Row, nameOf } from "./queue_row.js";
 import { NotHeard } from "./not_heard.js";
-import { Filters, filtersOf, isFiltered, useCounts } from "./queue_filters.js";
+import { Filters, isFiltered, useCounts } from "./queue_filters.js";
 
-const AHEAD = 8, SETTLE_MS = 4000;
+const AHEAD = 8, SCROLL_AHEAD = 120, SETTLE_MS = 4000;
 
 /* Which rows can be seen, and how high one is: it is measured, because letters may be larger than we think. */
 function useWindow(box, n) {
-	const [seen, setSeen] = useState({ from: 0, to: 30, height: 72 });
+	const [seen, setSeen] = useState({ from: 0, to: Math.ceil(innerHeight / 72) + AHEAD, height: 72 });
 	useLayoutEffect(() => {
 		const el = box.current;
 		if (!el) {
@@ -30,7 +31,8 @@ function useWindow(box, n) {
 			const height = parseFloat(getComputedStyle(el).getPropertyValue("--row")) * parseFloat(getComputedStyle(document.documentElement).fontSize) || 72;
 			const from = Math.max(0, Math.floor(el.scrollTop / height) - AHEAD), to = Math.ceil((el.scrollTop + el.clientHeight) / height) + AHEAD;
 			setSeen((s) => s.from === from && s.to === to && s.height === height ? s : { from, to, height });
-			if (to > n - 2 * AHEAD) {
+			/* Who scrolls finds the next page there already. */
+			if (to > n - (el.scrollTop > 0 ? SCROLL_AHEAD : 2 * AHEAD)) {
 				list.more();
 			}
 		};
@@ -79,8 +81,9 @@ export function Queue({ chosen, isAlone }) {
 	const counts = useCounts();
 
 	useEffect(() => { list.look(filters); setSelected(new Set()); box.current && (box.current.scrollTop = 0); }, [key]);
-	useEvents("queue", () => list.again());
-	/* Time passes without an event too: somebody falls due, a lease ends. */
+	/* "hello": what happened before the stream was there was not told. A tab that nobody sees looks again when somebody does. */
+	useEvents("queue hello", () => document.visibilityState === "visible" && list.again());
+	/* Time passes without an event too: somebody falls due, a lease ends; and what happened while nobody looked. */
 	useEffect(() => everySo(60, () => list.again()), []);
 	/* What is gone leaves when nobody's hand is on the list, and never while it would move the row that is being looked at. */
 	useEffect(() => {
@@ -158,9 +161,17 @@ export function Queue({ chosen, isAlone }) {
 		{ keys: ".", name: "queue.show_held", group: "keys.queue", when: () => now.held !== null, run: () => list.unhold() },
 	]);
 
-	const shown = rows.slice(seen.from, seen.to);
+	/* A row that is as it was is not drawn again: its markup is the same object. */
+	const drawn = useRef(new Map());
+	function row(r, at) {
+		const what = [r.e, r.isGone, r.e.id === chosen, selected.has(r.e.id), at === stop, at, size, href(r.e.id), me?.login], before = drawn.current.get(r.e.id);
+		return before !== undefined && what.every((v, i) => v === before.what[i]) ? before : { what, made: html`<${Row} key=${r.e.id} entry=${r.e} isGone=${r.isGone} isChosen=${what[2]}
+			isSelected=${what[3]} onSelect=${select} onFocus=${setCursor} isFirst=${what[4]} at=${at} size=${size} href=${what[7]} mine=${me?.login} />` };
+	}
 	const stop = isAlone && cursor === null ? 0 : index;
 	const size = now.next === null ? rows.length : -1;
+	const shown = rows.slice(seen.from, seen.to).map((r, i) => [r.e.id, row(r, seen.from + i)]);
+	drawn.current = new Map(shown);
 	const isEmpty = rows.length === 0 && !now.isLoading && now.error === null;
 	const Section = isAlone ? "main" : "section";
 	return html`<${Section} class=${`queue ${isAlone ? "alone" : "beside"}`} aria-label=${t("queue.title")}>
@@ -172,8 +183,7 @@ export function Queue({ chosen, isAlone }) {
 			${isEmpty && html`<${Nobody} filters=${filters} listening=${now.listening} />`}
 			${rows.length > 0 && html`<ol class="rows" aria-label=${t("queue.title")} ref=${(el) => el && (el.style.height = `${rows.length * seen.height}px`)}>
 				<li class="space" aria-hidden="true" ref=${(el) => el && (el.style.height = `${seen.from * seen.height}px`)}></li>
-				${shown.map((r, i) => html`<${Row} key=${r.e.id} entry=${r.e} isGone=${r.isGone} isChosen=${r.e.id === chosen} isSelected=${selected.has(r.e.id)} onSelect=${select} onFocus=${setCursor}
-					isFirst=${seen.from + i === stop} at=${seen.from + i} size=${size} href=${href(r.e.id)} mine=${me?.login} />`)}</ol>`}
+				${shown.map(([, { made }]) => made)}</ol>`}
 			${now.isLoading && rows.length === 0 && html`<p class="loading" role="status">${t("app.loading")}</p>`}
 		</div>
 		<div class="unseen" role="status">${here && cursor !== null ? nameOf(here) : ""}</div>

@@ -11,13 +11,6 @@ import { Button, Dialog, Field, Menu, ask, askWords, confirm, toast, toastRefusa
 import { platformName } from "../lib/names.js";
 import { SearchBox } from "./search_box.js";
 
-const NAMES = ["by", "brand", "platform", "assignee", "tag", "mine", "free", "overdue", "all"];
-const FLAGS = ["mine", "free", "overdue", "all"];
-
-export function filtersOf(query) {
-	return Object.fromEntries(NAMES.filter((name) => query[name]).map((name) => [name, FLAGS.includes(name) ? true : query[name]]));
-}
-
 export const isFiltered = (filters) => Object.keys(filters).some((name) => name !== "by" && name !== "all");
 
 const asText = (filters) => new URLSearchParams(Object.entries(filters).map(([name, v]) => [name, v === true ? "1" : v])).toString();
