@@ -59,10 +59,14 @@ class House(Shop):
         wait_until(lambda: self.worker.log(1 << 20).count("event=reloaded") > n[0], 20, "the worker has reloaded")
 
     def end(self):
-        self.desk.kill()
-        self.worker.kill()
-        self.provider.close()
-        self.tap.done()
+        try:
+            self.desk.stop()  # by itself: sanitized programs say then what they have lost
+            self.worker.stop()
+        finally:
+            self.desk.kill()
+            self.worker.kill()
+            self.provider.close()
+            self.tap.done()
 
 
 @pytest.fixture(scope="module")
