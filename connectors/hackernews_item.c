@@ -333,6 +333,7 @@ static int64_t number_of(struct text page, const char *name)
 bool hackernews_page_read(const struct connector_ctx *ctx, struct text words, struct text page,
 			  struct outcome *out, struct hackernews_page *ret, struct err *err)
 {
+	int64_t last;
 	struct text hits, inner, *slices;
 	size_t n;
 
@@ -353,8 +354,7 @@ bool hackernews_page_read(const struct connector_ctx *ctx, struct text words, st
 			       LIMIT_PAGE_ITEMS);
 	}
 	if (jx_slice_kind(page) == '{' && jx_member(page, TEXT("id"), &inner)) {
-		element_add(ctx, TEXT_NONE, without_children(ctx->arena, page, &inner), out, ret);
-		return true;
+		return hackernews_item_read(ctx, 0, page, out, &last, err);
 	}
 	return err_set(err, ERR_DATA, "the answer is no list of hits and no item");
 }

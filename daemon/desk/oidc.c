@@ -31,7 +31,7 @@ struct wait {
 	struct work *w;
 	struct text label, unknown; /* in the request's arena: the configuration may change */
 	bool is_login, is_asking, must_ask;
-	int64_t flow, try_id;
+	int64_t flow;
 	struct mono since;
 	char key[KEY_BYTES], key_hashed[KEY_HASH_BYTES], old[KEY_HASH_BYTES];
 };
@@ -333,7 +333,6 @@ static void ask(struct wait *t)
 	}
 	p = db_params_create();
 	db_add_i64(p, t->flow);
-	db_add_i64(p, t->try_id);
 	db_add_bool(p, t->is_login);
 	db_add_text(p, t->unknown);
 	db_add_text(p, text_of(t->key_hashed));
@@ -414,11 +413,10 @@ static void done_back(const struct db_result *r, void *owner)
 		wait_free(t);
 		return;
 	}
-	t->try_id = db_i64(r, 0, 1);
-	t->flow = db_i64(r, 0, 2);
-	wait_describe(t, db_text(r, 0, 3));
-	if (!db_is_null(r, 0, 4)) {
-		end_failed(t, db_text(r, 0, 4), TEXT_NONE, "0", TEXT_NONE);
+	t->flow = db_i64(r, 0, 1);
+	wait_describe(t, db_text(r, 0, 2));
+	if (!db_is_null(r, 0, 3)) {
+		end_failed(t, db_text(r, 0, 3), TEXT_NONE, "0", TEXT_NONE);
 		return;
 	}
 	t->since = loop_mono(desk_loop(t->oidc->desk));

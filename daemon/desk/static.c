@@ -72,7 +72,7 @@ static bool takes_gzip(struct text accepted)
 static void file_answer(struct httpd_request *r, const struct static_file *f, int status,
 			const char *keep)
 {
-	bool is_known = has_tag(httpd_header(r, "If-None-Match"), f->etag);
+	bool is_known = status == 200 && has_tag(httpd_header(r, "If-None-Match"), f->etag);
 	bool is_packed = f->packed.len > 0 && takes_gzip(httpd_header(r, "Accept-Encoding"));
 
 	httpd_answer(r, &(struct httpd_answer){

@@ -22,6 +22,8 @@ struct loop {
 	struct mono mono;
 	struct dur shift;
 	struct dur error; /* how far the machine's clock is behind the database's */
+	int64_t apart_us; /* the machine's wall clock less its own count, when last read */
+	bool is_told;     /* the database has said what time it is */
 	struct grave *graves;
 	size_t n_graves, room_graves;
 };
@@ -40,10 +42,24 @@ static int64_t clock_us(clockid_t id)
  * machine slept must be seen as run out (RELIABILITY I3). */
 static void read_clocks(struct loop *l)
 {
-	struct wall real = { clock_us(CLOCK_REALTIME) };
+	int64_t before, real, after, apart;
+	int tries = 0;
 
-	l->wall = wall_add(wall_add(real, l->error), l->shift);
-	l->mono = (struct mono){ clock_us(CLOCK_BOOTTIME) };
+	/* Both at one moment: whoever is put to sleep between them reads again. */
+	do {
+		before = clock_us(CLOCK_BOOTTIME);
+		real = clock_us(CLOCK_REALTIME);
+		after = clock_us(CLOCK_BOOTTIME);
+	} while (after - before > CLOCK_TOLERANCE_US / 2 && ++tries < 10);
+	apart = real - after;
+	/* A clock that has jumped since is not believed until the database is heard again. */
+	if (l->is_told && (apart - l->apart_us > CLOCK_TOLERANCE_US ||
+			   l->apart_us - apart > CLOCK_TOLERANCE_US)) {
+		l->error.us -= apart - l->apart_us;
+	}
+	l->apart_us = apart;
+	l->wall = wall_add(wall_add((struct wall){ real }, l->error), l->shift);
+	l->mono = (struct mono){ after };
 }
 
 static void on_tick(struct ev_loop *ev, ev_check *w, int revents)
@@ -155,11 +171,14 @@ void loop_shift_wall(struct loop *l, struct dur shift)
 
 void loop_correct_wall(struct loop *l, struct wall theirs)
 {
-	struct dur error = wall_since((struct wall){ clock_us(CLOCK_REALTIME) }, theirs);
+	struct dur error;
 
+	read_clocks(l);
+	error = wall_since((struct wall){ l->mono.us + l->apart_us }, theirs);
 	/* An answer is on its way for a while: what is nearly right stays as it is. */
 	l->error =
 		error.us < -CLOCK_TOLERANCE_US || error.us > CLOCK_TOLERANCE_US ? error : DUR_US(0);
+	l->is_told = true;
 	read_clocks(l);
 }
 

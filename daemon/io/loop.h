@@ -4,7 +4,8 @@
  * Clock:   loop_wall() and loop_mono() are read once a turn; nobody else in the house reads a
  *          clock. A test database may shift wall time (answerd.now(), DESIGN §5):
  *          loop_shift_wall(). Where the machine's clock differs from the database's by more than
- *          a second, the database is right (RELIABILITY I6): loop_correct_wall().
+ *          a second, the database is right (RELIABILITY I6): loop_correct_wall(); from then on a
+ *          jump of the machine's clock is passed over until the database is heard again.
  * Blocks:  only in loop_run().
  * Calls back: watchers, from loop_run().
  * Fails:   creation ends the process when epoll cannot be had. */

@@ -23,6 +23,7 @@ struct http_terms service_terms(const struct service *s)
 	return (struct http_terms){ .allow_loopback = s->conf->insecure_loopback,
 				    .allow_private = s->conf->allow_private,
 				    .allow_port = s->conf->port,
+				    .max_per_host = 16, /* a whole office comes in the morning */
 				    .timeout = TIMEOUT,
 				    .max_body_bytes = VOUCH_BODY_BYTES };
 }

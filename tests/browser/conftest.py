@@ -7,11 +7,12 @@ import shutil
 import sys
 import tempfile
 
+import psycopg
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from rig import Cluster, Config  # noqa: E402
+from rig import Cluster, Config, wait_until  # noqa: E402
 from rig.browser import Browser  # noqa: E402
 from rig.ears import free_port  # noqa: E402
 from rig.front import Shop  # noqa: E402
@@ -58,11 +59,21 @@ def open_office(db):
 @pytest.fixture
 def desk(house):
     """The house with an empty queue."""
+    def empty():
+        try:
+            emptied(house)
+            return True
+        except psycopg.errors.DeadlockDetected:     # a page of the test before still looks
+            return False
+    wait_until(empty, 30, "an empty queue")
+    return house
+
+
+def emptied(house):
     with house.db.connect() as conn:
         conn.execute("truncate answerd.message, answerd.conversation, answerd.identity, answerd.message_source, answerd.message_raw, "
                      "answerd.message_revision, answerd.answer_link, answerd.wanted_thread, answerd.note, answerd.note_mention, answerd.reply, "
                      "answerd.thread_join, answerd.saved_view, answerd.conversation_words cascade")
-    return house
 
 
 @pytest.fixture(scope="session")

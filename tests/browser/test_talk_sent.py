@@ -28,7 +28,7 @@ def office(house, tmp_path_factory):
     migrate(office.config)
     database.use_test_clock()
     office.port = free_port()
-    office.config.desk.update({"listen": [str(office.config.socket), f"127.0.0.1:{office.port}"], "undo": "3s"})
+    office.config.desk.update({"listen": [str(office.config.socket), f"127.0.0.1:{office.port}"], "undo": "6s"})
     office.mastodon("social", own="shop", people=("ann", "bob", "cid"))
     office.begin()
     office.origin = f"http://127.0.0.1:{office.port}"

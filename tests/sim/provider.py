@@ -100,6 +100,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
+    def handle_error(self, *_):
+        """Who asked has left meanwhile: that is their business."""
+
 
 class Provider:
     def __init__(self, person=None, port=0):

@@ -17,7 +17,7 @@ begin
 end $$;
 create function pg_temp.done(p_state text, p_is_login bool default false, p_unknown text default '', p_late bool default false, p_old text default null) returns text
 language sql as $$
-	select coalesce(o_failure, o_session ->> 'login', 'not yet') from answerd.oidc_done(coalesce((select flow_id from answerd.oidc_flow where state = p_state), 0), 0, p_is_login,
+	select coalesce(o_failure, o_session ->> 'login', 'not yet') from answerd.oidc_done(coalesce((select flow_id from answerd.oidc_flow where state = p_state), 0), p_is_login,
 		p_unknown, 'session of ' || p_state, p_old, p_state, '', p_late) $$;
 
 -- begun, only where the service can be used

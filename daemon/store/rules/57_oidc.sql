@@ -22,8 +22,8 @@ begin
 	perform pg_advisory_xact_lock(1634628453, hashtext(v_address));
 	delete from answerd.oidc_flow where flow_id in (select flow_id from answerd.oidc_flow where made_at < v_now - answerd.oidc_life()
 		or made_at > v_now + answerd.oidc_life() order by made_at limit 100 for update skip locked);
-	-- Thirty of one address at once, ten thousand of all: nobody fills the table.
-	if (select count(*) from (select from answerd.oidc_flow where address = v_address limit 30) x) >= 30
+	-- Two hundred of one address that were not ended (a whole office in the morning), ten thousand of all: nobody fills the table.
+	if (select count(*) from (select from answerd.oidc_flow where address = v_address limit 200) x) >= 200
 		or (select count(*) from (select from answerd.oidc_flow limit 10000) x) >= 10000 then
 		o_wait_s := 60;
 		return;
@@ -33,24 +33,26 @@ begin
 	o_authorize := v.authorize;
 end $$;
 
--- oidc_refused(try, staff, address, failure, detail): counted, and in the audit log.
-create or replace function answerd.oidc_refused(p_try bigint, p_staff bigint, p_address text, p_provider text, p_failure text, p_detail text) returns void
+-- oidc_refused(staff, address, provider, failure, detail): it stands in the audit log.
+create or replace function answerd.oidc_refused(p_staff bigint, p_address text, p_provider text, p_failure text, p_detail text) returns void
 language sql volatile set search_path = pg_catalog as $$
 	select answerd.audited(0, coalesce('staff:' || p_staff, 'unknown'), 'sign_in_failed', coalesce('staff:' || p_staff, 'unknown'),
 		jsonb_strip_nulls(jsonb_build_object('what', 'oidc', 'provider', p_provider, 'why', p_failure, 'detail', left(p_detail, 200),
 			'address', answerd.house_mark('address ' || p_address))))
 $$;
 
--- oidc_back(state, browser, code, iss, error, address): the browser is back. Counted as a failure until it is known to be none. Either
--- o_wait_s, or o_failure, or o_flow: the worker asks the service now. Used up in the same statement; another browser uses up nothing.
+-- oidc_back(state, browser, code, iss, error, address): the browser is back. Either o_wait_s (the 11th failure of an address in a quarter of an
+-- hour), or o_failure, or o_flow: the worker asks the service now. Used up in the same statement; another browser uses up nothing. While the
+-- service is asked it counts as no failure, unlike a password: nobody guesses here, and many of one office come at once.
 create or replace function answerd.oidc_back(p_state text, p_browser text, p_code text, p_iss text, p_error text, p_address text,
-	out o_wait_s bigint, out o_try bigint, out o_flow bigint, out o_provider text, out o_failure text)
+	out o_wait_s bigint, out o_flow bigint, out o_provider text, out o_failure text)
 language plpgsql volatile set search_path = pg_catalog as $$
 declare
 	v_now timestamptz := answerd.now();
 	v answerd.oidc_flow;
+	v_try bigint;
 begin
-	select b.o_wait_s, b.o_try into o_wait_s, o_try from answerd.sign_in_begin('oidc ' || p_state, p_address) b;
+	select b.o_wait_s, b.o_try into o_wait_s, v_try from answerd.sign_in_begin('oidc ' || p_state, p_address) b;
 	if o_wait_s > 0 then
 		return;
 	end if;
@@ -67,12 +69,13 @@ begin
 	if o_failure is null then
 		update answerd.oidc_flow set step = 'back', code = p_code, said_iss = nullif(p_iss, ''), back_at = v_now where flow_id = v.flow_id;
 		o_flow := v.flow_id;
+		delete from answerd.sign_in_try where try_id = v_try;
 		perform pg_notify('answerd_oidc', 'back');
 	else
 		if o_failure in ('late', 'denied', 'refused') then
 			delete from answerd.oidc_flow where flow_id = v.flow_id;
 		end if;
-		perform answerd.oidc_refused(o_try, null, p_address, o_provider, o_failure, p_error);
+		perform answerd.oidc_refused(null, p_address, o_provider, o_failure, p_error);
 	end if;
 end $$;
 
@@ -149,9 +152,9 @@ begin
 	end if;
 end $$;
 
--- oidc_done(flow, try, match, unknown, hash, old, address, require, late): is it judged? o_session is the answer, o_failure why there is none;
+-- oidc_done(flow, match, unknown, hash, old, address, require, late): is it judged? o_session is the answer, o_failure why there is none;
 -- neither: not yet. p_old: the session that this browser has; where it is the same person's it goes on under the new key, and lives no longer.
-create or replace function answerd.oidc_done(p_flow bigint, p_try bigint, p_is_login bool, p_unknown text, p_hash text, p_old text, p_address text,
+create or replace function answerd.oidc_done(p_flow bigint, p_is_login bool, p_unknown text, p_hash text, p_old text, p_address text,
 	p_require text, p_late bool, out o_session jsonb, out o_failure text, out o_claim text, out o_staff bigint, out o_detail text)
 language plpgsql volatile set search_path = pg_catalog as $$
 declare
@@ -175,10 +178,11 @@ begin
 		select x.o_staff, x.o_failure into o_staff, o_failure from answerd.oidc_staff(v, p_is_login, p_unknown) x;
 	end if;
 	if o_failure is not null then
-		perform answerd.oidc_refused(p_try, o_staff, p_address, v.provider, o_failure, v.detail);
+		insert into answerd.sign_in_try (at, login, address)
+		values (answerd.now(), answerd.house_mark('login oidc'), answerd.house_mark('address ' || p_address));
+		perform answerd.oidc_refused(o_staff, p_address, v.provider, o_failure, v.detail);
 		return;
 	end if;
-	delete from answerd.sign_in_try where try_id = p_try;
 	delete from answerd.staff_session where hash = p_old returning * into v_old;
 	perform answerd.session_made(o_staff, p_hash, 'oidc', p_address, false, case when v_old.staff_id = o_staff then v_old.made_at end);
 	-- Fresh is who has just proved who they are: the service says when that was, or nobody does.
@@ -198,10 +202,7 @@ begin
 	if v_email !~ '^[^@[:space:][:cntrl:]]{1,64}@[^@[:space:][:cntrl:]]{1,190}$' then
 		perform answerd.refuse('AN400', 'That is no e-mail address: write it as in ann@acme.example.');
 	end if;
-	select * into v from answerd.staff where login = p_login for update;
-	if not found then
-		perform answerd.refuse('AN404', format('There is no staff member %s. answer staff list names them.', p_login));
-	end if;
+	v := answerd.staff_held(p_login);
 	if exists (select from answerd.staff_email where email = v_email and staff_id <> v.staff_id) then
 		perform answerd.refuse('AN409', format('That address is staff member %s''s.',
 			(select s.login from answerd.staff_email e join answerd.staff s using (staff_id) where e.email = v_email)));

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "answerd/log.h"
@@ -139,6 +140,51 @@ static void on_reload(void *owner)
 	(void)raise(SIGTERM);
 }
 
+static int64_t jumped_us; /* what the machine's wall clock is wrong by */
+
+int __real_clock_gettime(clockid_t id, struct timespec *t);
+int __wrap_clock_gettime(clockid_t id, struct timespec *t);
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *t)
+{
+	int rc = __real_clock_gettime(id, t);
+
+	if (id == CLOCK_REALTIME) {
+		t->tv_sec += jumped_us / 1000000;
+	}
+	return rc;
+}
+
+static void jump(int64_t s)
+{
+	jumped_us = s * 1000000;
+	loop_shift_wall(loop, DUR_S(0)); /* reads the clocks, as a turn does */
+}
+
+/* A telling that is signed between a jump and the next word of the database bears the true time. */
+static void test_a_jump_is_passed_over(void **state)
+{
+	static const int64_t jumps[] = { 7200, -86400, 0, 315360000, -1700000000, 2, 0 };
+	struct wall truth;
+
+	(void)state;
+	truth = loop_wall_machine(loop);
+	jump(7200); /* nobody has said anything else: believed */
+	assert_in_range(wall_since(truth, loop_wall_machine(loop)).us, 7199 * 1000000L,
+			7230 * 1000000L);
+	loop_correct_wall(loop, truth);
+	for (size_t i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
+		jump(jumps[i]);
+		assert_true(dur_seconds(wall_since(truth, loop_wall_machine(loop))) < 30);
+		assert_true(dur_seconds(wall_since(truth, loop_wall_machine(loop))) > -1.5);
+		if (i % 2 == 1) {
+			loop_correct_wall(loop, truth);
+			assert_true(dur_seconds(wall_since(truth, loop_wall(loop))) < 30);
+		}
+	}
+	jumped_us = 0;
+}
+
 static void test_signals_and_the_manager(void **state)
 {
 	static const struct watch_events events = { on_stop, on_reload };
@@ -193,6 +239,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		T(test_a_turn_has_one_time_and_a_graveyard),
 		T(test_wall_time_can_be_shifted),
+		T(test_a_jump_is_passed_over),
 		T(test_the_database_knows_the_time),
 		T(test_signals_and_the_manager),
 	};

@@ -5,7 +5,7 @@ import { t } from "../lib/i18n.js";
 import * as api from "../lib/api.js";
 import { look, session, signedIn } from "../lib/session.js";
 import { Badge, Button, Dialog, Field, Foreign, Table, Time, ask, confirm, toast, toastRefusal } from "../lib/ui.js";
-import { Codes, SetUp, words } from "./account/factor.js";
+import { Codes, SetUp } from "./account/factor.js";
 
 /* ---- password ---- */
 
@@ -24,7 +24,7 @@ function Password() {
 			setError(null);
 			toast(t("settings.password_set"), { tone: "good" });
 		} catch (refusal) {
-			setError(words(refusal));
+			setError(refusal.message);
 		}
 	}
 	const box = (name, label, value, set, hint) => html`<${Field} label=${label} hint=${hint}><input name=${name} type="password" required autocomplete=${name === "current" ? "current-password" : "new-password"}
@@ -79,7 +79,7 @@ function NewToken({ close }) {
 		try {
 			setMade(await api.post("tokens", { name, scope, days: Number(days) }));
 		} catch (refusal) {
-			setError(words(refusal));
+			setError(refusal.message);
 		}
 	}
 	return html`<${Dialog} title=${t("tokens.new")} onClose=${() => close()}>${made !== null

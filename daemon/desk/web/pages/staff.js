@@ -4,7 +4,6 @@ import { t } from "../lib/i18n.js";
 import * as api from "../lib/api.js";
 import { session } from "../lib/session.js";
 import { Badge, Button, Dialog, Field, Foreign, Menu, Table, ask, askWords, confirm, toast, toastRefusal } from "../lib/ui.js";
-import { words } from "./account/factor.js";
 import { useServices } from "./signin_by.js";
 
 const ROLES = ["auditor", "agent", "lead", "admin"];
@@ -24,7 +23,7 @@ function Add({ close }) {
 		try {
 			close(await api.post("staff", { login: login.trim(), name: name.trim() || null, role }));
 		} catch (refusal) {
-			setError(words(refusal));
+			setError(refusal.message);
 		}
 	}
 	return html`<${Dialog} title=${t("staff.add")} onClose=${() => close()}><form onSubmit=${send}>

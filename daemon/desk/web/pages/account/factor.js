@@ -6,8 +6,6 @@ import * as api from "../../lib/api.js";
 import { save } from "../../lib/save.js";
 import { Button, Field } from "../../lib/ui.js";
 
-export const words = (refusal) => refusal.message;
-
 /* Four modules of quiet around it, dark on light in every look: a camera must read it. */
 function Picture({ qr }) {
 	const side = qr.size + 8;
@@ -28,7 +26,7 @@ export function Codes({ codes, onDone }) {
 /* From the beginning to the codes; then onDone. */
 export function SetUp({ onDone, onCancel }) {
 	const [begun, setBegun] = useState(null), [code, setCode] = useState(""), [codes, setCodes] = useState(null), [error, setError] = useState(null);
-	const begin = () => api.post("session/totp").then((b) => { setBegun(b); setError(null); }, (e) => setError(words(e)));
+	const begin = () => api.post("session/totp").then((b) => { setBegun(b); setError(null); }, (e) => setError(e.message));
 	useEffect(() => { begin(); }, []);
 	async function send(e) {
 		e.preventDefault();
@@ -36,7 +34,7 @@ export function SetUp({ onDone, onCancel }) {
 		try {
 			setCodes((await api.post("session/totp/confirm", { code: code.replace(/\s/g, "") })).recovery_codes);
 		} catch (refusal) {
-			setError(words(refusal));
+			setError(refusal.message);
 		}
 	}
 	if (codes !== null) {
