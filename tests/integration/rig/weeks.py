@@ -273,8 +273,8 @@ class Weeks:
         return self.database.one("select count(*) > 0 from answerd.reply r join answerd.account a using (account_id, brand_id) where a.name = %s "
                                  "and r.state not in ('sent', 'failed_visible', 'draft')", site.account)
 
-    def agree(self, most_steps=200):
-        """Nobody speaks; time goes on until book and ledger are equal."""
+    def agree(self, most_steps=400):
+        """Nobody speaks; time goes on until book and ledger are equal: sweeps and rechecks of an account asked every half hour are five hours apart."""
         self.quiet()
         left = self.sites               # who is equal once stays so: nobody speaks
         for _ in range(most_steps // 5):
