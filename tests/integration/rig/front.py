@@ -14,21 +14,10 @@ import pytest
 from rig.config import Config
 from rig.tap import Tap
 from rig.place import program
-from rig.programs import Answer, Desk
+from rig.programs import Answer, Desk, UnixConnection
 
 # Users that every Debian has: staff members of other people's.
 PEOPLE = {"ann": "daemon", "bob": "games", "lea": "man", "odo": "news"}
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=20)
-        self.path = str(path)
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
 
 
 class Answered:
