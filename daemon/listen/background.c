@@ -28,6 +28,21 @@ void background_forget_rechecks(struct account *a)
 	set_string(&a->recheck_state, TEXT_NONE);
 }
 
+/* The same once more; then what failed is left for the next round, and the others go on; then all of them wait for it. */
+bool background_recheck_failed(struct account *a)
+{
+	set_string(&a->recheck_state, TEXT_NONE);
+	a->n_recheck_failed++;
+	if (a->n_recheck_failed == 2) {
+		a->recheck_done += background_recheck_batch(a);
+	} else if (a->n_recheck_failed > 2) {
+		background_forget_rechecks(a);
+		a->n_recheck_failed = 0;
+		return false;
+	}
+	return true;
+}
+
 size_t background_recheck_batch(const struct account *a)
 {
 	int most = a->conf->connector->can.recheck_batch, limit = a->recheck_portion.limit;
@@ -200,6 +215,9 @@ static bool choose_recheck(struct account *a, struct mono now, struct mono *wake
 		background_forget_rechecks(a);
 	}
 	if (a->n_rechecks > 0) {
+		if (!account_is_due(a->rechecks_at, now, wake)) {
+			return false;
+		}
 		a->job = (struct job){ .op = OP_RECHECK, .asked_at = loop_wall(a->listen->o.loop) };
 		return true;
 	}

@@ -443,6 +443,7 @@ static void move_walk(struct account *a, const struct outcome *o)
 		break;
 	case OP_RECHECK:
 		a->has_rechecked = true;
+		a->n_recheck_failed = 0;
 		set_string(&a->recheck_state, o->is_more ? o->state : TEXT_NONE);
 		if (!o->is_more) {
 			a->recheck_done += background_recheck_batch(a);

@@ -3,25 +3,15 @@ town, whose book says what the customer got."""
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from rig import Config, Town, wait_until
+from rig import Town, wait_until
 from rig.browser import Browser
 from rig.door import PASSWORD, newcomer
-from rig.front import free_port
+from rig.ears import free_port
 from rig.house import House
 from rig.programs import migrate
 
 
 class Office(House):
-    def ask(self, who, words, **more):
-        """Somebody asks; the conversation's id."""
-        ident = self.town.post(who, "@shop " + words, **more)
-        self.wait_for(ident)
-        return str(self.database.one("select c.conversation_id from answerd.message m join answerd.conversation c using (root_id, customer_id, account_id, "
-                                     "brand_id) where m.external_id = %s", ident))
-
-    def posted(self, words):
-        return [p for p in self.town.truth("social") if p["via"] == "api" and words in p["text"] and not p["deleted"]]
-
     def settle(self):
         """Nobody waits any more."""
         for entry in self.answer("queue", "--all", "--limit", 0, code=0).items:
@@ -38,7 +28,7 @@ def office(house, tmp_path_factory):
     migrate(office.config)
     database.use_test_clock()
     office.port = free_port()
-    office.config.desk.update({"listen": [str(office.config.socket), f"127.0.0.1:{office.port}"], "undo": "3s"})
+    office.config.desk.update({"listen": [str(office.config.socket), f"127.0.0.1:{office.port}"], "undo": "6s"})
     office.mastodon("social", own="shop", people=("ann", "bob", "cid"))
     office.begin()
     office.origin = f"http://127.0.0.1:{office.port}"

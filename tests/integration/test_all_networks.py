@@ -3,8 +3,6 @@ as they do (rig/life.py), every fault of the town strikes (rig/trouble.py), toke
 times faster than the clock (rig/weeks.py). Now and then, and at the end, nobody speaks until the town's book and the ledger are equal."""
 import os
 
-import pytest
-
 from rig.platforms import connector_names
 from rig.weeks import MINUTE, Weeks
 
@@ -13,8 +11,6 @@ DAYS = int(os.environ.get("ANSWERD_DAYS", "7" if "ANSWERD_SOAK" in os.environ el
 LIMITS = {"bluesky": 3000, "discourse": 300, "hackernews": 8000, "lemmy": 500, "mastodon": 300, "reddit": 600, "x": 300}
 
 
-@pytest.mark.skipif("ANSWERD_SOAK" not in os.environ and "ANSWERD_DAYS" not in os.environ,
-                    reason="not steady yet beside other parts: ./run test --soak all_networks (PROGRESS.md)")
 def test_all_networks(house):
     weeks = Weeks(house, {name: {"every": "30m", "options": {"rate_limit": LIMITS[name]} if name in LIMITS else None} for name in connector_names()})
     weeks.begin()

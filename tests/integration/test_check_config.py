@@ -81,6 +81,21 @@ channels = { care = {
   url = "https://crm.example/x";
   events = ["wait"];
 }; };
+oidc = { sso = {
+  label = "Acme";
+  issuer = "https://login.example/tenant/";
+  client_id = "answerd";
+  secret = "file:FOLDER/token";
+  page = "https://inbox.example";
+  claim = "email";
+  match = "email";
+  trust_email = false;
+  unknown = "refuse";
+  scopes = "email profile";
+  port = 443;
+  allow_private = false;
+  insecure_loopback = false;
+}; };
 health = {
   notify = ["owner"];
   escalate = ["owner"];
@@ -104,7 +119,9 @@ SENSELESS = {"database": ['"host"'], "desk.listen": ['["nowhere"]', '["127.0.0.1
              "channels.type": ['"pigeon"'], "channels.server": ['"mail"'], "channels.from": ['"me"'], "channels.to": ['["you"]'],
              "channels.url": ['"hooks"', '"http://hooks.example/"', '"https://hooks.example:99/"'], "health.notify": ['["nobody"]'], "health.escalate": ['["nobody"]'],
              "channels.timezone": ['"Europe/Nowhere"'], "channels.quiet": ['["nights"]'],
-             "heartbeat.channel": ['"nobody"']}
+             "heartbeat.channel": ['"nobody"'], "oidc.issuer": ['"login"', '"http://login.example"', '"https://login.example?x"', '"https://login.example:99"'],
+             "oidc.page": ['"inbox"', '"http://inbox.example"', '"https://inbox.example/x"', '"https://other.example"'], "oidc.match": ['"name"'],
+             "oidc.unknown": ['"admin"'], "oidc.scopes": ['"a\\\\b"']}
 
 
 def options():
@@ -115,7 +132,7 @@ def options():
     return [(s.lower(), n, t, r == "true") for s, n, t, r, _ in found]
 
 
-PLACES = {"desk": "desk", "brands": "brand", "accounts": "account", "policies": "policy", "channels": "channel", "health": "health", "heartbeat": "heartbeat"}
+PLACES = {"desk": "desk", "brands": "brand", "accounts": "account", "policies": "policy", "channels": "channel", "health": "health", "heartbeat": "heartbeat", "oidc": "oidc"}
 
 
 def lines_of(folder):
@@ -130,13 +147,13 @@ def lines_of(folder):
             if name is None:
                 continue
             section = sections[-1]
-            if name in ("acme", "acme_social", "care"):
-                sections.append({"acme": "brand", "acme_social": "account", "care": "channel"}[name])
+            if name in ("acme", "acme_social", "care", "sso"):
+                sections.append({"acme": "brand", "acme_social": "account", "care": "channel", "sso": "oidc"}[name])
                 continue
             where.setdefault((section, name), number)
             if match.group(2):
                 sections.append({"desk": "desk", "brands": "brands", "accounts": "accounts", "policies": "policy", "channels": "channels", "health": "health",
-                                 "heartbeat": "heartbeat"}[name])
+                                 "heartbeat": "heartbeat", "oidc": "services"}[name])
         for _ in re.findall(r"\}", line):
             sections.pop()
     where.update({("channel", n): next(i for i, text in enumerate(lines) if text.startswith(f"  {n} = ")) for n in ("url", "secret", "other_secret", "port", "allow_private", "events")})
@@ -182,7 +199,7 @@ def test_every_option_broken_in_every_way(folder):
     """Another type, out of bounds, empty, misspelt, left out though it must be there, of no sense."""
     lines, where = lines_of(folder)
     left, said = [], []
-    groups = {("top", "desk"), ("top", "brands"), ("top", "policies"), ("top", "channels"), ("top", "health"), ("brand", "accounts"), ("health", "heartbeat")}
+    groups = {("top", "desk"), ("top", "brands"), ("top", "policies"), ("top", "channels"), ("top", "health"), ("top", "oidc"), ("brand", "accounts"), ("health", "heartbeat")}
     for section, name, kind, is_required in options():
         if (section, name) in groups:
             for wrong in WRONG[kind]:
@@ -245,6 +262,15 @@ def test_a_network_that_is_gone_is_refused_in_the_words_of_platforms(folder):
             assert code == 2 and errors[0] == f"error: {folder / 'answerd.conf'}:{number + 1}: {platform['fate']}", errors
     text = subprocess.run([program("answerd"), "platforms"], capture_output=True, text=True, timeout=30, check=True).stdout
     assert all(p["fate"] in " ".join(text.split()) for p in dead.values())
+
+
+def test_what_cannot_be_written_out_is_no_success(folder):
+    """A full disk below `answerd platforms > file` is said, and the exit status is not 0."""
+    (folder / "poll").write_text("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Answerd-Source: mentions\r\n\r\n[{}]", encoding="utf-8")
+    for words in (["platforms"], ["platforms", "--json"], ["digest", "mastodon", "poll", str(folder / "poll")]):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([program("answerd"), *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+        assert done.returncode == 1 and "could not be written out: No space left" in done.stderr, (words, done)
 
 
 @pytest.mark.parametrize("columns", (None, 50, 200))

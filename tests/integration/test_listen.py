@@ -102,8 +102,10 @@ def test_an_edit_is_a_revision_with_the_same_start(shop):
 
 
 def test_a_deletion_is_a_tombstone_and_ends_the_wait(shop):
+    """A "not found" is believed of a server that has once shown a status by its id: the deletion comes after that."""
     q = shop.town.post("ann", "@shop forget it")
     shop.wait_waiting("ann")
+    wait_until(lambda: shop.database.one("select facts::json->>'status' from answerd.account") == "true", 60, "shown by its id")
     shop.town.delete(q)
     shop.wait_waiting(timeout=90)
     assert shop.database.one("select deleted_at from answerd.message where external_id = %s", q) is not None
@@ -323,3 +325,22 @@ def test_show_is_the_thread_as_the_customer_sees_it(shop):
     assert above("@ann mine did").startswith("answers ") and "ann" in above("@ann mine did")
     assert above("@shop really?").startswith("answers ") and "bob" in above("@shop really?")
     assert not above("@shop do they break?").startswith("answers "), "it stands right below"
+
+
+def test_a_recheck_that_fails_is_asked_again_soon(house):
+    """A round of rechecks is every ten polls; what failed once on the way is not left for the next round."""
+    house.mastodon("social", own="shop", people=("ann",), every="3s")
+    house.begin(desk=False)
+    q = house.town.post("ann", "@shop never mind")
+    house.wait_for(q)
+
+    def rechecks():
+        return [a for a in house.town.answers() if a["p"].startswith("/m/social/api/v1/statuses?")]
+    wait_until(lambda: len(rechecks()) >= 1, 40, "it is rechecked")
+    fault = house.town.fault("status", status=500, path="/api/v1/statuses$", count=1)
+    house.town.delete(q)
+    wait_until(lambda: house.town.hits(fault) == 1, 60, "a recheck fails")
+    wait_until(lambda: house.database.one("select deleted_at is not null from answerd.message where external_id = %s", q), 60, "the deletion is heard")
+    asked = rechecks()
+    failed = next(i for i, a in enumerate(asked) if a["s"] == 500)
+    assert asked[failed + 1]["t"] - asked[failed]["t"] < 20_000, asked

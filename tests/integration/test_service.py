@@ -296,7 +296,7 @@ def test_completion_knows_every_command():
     table = (REPO / "daemon" / "answer" / "commands.c").read_text(encoding="utf-8")
     commands = set(re.findall(r'^\t\{ "([a-z-]+)",', table, re.M))
     assert {"queue", "show", "staff", "verify"} <= commands and complete("answer", "") == commands
-    assert complete("answer", "staff", "") == {"list", "add", "link", "role", "disable"}
+    assert complete("answer", "staff", "") == {"list", "add", "link", "role", "email", "disable"}
     assert "--os-user" in complete("answer", "staff", "add", "eve", "--") and "--json" in complete("answer", "queue", "--")
     assert complete("answer", "que") == {"queue"}
     said = subprocess.run([program("answerd"), "--help"], capture_output=True, text=True, timeout=10, check=True).stdout

@@ -19,6 +19,14 @@ FATES = ("answered", "dismissed", "deleted", "spam", "waiting", "overheard")
 TICK = os.sysconf("SC_CLK_TCK")
 
 
+def is_runnable(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] in "RD"
+    except OSError:
+        return False                # it has ended
+
+
 class Clock(WallClock):
     def env(self):
         """The monotonic clocks too."""
@@ -59,12 +67,10 @@ class Weeks:
         self.town.shift(self.offset)
 
     def is_idle(self):
-        """The worker sleeps and nothing that it asked is under way."""
-        with open(f"/proc/{self.house.worker.process.pid}/stat", encoding="ascii") as file:
-            if file.read().rsplit(")", 1)[1].split()[0] == "R":
-                return False
-        return self.database.one("select count(*) = 0 from pg_stat_activity where datname = %s and state = 'active' and pid <> pg_backend_pid()",
-                                 self.database.name)
+        """The worker sleeps and nothing that it asked is under way: nobody has anything to read that a busy machine has not let them read yet."""
+        backends = self.database.rows("select pid, state = 'active' as busy from pg_stat_activity where datname = %s and pid <> pg_backend_pid()", self.database.name)
+        return not any(row["busy"] for row in backends) and not any(
+            is_runnable(pid) for pid in [self.house.worker.process.pid, self.town.process.pid] + [row["pid"] for row in backends])
 
     def settle(self, most=3.0, calm=4):
         """Until the worker asks nothing more: that is when time goes on. Somebody who never answers does not hold it up for long."""

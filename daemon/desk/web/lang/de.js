@@ -5,5 +5,6 @@ import conversation from "./de/conversation.js";
 import watch from "./de/watch.js";
 import reports from "./de/reports.js";
 import staff from "./de/staff.js";
+import problem from "./de/problem.js";
 
-export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...staff };
+export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...staff, ...problem };

@@ -5,5 +5,6 @@ import conversation from "./en/conversation.js";
 import watch from "./en/watch.js";
 import reports from "./en/reports.js";
 import staff from "./en/staff.js";
+import problem from "./en/problem.js";
 
-export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...staff };
+export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...staff, ...problem };

@@ -5,7 +5,7 @@ import { t } from "../lib/i18n.js";
 import * as api from "../lib/api.js";
 import { look, session, signedIn } from "../lib/session.js";
 import { Badge, Button, Dialog, Field, Foreign, Table, Time, ask, confirm, toast, toastRefusal } from "../lib/ui.js";
-import { Codes, SetUp, words } from "./account/factor.js";
+import { Codes, SetUp } from "./account/factor.js";
 
 /* ---- password ---- */
 
@@ -24,7 +24,7 @@ function Password() {
 			setError(null);
 			toast(t("settings.password_set"), { tone: "good" });
 		} catch (refusal) {
-			setError(words(refusal));
+			setError(refusal.message);
 		}
 	}
 	const box = (name, label, value, set, hint) => html`<${Field} label=${label} hint=${hint}><input name=${name} type="password" required autocomplete=${name === "current" ? "current-password" : "new-password"}
@@ -79,7 +79,7 @@ function NewToken({ close }) {
 		try {
 			setMade(await api.post("tokens", { name, scope, days: Number(days) }));
 		} catch (refusal) {
-			setError(words(refusal));
+			setError(refusal.message);
 		}
 	}
 	return html`<${Dialog} title=${t("tokens.new")} onClose=${() => close()}>${made !== null
@@ -111,7 +111,7 @@ function Tokens() {
 	}
 	const state = (one) => one.is_good ? html`<${Time} at=${one.until} />` : html`<${Badge}>${t(one.revoked_at ? "tokens.is_revoked" : "tokens.is_over")}<//>`;
 	return html`<section class="settings-part"><h2>${t("tokens.title")}</h2><p>${t("tokens.words")}</p><p><${Button} onClick=${make}>${t("tokens.new")}<//></p>
-		${all !== null && html`<${Table} caption=${t("tokens.title")} rows=${all} empty=${html`<p class="hint">${t("tokens.none")}</p>`} columns=${[
+		${all !== null && html`<${Table} caption=${t("tokens.title")} rows=${all} isStack isTitled empty=${html`<p class="hint">${t("tokens.none")}</p>`} columns=${[
 			{ title: t("tokens.name"), cell: (one) => html`<${Foreign} text=${one.name} />` }, { title: t("tokens.scope"), cell: (one) => t(`tokens.${one.scope}`) },
 			{ title: t("tokens.until"), cell: state }, { title: t("tokens.used"), cell: (one) => one.used_at ? html`<${Time} at=${one.used_at} />` : t("tokens.never") },
 			{ title: t("staff.acts"), cell: (one) => one.is_good && html`<${Button} kind="quiet" label=${t("tokens.revoke_one", { name: one.name })} onClick=${() => revoke(one)}>${t("tokens.revoke")}<//>` },
@@ -120,6 +120,6 @@ function Tokens() {
 
 export default function Settings() {
 	const { me } = useCell(session);
-	return html`<div class="settings"><h1>${t("settings.title")}</h1><p class="hint">${me.name} · ${me.login} · ${t(`role.${me.role}`)}</p>
-		<${Password} /><${Factor} me=${me} /><${Tokens} /></div>`;
+	return html`<div class="settings"><h1>${t("settings.title")}</h1><p class="hint">${me.name !== me.login && `${me.name} · `}${me.login} · ${t(`role.${me.role}`)}</p>
+		${me.password !== false && html`<${Password} />`}<${Factor} me=${me} /><${Tokens} /></div>`;
 }

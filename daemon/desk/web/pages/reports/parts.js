@@ -1,5 +1,5 @@
 /* What report pages share: loading one, its table and CSV behind a chart, tabs, and how seconds and shares are said. */
-import { html, useEffect, useState } from "../../lib/html.js";
+import { html, useEffect, useRef, useState } from "../../lib/html.js";
 import { number, t } from "../../lib/i18n.js";
 import { useKeys } from "../../lib/keys.js";
 import { go, setQuery, withQuery } from "../../lib/router.js";
@@ -25,14 +25,20 @@ export function useReport(path, query) {
 }
 
 export function Loaded({ of: { data, error, isLoading }, children }) {
-	return html`<div class="loaded" aria-busy=${isLoading ? "true" : null}>${error !== null ? html`<${Banner} tone="bad">${error.status === 0 ? t("ui.not_reached") : error.message}<//>`
+	return html`<div class="loaded" aria-busy=${isLoading ? "true" : null}>${error !== null ? html`<${Banner} tone="bad">${error.message}<//>`
 		: data === null ? html`<p class="loading" role="status">${t("reports.loading")}</p>` : children(data)}</div>`;
 }
 
 /* Views of one page, in its address. tabs: [{ name, label, key }] */
 export function Tabs({ label, tabs, here }) {
 	useKeys(tabs.map((tab, i) => ({ keys: String(i + 1), text: tab.label, group: "keys.here", run: () => go(withQuery({ show: i === 0 ? null : tab.name })) })));
-	return html`<nav class="tabs" aria-label=${label}>${tabs.map((tab, i) => html`<a key=${tab.name} href=${withQuery({ show: i === 0 ? null : tab.name })}
+	const bar = useRef(null);
+	/* Where there is no room for all of them, the chosen one is in sight. */
+	useEffect(() => {
+		const one = bar.current.querySelector("[aria-current]");
+		bar.current.scrollLeft = one === null ? 0 : one.offsetLeft - bar.current.offsetLeft - (bar.current.clientWidth - one.offsetWidth) / 2;
+	}, [here]);
+	return html`<nav class="tabs" ref=${bar} aria-label=${label}>${tabs.map((tab, i) => html`<a key=${tab.name} href=${withQuery({ show: i === 0 ? null : tab.name })}
 		aria-current=${tab.name === here ? "page" : null}>${tab.label}${tab.count > 0 && html`<span class="count">${number(tab.count)}</span>`}</a>`)}</nav>`;
 }
 

@@ -1,0 +1,13 @@
+/* What is not heard, in the reader's language; the reason is the platform's, or the desk's own sentence. */
+import { html } from "../lib/html.js";
+import { has, t } from "../lib/i18n.js";
+import * as time from "../lib/time.js";
+
+function part(p) {
+	const key = `watch.not_${p.code}`, at = p.since ? time.clock(p.since) : "–";
+	return `${has(key) ? t(key, { account: p.account ?? "", sources: p.sources ?? "", at }) : p.code}${p.reason ? ` (${p.reason})` : ""}`;
+}
+
+export function NotHeard({ of: listening }) {
+	return listening.parts?.length > 0 ? listening.parts.map((p) => html`<span>${part(p)} </span>`) : listening.text;
+}
