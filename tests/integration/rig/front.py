@@ -4,7 +4,6 @@ import http.client
 import json
 import pathlib
 import shutil
-import socket
 import subprocess
 import tempfile
 
