@@ -90,10 +90,9 @@ class Case:
                          int(self.reply))
             self.claim_by(self.db, SENDERS["one"])
             assert self.db.one(live, int(self.reply)) <= 1
-            with self.db.connect() as conn:
-                self.attempt = self.db.one("select max(attempt_id) from answerd.attempt where reply_id = %s", int(self.reply))
-                state = self.db.one("select state::text from answerd.reply where reply_id = %s", int(self.reply))
-                (self.outcome_sent if state == "posting" else self.look_found)(conn)
+            self.attempt = self.db.one("select max(attempt_id) from answerd.attempt where reply_id = %s", int(self.reply))
+            state = self.db.one("select state::text from answerd.reply where reply_id = %s", int(self.reply))
+            (self.outcome_sent if state == "posting" else self.look_found)(self.db.hand())
         assert state == "sent", state
         ours = self.db.column("select external_id from answerd.message where direction = 'outbound' and parent_id = %s and body = 'words'", self.question)
         assert ours == [self.posted]

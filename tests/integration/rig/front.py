@@ -1,11 +1,9 @@
 """A desk in front of a database into which tests let people speak, without a worker; and who may stand at it."""
-import contextlib
 import hashlib
 import http.client
 import json
 import pathlib
 import shutil
-import socket
 import subprocess
 import tempfile
 
@@ -14,22 +12,11 @@ import pytest
 from rig.config import Config
 from rig.ears import free_port
 from rig.place import program
-from rig.programs import Answer, Desk
+from rig.programs import Answer, Desk, UnixConnection
 from rig.tap import Tap
 
 # Users that every Debian has: staff members of other people's.
 PEOPLE = {"ann": "daemon", "bob": "games", "lea": "man", "odo": "news"}
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=20)
-        self.path = str(path)
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
 
 
 class Answered:
@@ -65,19 +52,19 @@ class Shop:
         self.n += 1
         ident = ident or f"m{self.n}"
         own = who == "us"
-        with contextlib.nullcontext(conn) if conn is not None else self.db.connect() as conn:
-            v = conn.execute("select a.brand_id, a.account_id, a.epoch, s.source_id, s.poll_seq, answerd.us(answerd.now() - %s::interval) "
-                             "from answerd.account a join answerd.source s using (account_id, brand_id) where s.name = %s",
-                             (ago, "own" if own else "mentions")).fetchone()
-            state = conn.execute(
-                "select o_state from answerd.ingest(%s, %s, %s, %s, 'poll', %s, 'x', true, 0, %s::text[], %s::text[], array[null]::text[], "
-                "array[null]::text[], %s::text[], %s::text[], array['public'], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], array[null]::text[], "
-                "array[null]::text[], array[null]::text[], %s::bigint[], array[0]::bigint[], array[null]::text[], %s::text[], %s::bigint[], array['{}'], '{}', '{}', "
-                "'{}', '{}', '{}', '{}')",
-                (v[0], v[1], v[3], v[2], v[4], [ident], [parent],
-                 [kind or ("reply" if parent else "post" if own else "mention")], ["outbound" if own else "inbound"],
-                 [(1 if named and not own else 0) + (2 if about else 0)], [who], [who], [name or who.title()], [text], [v[5]], [nature],
-                 [int.from_bytes(hashlib.md5(text.encode()).digest()[:7], "big")])).fetchone()[0]
+        conn = conn or self.db.hand()
+        v = conn.execute("select a.brand_id, a.account_id, a.epoch, s.source_id, s.poll_seq, answerd.us(answerd.now() - %s::interval) "
+                         "from answerd.account a join answerd.source s using (account_id, brand_id) where s.name = %s",
+                         (ago, "own" if own else "mentions")).fetchone()
+        state = conn.execute(
+            "select o_state from answerd.ingest(%s, %s, %s, %s, 'poll', %s, 'x', true, 0, %s::text[], %s::text[], array[null]::text[], "
+            "array[null]::text[], %s::text[], %s::text[], array['public'], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], array[null]::text[], "
+            "array[null]::text[], array[null]::text[], %s::bigint[], array[0]::bigint[], array[null]::text[], %s::text[], %s::bigint[], array['{}'], '{}', '{}', "
+            "'{}', '{}', '{}', '{}')",
+            (v[0], v[1], v[3], v[2], v[4], [ident], [parent],
+             [kind or ("reply" if parent else "post" if own else "mention")], ["outbound" if own else "inbound"],
+             [(1 if named and not own else 0) + (2 if about else 0)], [who], [who], [name or who.title()], [text], [v[5]], [nature],
+             [int.from_bytes(hashlib.md5(text.encode()).digest()[:7], "big")])).fetchone()[0]
         assert state == "ok"
         return ident
 

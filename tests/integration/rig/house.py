@@ -173,7 +173,7 @@ class House:
     def entries(self):
         """Everything that waits, as queue entries."""
         if self.desk is not None:
-            return self.answer.queue()
+            return self.desk.get("queue?all=true&limit=0")["items"]
         return self.database.column("select e.entry from answerd.entry_json e join answerd.queue q using (brand_id, conversation_id) "
                                     "order by q.waiting_since, q.conversation_id")
 

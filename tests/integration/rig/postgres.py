@@ -106,6 +106,11 @@ class Database:
                 self.conn = None
         raise AssertionError("the database is gone")
 
+    def hand(self):
+        """The connection for looking, alive: a new one would plan everything anew."""
+        self.rows("select 1")
+        return self.conn
+
     def one(self, sql, *args):
         """The first column of the first row."""
         rows = self.rows(sql, *args)

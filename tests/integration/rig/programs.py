@@ -1,8 +1,10 @@
 """Our programs as processes: start, kill, freeze, read what they say."""
+import http.client
 import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 
 from rig.place import program
@@ -77,13 +79,41 @@ class Worker(Program):
     name = "answerd"
 
 
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=20)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
 class Desk(Program):
     name = "answerd-desk"
+
+    def ask(self, path):
+        """Status and words of what it answers on its socket; a test that only waits needs no command for each look."""
+        connection = UnixConnection(self.config.socket)
+        try:
+            connection.request("GET", "/api/v1/" + path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise AssertionError(f"the desk does not answer: {error}") from error
+        finally:
+            connection.close()
+
+    def get(self, path):
+        status, body = self.ask(path)
+        assert status == 200, f"{path}: {status}, {body[:500]}"
+        return json.loads(body)
 
     def wait_ready(self, timeout=10):
         def up():
             self.assert_alive()
-            return self.config.socket.exists() and Answer(self.config)("queue").code in (0, 1)
+            return self.ask("queue?limit=1")[0] == 200
         wait_until(up, timeout, "the desk answers")
         return self
 
