@@ -1,5 +1,6 @@
 """Fixtures of the browser tests: one house for all of them (a database into which the tests let people speak, and a desk), one Chromium a
 person that is needed. A test leaves the queue empty: what it said is dismissed behind it."""
+import contextlib
 import json
 import os
 import pathlib
@@ -7,11 +8,12 @@ import shutil
 import sys
 import tempfile
 
+import psycopg
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from rig import Cluster, Config  # noqa: E402
+from rig import Cluster, Config, wait_until  # noqa: E402
 from rig.browser import Browser  # noqa: E402
 from rig.ears import free_port  # noqa: E402
 from rig.front import Shop  # noqa: E402
@@ -58,10 +60,14 @@ def open_office(db):
 @pytest.fixture
 def desk(house):
     """The house with an empty queue."""
-    with house.db.connect() as conn:
-        conn.execute("truncate answerd.message, answerd.conversation, answerd.identity, answerd.message_source, answerd.message_raw, "
-                     "answerd.message_revision, answerd.answer_link, answerd.wanted_thread, answerd.note, answerd.note_mention, answerd.reply, "
-                     "answerd.thread_join, answerd.saved_view, answerd.conversation_words cascade")
+    def empty():
+        """The pages of the test before may still be asking: whom the database calls a deadlock tries again."""
+        with contextlib.suppress(psycopg.errors.DeadlockDetected), house.db.connect() as conn:
+            conn.execute("truncate answerd.message, answerd.conversation, answerd.identity, answerd.message_source, answerd.message_raw, "
+                         "answerd.message_revision, answerd.answer_link, answerd.wanted_thread, answerd.note, answerd.note_mention, answerd.reply, "
+                         "answerd.thread_join, answerd.saved_view, answerd.conversation_words cascade")
+            return True
+    wait_until(empty, 30, "an empty queue")
     return house
 
 

@@ -96,6 +96,8 @@ def test_two_people_see_each_other(desk, browser, second):
         wait_names(one, "Ann", "Bob")
         one.wait_text("Live", ".live")
         one.js("document.querySelector('.row-link').focus()")
+    # What offers an undo goes after eight seconds; here two machines share one that is busy.
+    browser.js("const real = window.setTimeout; window.setTimeout = (does, ms, ...more) => real(does, ms >= 8000 ? 600000 : ms, ...more)")
     holder = ".row:nth-of-type(2) .row-holder"
     browser.keys("t")
     browser.wait_text("you", holder)
@@ -109,11 +111,13 @@ def test_two_people_see_each_other(desk, browser, second):
     browser.press("2 hours")
     second.wait_text("No longer waits here", ".row.gone")
     browser.press("Undo")
-    wait_until(lambda: not second.all(".row.gone") and names(second)[0] == "Ann", 30, "it is back")
+    # Above all that is shown: where the list has settled meanwhile it is announced, and comes when it is asked for.
+    wait_until(lambda: (second.all(".held") and second.keys(".")) or (not second.all(".row.gone") and names(second)[:1] == ["Ann"]), 30, "it is back")
     second.open(f"/conversation/{ann}")
     second.wait_text("waiting for 3 h", ".clocks")
     browser.open(f"/conversation/{ann}")
     browser.find(".box-words")
+    browser.js("const real = window.setTimeout; window.setTimeout = (does, ms, ...more) => real(does, ms >= 8000 ? 600000 : ms, ...more)")
     browser.keys("d")
     browser.press("Answered elsewhere")
     second.wait_text("Somebody said that no reply is needed.", ".clocks")
