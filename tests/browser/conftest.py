@@ -1,5 +1,6 @@
 """Fixtures of the browser tests: one house for all of them (a database into which the tests let people speak, and a desk), one Chromium a
 person that is needed. A test leaves the queue empty: what it said is dismissed behind it."""
+import contextlib
 import json
 import os
 import pathlib
@@ -60,20 +61,14 @@ def open_office(db):
 def desk(house):
     """The house with an empty queue."""
     def empty():
-        try:
-            emptied(house)
+        """The pages of the test before may still be asking: whom the database calls a deadlock tries again."""
+        with contextlib.suppress(psycopg.errors.DeadlockDetected), house.db.connect() as conn:
+            conn.execute("truncate answerd.message, answerd.conversation, answerd.identity, answerd.message_source, answerd.message_raw, "
+                         "answerd.message_revision, answerd.answer_link, answerd.wanted_thread, answerd.note, answerd.note_mention, answerd.reply, "
+                         "answerd.thread_join, answerd.saved_view, answerd.conversation_words cascade")
             return True
-        except psycopg.errors.DeadlockDetected:     # a page of the test before still looks
-            return False
     wait_until(empty, 30, "an empty queue")
     return house
-
-
-def emptied(house):
-    with house.db.connect() as conn:
-        conn.execute("truncate answerd.message, answerd.conversation, answerd.identity, answerd.message_source, answerd.message_raw, "
-                     "answerd.message_revision, answerd.answer_link, answerd.wanted_thread, answerd.note, answerd.note_mention, answerd.reply, "
-                     "answerd.thread_join, answerd.saved_view, answerd.conversation_words cascade")
 
 
 @pytest.fixture(scope="session")

@@ -96,6 +96,8 @@ def test_two_people_see_each_other(desk, browser, second):
         wait_names(one, "Ann", "Bob")
         one.wait_text("Live", ".live")
         one.js("document.querySelector('.row-link').focus()")
+    # What offers an undo goes after eight seconds; here two machines share one that is busy.
+    browser.js("const real = window.setTimeout; window.setTimeout = (does, ms, ...more) => real(does, ms >= 8000 ? 600000 : ms, ...more)")
     holder = ".row:nth-of-type(2) .row-holder"
     browser.keys("t")
     browser.wait_text("you", holder)
@@ -120,6 +122,7 @@ def test_two_people_see_each_other(desk, browser, second):
     second.wait_text("waiting for 3 h", ".clocks")
     browser.open(f"/conversation/{ann}")
     browser.find(".box-words")
+    browser.js("const real = window.setTimeout; window.setTimeout = (does, ms, ...more) => real(does, ms >= 8000 ? 600000 : ms, ...more)")
     browser.keys("d")
     browser.press("Answered elsewhere")
     second.wait_text("Somebody said that no reply is needed.", ".clocks")
