@@ -2,7 +2,7 @@
 
   --quick        the inner loop: unit, golden, SQL, a few integration scenarios (at most 3 minutes)
   --real         also against real third-party servers (skipped with a reason where they are not to be had)
-  --soak NAME    a long proof, by hand: kills, fault, every_public, clock, conformance, all_networks, crashpoints, quiet_days, reloads_under_load, ten_thousand_breaches, package, prism, spec
+  --soak NAME    a long proof, by hand: attacks, kills, fault, every_public, clock, conformance, all_networks, crashpoints, hostile-page, quiet_days, reloads_under_load, ten_thousand_breaches, package, prism, spec
   --only SUITE   one suite: build unit sanitized sql town integration browser format tidy cppcheck arrows words page networks
 
 The suites' own output goes to build/test/SUITE.log; what failed is printed. ANSWERD_BUILD names another build folder."""
@@ -198,6 +198,8 @@ def main():
         browser = threading.Thread(target=pytest, args=("browser", ["tests/browser"]), kwargs={"env": {"ANSWERD_BUILD": str(ROOT / "build")}})
         if args.soak == "package":
             pytest("package", ["tests/package"])
+        elif args.soak == "hostile-page":
+            pytest("soak", ["tests/browser/test_hostile_page.py"], env={"ANSWERD_BUILD": str(ROOT / "build"), "ANSWERD_SOAK": "1"}, timeout=7200)
         elif args.soak:
             pytest("soak", ["tests/integration", "-k", args.soak], env={**env, "ANSWERD_SOAK": "1", "ANSWERD_KILLS": "200"}, timeout=7200)
         elif "integration" in wanted:

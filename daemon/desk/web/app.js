@@ -30,7 +30,11 @@ function find(path) {
 		const pattern = new RegExp(`^${one.path.replace(/:(\w+)/g, (all, name) => { names.push(name); return "([^/]+)"; })}/?$`);
 		const found = pattern.exec(path);
 		if (found) {
-			return { place: one, params: Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(found[i + 1])])) };
+			try {
+				return { place: one, params: Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(found[i + 1])])) };
+			} catch {
+				return null; /* half a character */
+			}
 		}
 	}
 	return null;

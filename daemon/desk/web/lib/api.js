@@ -1,10 +1,12 @@
 /* The desk's API. A refusal is an exception with a sentence for people; an act carries a key, so that one that is repeated after a
  * lost answer is done once. */
+import { clean } from "./text.js";
+
 export const API = "/api/v1/";
 
 export class Refusal extends Error {
 	constructor(status, problem = {}, retryAfter = 0) {
-		super(problem.detail ?? problem.title ?? `${status}`);
+		super(clean(problem.detail ?? problem.title ?? status)); /* may quote what somebody typed */
 		this.status = status;          /* 0: the desk could not be reached */
 		this.needs = problem.needs ?? null;
 		this.problem = problem;

@@ -7,7 +7,7 @@ import { go, place, withQuery } from "../lib/router.js";
 import { useEvents } from "../lib/events.js";
 import { useKeys } from "../lib/keys.js";
 import { may, session } from "../lib/session.js";
-import { Banner, Button, Empty } from "../lib/ui.js";
+import { Banner, Button, Empty, Excerpt, Foreign } from "../lib/ui.js";
 import * as acts from "../lib/acts.js";
 import * as list from "../lib/waiting.js";
 import { waiting } from "../lib/waiting.js";
@@ -56,8 +56,8 @@ function Nobody({ filters, listening }) {
 }
 
 function Troubles({ listening, attention }) {
-	return html`${listening && !listening.ok && html`<${Banner} tone="bad"><strong>${t("queue.deaf")}</strong> ${listening.text}<//>`}
-		${attention && html`<${Banner} tone="warn">${attention}<//>`}`;
+	return html`${listening && !listening.ok && html`<${Banner} tone="bad"><strong>${t("queue.deaf")}</strong> <${Excerpt} text=${listening.text} n=${240} /> <a href="/watch?show=sources">${t("nav.watch")}</a><//>`}
+		${attention && html`<${Banner} tone="warn"><${Excerpt} text=${attention} n=${240} /><//>`}`;
 }
 
 function Bulk({ ids, clear, run }) {
@@ -164,7 +164,7 @@ export function Queue({ chosen, isAlone }) {
 	return html`<${Section} class=${`queue ${isAlone ? "alone" : "beside"}`} aria-label=${t("queue.title")}>
 		<${Filters} filters=${filters} counts=${counts} isAlone=${isAlone} />
 		<${Troubles} listening=${now.listening} attention=${now.attention} />
-		${now.error !== null && html`<${Banner} tone="bad">${now.error.status === 0 ? t("ui.not_reached") : now.error.message} <${Button} kind="quiet" onClick=${() => list.look(filters)}>${t("app.once_more")}<//><//>`}
+		${now.error !== null && html`<${Banner} tone="bad">${now.error.status === 0 ? t("ui.not_reached") : html`<${Foreign} text=${now.error.message} />`} <${Button} kind="quiet" onClick=${() => list.look(filters)}>${t("app.once_more")}<//><//>`}
 		${now.held && html`<div class="held" role="status"><${Button} kind="plain" icon="down" hint="." onClick=${() => list.unhold()}>${t("queue.held", { n: now.held.n })}<//></div>`}
 		<div class="queue-list" ref=${box} onPointerDown=${() => { touched.current = Date.now(); }} onKeyDown=${() => { touched.current = Date.now(); }}>
 			${isEmpty && html`<${Nobody} filters=${filters} listening=${now.listening} />`}

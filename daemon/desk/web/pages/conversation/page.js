@@ -5,8 +5,8 @@ import * as api from "../../lib/api.js";
 import { useKeys } from "../../lib/keys.js";
 import { go, withQuery } from "../../lib/router.js";
 import { may, session } from "../../lib/session.js";
-import { brief, linkTo } from "../../lib/text.js";
-import { Badge, Button, Empty, Foreign, Icon, Menu, Since, Time, toast, useTicking } from "../../lib/ui.js";
+import { brief, firstSeen, linkTo } from "../../lib/text.js";
+import { Badge, Button, Empty, Excerpt, Foreign, Icon, Menu, Since, Time, toast, useTicking } from "../../lib/ui.js";
 import * as time from "../../lib/time.js";
 import * as acts from "./acts.js";
 import { Box } from "./box.js";
@@ -23,7 +23,7 @@ const STATES = { ok: ["calm", "clock"], warn: ["warn", "clock"], overdue: ["bad"
 function Clocks({ c }) {
 	useTicking();
 	if (c.waiting_since === null) {
-		return html`<p class="clocks"><${Badge} tone="good" icon="check">${t("talk.nobody_waits")}<//> <span class="hint" lang="en">${c.why}</span></p>`;
+		return html`<p class="clocks"><${Badge} tone="good" icon="check">${t("talk.nobody_waits")}<//> <span class="hint" lang="en"><${Foreign} text=${c.why} /></span></p>`;
 	}
 	const [tone, icon] = STATES[c.state] ?? STATES.ok, due = time.ms(c.due_at);
 	return html`<p class="clocks"><${Badge} tone=${tone} icon=${icon}>${t(`talk.state_wait_${c.state}`)}<//> <strong>${t("talk.waits_for")} <${Since} at=${c.waiting_since} /></strong>
@@ -45,7 +45,7 @@ function Tags({ c, reload }) {
 
 /* What was done with it, by whom. */
 function Acts({ c }) {
-	return c.acts.length === 0 ? null : html`<details class="talk-done"><summary>${t("talk.acts", { n: c.acts.length })}</summary><ul>${c.acts.map((a, i) => html`<li key=${i}><${Time} at=${a.at} /> ${a.name ?? t("talk.somebody")}: ${has(`talk.act_${a.act}`) ? t(`talk.act_${a.act}`) : a.act}${a.to && ` → ${a.to}`}</li>`)}</ul></details>`;
+	return c.acts.length === 0 ? null : html`<details class="talk-done"><summary>${t("talk.acts", { n: c.acts.length })}</summary><ul>${c.acts.map((a, i) => html`<li key=${i}><${Time} at=${a.at} /> <${Foreign} text=${firstSeen(a.name, t("talk.somebody"))} />: ${has(`talk.act_${a.act}`) ? t(`talk.act_${a.act}`) : a.act}${a.to && html` → <${Foreign} text=${a.to} />`}</li>`)}</ul></details>`;
 }
 
 function Conversation({ c, person, reload }) {
@@ -102,7 +102,7 @@ function Conversation({ c, person, reload }) {
 	return html`<div class="talk">
 		<section class="talk-main" aria-label=${t("talk.with_whom", { who })}>
 			<header class="talk-head"><div class="talk-title"><a class="talk-back button quiet" href=${withQuery({}, "/")} aria-label=${t("talk.back")} title=${t("talk.back")}><${Icon} name="left" /></a>
-					<h1><${Foreign} text=${nameOf(c.customer)} /></h1><span class="hint">${c.platform} · ${c.account}</span>
+					<h1><${Excerpt} text=${nameOf(c.customer)} n=${80} /></h1><span class="hint">${c.platform} · <${Foreign} text=${c.account} /></span>
 					${there && html`<a class="button quiet" href=${there.href} target="_blank" rel="noopener noreferrer nofollow" aria-label=${t("talk.open_there")} title=${t("talk.open_there")}><${Icon} name="link" /></a>`}
 					<${Button} kind="quiet" class="talk-next" hint="g n" onClick=${() => goNext(c.id)}>${t("talk.next_short")}<//></div>
 				<div class="talk-facts"><${Clocks} c=${c} /><${Hands} c=${c} me=${me} /><${Tags} c=${c} reload=${reload} /></div>
@@ -128,7 +128,7 @@ export default function Page({ params }) {
 		}
 	}, [c?.id, params.id]);
 	if (error !== null) {
-		return html`<${Empty} title=${error.status === 404 ? t("talk.not_there") : t("talk.failed")}><p lang="en">${error.status === 0 ? t("ui.not_reached") : error.message}</p><${Button} onClick=${reload}>${t("app.once_more")}<//> <a class="button" href=${withQuery({}, "/")}>${t("nav.queue")}</a><//>`;
+		return html`<${Empty} title=${error.status === 404 ? t("talk.not_there") : t("talk.failed")}><p lang="en"><${Foreign} text=${error.status === 0 ? t("ui.not_reached") : error.message} /></p><${Button} onClick=${reload}>${t("app.once_more")}<//> <a class="button" href=${withQuery({}, "/")}>${t("nav.queue")}</a><//>`;
 	}
 	return c === null ? html`<p class="loading" role="status">${t("app.loading")}</p>` : html`<${Conversation} key=${c.id} c=${c} person=${person} reload=${reload} />`;
 }
