@@ -163,7 +163,7 @@ static void done_route(const struct db_result *r, void *owner)
 		desk_work_refuse(w, 500, TEXT("The desk could not do that; its log says why."));
 		return;
 	}
-	if (text_starts(text_of(w->route->name), TEXT("desk_report_")) && !db_is_null(r, 0, 1)) {
+	if (desk_route_has_table(w->route) && !db_is_null(r, 0, 1)) {
 		work_attach(w, db_text(r, 0, 0), db_text(r, 0, 1));
 		return;
 	}

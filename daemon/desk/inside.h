@@ -199,6 +199,8 @@ bool desk_decode(struct arena *a, struct text in, bool is_query, struct text *re
 
 /* openapi.c: the OpenAPI document, made from the table. */
 void desk_openapi_print(struct strbuf *out);
+/* Can it be had as a table, too? Its statement has a second column then: the file's name, or null. */
+bool desk_route_has_table(const struct desk_route *r);
 
 /* health.c: /healthz and /metrics. */
 void desk_health(struct desk *d, struct httpd_request *r);

@@ -88,8 +88,7 @@ static const char *answer_of(const struct desk_route *r)
 	return NULL;
 }
 
-/* Can it be had as a table, too? */
-static bool has_format(const struct desk_route *r)
+bool desk_route_has_table(const struct desk_route *r)
 {
 	for (size_t i = 0; i < DESK_PARAMS && r->params[i].name != NULL; i++) {
 		if (strcmp(r->params[i].name, "format") == 0) {
@@ -114,7 +113,7 @@ static void print_answer(const struct desk_route *r, struct strbuf *out)
 		strbuf_printf(out,
 			      ",\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
 			      "\"#/components/schemas/%s\"}}%s}",
-			      of, has_format(r) ? ",\"text/csv\":{}" : "");
+			      of, desk_route_has_table(r) ? ",\"text/csv\":{}" : "");
 	}
 	strbuf_add_byte(out, '}');
 }

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* Places that the page itself knows (app.js); behind each may stand more. */
-static const char *const places[] = { "conversation", "customer", "watch",    "reports",
-				      "staff",        "settings", "promises", "search" };
+static const char *const places[] = { "conversation", "customer", "watch",  "reports", "staff",
+				      "settings",     "promises", "search", "audit" };
 
 static int compare(const void *path, const void *file)
 {

@@ -221,6 +221,9 @@ def test_reports(page):
         page.see(f"/reports?show={show}", css, least)
         page.judge("td, th, .figures > div", 5)
         page.browser.snap_as(f"hostile-reports-{show}")
+    page.see("/audit?brand=acme", ".audit h1")
+    page.wait(".audit table, .audit .empty")
+    page.judge("td, th, .audit-chain", 5)
     page.done()
 
 

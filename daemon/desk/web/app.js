@@ -13,16 +13,19 @@ import { Again, Lost, SignIn } from "./pages/signin.js";
 import { Queue } from "./pages/queue.js";
 
 /* A place of the page: path, module (its default export is the component; it gets {params, query}), for the bar at the top: name (of the
- * catalogue), key, the least role. `beside`: it stands beside the queue. */
+ * catalogue), key, the least role, or the one that may not. `beside`: it stands beside the queue. */
 const PLACES = [
 	{ path: "/", name: "nav.queue", key: "g q" },
 	{ path: "/search", load: () => import("./pages/search.js") },
 	{ path: "/watch", name: "nav.watch", key: "g w", load: () => import("./pages/watch.js") },
 	{ path: "/reports", name: "nav.reports", key: "g r", load: () => import("./pages/reports.js") },
 	{ path: "/staff", name: "nav.staff", key: "g s", least: "admin", load: () => import("./pages/staff.js") },
+	{ path: "/audit", name: "nav.audit", key: "g a", but: "agent", load: () => import("./pages/audit.js") },
 	{ path: "/settings", load: () => import("./pages/settings.js") },
 	{ path: "/conversation/:id", beside: true, load: () => import("./pages/conversation/page.js") },
 ];
+
+const isFor = (p) => p.name && (!p.least || may(p.least)) && (!p.but || session.get().me?.role !== p.but);
 
 function find(path) {
 	for (const one of PLACES) {
@@ -67,12 +70,12 @@ function Page({ at, params, query }) {
 function Places() {
 	const at = useCell(place);
 	const found = find(at.path);
-	useKeys(PLACES.filter((p) => p.name && p.path !== "/" && (!p.least || may(p.least))).map((p) => ({ keys: p.key, name: p.name, group: "keys.places", run: () => go(p.path) }))
+	useKeys(PLACES.filter((p) => p.path !== "/" && isFor(p)).map((p) => ({ keys: p.key, name: p.name, group: "keys.places", run: () => go(p.path) }))
 		.concat([{ keys: "g q", name: "nav.queue", group: "keys.places", run: () => go("/") }]));
 	const isQueue = found !== null && (found.place.path === "/" || found.place.beside);
 	const page = found === null ? html`<${Empty} title=${t("app.nowhere")}><p><a href="/">${t("nav.queue")}</a></p><//>`
 		: found.place.load && html`<${Page} key=${found.place.path} at=${found.place} params=${found.params} query=${at.query} />`;
-	return html`<${Frame} places=${PLACES.filter((p) => p.name && (!p.least || may(p.least)))} here=${found?.place.path}>
+	return html`<${Frame} places=${PLACES.filter(isFor)} here=${found?.place.path}>
 		<div class=${`main ${isQueue ? (found.place.beside ? "two" : "one") : "page"}`}>
 			${isQueue && html`<${Queue} chosen=${found.params.id ?? null} isAlone=${!found.place.beside} />`}
 			${page && html`<main class="pane" id="pane" tabindex="-1">${page}</main>`}
