@@ -15,7 +15,7 @@ import { everySo } from "../lib/time.js";
 import { Row, nameOf } from "./queue_row.js";
 import { Filters, filtersOf, isFiltered, useCounts } from "./queue_filters.js";
 
-const AHEAD = 8, SETTLE_MS = 4000;
+const AHEAD = 8, SETTLE_MS = 4000, MOST = 200;
 
 /* Which rows can be seen, and how high one is: it is measured, because letters may be larger than we think. */
 function useWindow(box, n) {
@@ -60,18 +60,18 @@ function Troubles({ listening, attention }) {
 		${attention && html`<${Banner} tone="warn"><${Excerpt} text=${attention} n=${240} /><//>`}`;
 }
 
-function Bulk({ ids, clear, run }) {
+function Bulk({ ids, all, clear, run }) {
 	return html`<div class="bulk" role="toolbar" aria-label=${t("queue.bulk")}><strong>${t("queue.selected", { n: ids.length })}</strong>
-		<${Button} onClick=${() => run((all) => acts.take(all))} icon="person">${t("acts.take")}<//>
-		<${Button} onClick=${() => run(acts.askGive)}>${t("acts.give")}<//><${Button} onClick=${() => run(acts.askTag)} icon="tag">${t("acts.tag")}<//>
-		<${Button} onClick=${() => run(acts.askDismiss)}>${t("acts.dismiss")}<//><${Button} kind="quiet" onClick=${clear} hint="Escape">${t("queue.clear")}<//></div>`;
+		<${Button} onClick=${() => run((chosen) => acts.take(chosen))} icon="person" hint="t">${t("acts.take")}<//>
+		<${Button} onClick=${() => run(acts.askGive)} hint="a">${t("acts.give")}<//><${Button} onClick=${() => run(acts.askTag)} icon="tag" hint="l">${t("acts.tag")}<//>
+		<${Button} onClick=${() => run(acts.askDismiss)} hint="d">${t("acts.dismiss")}<//><${Button} kind="quiet" onClick=${all} hint="*">${t("queue.select_all")}<//><${Button} kind="quiet" onClick=${clear} hint="Escape">${t("queue.clear")}<//></div>`;
 }
 
 export function Queue({ chosen, isAlone }) {
 	const at = useCell(place), now = useCell(waiting), { me } = useCell(session);
 	const filters = filtersOf(at.query), key = JSON.stringify(filters);
 	const [cursor, setCursor] = useState(null), [selected, setSelected] = useState(() => new Set());
-	const box = useRef(null), touched = useRef(0);
+	const box = useRef(null), touched = useRef(0), anchor = useRef(null);
 	const rows = now.rows;
 	const seen = useWindow(box, rows.length);
 	const counts = useCounts();
@@ -129,13 +129,21 @@ export function Queue({ chosen, isAlone }) {
 			}
 		}
 	}
-	function select(id) {
+	/* isTo: with all between it and the one that was chosen last, as with a mouse everywhere. */
+	function select(id, isTo = false) {
+		const a = rows.findIndex((r) => r.e.id === anchor.current), b = rows.findIndex((r) => r.e.id === id);
 		setSelected((s) => {
 			const next = new Set(s);
-			next.has(id) ? next.delete(id) : next.add(id);
-			return next;
+			if (isTo && a >= 0 && a !== b) {
+				rows.slice(Math.min(a, b), Math.max(a, b) + 1).forEach((r) => !r.isGone && next.add(r.e.id));
+			} else {
+				next.has(id) ? next.delete(id) : next.add(id);
+			}
+			return new Set([...next].slice(0, MOST));
 		});
+		anchor.current = id;
 	}
+	const selectAll = () => setSelected(new Set(rows.filter((r) => !r.isGone).slice(0, MOST).map((r) => r.e.id)));
 	const can = () => may("agent") && hereId !== null;
 	const inList = () => can() && (isAlone || selected.size > 0 || box.current?.contains(document.activeElement));
 	useKeys([
@@ -152,6 +160,8 @@ export function Queue({ chosen, isAlone }) {
 		{ keys: "d", name: "acts.dismiss", group: "keys.acts", when: inList, run: () => act(acts.askDismiss, true) },
 		{ keys: "l", name: "acts.tag", group: "keys.acts", when: inList, run: () => act(acts.askTag) },
 		{ keys: "x", name: "queue.select_this", group: "keys.queue", when: inList, run: () => { select(hereId); setCursor(hereId); } },
+		{ keys: "X", name: "queue.select_to", group: "keys.queue", when: inList, run: () => { select(hereId, true); setCursor(hereId); } },
+		{ keys: "*", name: "queue.select_all", group: "keys.queue", when: inList, run: selectAll },
 		{ keys: "Escape", name: "queue.clear", group: "keys.queue", when: () => selected.size > 0, run: () => setSelected(new Set()) },
 		{ keys: ".", name: "queue.show_held", group: "keys.queue", when: () => now.held !== null, run: () => list.unhold() },
 	]);
@@ -175,5 +185,5 @@ export function Queue({ chosen, isAlone }) {
 			${now.isLoading && rows.length === 0 && html`<p class="loading" role="status">${t("app.loading")}</p>`}
 		</div>
 		<div class="unseen" role="status">${here && cursor !== null ? nameOf(here) : ""}</div>
-		${selected.size > 0 && html`<${Bulk} ids=${[...selected]} clear=${() => setSelected(new Set())} run=${(does) => act(does, false)} />`}<//>`;
+		${selected.size > 0 && html`<${Bulk} ids=${[...selected]} all=${selectAll} clear=${() => setSelected(new Set())} run=${(does) => act(does, false)} />`}<//>`;
 }

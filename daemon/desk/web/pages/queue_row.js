@@ -44,7 +44,7 @@ export function Row({ entry: e, isGone, isChosen, isSelected, onSelect, onFocus,
 	useTicking();
 	const office = e.office_s === undefined || e.office_s === null ? null : time.span(e.office_s);
 	return html`<li class=${`row ${isChosen ? "chosen" : ""} ${isGone ? "gone" : ""} ${isSelected ? "selected" : ""} state-${stateOf(e)}`} aria-setsize=${size} aria-posinset=${at + 1}>
-		<label class="row-check"><input type="checkbox" checked=${isSelected} tabindex="-1" onChange=${() => onSelect(e.id)} aria-label=${t("queue.select", { who: nameOf(e) })} /></label>
+		<label class="row-check"><input type="checkbox" checked=${isSelected} tabindex="-1" onClick=${(click) => onSelect(e.id, click.shiftKey)} aria-label=${t("queue.select", { who: nameOf(e) })} /></label>
 		<a class="row-link" href=${href} data-id=${e.id} tabindex=${isFirst ? "0" : "-1"} aria-current=${isChosen ? "true" : null} onFocus=${() => onFocus(e.id)}>
 			<span class="row-who"><span class="row-name"><${Foreign} text=${nameOf(e)} /></span><span class="row-place">${platformName(e.platform)} · <${Foreign} text=${e.account} /></span></span>
 			<span class="row-words"><span class="row-excerpt"><${Excerpt} text=${e.excerpt ?? ""} n=${200} /></span>
