@@ -1,7 +1,7 @@
 """The house of the browser tests, filled with hostile texts: in every column whose words a page shows, by whoever they were written."""
 from rig.wait import wait_until
 
-THREADS, LONG_THREAD, SHORT_THREAD = 4, 250, 40
+LONG_THREAD, SHORT_THREAD = 250, 40
 STATES = ("needs_human", "failed_visible", "unknown", "queued", "reconciling")
 EMPTIED = ("message", "conversation", "identity", "message_source", "message_raw", "message_revision", "answer_link", "wanted_thread", "note", "note_mention", "reply", "thread_join",
            "saved_view", "conversation_words", "alert", "delivery", "telling", "gap", "heard_span", "snippet", "silence", "trouble")
@@ -10,10 +10,10 @@ EMPTIED = ("message", "conversation", "identity", "message_source", "message_raw
 class Filled:
     """`turn` moves every text one kind of place on: with enough turns each of them stood everywhere."""
 
-    def __init__(self, house, texts, turn=0):
+    def __init__(self, house, texts, turn=0, threads=4):
         self.house, self.db, self.texts = house, house.db, texts
         self.n, self.turn = len(texts), turn
-        self.threads = []
+        self.n_threads, self.threads = threads, []
 
     def text(self, i, most=None):
         """The i-th, cut where the place it is for is short; never blank, which no table takes."""
@@ -32,9 +32,9 @@ class Filled:
     def fill(self):
         self.empty()
         self.queue()
-        for k in range(THREADS):
+        for k in range(self.n_threads):
             self.thread(k, k * LONG_THREAD, LONG_THREAD)
-        self.thread(THREADS, THREADS * LONG_THREAD, SHORT_THREAD)  # for what is opened over it, again and again
+        self.thread(self.n_threads, self.n_threads * LONG_THREAD, SHORT_THREAD)  # for what is opened over it, again and again
         with self.db.connect() as conn:
             self.house_says(conn)
             self.staff_says(conn)
