@@ -64,14 +64,6 @@ struct walk {
 	int64_t n_pages, n_broken;
 };
 
-static struct wall wall_read(struct jx v, const char *name)
-{
-	int64_t us = jx_i64_or(v, name, 0);
-
-	/* 1970 to 9999 */
-	return (struct wall){ us > 0 && us < INT64_C(253402300800000000) ? us : 0 };
-}
-
 static void walk_load(struct arena *a, struct text state, struct walk *ret)
 {
 	struct jx_doc *doc = NULL;
@@ -81,10 +73,10 @@ static void walk_load(struct arena *a, struct text state, struct walk *ret)
 	if (state.len == 0 || !jx_parse(a, state, &v, &doc, NULL)) {
 		return;
 	}
-	ret->known = wall_read(v, "known");
+	ret->known = page_us_or_none(v, "known");
 	walk = jx_get(v, "walk");
-	ret->from = wall_read(walk, "from");
-	ret->latest = wall_read(walk, "latest");
+	ret->from = page_us_or_none(walk, "from");
+	ret->latest = page_us_or_none(walk, "latest");
 	ret->next = jx_text_or(a, walk, "next", TEXT_NONE);
 	ret->turtle = jx_text_or(a, walk, "turtle", TEXT_NONE);
 	ret->n_pages = jx_i64_or(walk, "pages", 0);

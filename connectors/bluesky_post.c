@@ -258,26 +258,39 @@ static bool repost_read(const struct reading *r, struct jx v, struct message *m,
 	return true;
 }
 
-static bool direct_read(const struct reading *r, struct jx v, struct text convo_id,
-			struct message *m, struct err *err)
+/* What all messages of a conversation have: an id, the conversation, a time. */
+static bool place_read(const struct reading *r, struct jx v, struct text convo_id,
+		       struct message *m, struct err *err)
 {
 	struct arena *a = r->ctx->arena;
-	struct text id = page_id_or_none(a, v, "id"), answered;
-	struct jx sender = jx_get(v, "sender");
+	struct text id = page_id_or_none(a, v, "id");
 
 	if (id.len == 0 || id.len > LIMIT_ID_BYTES - 16 || convo_id.len > LIMIT_ID_BYTES - 16) {
 		return err_set(err, ERR_DATA, "it has no id that can be stored");
 	}
-	if (!author_read(r->ctx, sender, m, err)) {
+	m->external_id = text_printf(a, "dm:%.*s", TEXT_ARG(id));
+	if (convo_id.len > 0) {
+		m->thread_id = text_printf(a, "convo:%.*s", TEXT_ARG(convo_id));
+	}
+	m->raw = r->raw;
+	m->visibility = MESSAGE_PRIVATE;
+	m->posted_at = page_wall_or_none(a, v, "sentAt");
+	return true;
+}
+
+static bool direct_read(const struct reading *r, struct jx v, struct text convo_id,
+			struct message *m, struct err *err)
+{
+	struct arena *a = r->ctx->arena;
+	struct text answered;
+
+	if (!place_read(r, v, convo_id, m, err) ||
+	    !author_read(r->ctx, jx_get(v, "sender"), m, err)) {
 		return false;
 	}
 	if (r->convo != NULL && text_eq(m->author_id, r->convo->peer)) {
 		m->author_handle = r->convo->handle;
 		m->author_name = r->convo->name;
-	}
-	m->external_id = text_printf(a, "dm:%.*s", TEXT_ARG(id));
-	if (convo_id.len > 0) {
-		m->thread_id = text_printf(a, "convo:%.*s", TEXT_ARG(convo_id));
 	}
 	if (m->direction == MESSAGE_OUTBOUND && r->convo != NULL) {
 		m->peer_id = r->convo->peer;
@@ -286,11 +299,8 @@ static bool direct_read(const struct reading *r, struct jx v, struct text convo_
 	if (answered.len > 0 && answered.len <= LIMIT_ID_BYTES - 16) {
 		m->parent_id = text_printf(a, "dm:%.*s", TEXT_ARG(answered));
 	}
-	m->raw = r->raw;
 	m->kind = MESSAGE_DIRECT;
-	m->visibility = MESSAGE_PRIVATE;
 	m->is_named = m->direction == MESSAGE_INBOUND;
-	m->posted_at = page_wall_or_none(a, v, "sentAt");
 	m->body = body_read(a, v);
 	return true;
 }
@@ -300,15 +310,11 @@ static bool system_read(const struct reading *r, struct jx v, struct text convo_
 			struct message *m, struct err *err)
 {
 	struct arena *a = r->ctx->arena;
-	struct text id = page_id_or_none(a, v, "id"), name, kind;
 	struct jx data = jx_get(v, "data");
+	struct text name, kind;
 
-	if (id.len == 0 || id.len > LIMIT_ID_BYTES - 16 || convo_id.len > LIMIT_ID_BYTES - 16) {
-		return err_set(err, ERR_DATA, "it has no id that can be stored");
-	}
-	m->external_id = text_printf(a, "dm:%.*s", TEXT_ARG(id));
-	if (convo_id.len > 0) {
-		m->thread_id = text_printf(a, "convo:%.*s", TEXT_ARG(convo_id));
+	if (!place_read(r, v, convo_id, m, err)) {
+		return false;
 	}
 	m->author_id = page_id_or_none(a, jx_get(data, "member"), "did");
 	if (m->author_id.len == 0) {
@@ -316,10 +322,7 @@ static bool system_read(const struct reading *r, struct jx v, struct text convo_
 									  : TEXT("bluesky");
 	}
 	m->direction = page_is_ours(r->ctx, m->author_id) ? MESSAGE_OUTBOUND : MESSAGE_INBOUND;
-	m->raw = r->raw;
 	m->kind = MESSAGE_OTHER;
-	m->visibility = MESSAGE_PRIVATE;
-	m->posted_at = page_wall_or_none(a, v, "sentAt");
 	if (text_cut(jx_text_or(a, data, "$type", TEXT_NONE), '#', &name, &kind)) {
 		m->body = text_clip(kind, LIMIT_NAME_BYTES);
 	}

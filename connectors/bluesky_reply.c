@@ -352,43 +352,17 @@ bool bluesky_reply_digest(const struct connector_ctx *ctx, const struct question
 
 /* ---- did it arrive? ---- */
 
-/* State of a look into a conversation: pages read and the next cursor. */
-static void look_load(struct arena *a, struct text state, int64_t *ret_n, struct text *ret_cursor)
-{
-	struct jx_doc *doc = NULL;
-	struct jx v;
-
-	*ret_n = 0;
-	*ret_cursor = TEXT_NONE;
-	if (state.len > 0 && jx_parse(a, state, &v, &doc, NULL)) {
-		*ret_n = jx_i64_or(v, "pages", 0);
-		*ret_cursor = jx_text_or(a, v, "cursor", TEXT_NONE);
-		jx_release(&doc);
-	}
-}
-
-static struct text look_save(struct arena *a, int64_t n, struct text cursor)
-{
-	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_STATE_BYTES };
-
-	strbuf_printf(&b, "{\"pages\":%lld,\"cursor\":", (long long)n);
-	strbuf_add_json(&b, cursor);
-	strbuf_add_byte(&b, '}');
-	return text_dup(a, strbuf_text(&b));
-}
-
 static bool messages_ask(const struct connector_ctx *ctx, const struct question *q,
 			 struct request *ret, struct err *err)
 {
 	struct text cursor, convo = convo_of(q->posting);
 	struct strbuf b;
-	int64_t n;
 
 	if (convo.len == 0) {
 		return err_set(err, ERR_DATA,
 			       "nothing says which conversation this direct message is in");
 	}
-	look_load(ctx->arena, q->state, &n, &cursor);
+	(void)posting_look_load(q->state, LOOK_PAGES, &cursor);
 	if (!bluesky_url_start(ctx, &b, "chat.bsky.convo.getMessages", err)) {
 		return false;
 	}
@@ -492,13 +466,13 @@ static bool messages_digest(const struct connector_ctx *ctx, const struct questi
 		return err_set(err, ERR_DATA,
 			       "a message of this conversation cannot be read: it may be this one");
 	}
-	look_load(ctx->arena, q->state, &n, &before);
+	n = posting_look_load(q->state, LOOK_PAGES, &before);
 	cursor = bluesky_slice_text(ctx->arena, page, TEXT("cursor"));
 	ret->is_more = !is_past && n_items > 0 && cursor.len > 0 && !text_eq(cursor, before);
 	if (ret->is_more && (n + 1 >= LOOK_PAGES || cursor.len > CURSOR_BYTES)) {
 		return posting_look_ends(err);
 	}
-	ret->state = ret->is_more ? look_save(ctx->arena, n + 1, cursor) : TEXT_NONE;
+	ret->state = ret->is_more ? posting_look_save(ctx->arena, n + 1, cursor) : TEXT_NONE;
 	return true;
 }
 

@@ -18,16 +18,6 @@ static struct decl_scope scope_of(const struct decl *d, const struct connector_c
 	};
 }
 
-static int64_t points(struct text t)
-{
-	int64_t n = 0;
-
-	for (size_t i = 0; i < t.len; i++) {
-		n += ((unsigned char)t.at[i] & 0xc0) != 0x80;
-	}
-	return n;
-}
-
 void decl_measure(const struct decl *d, const struct connector_ctx *ctx, const struct posting *p,
 		  int64_t *ret_length, int64_t *ret_most)
 {
@@ -37,13 +27,13 @@ void decl_measure(const struct decl *d, const struct connector_ctx *ctx, const s
 	case LENGTH_GRAPHEMES: *ret_length = (int64_t)posting_graphemes(t); break;
 	case LENGTH_BYTES: *ret_length = (int64_t)t.len; break;
 	case LENGTH_UTF16:
-		*ret_length = points(t);
+		*ret_length = posting_characters(t);
 		for (size_t i = 0; i < t.len; i++) {
 			*ret_length += (unsigned char)t.at[i] >= 0xf0;
 		}
 		break;
 	case LENGTH_CHARACTERS:
-	case LENGTH_WEIGHTED: *ret_length = points(t); break;
+	case LENGTH_WEIGHTED: *ret_length = posting_characters(t); break;
 	}
 	*ret_most = d->max_length;
 }

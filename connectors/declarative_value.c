@@ -480,7 +480,7 @@ struct wall decl_time_of(struct arena *a, struct text t, enum decl_time form)
 	if (form != DECL_RFC3339) {
 		int64_t each = form == DECL_EPOCH ? 1000000 : 1000;
 
-		return num_parse_range(t, 1, INT64_MAX / each, &n) ? (struct wall){ n * each } : w;
+		return num_parse_range(t, 1, INT64_MAX / each, &n) ? wall_of_us(n * each) : w;
 	}
 	if (!wall_parse(t, &w) && t.len > 0 && t.len < WALL_TEXT_BYTES) {
 		(void)wall_parse(text_printf(a, "%.*sZ", TEXT_ARG(t)),

@@ -261,13 +261,7 @@ static struct text markdown_of(struct arena *a, struct text t)
 void discourse_measure(const struct connector_ctx *ctx, const struct posting *p,
 		       int64_t *ret_length, int64_t *ret_most)
 {
-	struct text raw = markdown_of(ctx->arena, p->text);
-	int64_t n = 0;
-
-	for (size_t i = 0; i < raw.len; i++) {
-		n += ((unsigned char)raw.at[i] & 0xc0) != 0x80;
-	}
-	*ret_length = n;
+	*ret_length = posting_characters(markdown_of(ctx->arena, p->text));
 	*ret_most = DISCOURSE_TEXT_MOST;
 }
 

@@ -41,14 +41,8 @@ static const struct connector_option options[] = {
 	  "else it is only compared.",
 	  false },
 	{ "version", "Version of the Graph API; v25.0 where it is left out.", false },
-	{ "comments",
-	  "\"private\": a comment is answered by a private message to its author, once and within "
-	  "seven days; else publicly, below it.",
-	  false },
-	{ "human_agent",
-	  "\"yes\": Meta has granted the app HUMAN_AGENT, so a person may answer a direct message "
-	  "for seven days instead of one.",
-	  false },
+	{ "comments", GRAPH_CHAT_COMMENTS, false },
+	{ "human_agent", GRAPH_CHAT_AGENT, false },
 	{ "comment_length", "The most characters of a comment; 8000 where it is left out.", false },
 	{ NULL, NULL, false },
 };

@@ -20,15 +20,12 @@ static bool is_private(const struct connector_ctx *ctx, const struct facebook_pl
 void facebook_measure(const struct connector_ctx *ctx, const struct posting *p, int64_t *ret_length,
 		      int64_t *ret_most)
 {
-	int64_t n = 0, most = FACEBOOK_COMMENT_MOST;
+	int64_t most = FACEBOOK_COMMENT_MOST;
 	struct facebook_place at = { 0 };
 
 	(void)facebook_place_parse(p->parent_id, &at); /* none: publicly */
-	for (size_t i = 0; i < p->text.len; i++) {
-		n += ((unsigned char)p->text.at[i] & 0xc0) != 0x80;
-	}
 	(void)num_parse_range(connector_option(ctx, "comment_length"), 1, 1000000, &most);
-	*ret_length = n;
+	*ret_length = posting_characters(p->text);
 	*ret_most = p->visibility == MESSAGE_PRIVATE || is_private(ctx, &at) ? FACEBOOK_DIRECT_MOST
 									     : most;
 }

@@ -1,5 +1,6 @@
 /* facebook_reply.h: posting below a post, a comment or a recommendation, and by Messenger; and the look whether it arrived. There
- * is no idempotency key: one request, then the comments of that post since then are read for one of ours with this text.
+ * is no idempotency key: one request, then what was said since then below the comment on top (below the post, where nobody knows which
+ * that is) is read for one of ours with this text.
  *
  * Owner:   everything lives in ctx->arena.
  * Clock:   none: every attempt is the same bytes.

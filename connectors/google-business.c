@@ -16,12 +16,11 @@
 #include "google_business_review.h"
 
 #define PAGE_MOST     50
-#define RECHECK_BATCH 10 /* each is a request */
+#define RECHECK_BATCH 100 /* each review is a request: all at once, so that none is asked twice */
 #define OVERLAP_S     86400
 #define DAY_S         86400
 #define FULL_FIRST    2 /* full walks at the beginning */
 #define MOST_PAGES    400
-#define WALL_MOST     INT64_C(253402300800000000)
 
 static const char *const always[] = { "reviews", NULL };
 
@@ -75,13 +74,6 @@ struct walk {
 	int64_t n_pages, n_broken;
 };
 
-static struct wall wall_read(struct jx v, const char *name)
-{
-	int64_t us = jx_i64_or(v, name, 0);
-
-	return (struct wall){ us > 0 && us < WALL_MOST ? us : 0 };
-}
-
 static void walk_load(struct arena *a, struct text state, struct walk *ret)
 {
 	struct jx_doc *doc = NULL;
@@ -91,13 +83,13 @@ static void walk_load(struct arena *a, struct text state, struct walk *ret)
 	if (state.len == 0 || !jx_parse(a, state, &v, &doc, NULL)) {
 		return;
 	}
-	ret->known = wall_read(v, "known");
-	ret->full = wall_read(v, "full");
-	ret->since = wall_read(v, "since");
+	ret->known = page_us_or_none(v, "known");
+	ret->full = page_us_or_none(v, "full");
+	ret->since = page_us_or_none(v, "since");
 	ret->n_full = jx_i64_or(v, "n_full", 0);
 	walk = jx_get(v, "walk");
-	ret->started = wall_read(walk, "started");
-	ret->from = wall_read(walk, "from");
+	ret->started = page_us_or_none(walk, "started");
+	ret->from = page_us_or_none(walk, "from");
 	ret->is_full = jx_bool_or(walk, "is_full", false);
 	ret->at = jx_i64_or(walk, "at", 0);
 	ret->at = ret->at >= 0 && ret->at < GOOGLE_LOCATIONS_MOST ? ret->at : 0;
@@ -303,9 +295,9 @@ static bool ask_one(const struct connector_ctx *ctx, struct text review, struct 
 	return google_url_finish(ctx, &b, ret, err);
 }
 
-/* `id` is the review, or something that stands there with it. */
-static bool digest_one(const struct connector_ctx *ctx, struct text id, const struct response *r,
-		       struct outcome *ret, struct err *err)
+/* `id` is the review, or something that stands there with it. is_heard: what is there stands in *ret already. */
+static bool digest_one(const struct connector_ctx *ctx, struct text id, bool is_heard,
+		       const struct response *r, struct outcome *ret, struct err *err)
 {
 	struct google_reviews page;
 	struct text body, review;
@@ -316,8 +308,8 @@ static bool digest_one(const struct connector_ctx *ctx, struct text id, const st
 		outcome_add_gone(ctx->arena, ret, id);
 		return true;
 	}
-	if (!google_check(ctx, r, ret, err) || !page_scan(r, &body, err) ||
-	    !google_reviews_read(ctx, body, ret, &page, err)) {
+	if (!is_heard && (!google_check(ctx, r, ret, err) || !page_scan(r, &body, err) ||
+			  !google_reviews_read(ctx, body, ret, &page, err))) {
 		return false;
 	}
 	for (size_t i = 0; i < ret->n_messages; i++) {
@@ -350,7 +342,23 @@ static bool digest_thread(const struct connector_ctx *ctx, const struct question
 {
 	struct text review;
 
-	return !thread_review(q, &review) || digest_one(ctx, q->subjects[0], r, ret, err);
+	return !thread_review(q, &review) ||
+	       digest_one(ctx, q->subjects[0], /* is_heard= */ false, r, ret, err);
+}
+
+/* Several ids stand for one review (its edits, our replies): it is asked once, and answers for all of them. */
+static bool is_asked_before(const struct question *q, size_t at, struct text review)
+{
+	struct text other;
+	struct wall time;
+
+	for (size_t i = 0; i < at; i++) {
+		if (google_id_cut(q->subjects[i], &other, &time) != GOOGLE_NONE &&
+		    text_eq(other, review)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 /* The subject that is due in a RECHECK; the state is how many are done. */
@@ -361,7 +369,8 @@ static bool recheck_load(const struct question *q, size_t *ret_at, struct text *
 
 	(void)num_parse_range(q->state, 0, RECHECK_BATCH, &n); /* unreadable: from the beginning */
 	for (*ret_at = (size_t)n; *ret_at < q->n_subjects && *ret_at < RECHECK_BATCH; ++*ret_at) {
-		if (google_id_cut(q->subjects[*ret_at], ret_review, &at) != GOOGLE_NONE) {
+		if (google_id_cut(q->subjects[*ret_at], ret_review, &at) != GOOGLE_NONE &&
+		    !is_asked_before(q, *ret_at, *ret_review)) {
 			return true;
 		}
 	}
@@ -381,14 +390,19 @@ static bool digest_recheck(const struct connector_ctx *ctx, const struct questio
 			   const struct response *r, struct outcome *ret, struct err *err)
 {
 	struct question next = *q;
-	struct text review;
+	struct text review, same;
+	struct wall time;
 	size_t at;
 
 	if (!recheck_load(q, &at, &review)) {
 		return true;
 	}
-	if (!digest_one(ctx, q->subjects[at], r, ret, err)) {
-		return false;
+	for (size_t i = at; i < q->n_subjects && i < RECHECK_BATCH; i++) {
+		if (google_id_cut(q->subjects[i], &same, &time) != GOOGLE_NONE &&
+		    text_eq(same, review) &&
+		    !digest_one(ctx, q->subjects[i], /* is_heard= */ i > at, r, ret, err)) {
+			return false;
+		}
 	}
 	next.state = text_printf(ctx->arena, "%d", (int)at + 1);
 	ret->is_more = at + 1 < RECHECK_BATCH && recheck_load(&next, &at, &review);

@@ -37,7 +37,7 @@ void graph_keys_read(const struct connector_ctx *ctx, struct graph_keys *ret)
 
 		ret->token = token.len > 0 ? token : ret->token;
 		ret->user = jx_text_or(ctx->arena, v, "user", TEXT_NONE);
-		ret->until.us = jx_i64_or(v, "until", 0);
+		ret->until = page_us_or_none(v, "until");
 		jx_release(&doc);
 	}
 }
@@ -415,6 +415,32 @@ bool graph_check_reply(const struct connector_ctx *ctx, const struct graph *g,
 			       g->name);
 	}
 	return posting_check(ctx, &as, &ret->rate, /* is_429_unsent= */ false, said.words, err);
+}
+
+bool graph_who_digest(const struct connector_ctx *ctx, const struct graph *g,
+		      const struct response *r, struct outcome *ret, struct err *err)
+{
+	struct graph_keys keys;
+	struct jx_doc *doc = NULL;
+	struct text page;
+	struct jx v;
+
+	if (!graph_check(ctx, g, r, NULL, ret, err) || !page_scan(r, &page, err) ||
+	    !jx_parse(ctx->arena, page, &v, &doc, err)) {
+		return false;
+	}
+	graph_keys_read(ctx, &keys);
+	ret->own_id = jx_text_or(ctx->arena, v, "user_id", TEXT_NONE);
+	if (ret->own_id.len == 0) {
+		ret->own_id = jx_text_or(ctx->arena, v, "id", TEXT_NONE);
+	}
+	ret->own_handle =
+		text_clip(jx_text_or(ctx->arena, v, "username", TEXT_NONE), LIMIT_NAME_BYTES);
+	ret->own_name = text_clip(jx_text_or(ctx->arena, v, "name", TEXT_NONE), LIMIT_NAME_BYTES);
+	ret->token_until = keys.until;
+	jx_release(&doc);
+	return (graph_is_node(ret->own_id) && ret->own_handle.len > 0) ||
+	       err_set(err, ERR_DATA, "%s does not say who we are: no id, or no name", g->name);
 }
 
 /* ---- lists ---- */

@@ -89,6 +89,10 @@ bool graph_check(const struct connector_ctx *ctx, const struct graph *g, const s
 bool graph_check_reply(const struct connector_ctx *ctx, const struct graph *g,
 		       const struct response *r, struct outcome *ret, struct err *err);
 
+/* IDENTIFY's answer: {"user_id" or "id", "username", "name"}; and when the token ends, where the session knows it. */
+bool graph_who_digest(const struct connector_ctx *ctx, const struct graph *g,
+		      const struct response *r, struct outcome *ret, struct err *err);
+
 /* ---- lists ---- */
 
 struct graph_page {

@@ -16,6 +16,14 @@
 #define GRAPH_AGENT_WINDOW_S                                                                       \
 	(7 * 86400) /* with the tag HUMAN_AGENT, which Meta must have granted */
 
+/* What the options of both say: `comments`, `human_agent`. */
+#define GRAPH_CHAT_COMMENTS                                                                        \
+	"\"private\": a comment is answered by a private message to its author, once and within "  \
+	"seven days; else publicly, below it."
+#define GRAPH_CHAT_AGENT                                                                           \
+	"\"yes\": Meta has granted the app HUMAN_AGENT, so a person may answer a direct message "  \
+	"for seven days instead of one."
+
 struct graph_chat {
 	const struct graph *graph;
 	const char *list;     /* "/me/conversations" */

@@ -45,7 +45,7 @@ bool graph_inspect_ask(const struct connector_ctx *ctx, const struct graph *g, s
 /* 0: it does not end, or does not say so. */
 static void until_take(const struct connector_ctx *ctx, int64_t s, struct wall *until)
 {
-	struct wall w = { s > 0 && s < INT64_C(253402300800) ? s * 1000000 : 0 };
+	struct wall w = wall_of_s(s);
 
 	if (wall_is_set(w) && wall_before(w, wall_add(ctx->now, DUR_S(YEARS_S))) &&
 	    (!wall_is_set(*until) || wall_before(w, *until))) {
@@ -91,7 +91,7 @@ static void who_load(const struct connector_ctx *ctx, struct text state, struct 
 	ret->own_id = jx_text_or(ctx->arena, v, "id", TEXT_NONE);
 	ret->own_handle = jx_text_or(ctx->arena, v, "handle", TEXT_NONE);
 	ret->own_name = jx_text_or(ctx->arena, v, "name", TEXT_NONE);
-	ret->token_until.us = jx_i64_or(v, "until", 0);
+	ret->token_until = page_us_or_none(v, "until");
 	jx_release(&doc);
 }
 

@@ -236,7 +236,7 @@ static void entry_load(const struct connector_ctx *ctx, struct text state, struc
 			stage > STAGE_CODE && stage <= STAGE_WHO ? (enum stage)stage : STAGE_CODE;
 		ret->token = jx_text_or(ctx->arena, v, "token", TEXT_NONE);
 		ret->missing = jx_text_or(ctx->arena, v, "missing", TEXT_NONE);
-		ret->until.us = jx_i64_or(v, "until", 0);
+		ret->until = page_us_or_none(v, "until");
 		jx_release(&doc);
 	}
 }

@@ -89,18 +89,11 @@ static void todo_load(struct arena *a, struct jx list, struct graph_walk *w)
 	}
 }
 
-static struct wall wall_of(struct jx v, const char *name)
-{
-	int64_t s = jx_i64_or(v, name, 0);
-
-	return (struct wall){ s > 0 && s < INT64_C(100000000000) ? s * 1000000 : 0 };
-}
-
 static void state_read(struct arena *a, struct jx v, struct graph_walk *w)
 {
-	w->known_at = wall_of(v, "at");
-	w->deep_at = wall_of(v, "deep");
-	w->begun_at = wall_of(v, "begun");
+	w->known_at = page_s_or_none(v, "at");
+	w->deep_at = page_s_or_none(v, "deep");
+	w->begun_at = page_s_or_none(v, "begun");
 	w->seen = jx_text_or(a, v, "seen", TEXT_NONE);
 	w->is_deep = jx_bool_or(v, "is_deep", false);
 	w->is_changed = jx_bool_or(v, "is_changed", false);

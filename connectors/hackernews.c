@@ -293,6 +293,9 @@ static struct text subject_of(const struct question *q)
 	return q->n_subjects > 0 && hackernews_is_id(q->subjects[0]) ? q->subjects[0] : TEXT_NONE;
 }
 
+/* The state of a THREAD: who is asked, or from which id on a large one is read. */
+#define STATE_OFFICIAL TEXT("official")
+
 static bool ask(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
 		struct err *err)
 {
@@ -305,7 +308,7 @@ static bool ask(const struct connector_ctx *ctx, const struct question *q, struc
 	case OP_SWEEP: return ask_source(ctx, q, ret, err);
 	case OP_THREAD:
 		return subject_of(q).len == 0 ||
-		       ask_item(ctx, q->state.len > 0, subject_of(q), ret, err);
+		       ask_item(ctx, text_eq(q->state, STATE_OFFICIAL), subject_of(q), ret, err);
 	case OP_RECHECK:
 		return !recheck_load(q, &at) || ask_item(ctx, true, q->subjects[at], ret, err);
 	case OP_REPLY:
@@ -355,11 +358,11 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 
 /* "null" is what the official interface says of what it never had. */
 static bool digest_item(const struct connector_ctx *ctx, struct text id, const struct response *r,
-			struct outcome *ret, struct err *err)
+			int64_t after, struct outcome *ret, int64_t *ret_last, struct err *err)
 {
-	struct hackernews_page page;
 	struct text body;
 
+	*ret_last = 0;
 	if (!page_check(ctx, r, &ret->rate, err) || !page_scan(r, &body, err)) {
 		return false;
 	}
@@ -367,35 +370,46 @@ static bool digest_item(const struct connector_ctx *ctx, struct text id, const s
 		outcome_add_gone(ctx->arena, ret, id);
 		return true;
 	}
-	return hackernews_page_read(ctx, TEXT_NONE, body, ret, &page, err);
+	return hackernews_item_read(ctx, after, body, ret, ret_last, err);
 }
 
 static bool digest_thread(const struct connector_ctx *ctx, const struct question *q,
 			  const struct response *r, struct outcome *ret, struct err *err)
 {
 	struct text id = subject_of(q);
+	int64_t after = 0, last;
 
 	if (id.len == 0) {
 		return true;
 	}
 	if (q->state.len == 0 && r->status == 404) { /* not in the index (yet): ask who knows */
-		ret->state = TEXT("official");
+		ret->state = STATE_OFFICIAL;
 		ret->is_more = true;
 		return true;
 	}
-	return digest_item(ctx, id, r, ret, err);
+	(void)num_parse_range(q->state, 1, INT64_MAX, &after); /* unreadable: from the beginning */
+	if (!digest_item(ctx, id, r, after, ret, &last, err)) {
+		return false;
+	}
+	if (last >
+	    after) { /* more than one page of messages may hold: the same again, from there on */
+		ret->state = text_printf(ctx->arena, "%lld", (long long)last);
+		ret->is_more = true;
+	}
+	return true;
 }
 
 static bool digest_recheck(const struct connector_ctx *ctx, const struct question *q,
 			   const struct response *r, struct outcome *ret, struct err *err)
 {
 	struct question next = *q;
+	int64_t last;
 	size_t at;
 
 	if (!recheck_load(q, &at)) {
 		return true;
 	}
-	if (!digest_item(ctx, q->subjects[at], r, ret, err)) {
+	if (!digest_item(ctx, q->subjects[at], r, 0, ret, &last, err)) {
 		return false;
 	}
 	next.state = text_printf(ctx->arena, "%d", (int)at + 1);

@@ -1,5 +1,7 @@
 #include "hackernews_item.h"
 
+#include <stdlib.h>
+
 #include "answerd/html.h"
 #include "answerd/json.h"
 #include "answerd/limits.h"
@@ -7,7 +9,8 @@
 #include "answerd/page.h"
 #include "answerd/strbuf.h"
 
-#define PLACE "https://news.ycombinator.com/item?id="
+#define TREE_MOST 20000 /* comments of one thread */
+#define PLACE     "https://news.ycombinator.com/item?id="
 
 bool hackernews_is_id(struct text id)
 {
@@ -228,26 +231,92 @@ static struct text without_children(struct arena *a, struct text slice, struct t
 	return text_dup(a, strbuf_text(&b));
 }
 
-/* Breadth first: the list of what is still to be read grows at its end. */
-static void tree_read(const struct connector_ctx *ctx, struct text top, struct outcome *out,
-		      struct hackernews_page *ret)
+struct leaf {
+	struct text slice;
+	int64_t id;
+};
+
+static int compare_ids(const void *a, const void *b)
 {
-	struct text *queue = ARENA_ARRAY(ctx->arena, struct text, LIMIT_PAGE_ITEMS);
+	const struct leaf *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static int64_t id_number(struct arena *a, struct text slice)
+{
+	struct jx_doc *doc = NULL;
+	int64_t n = 0;
+	struct jx v;
+
+	if (jx_slice_kind(slice) == '{' && jx_parse(a, slice, &v, &doc, NULL)) {
+		(void)num_parse_range(id_of(a, v), 1, INT64_MAX, &n);
+		jx_release(&doc);
+	}
+	return n;
+}
+
+/* Breadth first: the list of what is still to be read grows at its end. Every element without those below it. */
+static size_t tree_cut(struct arena *a, struct text top, struct leaf *ret, bool *ret_is_cut)
+{
 	size_t n = 1;
 
-	queue[0] = top;
+	ret[0].slice = top;
+	*ret_is_cut = false;
 	for (size_t i = 0; i < n; i++) {
-		struct text children, *below, element;
+		struct text children, *below;
 		size_t n_below = 0;
 
-		element = without_children(ctx->arena, queue[i], &children);
-		element_add(ctx, TEXT_NONE, element, out, ret);
-		if (children.len > 0 && jx_elements(ctx->arena, children, &below, &n_below, NULL)) {
-			for (size_t k = 0; k < n_below && n < LIMIT_PAGE_ITEMS; k++) {
-				queue[n++] = below[k];
-			}
+		ret[i].slice = without_children(a, ret[i].slice, &children);
+		if (children.len == 0 ||
+		    !jx_elements_most(a, children, TREE_MOST - n, &below, &n_below, NULL)) {
+			continue;
+		}
+		*ret_is_cut = *ret_is_cut || n_below > TREE_MOST - n;
+		for (size_t k = 0; k < n_below && n < TREE_MOST; k++) {
+			ret[n++].slice = below[k];
 		}
 	}
+	return n;
+}
+
+bool hackernews_item_read(const struct connector_ctx *ctx, int64_t after, struct text page,
+			  struct outcome *out, int64_t *ret_last, struct err *err)
+{
+	struct hackernews_page of_item = { 0 };
+	struct leaf *leaves;
+	struct text inner;
+	size_t n, from = 0;
+	bool is_cut;
+
+	*ret_last = 0;
+	if (jx_slice_kind(page) != '{' || !jx_member(page, TEXT("id"), &inner)) {
+		return hackernews_page_read(ctx, TEXT_NONE, page, out, &of_item, err);
+	}
+	leaves = ARENA_ARRAY(ctx->arena, struct leaf, TREE_MOST);
+	n = tree_cut(ctx->arena, page, leaves, &is_cut);
+	if (n > LIMIT_PAGE_ITEMS) {
+		for (size_t i = 0; i < n; i++) {
+			leaves[i].id = id_number(ctx->arena, leaves[i].slice);
+		}
+		qsort(leaves, n, sizeof(leaves[0]), compare_ids);
+		while (from < n && after > 0 && leaves[from].id <= after) {
+			from++;
+		}
+		if (n - from > LIMIT_PAGE_ITEMS) {
+			n = from + LIMIT_PAGE_ITEMS;
+			*ret_last = leaves[n - 1].id > after ? leaves[n - 1].id : 0;
+		}
+	}
+	for (size_t i = from; i < n; i++) {
+		element_add(ctx, TEXT_NONE, leaves[i].slice, out, &of_item);
+	}
+	if (is_cut && *ret_last == 0) {
+		outcome_add_bad(ctx->arena, out, text_clip(page, 1000),
+				text_printf(ctx->arena, "%lld", (long long)leaves[0].id),
+				"a thread of more comments than are read: see it there");
+	}
+	return true;
 }
 
 static int64_t number_of(struct text page, const char *name)
@@ -284,7 +353,7 @@ bool hackernews_page_read(const struct connector_ctx *ctx, struct text words, st
 			       LIMIT_PAGE_ITEMS);
 	}
 	if (jx_slice_kind(page) == '{' && jx_member(page, TEXT("id"), &inner)) {
-		tree_read(ctx, page, out, ret);
+		element_add(ctx, TEXT_NONE, without_children(ctx->arena, page, &inner), out, ret);
 		return true;
 	}
 	return err_set(err, ERR_DATA, "the answer is no list of hits and no item");

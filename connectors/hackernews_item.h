@@ -24,6 +24,11 @@ struct hackernews_page {
 bool hackernews_page_read(const struct connector_ctx *ctx, struct text words, struct text page,
 			  struct outcome *out, struct hackernews_page *ret, struct err *err);
 
+/* An item with all that is below it. Of more than LIMIT_PAGE_ITEMS those with the lowest ids above `after` are given, and *ret_last is
+ * the highest of them: ask again with it. 0: nothing is left. Ids grow with time, so nothing slips in between. */
+bool hackernews_item_read(const struct connector_ctx *ctx, int64_t after, struct text page,
+			  struct outcome *out, int64_t *ret_last, struct err *err);
+
 bool hackernews_is_id(struct text id);
 
 #endif

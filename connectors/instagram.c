@@ -453,73 +453,48 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	return err_set(err, ERR_CONFIG, "instagram does not do '%s'", op_name(q->op));
 }
 
-static const struct connector *under(const struct option_value *options, size_t n_options);
-
-#define SOURCES                                                                                    \
-	"media, our own with all comments; tags, media that tag us; directs, Instagram "           \
-	"direct: all are always read"
-#define HISTORY                                                                                    \
-	"the newest 400 media with their comments; of a conversation the 20 newest "               \
-	"messages"
-#define INSTAGRAM(needs_, rights_)                                                                 \
-	{                                                                                          \
-		.name = "instagram", \
-		.about = "Instagram: comments below our media, media that tag us, direct messages", \
-		.needs = (needs_), \
-		.sources = SOURCES, \
-		.always = always, \
-		.options = instagram_options, \
-		.rights = (rights_), \
-		.can = { \
-			.hears = "mention comment reply direct post", \
-			.reply = true, \
-			.edits = false, \
-			.deletions = true, \
-			.direct = true, \
-			.search = false, \
-			.is_time_authors = false, \
-			.history = HISTORY, \
-			.answers = "mention comment reply direct", \
-			.idempotency = NULL, \
-			.key_valid_s = 0, \
-			.direct_window_s = GRAPH_CHAT_WINDOW_S, \
-			.agent_window_s = GRAPH_AGENT_WINDOW_S, \
-			.settle_s = 10, \
-			.lookup = true, \
-			.max_length = INSTAGRAM_COMMENT_MOST, \
-			.length_unit = LENGTH_CHARACTERS, \
-			.recheck_batch = 1, \
-			.page_most = LIST_MOST, \
-			.budget_requests = 200, \
-			.budget_window_s = 3600, \
-			.needs_session = true, \
-			.is_redirect_exact = true, \
-			.rhythm = "2m", \
-		}, \
-		.authorize = instagram_authorize, \
-		.under = under, \
-		.measure = instagram_measure, \
-		.check_source = check_source, \
-		.ask = ask, \
-		.digest = digest,                                                             \
-	}
-
-const struct connector connector_instagram =
-	INSTAGRAM("a business or creator account; an app that Meta has approved, with "
-		  "instagram_business_basic, instagram_business_manage_comments and "
-		  "instagram_business_manage_messages",
-		  instagram_rights);
-static const struct connector connector_by_facebook =
-	INSTAGRAM("a business or creator account that is linked to a page; an app that Meta has "
-		  "approved, with "
-		  "instagram_basic, instagram_manage_comments, instagram_manage_messages, "
-		  "pages_show_list and "
-		  "pages_read_engagement",
-		  instagram_rights_by_facebook);
-
-static const struct connector *under(const struct option_value *options, size_t n_options)
-{
-	const struct connector_ctx ctx = { .options = options, .n_options = n_options };
-
-	return instagram_is_by_facebook(&ctx) ? &connector_by_facebook : &connector_instagram;
-}
+const struct connector connector_instagram = {
+	.name = "instagram",
+	.about = "Instagram: comments below our media, media that tag us, direct messages",
+	.needs = "a business or creator account; an app that Meta has approved, with "
+		 "instagram_business_basic, instagram_business_manage_comments and "
+		 "instagram_business_manage_messages",
+	.sources = "media, our own with all comments; tags, media that tag us; directs, Instagram "
+		   "direct: all are always read",
+	.always = always,
+	.options = instagram_options,
+	.rights = instagram_rights,
+	.can = {
+		.hears = "mention comment reply direct post",
+		.reply = true,
+		.edits = false,
+		.deletions = true,
+		.direct = true,
+		.search = false,
+		.is_time_authors = false,
+		.history = "the newest 400 media with their comments; of a conversation the 20 newest "
+			   "messages",
+		.answers = "mention comment reply direct",
+		.idempotency = NULL,
+		.key_valid_s = 0,
+		.direct_window_s = GRAPH_CHAT_WINDOW_S,
+		.agent_window_s = GRAPH_AGENT_WINDOW_S,
+		.settle_s = 10,
+		.lookup = true,
+		.max_length = INSTAGRAM_COMMENT_MOST,
+		.length_unit = LENGTH_CHARACTERS,
+		.recheck_batch = 1,
+		.page_most = LIST_MOST,
+		.budget_requests = 200,
+		.budget_window_s = 3600,
+		.needs_session = true,
+		.is_redirect_exact = true,
+		.rhythm = "2m",
+	},
+	.authorize = instagram_authorize,
+	.under = instagram_under,
+	.measure = instagram_measure,
+	.check_source = check_source,
+	.ask = ask,
+	.digest = digest,
+};

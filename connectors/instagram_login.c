@@ -1,7 +1,5 @@
 #include "instagram_login.h"
 
-#include "answerd/limits.h"
-#include "answerd/page.h"
 #include "graph_inspect.h"
 #include "instagram_reply.h"
 
@@ -13,14 +11,8 @@ const struct connector_option instagram_options[] = {
 	{ "account", "The account's number, with login = \"facebook\".", false },
 	{ "page", "The page's number, with login = \"facebook\" and a person's token.", false },
 	{ "version", "Version of the Graph API; v25.0 where it is left out.", false },
-	{ "comments",
-	  "\"private\": a comment is answered by a private message to its author, once and within "
-	  "seven days; else publicly, below it.",
-	  false },
-	{ "human_agent",
-	  "\"yes\": Meta has granted the app HUMAN_AGENT, so a person may answer a direct message "
-	  "for seven days instead of one.",
-	  false },
+	{ "comments", GRAPH_CHAT_COMMENTS, false },
+	{ "human_agent", GRAPH_CHAT_AGENT, false },
 	{ NULL, NULL, false },
 };
 
@@ -31,7 +23,7 @@ const struct connector_right instagram_rights[] = {
 	{ NULL, NULL },
 };
 
-const struct connector_right instagram_rights_by_facebook[] = {
+static const struct connector_right rights_by_facebook[] = {
 	{ "instagram_basic", "to read our own media" },
 	{ "instagram_manage_comments", "to read and answer comments" },
 	{ "instagram_manage_messages", "to read and answer direct messages" },
@@ -45,6 +37,18 @@ bool instagram_is_by_facebook(const struct connector_ctx *ctx)
 	return text_eq(connector_option(ctx, "login"), TEXT("facebook"));
 }
 
+void instagram_under(const struct option_value *options, size_t n_options, struct connector *c)
+{
+	const struct connector_ctx ctx = { .options = options, .n_options = n_options };
+
+	if (instagram_is_by_facebook(&ctx)) {
+		c->needs = "a business or creator account that is linked to a page; an app that "
+			   "Meta has approved, with instagram_basic, instagram_manage_comments, "
+			   "instagram_manage_messages, pages_show_list and pages_read_engagement";
+		c->rights = rights_by_facebook;
+	}
+}
+
 struct graph_door instagram_door(const struct connector_ctx *ctx)
 {
 	if (instagram_is_by_facebook(ctx)) {
@@ -53,7 +57,7 @@ struct graph_door instagram_door(const struct connector_ctx *ctx)
 			.graph = instagram_graph(ctx),
 			.consent = "https://www.facebook.com/v25.0/dialog/oauth",
 			.code_at = "https://graph.facebook.com",
-			.rights = instagram_rights_by_facebook,
+			.rights = rights_by_facebook,
 		};
 	}
 	return (struct graph_door){
@@ -90,31 +94,11 @@ bool instagram_identify_ask(const struct connector_ctx *ctx, const struct questi
 bool instagram_identify_digest(const struct connector_ctx *ctx, const struct question *q,
 			       const struct response *r, struct outcome *ret, struct err *err)
 {
-	struct graph_keys keys;
-	struct jx_doc *doc = NULL;
-	struct text page;
-	struct jx v;
-
 	if (q->state.len > 0) {
-		return graph_inspect_digest(ctx, instagram_rights_by_facebook, q, r, ret);
+		return graph_inspect_digest(ctx, rights_by_facebook, q, r, ret);
 	}
-	if (!graph_check(ctx, instagram_graph(ctx), r, NULL, ret, err) ||
-	    !page_scan(r, &page, err) || !jx_parse(ctx->arena, page, &v, &doc, err)) {
+	if (!graph_who_digest(ctx, instagram_graph(ctx), r, ret, err)) {
 		return false;
-	}
-	graph_keys_read(ctx, &keys);
-	ret->own_id = jx_text_or(ctx->arena, v, "user_id", TEXT_NONE);
-	if (ret->own_id.len == 0) {
-		ret->own_id = jx_text_or(ctx->arena, v, "id", TEXT_NONE);
-	}
-	ret->own_handle =
-		text_clip(jx_text_or(ctx->arena, v, "username", TEXT_NONE), LIMIT_NAME_BYTES);
-	ret->own_name = text_clip(jx_text_or(ctx->arena, v, "name", TEXT_NONE), LIMIT_NAME_BYTES);
-	ret->token_until = keys.until;
-	jx_release(&doc);
-	if (!graph_is_node(ret->own_id) || ret->own_handle.len == 0) {
-		return err_set(err, ERR_DATA,
-			       "Instagram does not say who we are: no id, or no name");
 	}
 	if (instagram_is_by_facebook(ctx)) {
 		graph_inspect_begin(ctx, ret);

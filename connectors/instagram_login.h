@@ -9,10 +9,12 @@
 #include "graph_token.h"
 
 extern const struct connector_option instagram_options[];
-extern const struct connector_right instagram_rights[], instagram_rights_by_facebook[];
+extern const struct connector_right instagram_rights[];
 
 bool instagram_is_by_facebook(const struct connector_ctx *ctx);
 struct graph_door instagram_door(const struct connector_ctx *ctx);
+/* What an account needs that is reached by its page (connector.h). */
+void instagram_under(const struct option_value *options, size_t n_options, struct connector *c);
 bool instagram_authorize(const struct connector_ctx *ctx, const struct granting *g,
 			 struct text *ret_address, struct err *err);
 

@@ -67,15 +67,11 @@ void instagram_measure(const struct connector_ctx *ctx, const struct posting *p,
 	struct instagram_place at = { 0 };
 	bool is_direct;
 	struct text words;
-	int64_t n = 0;
 
 	(void)instagram_place_parse(p->parent_id, &at); /* none: publicly */
 	is_direct = p->visibility == MESSAGE_PRIVATE || is_private(ctx, &at);
 	words = words_of(ctx->arena, p, is_direct);
-	for (size_t i = 0; i < words.len; i++) {
-		n += is_direct || ((unsigned char)words.at[i] & 0xc0) != 0x80;
-	}
-	*ret_length = n;
+	*ret_length = is_direct ? (int64_t)words.len : posting_characters(words);
 	*ret_most = is_direct ? INSTAGRAM_DIRECT_MOST : INSTAGRAM_COMMENT_MOST;
 }
 

@@ -429,81 +429,42 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 	return err_set(err, ERR_CONFIG, "mail does not do '%s'", op_name(q->op));
 }
 
-static const struct connector *under(const struct option_value *options, size_t n_options);
-
-#define MAIL_ABOUT                                                                                 \
-	"Mail: answers to newsletters, and whatever else people write to a mailbox of ours"
-#define MAIL_HISTORY                                                                               \
-	"as far back as mails are kept in the folder; what was filed elsewhere before we came is " \
-	"not seen, and deletions are not heard"
-#define MAIL(needs_, needs_session_, rights_, authorize_)                                          \
-	{                                                                                          \
-		.name = "mail", \
-		.about = MAIL_ABOUT, \
-		.needs = (needs_), \
-		.sources = "inbox and own (the folder of sent mails), always read; folder:NAME", \
-		.always = always, \
-		.options = mail_options, \
-		.server_form = "imaps://mail.example", \
-		.rights = (rights_), \
-		.can = { \
-			.hears = "direct", \
-			.reply = true, \
-			.edits = false, \
-			.deletions = false, \
-			.direct = true, \
-			.search = false, \
-			.is_time_authors = false, \
-			.history = MAIL_HISTORY, \
-			.answers = "direct", \
-			.idempotency = NULL, \
-			.key_valid_s = 0, \
-			.settle_s = 30, \
-			.lookup = true, \
-			.max_length = 50000, \
-			.length_unit = LENGTH_CHARACTERS, \
-			.recheck_batch = 0, \
-			.page_most = PAGE_MOST, \
-			.budget_requests = 600, \
-			.budget_window_s = 300, \
-			.are_ids_global = true, \
-			.rhythm = "60s", \
-			.needs_session = (needs_session_), \
-		}, \
-		.authorize = (authorize_), \
-		.check_option = mail_check_option, \
-		.under = under, \
-		.check_source = check_source, \
-		.ask = ask, \
-		.digest = digest,                                                                  \
-	}
-
-const struct connector connector_mail =
-	MAIL("server = \"imaps://mail.example\", smtp = \"smtps://mail.example\", the address, and "
-	     "its password (an app "
-	     "password, where the provider has such) as token",
-	     false, NULL, NULL);
-
-/* Both want an application of one's own: Google a client of the type desktop, Microsoft one for accounts of any directory. */
-static const struct connector connector_google =
-	MAIL("an OAuth client of the type \"desktop app\" in a Google Cloud project: CLIENT "
-	     "ID:CLIENT SECRET "
-	     "as token",
-	     true, mail_google_rights, mail_google_authorize);
-static const struct connector connector_microsoft =
-	MAIL("an application in Microsoft Entra with the redirect http://127.0.0.1 (mobile and "
-	     "desktop): CLIENT ID: "
-	     "as token, or CLIENT ID:CLIENT SECRET",
-	     true, mail_microsoft_rights, mail_microsoft_authorize);
-
-static const struct connector *under(const struct option_value *options, size_t n_options)
-{
-	const struct connector_ctx ctx = { .options = options, .n_options = n_options };
-
-	switch (mail_login_of(&ctx)) {
-	case MAIL_GOOGLE: return &connector_google;
-	case MAIL_MICROSOFT: return &connector_microsoft;
-	case MAIL_PASSWORD: break;
-	}
-	return &connector_mail;
-}
+const struct connector connector_mail = {
+	.name = "mail",
+	.about = "Mail: answers to newsletters, and whatever else people write to a mailbox of ours",
+	.needs = "server = \"imaps://mail.example\", smtp = \"smtps://mail.example\", the address, and its password (an app "
+		 "password, where the provider has such) as token",
+	.sources = "inbox and own (the folder of sent mails), always read; folder:NAME",
+	.always = always,
+	.options = mail_options,
+	.server_form = "imaps://mail.example",
+	.can = {
+		.hears = "direct",
+		.reply = true,
+		.edits = false,
+		.deletions = false,
+		.direct = true,
+		.search = false,
+		.is_time_authors = false,
+		.history = "as far back as mails are kept in the folder; what was filed elsewhere before we came is not seen, "
+			   "and deletions are not heard",
+		.answers = "direct",
+		.idempotency = NULL,
+		.key_valid_s = 0,
+		.settle_s = 30,
+		.lookup = true,
+		.max_length = 50000,
+		.length_unit = LENGTH_CHARACTERS,
+		.recheck_batch = 0,
+		.page_most = PAGE_MOST,
+		.budget_requests = 600,
+		.budget_window_s = 300,
+		.are_ids_global = true,
+		.rhythm = "60s",
+	},
+	.under = mail_under,
+	.check_option = mail_check_option,
+	.check_source = check_source,
+	.ask = ask,
+	.digest = digest,
+};

@@ -9,12 +9,12 @@
 #define SCOPE_IMAP "https://outlook.office.com/IMAP.AccessAsUser.All"
 #define SCOPE_SMTP "https://outlook.office.com/SMTP.Send"
 
-const struct connector_right mail_google_rights[] = {
+static const struct connector_right google_rights[] = {
 	{ "https://mail.google.com/", "to read the mailbox and to send what staff answer" },
 	{ NULL, NULL },
 };
 
-const struct connector_right mail_microsoft_rights[] = {
+static const struct connector_right microsoft_rights[] = {
 	{ SCOPE_IMAP, "to read the mailbox" },
 	{ SCOPE_SMTP, "to send what staff answer" },
 	{ NULL, NULL },
@@ -40,20 +40,21 @@ void mail_login_add(const struct connector_ctx *ctx, struct request *r)
 
 bool mail_login_refused(const struct connector_ctx *ctx, struct outcome *ret, struct err *err)
 {
-	switch (mail_login_of(ctx)) {
+	enum mail_login login = mail_login_of(ctx);
+
+	ret->needs_refresh = login != MAIL_PASSWORD;
+	switch (login) {
 	case MAIL_PASSWORD:
 		return err_set(err, ERR_AUTH,
 			       "the mail server refuses the login: is the password (an app "
 			       "password, where the provider has such) still right?");
 	case MAIL_GOOGLE:
-		ret->needs_refresh = true;
 		return err_set(
 			err, ERR_AUTH,
 			"Gmail does not take the session: is `user` or `address` the account "
 			"that let us in?");
 	case MAIL_MICROSOFT: break;
 	}
-	ret->needs_refresh = true;
 	return err_set(
 		err, ERR_AUTH,
 		"Microsoft's mail server does not take the session: may this mailbox be "
@@ -80,8 +81,8 @@ static struct oauth_app microsoft(const struct connector_ctx *ctx)
 				   .is_public = true };
 }
 
-bool mail_microsoft_authorize(const struct connector_ctx *ctx, const struct granting *g,
-			      struct text *ret, struct err *err)
+static bool microsoft_authorize(const struct connector_ctx *ctx, const struct granting *g,
+				struct text *ret, struct err *err)
 {
 	struct oauth_app app = microsoft(ctx);
 	/* What keeps us signed in is asked for, and never said to be granted. */
@@ -101,7 +102,7 @@ static bool microsoft_connect_digest(const struct connector_ctx *ctx, const stru
 	struct connector_ctx fresh = *ctx;
 	struct oauth_session s;
 
-	if (!oauth_connect_digest(ctx, &app, mail_microsoft_rights, r, ret, err)) {
+	if (!oauth_connect_digest(ctx, &app, microsoft_rights, r, ret, err)) {
 		return false;
 	}
 	fresh.session = ret->session;
@@ -111,10 +112,33 @@ static bool microsoft_connect_digest(const struct connector_ctx *ctx, const stru
 
 /* ---- both ---- */
 
-bool mail_google_authorize(const struct connector_ctx *ctx, const struct granting *g,
-			   struct text *ret, struct err *err)
+static bool authorize_at_google(const struct connector_ctx *ctx, const struct granting *g,
+				struct text *ret, struct err *err)
 {
-	return google_authorize(ctx, mail_google_rights, g, ret, err);
+	return google_authorize(ctx, google_rights, g, ret, err);
+}
+
+/* Both want an application of one's own: Google a client of the type desktop, Microsoft one for accounts of any directory. */
+void mail_under(const struct option_value *options, size_t n_options, struct connector *c)
+{
+	const struct connector_ctx ctx = { .options = options, .n_options = n_options };
+
+	switch (mail_login_of(&ctx)) {
+	case MAIL_PASSWORD: return;
+	case MAIL_GOOGLE:
+		c->needs = "an OAuth client of the type \"desktop app\" in a Google Cloud project: "
+			   "CLIENT ID:CLIENT SECRET as token";
+		c->rights = google_rights;
+		c->authorize = authorize_at_google;
+		break;
+	case MAIL_MICROSOFT:
+		c->needs = "an application in Microsoft Entra with the redirect http://127.0.0.1 "
+			   "(mobile and desktop): CLIENT ID: as token, or CLIENT ID:CLIENT SECRET";
+		c->rights = microsoft_rights;
+		c->authorize = microsoft_authorize;
+		break;
+	}
+	c->can.needs_session = true;
 }
 
 static bool by_password(enum op op, struct err *err)
@@ -140,7 +164,7 @@ bool mail_connect_digest(const struct connector_ctx *ctx, const struct response 
 {
 	switch (mail_login_of(ctx)) {
 	case MAIL_PASSWORD: return by_password(OP_CONNECT, err);
-	case MAIL_GOOGLE: return google_connect_digest(ctx, mail_google_rights, r, ret, err);
+	case MAIL_GOOGLE: return google_connect_digest(ctx, google_rights, r, ret, err);
 	case MAIL_MICROSOFT: break;
 	}
 	return microsoft_connect_digest(ctx, r, ret, err);
@@ -152,7 +176,7 @@ bool mail_refresh_ask(const struct connector_ctx *ctx, struct request *ret, stru
 
 	switch (mail_login_of(ctx)) {
 	case MAIL_PASSWORD: return by_password(OP_REFRESH, err);
-	case MAIL_GOOGLE: return google_refresh_ask(ctx, mail_google_rights, ret, err);
+	case MAIL_GOOGLE: return google_refresh_ask(ctx, google_rights, ret, err);
 	case MAIL_MICROSOFT: break;
 	}
 	return oauth_refresh_ask(ctx, &app, ret, err);

@@ -13,9 +13,9 @@
 
 enum mail_login { MAIL_PASSWORD, MAIL_GOOGLE, MAIL_MICROSOFT };
 
-extern const struct connector_right mail_google_rights[], mail_microsoft_rights[];
-
 enum mail_login mail_login_of(const struct connector_ctx *ctx);
+/* What an account needs that logs in by OAuth (connector.h). */
+void mail_under(const struct option_value *options, size_t n_options, struct connector *c);
 
 /* Password or bearer of a request to one of the two servers; its user stands there already. */
 void mail_login_add(const struct connector_ctx *ctx, struct request *r);
@@ -26,10 +26,6 @@ bool mail_login_refused(const struct connector_ctx *ctx, struct outcome *ret, st
 bool mail_identify_digest(const struct connector_ctx *ctx, const struct response *r,
 			  struct outcome *ret, struct err *err);
 
-bool mail_google_authorize(const struct connector_ctx *ctx, const struct granting *g,
-			   struct text *ret, struct err *err);
-bool mail_microsoft_authorize(const struct connector_ctx *ctx, const struct granting *g,
-			      struct text *ret, struct err *err);
 bool mail_connect_ask(const struct connector_ctx *ctx, const struct question *q,
 		      struct request *ret, struct err *err);
 bool mail_connect_digest(const struct connector_ctx *ctx, const struct response *r,

@@ -179,6 +179,7 @@ bool mastodon_reply_digest(const struct connector_ctx *ctx, const struct questio
 struct look {
 	bool is_own;
 	bool is_parent_gone; /* what answered it answers nobody now */
+	bool is_unread;      /* what is below the parent could not be read */
 	struct text at;      /* max_id of the next page */
 	int64_t n_pages;
 };
@@ -192,6 +193,7 @@ static void look_load(struct arena *a, struct text state, struct look *ret)
 	if (state.len > 0 && jx_parse(a, state, &v, &doc, NULL)) {
 		ret->is_own = jx_bool_or(v, OUT_OF_CONTEXT, false);
 		ret->is_parent_gone = jx_bool_or(v, "gone", false);
+		ret->is_unread = jx_bool_or(v, "unread", false);
 		ret->at = jx_text_or(a, v, "at", TEXT_NONE);
 		ret->n_pages = jx_i64_or(v, "pages", 0);
 		jx_release(&doc);
@@ -202,8 +204,10 @@ static struct text look_save(struct arena *a, const struct look *l)
 {
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_STATE_BYTES };
 
-	strbuf_printf(&b, "{\"" OUT_OF_CONTEXT "\":true,\"gone\":%s,\"pages\":%lld,\"at\":",
-		      l->is_parent_gone ? "true" : "false", (long long)l->n_pages);
+	strbuf_printf(
+		&b, "{\"" OUT_OF_CONTEXT "\":true,\"gone\":%s,\"unread\":%s,\"pages\":%lld,\"at\":",
+		l->is_parent_gone ? "true" : "false", l->is_unread ? "true" : "false",
+		(long long)l->n_pages);
 	strbuf_add_json(&b, l->at);
 	strbuf_add_byte(&b, '}');
 	return text_dup(a, strbuf_text(&b));
@@ -312,18 +316,19 @@ static const struct mastodon_item *last_of(const struct mastodon_page *page)
 	return NULL;
 }
 
-/* Where the walk through our own statuses goes on; false: this was its last page. */
+/* Where the walk through our own statuses goes on; false: this was its last page. *ret_is_short: not because all since then was read. */
 static bool look_on(const struct posting *p, const struct mastodon_page *page,
-		    const struct mastodon_item *last, struct look *l)
+		    const struct mastodon_item *last, struct look *l, bool *ret_is_short)
 {
-	if (++l->n_pages >= LOOK_PAGES || text_eq(last->id, l->at) ||
-	    text_eq(page->items[0].id, l->at) ||
-	    (wall_is_set(last->at) && wall_is_set(p->begun_at) &&
-	     wall_before(last->at, look_since(p)))) {
+	*ret_is_short = false;
+	if (wall_is_set(last->at) && wall_is_set(p->begun_at) &&
+	    wall_before(last->at, look_since(p))) {
 		return false;
 	}
+	*ret_is_short = ++l->n_pages >= LOOK_PAGES || text_eq(last->id, l->at) ||
+			text_eq(page->items[0].id, l->at);
 	l->at = last->id;
-	return true;
+	return !*ret_is_short;
 }
 
 /* The way behind the context, which may be too large, hidden or gone with the parent. */
@@ -338,8 +343,9 @@ static bool context_done(const struct connector_ctx *ctx, const struct posting *
 	if (!is_parent_gone && !page_check(ctx, r, &ret->rate, err)) {
 		return false;
 	}
-	if (!is_parent_gone && page_scan(r, &page, NULL) &&
-	    mastodon_page_read(ctx, TEXT_NONE, page, &o, &list, NULL)) {
+	l->is_unread = is_parent_gone || !page_scan(r, &page, NULL) ||
+		       !mastodon_page_read(ctx, TEXT_NONE, page, &o, &list, NULL);
+	if (!l->is_unread) {
 		find(ctx, p, l, &o, ret);
 	}
 	if (ret->sent_id.len == 0) {
@@ -358,6 +364,7 @@ bool mastodon_lookup_digest(const struct connector_ctx *ctx, const struct questi
 	const struct mastodon_item *last;
 	struct mastodon_page list;
 	struct outcome o = { 0 };
+	bool is_short = false;
 	struct text page;
 	struct look l;
 
@@ -381,7 +388,10 @@ bool mastodon_lookup_digest(const struct connector_ctx *ctx, const struct questi
 		return err_set(err, ERR_DATA,
 			       "one of our own statuses cannot be read: it may be this reply");
 	}
-	ret->is_more = last != NULL && look_on(p, &list, last, &l);
+	ret->is_more = last != NULL && look_on(p, &list, last, &l, &is_short);
+	if (is_short && l.is_unread) {
+		return posting_look_ends(err);
+	}
 	ret->state = ret->is_more ? look_save(ctx->arena, &l) : TEXT_NONE;
 	return true;
 }

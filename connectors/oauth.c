@@ -37,13 +37,6 @@ bool oauth_client_load(const struct connector_ctx *ctx, const struct oauth_app *
 
 /* ---- the session ---- */
 
-static struct wall until_read(struct jx v)
-{
-	int64_t s = jx_i64_or(v, "until", 0);
-
-	return (struct wall){ s > 0 && s < INT64_C(253402300800) ? s * 1000000 : 0 };
-}
-
 bool oauth_session_load(const struct connector_ctx *ctx, struct oauth_session *ret)
 {
 	struct text token = text_trim(ctx->token), session = text_trim(ctx->session);
@@ -65,7 +58,7 @@ bool oauth_session_load(const struct connector_ctx *ctx, struct oauth_session *r
 	ret->access = jx_text_or(ctx->arena, v, "access", TEXT_NONE);
 	ret->refresh = jx_text_or(ctx->arena, v, "refresh", TEXT_NONE);
 	ret->scope = jx_text_or(ctx->arena, v, "scope", TEXT_NONE);
-	ret->until = until_read(v);
+	ret->until = page_s_or_none(v, "until");
 	jx_release(&doc);
 	return ret->access.len > 0 || ret->refresh.len > 0;
 }

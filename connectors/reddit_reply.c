@@ -57,10 +57,7 @@ void reddit_measure(const struct connector_ctx *ctx, const struct posting *p, in
 {
 	struct text t = markdown_of(ctx->arena, p->text);
 
-	*ret_length = 0;
-	for (size_t i = 0; i < t.len; i++) {
-		*ret_length += ((unsigned char)t.at[i] & 0xc0) != 0x80;
-	}
+	*ret_length = posting_characters(t);
 	*ret_most = REDDIT_TEXT_MOST;
 }
 

@@ -9,6 +9,7 @@
 
 #define SITE      "https://www.reddit.com"
 #define DEEP_MOST 60
+#define LIST_MOST (LIMIT_PAGE_ITEMS + REDDIT_MORE_MOST)
 #define DELETED   TEXT("[deleted]")
 #define REMOVED   TEXT("[removed]")
 
@@ -264,6 +265,7 @@ static void more_note(struct reader *r, struct text data)
 
 	if (jx_member(data, TEXT("children"), &list) && jx_slice_kind(list) == '[' &&
 	    jx_elements(a, list, &slices, &n, NULL)) {
+		r->page->is_cut = r->page->is_cut || r->page->n_more + n > REDDIT_MORE_MOST;
 		for (size_t i = 0; i < n && r->page->n_more < REDDIT_MORE_MOST; i++) {
 			if (jx_slice_text(a, slices[i], &id) &&
 			    reddit_is_name(text_printf(a, "t1_%.*s", TEXT_ARG(id)), '1')) {
@@ -340,10 +342,31 @@ static bool children_of(struct arena *a, struct text page, struct text **ret, si
 	return jx_member(page, TEXT("data"), &data) && jx_slice_kind(data) == '{' &&
 	       (jx_member(data, TEXT("children"), &list) ||
 		jx_member(data, TEXT("things"), &list)) &&
-	       jx_slice_kind(list) == '[' && jx_elements(a, list, ret, ret_n, NULL);
+	       jx_slice_kind(list) == '[' && jx_elements_most(a, list, LIST_MOST, ret, ret_n, NULL);
 }
 
 /* Trees are read breadth first: the list of what is still to be read grows at its end. */
+/* It does not fit any more: it is asked for by its name, as those that a tree only names. */
+static void left_note(struct reader *r, struct text slice)
+{
+	struct text data, id;
+
+	if (jx_slice_kind(slice) != '{' || !jx_member(slice, TEXT("data"), &data) ||
+	    jx_slice_kind(data) != '{') {
+		return;
+	}
+	id = text_at(r->ctx->arena, data, "name");
+	if (!reddit_is_name(id, '1')) {
+		return;
+	}
+	id = text_slice(id, 3, SIZE_MAX);
+	if (r->page->n_more < REDDIT_MORE_MOST) {
+		r->page->more[r->page->n_more++] = id;
+	} else {
+		r->page->is_cut = true;
+	}
+}
+
 static bool things_add(struct reader *r, struct text *queue, size_t n)
 {
 	size_t room = LIMIT_PAGE_ITEMS;
@@ -355,8 +378,13 @@ static bool things_add(struct reader *r, struct text *queue, size_t n)
 		element = without_replies(r->ctx->arena, queue[i], &replies);
 		thing_add(r, element);
 		if (replies.len > 0 && children_of(r->ctx->arena, replies, &below, &n_below)) {
-			for (size_t k = 0; k < n_below && n < room; k++) {
-				queue[n++] = below[k];
+			r->page->is_cut = r->page->is_cut || n_below > LIST_MOST;
+			for (size_t k = 0; k < n_below && k < LIST_MOST; k++) {
+				if (n < room) {
+					queue[n++] = below[k];
+				} else {
+					left_note(r, below[k]);
+				}
 			}
 		}
 	}

@@ -29,6 +29,7 @@ struct reddit_page {
 	struct text link;  /* the post that the first comment stands below */
 	struct text *more; /* comments that the tree only names, without "t1_" */
 	size_t n_more;
+	bool is_cut;       /* more are named than there is room for */
 	struct text *deep; /* comments below which the tree goes on elsewhere, without "t1_" */
 	size_t n_deep;
 };

@@ -199,6 +199,7 @@ bool reddit_thread_digest(const struct connector_ctx *ctx, const struct question
 	} else {
 		took_deep = t.n_deep > 0;
 	}
+	page.is_cut = page.is_cut || t.n_more - took_more + page.n_more > REDDIT_MORE_MOST;
 	t.more = joined(ctx->arena, t.more + took_more, t.n_more - took_more, page.more,
 			page.n_more, &t.n_more);
 	/* Asked for what is below it, a comment may be named again: then there is no more. */
@@ -209,5 +210,9 @@ bool reddit_thread_digest(const struct connector_ctx *ctx, const struct question
 		       (!t.is_read || t.n_more > 0 || t.n_deep > 0);
 	ret->state = ret->is_more ? thread_save(ctx->arena, &t) : TEXT_NONE;
 	ret->is_more = ret->is_more && ret->state.len > 0;
+	if (page.is_cut || (!ret->is_more && (t.n_more > 0 || t.n_deep > 0))) {
+		outcome_add_bad(ctx->arena, ret, t.link, t.link,
+				"a thread of more comments than are read: see it there");
+	}
 	return true;
 }

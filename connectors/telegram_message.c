@@ -9,8 +9,7 @@
 #include "telegram_rich.h"
 #include "telegram_text.h"
 
-#define TELEGRAM_ENTITIES_MOST 256                   /* Telegram shows a hundred */
-#define SECONDS_MOST           INT64_C(253402300799) /* the end of the year 9999 */
+#define TELEGRAM_ENTITIES_MOST 256 /* Telegram shows a hundred */
 #define BUSINESS_BYTES         256
 
 /* ---- ids ---- */
@@ -69,13 +68,6 @@ static struct text number_id(struct arena *a, struct jx object, const char *name
 	int64_t n = jx_i64_or(object, name, 0);
 
 	return n != 0 ? text_printf(a, "%lld", (long long)n) : TEXT_NONE;
-}
-
-static struct wall seconds_or_none(struct jx object, const char *name)
-{
-	int64_t s = jx_i64_or(object, name, 0);
-
-	return (struct wall){ s > 0 && s <= SECONDS_MOST ? s * 1000000 : 0 };
 }
 
 /* ---- who is named ---- */
@@ -376,8 +368,8 @@ static bool message_read(const struct connector_ctx *ctx, struct jx message, str
 	m->external_id = telegram_place_id(a, &place);
 	m->direction = is_by_us(ctx, message) ? MESSAGE_OUTBOUND : MESSAGE_INBOUND;
 	m->is_automatic = m->direction == MESSAGE_OUTBOUND && is_by_program(ctx, message);
-	m->posted_at = seconds_or_none(message, "date");
-	m->edited_at = seconds_or_none(message, "edit_date");
+	m->posted_at = page_s_or_none(message, "date");
+	m->edited_at = page_s_or_none(message, "edit_date");
 	exchange_read(a, message, &place, m);
 	parent = jx_i64_or(answered(message), "message_id", 0);
 	if (parent > 0 && parent != place.message) {
@@ -466,7 +458,7 @@ static void event_read(const struct connector_ctx *ctx, struct jx update, int64_
 
 		if (jx_is_object(event)) {
 			m->body = text_of(event_names[i]);
-			m->posted_at = seconds_or_none(event, "date");
+			m->posted_at = page_s_or_none(event, "date");
 			(void)(author_read(a, jx_get(event, "from"), m) ||
 			       author_read(a, jx_get(event, "user"), m) ||
 			       author_read(a, jx_get(event, "chat"), m));

@@ -367,29 +367,6 @@ static bool identify_ask(const struct connector_ctx *ctx, struct request *ret, s
 	return graph_url_finish(ctx, &b, ret, err);
 }
 
-static bool identify_digest(const struct connector_ctx *ctx, const struct response *r,
-			    struct outcome *ret, struct err *err)
-{
-	struct graph_keys keys;
-	struct jx_doc *doc = NULL;
-	struct text page;
-	struct jx v;
-
-	if (!graph_check(ctx, &threads_graph, r, NULL, ret, err) || !page_scan(r, &page, err) ||
-	    !jx_parse(ctx->arena, page, &v, &doc, err)) {
-		return false;
-	}
-	graph_keys_read(ctx, &keys);
-	ret->own_id = jx_text_or(ctx->arena, v, "id", TEXT_NONE);
-	ret->own_handle =
-		text_clip(jx_text_or(ctx->arena, v, "username", TEXT_NONE), LIMIT_NAME_BYTES);
-	ret->own_name = text_clip(jx_text_or(ctx->arena, v, "name", TEXT_NONE), LIMIT_NAME_BYTES);
-	ret->token_until = keys.until;
-	jx_release(&doc);
-	return (graph_is_node(ret->own_id) && ret->own_handle.len > 0) ||
-	       err_set(err, ERR_DATA, "Threads does not say who we are: no id, or no name");
-}
-
 /* ---- the contract ---- */
 
 static bool authorize(const struct connector_ctx *ctx, const struct granting *g,
@@ -422,7 +399,7 @@ static bool digest(const struct connector_ctx *ctx, const struct question *q,
 {
 	*ret = (struct outcome){ 0 };
 	switch (q->op) {
-	case OP_IDENTIFY: return identify_digest(ctx, r, ret, err);
+	case OP_IDENTIFY: return graph_who_digest(ctx, &threads_graph, r, ret, err);
 	case OP_POLL:
 	case OP_SWEEP: return source_digest(ctx, q, r, ret, err);
 	case OP_THREAD:

@@ -93,6 +93,12 @@ static bool check_source(struct text name, struct err *err)
 	return source_parse(name, &kind, &query, err);
 }
 
+/* Mentions that their list does not reach any more are searched for by our name, below the last one that it showed. */
+static enum source_kind source_now(enum source_kind kind, const struct x_walk *w)
+{
+	return kind == SOURCE_MENTIONS && w->is_search ? SOURCE_SEARCH : kind;
+}
+
 /* ---- asking ---- */
 
 static void add_time(struct strbuf *b, struct wall at)
@@ -109,7 +115,7 @@ static void add_time(struct strbuf *b, struct wall at)
 static void add_since(const struct connector_ctx *ctx, const struct question *q,
 		      const struct x_list *list, const struct x_walk *w, struct strbuf *b)
 {
-	struct wall week = wall_add(ctx->now, DUR_S(-(7 * 86400 - 600)));
+	struct wall week = wall_add(ctx->now, DUR_S(-(7 * 86400 - X_WEEK_SPARE_S)));
 	bool is_lost;
 	struct text since = x_walk_since(ctx, w, list, &is_lost);
 
@@ -153,8 +159,12 @@ static bool ask_source(const struct connector_ctx *ctx, const struct question *q
 	if (ctx->own_id.len == 0) {
 		return err_set(err, ERR_RETRY, "X has not said yet who we are");
 	}
-	s = &sources[kind];
 	x_walk_load(ctx->arena, q->state, &w);
+	if (source_now(kind, &w) != kind) {
+		kind = SOURCE_SEARCH;
+		query = text_printf(ctx->arena, "@%.*s", TEXT_ARG(ctx->own_handle));
+	}
+	s = &sources[kind];
 	add_path(ctx, kind, &b);
 	size = page_size(q, PAGE_MOST);
 	x_url_add(&b, "max_results",
@@ -169,6 +179,9 @@ static bool ask_source(const struct connector_ctx *ctx, const struct question *q
 	}
 	if (kind == SOURCE_SEARCH) {
 		x_url_add(&b, "query", query);
+	}
+	if (w.is_search) {
+		x_url_add(&b, "until_id", w.lowest);
 	}
 	add_since(ctx, q, &s->list, &w, &b);
 	if (w.next.len > 0) {
@@ -237,7 +250,10 @@ static bool is_form_refused(const struct connector_ctx *ctx, const struct respon
 	}
 	if (r->status == 400 && w->n_broken == 0 && (w->next.len > 0 || w->since.len > 0)) {
 		/* The token of this page, or the id, is no longer good: once more from the beginning. */
-		*w = (struct x_walk){ .since = w->since, .n_broken = 1 };
+		*w = (struct x_walk){ .since = w->since,
+				      .n_broken = 1,
+				      .lowest = w->is_search ? w->lowest : TEXT_NONE,
+				      .is_search = w->is_search };
 		ret->state = x_walk_save(ctx->arena, w);
 		ret->is_more = true;
 		return true;
@@ -264,6 +280,39 @@ static bool is_without_directs(const struct connector_ctx *ctx, const struct que
 	return true;
 }
 
+/* This app may not search: the gap stays, and nobody asks for ever. */
+static bool is_search_refused(const struct x_walk *w, const struct response *r, struct outcome *ret)
+{
+	if (!w->is_search || (r->status != 400 && r->status != 403 && r->status != 404) ||
+	    x_is_broke(r)) {
+		return false;
+	}
+	ret->has_hole = true;
+	return true;
+}
+
+static void gap_step(const struct connector_ctx *ctx, const struct question *q,
+		     const struct x_walk *before, const struct x_page *page, struct x_walk *w,
+		     struct outcome *ret)
+{
+	struct text lowest = page->last.len > 0 ? page->last : before->lowest;
+	bool is_within =
+		!wall_before(q->since, wall_add(ctx->now, DUR_S(-7 * 86400 + X_WEEK_SPARE_S)));
+
+	w->is_search = before->is_search;
+	w->lowest = before->is_search ? before->lowest : lowest;
+	if (ret->is_more || ret->has_hole) {
+		return;
+	}
+	if (before->is_search || before->n_read + (int64_t)page->n < MENTIONS_MOST) {
+		/* All since then was shown, be it little. */
+		ret->is_jumbled = !before->is_search || is_within;
+	} else if (lowest.len > 0 && ctx->own_handle.len > 0) {
+		w->is_search = ret->is_more = true;
+		w->since = before->since;
+	}
+}
+
 static bool digest_source(const struct connector_ctx *ctx, const struct question *q,
 			  const struct response *r, struct outcome *ret, struct err *err)
 {
@@ -272,15 +321,19 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 	struct x_reading how;
 	struct x_page page;
 	struct text body, query;
-	struct x_walk w;
+	struct x_walk w, before;
 
 	(void)source_parse(q->source, &kind, &query, NULL); /* a recording may come without one */
 	how = (struct x_reading){ .is_search = kind == SOURCE_SEARCH, .keeps_stale = true };
 	x_walk_load(ctx->arena, q->state, &w);
+	kind = source_now(kind, &w);
 	(void)x_walk_since(ctx, &w, &sources[kind].list, &is_lost);
 	ret->read_price = sources[kind].price;
 	if (is_form_refused(ctx, r, &w, ret) ||
 	    (kind == SOURCE_DIRECTS && is_without_directs(ctx, q, r, ret))) {
+		return true;
+	}
+	if (is_search_refused(&w, r, ret)) {
 		return true;
 	}
 	if (!x_check(ctx, r, ret, err)) {
@@ -307,9 +360,13 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 	}
 	has_hole = is_lost && w.next.len == 0;
 	is_lost = w.n_broken > 0 && w.next.len == 0 && w.since.len > 0;
+	before = w;
 	ret->is_more = x_walk_step(ctx, &w, &sources[kind].list, &page, q->since, &ret->has_hole);
 	ret->has_hole = (ret->has_hole || has_hole || (is_lost && kind == SOURCE_SEARCH)) &&
 			q->op == OP_POLL;
+	if (q->is_gap && text_eq(q->source, TEXT("mentions"))) {
+		gap_step(ctx, q, &before, &page, &w, ret);
+	}
 	if (ret->is_more || q->op == OP_POLL) {
 		ret->state = x_walk_save(ctx->arena, &w);
 	}

@@ -8,7 +8,7 @@
 
 #define OVERLAP_MS  60000
 #define AHEAD_S     600 /* an id from further ahead is not believed: it would hide what comes next */
-#define WEEK_S      (7 * 86400 - 600)
+#define WEEK_S      (7 * 86400 - X_WEEK_SPARE_S)
 #define TOKEN_BYTES 1024
 #define MOST_PAGES  2000
 
@@ -37,6 +37,8 @@ void x_walk_load(struct arena *a, struct text state, struct x_walk *ret)
 	ret->n_read = jx_i64_or(walk, "read", 0);
 	ret->n_broken = jx_i64_or(walk, "broken", 0);
 	ret->has_met = jx_bool_or(walk, "met", false);
+	ret->lowest = number_or_none(a, walk, "lowest");
+	ret->is_search = jx_bool_or(walk, "search", false) && ret->lowest.len > 0;
 	jx_release(&doc);
 }
 
@@ -45,7 +47,7 @@ struct text x_walk_save(struct arena *a, const struct x_walk *w)
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = LIMIT_STATE_BYTES };
 
 	strbuf_printf(&b, "{\"since\":\"%.*s\"", TEXT_ARG(w->since));
-	if (w->next.len > 0 || w->n_broken > 0) {
+	if (w->next.len > 0 || w->n_broken > 0 || w->is_search) {
 		strbuf_printf(
 			&b,
 			",\"walk\":{\"broken\":%d,\"met\":%s,\"newest\":\"%.*s\",\"pages\":%d,"
@@ -55,6 +57,10 @@ struct text x_walk_save(struct arena *a, const struct x_walk *w)
 		strbuf_add_json(&b, w->next);
 		strbuf_add_str(&b, ",\"turtle\":");
 		strbuf_add_json(&b, w->turtle);
+		if (w->lowest.len > 0) {
+			strbuf_printf(&b, ",\"lowest\":\"%.*s\",\"search\":%s", TEXT_ARG(w->lowest),
+				      w->is_search ? "true" : "false");
+		}
 		strbuf_add_byte(&b, '}');
 	}
 	strbuf_add_byte(&b, '}');

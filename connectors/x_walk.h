@@ -14,12 +14,17 @@
 
 #include "x_post.h"
 
+#define X_WEEK_SPARE_S 600 /* a search refuses what is older than a week, by its own clock */
+
 struct x_walk {
 	struct text since; /* highest id of the last finished walk; empty: none was */
 	/* of an unfinished walk */
 	struct text newest, next, turtle;
 	int64_t n_pages, n_read, n_broken;
 	bool has_met; /* what we knew was seen again */
+	/* of a walk that closes a gap */
+	struct text lowest; /* what the list showed last */
+	bool is_search;     /* the list is at its end, and what lies behind it is searched for */
 };
 
 /* What a list can do. */

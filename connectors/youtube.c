@@ -473,6 +473,7 @@ const struct connector connector_youtube = {
 		 * a hundred replies. */
 		.budget_requests = 6250,
 		.budget_window_s = 86400,
+		.reply_requests = 50,
 		.anonymous_search = false,
 		.needs_session = true,
 		.are_ids_global = true,

@@ -39,20 +39,10 @@ static struct text words_of(struct arena *a, const struct posting *p)
 	return text_printf(a, "@%.*s %.*s", TEXT_ARG(p->author_handle), TEXT_ARG(p->text));
 }
 
-static int64_t characters(struct text t)
-{
-	int64_t n = 0;
-
-	for (size_t i = 0; i < t.len; i++) {
-		n += ((unsigned char)t.at[i] & 0xc0) != 0x80;
-	}
-	return n;
-}
-
 void youtube_measure(const struct connector_ctx *ctx, const struct posting *p, int64_t *ret_length,
 		     int64_t *ret_most)
 {
-	*ret_length = characters(words_of(ctx->arena, p));
+	*ret_length = posting_characters(words_of(ctx->arena, p));
 	*ret_most = YOUTUBE_MOST_CHARACTERS;
 }
 

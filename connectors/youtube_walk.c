@@ -2,11 +2,11 @@
 
 #include "answerd/json.h"
 #include "answerd/limits.h"
+#include "answerd/page.h"
 #include "answerd/strbuf.h"
 
 #define MOST_PAGES 2000
 #define MOST_BELOW 50 /* pages of replies of one thread in one walk */
-#define WALL_MOST  INT64_C(253402300800000000)
 
 /* ---- lists ---- */
 
@@ -73,13 +73,6 @@ static void counts_save(struct strbuf *b, const char *name, const struct youtube
 
 /* ---- load, save ---- */
 
-static struct wall wall_read(struct jx v, const char *name)
-{
-	int64_t us = jx_i64_or(v, name, 0);
-
-	return (struct wall){ us > 0 && us < WALL_MOST ? us : 0 };
-}
-
 void youtube_walk_load(struct arena *a, struct text state, struct youtube_walk *ret)
 {
 	struct jx_doc *doc = NULL;
@@ -89,11 +82,11 @@ void youtube_walk_load(struct arena *a, struct text state, struct youtube_walk *
 	if (state.len == 0 || !jx_parse(a, state, &v, &doc, NULL)) {
 		return;
 	}
-	ret->known = wall_read(v, "known");
+	ret->known = page_us_or_none(v, "known");
 	counts_load(a, jx_get(v, "busy"), YOUTUBE_BUSY_MOST, &ret->busy);
 	walk = jx_get(v, "walk");
-	ret->from = wall_read(walk, "from");
-	ret->latest = wall_read(walk, "latest");
+	ret->from = page_us_or_none(walk, "from");
+	ret->latest = page_us_or_none(walk, "latest");
 	ret->next = jx_text_or(a, walk, "next", TEXT_NONE);
 	ret->turtle = jx_text_or(a, walk, "turtle", TEXT_NONE);
 	ret->token = jx_text_or(a, walk, "token", TEXT_NONE);

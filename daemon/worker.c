@@ -11,9 +11,8 @@
 #include "answerd/limits.h"
 #include "answerd/log.h"
 #include "daemon/alert/alert.h"
-#include "daemon/base/digest.h"
 #include "daemon/base/nature.h"
-#include "daemon/base/network.h"
+#include "daemon/base/output.h"
 #include "daemon/base/platforms.h"
 #include "daemon/conf/conf.h"
 #include "daemon/connect/connect.h"
@@ -21,6 +20,8 @@
 #include "daemon/listen/listen.h"
 #include "daemon/respond/respond.h"
 #include "daemon/store/store.h"
+#include "daemon/vouch/vouch.h"
+#include "daemon/worker_digest.h"
 
 #define EXIT_FINDING 1
 #define EXIT_USAGE   2
@@ -56,6 +57,7 @@ struct worker {
 	struct listen *listen;
 	struct alert *alert;
 	struct respond *respond;
+	struct vouch *vouch;
 	int n_stopping;   /* machines that have not ended yet */
 	const char *path; /* of the configuration; NULL: the usual one */
 	struct conf *conf;
@@ -106,12 +108,11 @@ static int cmd_check_config(const char *path, bool is_show)
 	strbuf_init(&out, 4u * 1024 * 1024);
 	if (is_show) {
 		conf_show(c, &out);
-		(void)fwrite(out.at, 1, out.len, stdout);
 	} else {
-		(void)printf("%.*s is fine.\n", TEXT_ARG(c->path));
+		strbuf_printf(&out, "%.*s is fine.\n", TEXT_ARG(c->path));
 	}
 	conf_destroy(&c);
-	return EXIT_SUCCESS;
+	return output_print(strbuf_text(&out)) ? EXIT_SUCCESS : EXIT_FINDING;
 }
 
 /* `is_patient`: a database that is away is waited for, as at the start of a machine. */
@@ -139,90 +140,15 @@ static int cmd_migrate(const char *path, bool is_patient)
 	return EXIT_SUCCESS;
 }
 
-/* ---- platforms, digest ---- */
+/* ---- platforms ---- */
 
 static int cmd_platforms(enum platforms_form form)
 {
 	scoped(strbuf_done) struct strbuf out = { 0 };
 
 	strbuf_init(&out, 1024u * 1024);
-	platforms_print(form, platforms_columns(), &out);
-	(void)fwrite(out.at, 1, out.len, stdout);
-	return EXIT_SUCCESS;
-}
-
-static bool read_file(const char *path, struct strbuf *out)
-{
-	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
-	char buffer[16384];
-	size_t n;
-
-	if (f == NULL) {
-		(void)fprintf(stderr, "error: %s: %s\n", path, strerror(errno));
-		return false;
-	}
-	while ((n = fread(buffer, 1, sizeof(buffer), f)) > 0) {
-		strbuf_add(out, (struct text){ buffer, n });
-	}
-	if (f != stdin) {
-		(void)fclose(f);
-	}
-	if (out->is_full) {
-		(void)fprintf(stderr, "error: %s is over %u bytes\n", path, LIMIT_BODY_BYTES);
-		return false;
-	}
-	return true;
-}
-
-static int digest_by(const struct connector *c, char **args)
-{
-	enum op op;
-	struct err err = { 0 };
-	scoped(strbuf_done) struct strbuf in = { 0 };
-	scoped(strbuf_done) struct strbuf out = { 0 };
-
-	if (!op_parse(text_of(args[1]), &op)) {
-		(void)fprintf(stderr,
-			      "error: '%s' is no operation; one of identify poll sweep thread "
-			      "recheck reply lookup refresh connect\n",
-			      args[1]);
-		return EXIT_USAGE;
-	}
-	strbuf_init(&in, LIMIT_BODY_BYTES + LIMIT_HEADER_BYTES);
-	strbuf_init(&out, 64u * 1024 * 1024);
-	if (!read_file(args[2], &in)) {
-		return EXIT_USAGE;
-	}
-	if (!digest_print(c, op, strbuf_text(&in), &out, &err)) {
-		(void)fprintf(stderr, "error: %s\n", err.text);
-		return EXIT_FINDING;
-	}
-	if (out.len > 0) {
-		(void)fwrite(out.at, 1, out.len, stdout);
-	}
-	return EXIT_SUCCESS;
-}
-
-static int cmd_digest(char **args, int n)
-{
-	struct arena *arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
-	const struct connector *c;
-	struct err err = { 0 };
-	int code = EXIT_USAGE;
-
-	c = n == 3 ? network_find(arena, text_of(args[0]), &err) : NULL;
-	if (n != 3) {
-		(void)fprintf(stderr, "usage: answerd digest PLATFORM OP FILE\n");
-	} else if (c == NULL) {
-		(void)fprintf(stderr, "error: %s%s%s\n",
-			      err.kind != ERR_NONE ? err.text : "no platform is called '",
-			      err.kind != ERR_NONE ? "" : args[0],
-			      err.kind != ERR_NONE ? "" : "'; answerd platforms lists them");
-	} else {
-		code = digest_by(c, args);
-	}
-	arena_destroy(&arena);
-	return code;
+	platforms_print(form, &out);
+	return output_print(strbuf_text(&out)) ? EXIT_SUCCESS : EXIT_FINDING;
 }
 
 /* ---- connect ---- */
@@ -313,10 +239,11 @@ static void on_stop(bool is_second, void *owner)
 	watch_stopping(k->watch);
 	log_info("stopping", NULL);
 	loop_arm(k->loop, &k->hard, STOP_HARD);
-	k->n_stopping = 3;
+	k->n_stopping = 4;
 	listen_stop(k->listen, done_stopped, k);
 	alert_stop(k->alert, done_stopped, k);
 	respond_stop(k->respond, done_stopped, k);
+	vouch_stop(k->vouch, done_stopped, k);
 }
 
 /* One loud line a problem, each with file, line and remedy; and the first of them as an alert. */
@@ -380,6 +307,7 @@ static void take_changed(struct worker *k, struct conf *c, struct nature_rules *
 	listen_reload(k->listen, c, rules);
 	alert_reload(k->alert, c);
 	respond_reload(k->respond, c);
+	vouch_reload(k->vouch, c);
 	alert_about_reload(k->alert, NULL);
 	nature_destroy(&old_rules);
 	conf_destroy(&old);
@@ -488,10 +416,12 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 		&(struct alert_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
 	k.respond = respond_create(
 		&(struct respond_options){ .loop = k.loop, .conf = k.conf, .holder = holder });
-	respond_tell_looked(k.respond, listen_looked, k.listen);
+	k.vouch = vouch_create(k.loop, k.conf);
+	respond_tell(k.respond, listen_looked, listen_asked, k.listen);
 	listen_start(k.listen);
 	alert_start(k.alert);
 	respond_start(k.respond);
+	vouch_start(k.vouch);
 	watch_ready(k.watch);
 	log_info("started", "version", ANSWERD_VERSION, "holder", holder, NULL);
 	loop_arm(k.loop, &k.status, DUR_S(1));
@@ -501,6 +431,7 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 	loop_run(k.loop);
 	loop_disarm(k.loop, &k.status);
 	loop_disarm(k.loop, &k.hard);
+	vouch_destroy(&k.vouch);
 	respond_destroy(&k.respond);
 	alert_destroy(&k.alert);
 	listen_destroy(&k.listen);
@@ -593,7 +524,7 @@ int main(int argc, char **argv)
 		return cmd_tell(config, args[1]);
 	}
 	if (strcmp(args[0], "digest") == 0) {
-		return cmd_digest(args + 1, n - 1);
+		return worker_digest(args + 1, n - 1);
 	}
 	(void)fprintf(stderr, "answerd has no command '%s'. answerd --help\n", args[0]);
 	return EXIT_USAGE;

@@ -6,14 +6,8 @@
 /* POST conversations/{C}/{act}; then the sentence, unless --json. */
 static enum exit_code act(struct call *c, const char *name, struct strbuf *body, struct reply *r)
 {
-	scoped(strbuf_done) struct strbuf path = { 0 };
-
-	strbuf_init(&path, 4096);
-	strbuf_add_str(&path, "conversations/");
-	strbuf_add_url(&path, text_clip(text_of(c->args[0]), 200));
-	strbuf_printf(&path, "/%s", name);
 	body_end(body);
-	return call_post(c, path.at, body, r);
+	return call_act(c, "conversations", name, body, r);
 }
 
 static void say(struct call *c, const struct reply *r, const char *what)

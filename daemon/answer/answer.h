@@ -71,6 +71,11 @@ struct reply {
 };
 enum exit_code call_get(struct call *c, const char *path, struct reply *ret);
 enum exit_code call_post(struct call *c, const char *path, struct strbuf *body, struct reply *ret);
+/* "list/ID", and "/act" unless that is NULL. */
+void path_of(struct strbuf *path, const char *list, const char *id, const char *act);
+/* POST list/{the first argument}/act. */
+enum exit_code call_act(struct call *c, const char *list, const char *act, struct strbuf *body,
+			struct reply *ret);
 /* A table of comma-separated values, to standard output as it is. */
 enum exit_code call_table(struct call *c, const char *path);
 void reply_done(struct reply *r);
@@ -144,6 +149,7 @@ enum exit_code run_staff_list(struct call *c);
 enum exit_code run_staff_add(struct call *c);
 enum exit_code run_staff_link(struct call *c);
 enum exit_code run_staff_role(struct call *c);
+enum exit_code run_staff_email(struct call *c);
 enum exit_code run_staff_disable(struct call *c);
 enum exit_code run_token_new(struct call *c);
 enum exit_code run_token_list(struct call *c);

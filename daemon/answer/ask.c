@@ -60,14 +60,14 @@ static enum exit_code ask(struct call *c, const char *path, const char *body, st
 }
 
 /* The desk's JSON on one line, unchanged; but to a terminal what it would obey goes as \u202e, which means the same. */
-static void print_json(const struct call *c, struct text json)
+static void print_json(struct call *c, struct text json)
 {
 	scoped(strbuf_done) struct strbuf safe = { 0 };
 	uint32_t code;
 
 	if (!c->screen.is_terminal) {
-		(void)fwrite(json.at, 1, json.len, stdout);
-		(void)fputc('\n', stdout);
+		screen_raw(&c->screen, json);
+		screen_raw(&c->screen, TEXT("\n"));
 		return;
 	}
 	strbuf_init(&safe, 512u * 1024 * 1024);
@@ -83,8 +83,8 @@ static void print_json(const struct call *c, struct text json)
 				      0xdc00 + ((code - 0x10000) & 0x3ff));
 		}
 	}
-	(void)fwrite(safe.at, 1, safe.len, stdout);
-	(void)fputc('\n', stdout);
+	strbuf_add_byte(&safe, '\n');
+	screen_raw(&c->screen, strbuf_text(&safe));
 }
 
 /* With --json everything is said as soon as the desk has answered: a refusal too, beside the sentence on stderr. */
@@ -109,6 +109,25 @@ enum exit_code call_post(struct call *c, const char *path, struct strbuf *body, 
 	return ask_and_print(c, path, body != NULL && body->len > 0 ? body->at : "{}", ret);
 }
 
+void path_of(struct strbuf *path, const char *list, const char *id, const char *act)
+{
+	strbuf_init(path, 4096);
+	strbuf_printf(path, "%s/", list);
+	strbuf_add_url(path, text_clip(text_of(id), 200));
+	if (act != NULL) {
+		strbuf_printf(path, "/%s", act);
+	}
+}
+
+enum exit_code call_act(struct call *c, const char *list, const char *act, struct strbuf *body,
+			struct reply *ret)
+{
+	scoped(strbuf_done) struct strbuf path = { 0 };
+
+	path_of(&path, list, c->args[0], act);
+	return call_post(c, path.at, body, ret);
+}
+
 enum exit_code call_table(struct call *c, const char *path)
 {
 	scoped(reply_done) struct reply r = { 0 };
@@ -118,11 +137,12 @@ enum exit_code call_table(struct call *c, const char *path)
 	c->is_json = true; /* it is not parsed */
 	code = ask(c, path, NULL, &r);
 	rest = strbuf_text(&r.answer.body);
-	if (code != EXIT_DONE || !c->screen.is_terminal) {
-		if (code == EXIT_DONE) {
-			(void)fwrite(rest.at, 1, rest.len, stdout);
-		}
+	if (code != EXIT_DONE) {
 		return code;
+	}
+	if (!c->screen.is_terminal) {
+		screen_raw(&c->screen, rest);
+		return EXIT_DONE;
 	}
 	rest = text_clean(c->arena, rest, NULL);
 	while (!text_is_empty(rest)) {

@@ -114,6 +114,11 @@ int main(int argc, char **argv)
 		code = run(&c, &g);
 	}
 	screen_show(&c.screen);
+	if (c.screen.failure != 0) {
+		(void)fprintf(stderr, "The answer could not be written out: %s.\n",
+			      strerror(c.screen.failure));
+		code = code == EXIT_DONE ? EXIT_FINDING : code;
+	}
 	screen_done(&c.screen);
 	arena_destroy(&c.arena);
 	return (int)code;

@@ -114,40 +114,37 @@ enum exit_code run_alerts(struct call *c)
 }
 
 /* What an acknowledgement does and does not do: people would believe more of it. */
-static const char *after_ack(struct text event, struct text step)
+static struct text after_ack(struct call *c, struct text event, struct text step)
 {
+	static const struct {
+		const char *step, *words;
+	} waits[] = {
+		{ "warn", "when the promised time is over you are told again, and at the hard "
+			  "stop; the lead is not called" },
+		{ "due", "the lead is not called, and the hard stop speaks all the same" },
+		{ "lead", "the hard stop speaks all the same" },
+	};
+
 	if (!text_eq(event, TEXT("waiting"))) {
-		return "It is not told again while it stands. When it is over and comes back, that "
-		       "is a new alert.";
+		return TEXT("It is not told again while it stands. When it is over and comes back, "
+			    "that is a new alert.");
 	}
-	if (text_eq(step, TEXT("warn"))) {
-		return "That is for this step alone, and the customer still waits: when the "
-		       "promised time is "
-		       "over you are told again, and at the hard stop; the lead is not called. An "
-		       "answer ends it.";
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		if (text_eq(step, text_of(waits[i].step))) {
+			return text_printf(c->arena,
+					   "That is for this step alone, and the customer still "
+					   "waits: %s. An answer ends it.",
+					   waits[i].words);
+		}
 	}
-	if (text_eq(step, TEXT("due"))) {
-		return "That is for this step alone, and the customer still waits: the lead is not "
-		       "called, and "
-		       "the hard stop speaks all the same. An answer ends it.";
-	}
-	return text_eq(step, TEXT("lead")) ? "That is for this step alone, and the customer still "
-					     "waits: the hard stop speaks all "
-					     "the same. An answer ends it."
-					   : "The customer still waits. An answer ends it.";
+	return TEXT("The customer still waits. An answer ends it.");
 }
 
 enum exit_code run_ack(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf path = { 0 };
 	scoped(reply_done) struct reply r = { 0 };
-	enum exit_code code;
+	enum exit_code code = call_act(c, "alerts", "ack", NULL, &r);
 
-	strbuf_init(&path, 4096);
-	strbuf_add_str(&path, "alerts/");
-	strbuf_add_url(&path, text_clip(text_of(c->args[0]), 200));
-	strbuf_add_str(&path, "/ack");
-	code = call_post(c, path.at, NULL, &r);
 	if (code == EXIT_DONE && !c->is_json) {
 		screen_say(&c->screen, INK_PLAIN, "Alert ");
 		screen_text(&c->screen, INK_BOLD, jx_str(c, r.root, "id"), 0);
@@ -155,10 +152,10 @@ enum exit_code run_ack(struct call *c)
 		screen_text(&c->screen, INK_BOLD, jx_str(c, r.root, "acked_by"), 0);
 		screen_say(&c->screen, INK_PLAIN, ".\n");
 		if (text_is_empty(jx_str(c, r.root, "over_at"))) {
-			screen_block(&c->screen, INK_PLAIN,
-				     text_of(after_ack(jx_str(c, r.root, "event"),
-						       jx_str(c, r.root, "step"))),
-				     0);
+			screen_block(
+				&c->screen, INK_PLAIN,
+				after_ack(c, jx_str(c, r.root, "event"), jx_str(c, r.root, "step")),
+				0);
 		}
 	}
 	return code;
@@ -323,15 +320,9 @@ enum exit_code run_silence_list(struct call *c)
 
 enum exit_code run_silence_end(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf path = { 0 };
 	scoped(reply_done) struct reply r = { 0 };
-	enum exit_code code;
+	enum exit_code code = call_act(c, "silences", "end", NULL, &r);
 
-	strbuf_init(&path, 4096);
-	strbuf_add_str(&path, "silences/");
-	strbuf_add_url(&path, text_clip(text_of(c->args[0]), 200));
-	strbuf_add_str(&path, "/end");
-	code = call_post(c, path.at, NULL, &r);
 	if (code == EXIT_DONE && !c->is_json) {
 		screen_say(&c->screen, INK_PLAIN, "The silence is over.\n");
 	}

@@ -246,13 +246,8 @@ enum exit_code run_customer(struct call *c)
 	struct wall now;
 	char when[48];
 
-	strbuf_init(&path, 4096);
-	strbuf_add_str(&path, "customers/");
-	strbuf_add_url(&path, text_clip(text_of(c->args[0]), 200));
-	if (call_option(c, "--limit") != NULL) {
-		strbuf_add_str(&path, "?limit=");
-		strbuf_add_url(&path, text_clip(text_of(call_option(c, "--limit")), 40));
-	}
+	path_of(&path, "customers", c->args[0], NULL);
+	add_query(&path, "limit", call_option(c, "--limit"));
 	code = call_get(c, path.at, &r);
 	if (code != EXIT_DONE || c->is_json) {
 		return code;

@@ -53,7 +53,6 @@ enum exit_code run_webhooks(struct call *c)
 
 enum exit_code run_replay(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf path = { 0 };
 	scoped(strbuf_done) struct strbuf body = { 0 };
 	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
@@ -63,14 +62,10 @@ enum exit_code run_replay(struct call *c)
 			      c->args[0]);
 		return EXIT_USAGE;
 	}
-	strbuf_init(&path, 4096);
-	strbuf_add_str(&path, "webhooks/");
-	strbuf_add_url(&path, text_clip(text_of(c->args[0]), 200));
-	strbuf_add_str(&path, "/replay");
 	body_start(&body);
 	body_add(&body, "from", call_option(c, "--from"));
 	body_end(&body);
-	code = call_post(c, path.at, &body, &r);
+	code = call_act(c, "webhooks", "replay", &body, &r);
 	if (code == EXIT_DONE && !c->is_json) {
 		print_webhook(c, r.root, answer_now());
 	}

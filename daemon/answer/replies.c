@@ -5,15 +5,6 @@
 #include "daemon/answer/answer.h"
 #include "daemon/answer/edit.h"
 
-static void path_of(struct strbuf *path, const char *list, const char *id, const char *act)
-{
-	strbuf_init(path, 4096);
-	strbuf_add_str(path, list);
-	strbuf_add_byte(path, '/');
-	strbuf_add_url(path, text_clip(text_of(id), 200));
-	strbuf_add_str(path, act);
-}
-
 static void body_add_switch(struct strbuf *b, const struct call *c, const char *option,
 			    const char *name)
 {
@@ -127,7 +118,7 @@ static bool fetch_context(struct call *c, struct strbuf *context, struct text *r
 	scoped(reply_done) struct reply r = { 0 };
 	struct jx thread;
 
-	path_of(&path, "conversations", c->args[0], "");
+	path_of(&path, "conversations", c->args[0], NULL);
 	if (call_get(c, path.at, &r) != EXIT_DONE) {
 		return false;
 	}
@@ -226,7 +217,7 @@ enum exit_code run_reply(struct call *c)
 	if (words.at == NULL) {
 		words = TEXT("");
 	}
-	path_of(&path, "conversations", c->args[0], "/replies");
+	path_of(&path, "conversations", c->args[0], "replies");
 	return post_words(c, path.at, words, version);
 }
 
@@ -234,7 +225,7 @@ enum exit_code run_send(struct call *c)
 {
 	scoped(strbuf_done) struct strbuf path = { 0 };
 
-	path_of(&path, "replies", c->args[0], "/send");
+	path_of(&path, "replies", c->args[0], "send");
 	return post_words(c, path.at, text_of(call_option(c, "--message")), NULL);
 }
 
@@ -249,7 +240,7 @@ static enum exit_code show_one(struct call *c)
 	struct jx history;
 	char when[48];
 
-	path_of(&path, "replies", c->args[0], "");
+	path_of(&path, "replies", c->args[0], NULL);
 	code = call_get(c, path.at, &r);
 	if (code != EXIT_DONE || c->is_json) {
 		return code;
@@ -312,12 +303,9 @@ enum exit_code run_replies(struct call *c)
 
 static enum exit_code act(struct call *c, const char *name, struct strbuf *body)
 {
-	scoped(strbuf_done) struct strbuf path = { 0 };
 	scoped(reply_done) struct reply r = { 0 };
-	enum exit_code code;
+	enum exit_code code = call_act(c, "replies", name, body, &r);
 
-	path_of(&path, "replies", c->args[0], name);
-	code = call_post(c, path.at, body, &r);
 	if (code == EXIT_DONE) {
 		say_reply(c, r.root);
 	}
@@ -326,17 +314,17 @@ static enum exit_code act(struct call *c, const char *name, struct strbuf *body)
 
 enum exit_code run_retry(struct call *c)
 {
-	return act(c, "/retry", NULL);
+	return act(c, "retry", NULL);
 }
 
 enum exit_code run_undo(struct call *c)
 {
-	return act(c, "/undo", NULL);
+	return act(c, "undo", NULL);
 }
 
 enum exit_code run_not_there(struct call *c)
 {
-	return act(c, "/not-there", NULL);
+	return act(c, "not-there", NULL);
 }
 
 enum exit_code run_replied(struct call *c)
@@ -346,7 +334,7 @@ enum exit_code run_replied(struct call *c)
 	body_start(&body);
 	body_add(&body, "link", c->args[1]);
 	body_end(&body);
-	return act(c, "/replied", &body);
+	return act(c, "replied", &body);
 }
 
 enum exit_code run_approve(struct call *c)
@@ -357,17 +345,14 @@ enum exit_code run_approve(struct call *c)
 	body_add(&body, "note", call_option(c, "--message"));
 	body_add_switch(&body, c, "--no", "no");
 	body_end(&body);
-	return act(c, "/approve", &body);
+	return act(c, "approve", &body);
 }
 
 enum exit_code run_drop(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf path = { 0 };
 	scoped(reply_done) struct reply r = { 0 };
-	enum exit_code code;
+	enum exit_code code = call_act(c, "replies", "drop", NULL, &r);
 
-	path_of(&path, "replies", c->args[0], "/drop");
-	code = call_post(c, path.at, NULL, &r);
 	if (code == EXIT_DONE && !c->is_json) {
 		screen_say(&c->screen, INK_PLAIN, "Thrown away; it went nowhere.\n");
 	}
@@ -447,16 +432,14 @@ enum exit_code run_snippet_add(struct call *c)
 
 enum exit_code run_snippet_remove(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf path = { 0 };
 	scoped(strbuf_done) struct strbuf body = { 0 };
 	scoped(reply_done) struct reply r = { 0 };
 	enum exit_code code;
 
-	path_of(&path, "snippets", c->args[0], "/remove");
 	body_start(&body);
 	body_add(&body, "brand", call_option(c, "--brand"));
 	body_end(&body);
-	code = call_post(c, path.at, &body, &r);
+	code = call_act(c, "snippets", "remove", &body, &r);
 	if (code == EXIT_DONE && !c->is_json) {
 		screen_say(&c->screen, INK_PLAIN, "Gone.\n");
 	}

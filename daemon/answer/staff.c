@@ -74,18 +74,6 @@ enum exit_code run_staff_add(struct call *c)
 	return code;
 }
 
-/* POST staff/{LOGIN}/{act}. */
-static enum exit_code act(struct call *c, const char *name, struct strbuf *body, struct reply *r)
-{
-	scoped(strbuf_done) struct strbuf path = { 0 };
-
-	strbuf_init(&path, 4096);
-	strbuf_add_str(&path, "staff/");
-	strbuf_add_url(&path, text_clip(text_of(c->args[0]), 200));
-	strbuf_printf(&path, "/%s", name);
-	return call_post(c, path.at, body, r);
-}
-
 enum exit_code run_staff_link(struct call *c)
 {
 	scoped(strbuf_done) struct strbuf body = { 0 };
@@ -95,7 +83,7 @@ enum exit_code run_staff_link(struct call *c)
 	body_start(&body);
 	body_add(&body, "without_totp", call_option(c, "--without-totp") != NULL ? "true" : NULL);
 	body_end(&body);
-	code = act(c, "link", &body, &r);
+	code = call_act(c, "staff", "link", &body, &r);
 	if (code == EXIT_DONE && !c->is_json) {
 		print_link(c, r.root);
 	}
@@ -111,9 +99,31 @@ enum exit_code run_staff_role(struct call *c)
 	body_start(&body);
 	body_add(&body, "role", c->args[1]);
 	body_end(&body);
-	code = act(c, "role", &body, &r);
+	code = call_act(c, "staff", "role", &body, &r);
 	if (code == EXIT_DONE && !c->is_json) {
 		print_person(c, r.root);
+	}
+	return code;
+}
+
+enum exit_code run_staff_email(struct call *c)
+{
+	scoped(strbuf_done) struct strbuf body = { 0 };
+	scoped(reply_done) struct reply r = { 0 };
+	enum exit_code code;
+
+	body_start(&body);
+	body_add(&body, "email", c->args[1]);
+	body_end(&body);
+	code = call_act(c, "staff", "email", &body, &r);
+	if (code == EXIT_DONE && !c->is_json) {
+		print_person(c, r.root);
+		screen_say(&c->screen, INK_PLAIN, "Sign-in services: ");
+		screen_text(&c->screen, INK_BOLD,
+			    text_is_empty(jx_str(c, r.root, "email")) ? TEXT("none")
+								      : jx_str(c, r.root, "email"),
+			    0);
+		screen_say(&c->screen, INK_PLAIN, "\n");
 	}
 	return code;
 }
@@ -121,7 +131,7 @@ enum exit_code run_staff_role(struct call *c)
 enum exit_code run_staff_disable(struct call *c)
 {
 	scoped(reply_done) struct reply r = { 0 };
-	enum exit_code code = act(c, "disable", NULL, &r);
+	enum exit_code code = call_act(c, "staff", "disable", NULL, &r);
 
 	if (code == EXIT_DONE && !c->is_json) {
 		print_person(c, r.root);
@@ -196,15 +206,9 @@ enum exit_code run_token_list(struct call *c)
 
 enum exit_code run_token_revoke(struct call *c)
 {
-	scoped(strbuf_done) struct strbuf path = { 0 };
 	scoped(reply_done) struct reply r = { 0 };
-	enum exit_code code;
+	enum exit_code code = call_act(c, "tokens", "revoke", NULL, &r);
 
-	strbuf_init(&path, 4096);
-	strbuf_add_str(&path, "tokens/");
-	strbuf_add_url(&path, text_clip(text_of(c->args[0]), 200));
-	strbuf_add_str(&path, "/revoke");
-	code = call_post(c, path.at, NULL, &r);
 	if (code == EXIT_DONE && !c->is_json) {
 		print_token(c, r.root);
 	}

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include "answerd/num.h"
+#include "daemon/base/output.h"
 
 #define SCREEN_BYTES (64u * 1024 * 1024)
 #define MARKS        4 /* combining marks on one letter; more are a prank */
@@ -103,10 +103,7 @@ int term_add_safe(struct strbuf *out, uint32_t c)
 
 void screen_init(struct screen *s)
 {
-	struct winsize size;
-	const char *columns = getenv("COLUMNS"), *no_color = getenv("NO_COLOR"),
-		   *term = getenv("TERM");
-	int64_t n;
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	/* For wcwidth(); what we write is UTF-8 whatever the locale says. */
 	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL) {
@@ -116,13 +113,7 @@ void screen_init(struct screen *s)
 	s->is_terminal = isatty(STDOUT_FILENO) == 1;
 	s->has_color = s->is_terminal && (no_color == NULL || *no_color == '\0') &&
 		       (term == NULL || strcmp(term, "dumb") != 0);
-	s->columns = 80;
-	if (columns != NULL && num_parse_range(text_of(columns), 40, 400, &n)) {
-		s->columns = (int)n;
-	} else if (s->is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
-		   size.ws_col >= 40) {
-		s->columns = size.ws_col > 120 ? 120 : size.ws_col;
-	}
+	s->columns = output_columns();
 }
 
 void screen_done(struct screen *s)
@@ -130,17 +121,11 @@ void screen_done(struct screen *s)
 	strbuf_done(&s->out);
 }
 
-static void write_all(int fd, const char *at, size_t len)
+void screen_raw(struct screen *s, struct text t)
 {
-	while (len > 0) {
-		ssize_t n = write(fd, at, len);
+	int failure = output_write(STDOUT_FILENO, t);
 
-		if (n <= 0) {
-			return; /* whoever read us has gone */
-		}
-		at += n;
-		len -= (size_t)n;
-	}
+	s->failure = s->failure != 0 ? s->failure : failure;
 }
 
 /* True when the pager has shown it. */
@@ -170,7 +155,7 @@ static bool show_paged(const struct screen *s)
 	}
 	(void)close(pipe_fd[0]);
 	if (child > 0) {
-		write_all(pipe_fd[1], s->out.at, s->out.len);
+		(void)output_write(pipe_fd[1], strbuf_text(&s->out)); /* a pager may be left */
 	}
 	(void)close(pipe_fd[1]);
 	return child > 0 && waitpid(child, &status, 0) == child &&
@@ -193,7 +178,7 @@ void screen_show(struct screen *s)
 	    lines >= size.ws_row && show_paged(s)) {
 		return;
 	}
-	write_all(STDOUT_FILENO, s->out.at, s->out.len);
+	screen_raw(s, strbuf_text(&s->out));
 }
 
 static void ink_on(struct screen *s, enum ink ink)

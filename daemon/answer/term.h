@@ -7,7 +7,7 @@
  * Clock:   none.
  * Blocks:  screen_show() writes, and waits for the pager.
  * Calls back: never.
- * Fails:   cannot. */
+ * Fails:   `failure` says why not all of it could be written; that whoever read us has gone is none. */
 #ifndef ANSWERD_ANSWER_TERM_H
 #define ANSWERD_ANSWER_TERM_H
 
@@ -19,12 +19,15 @@ struct screen {
 	struct strbuf out;
 	int columns; /* of the terminal, 80 when there is none */
 	bool has_color, is_terminal;
+	int failure; /* errno of standard output; 0: none */
 };
 
 void screen_init(struct screen *s);
 void screen_done(struct screen *s);
 /* To standard output; through $PAGER or less when it is a terminal and does not fit. */
 void screen_show(struct screen *s);
+/* The same, at once and as it is, for programs. */
+void screen_raw(struct screen *s, struct text t);
 
 /* Our own words: printf. */
 void screen_say(struct screen *s, enum ink ink, const char *fmt, ...)

@@ -4,7 +4,8 @@
 
 #include "answerd/text.h"
 
-#define US_PER_S INT64_C(1000000)
+#define US_PER_S   INT64_C(1000000)
+#define WALL_END_S INT64_C(253402300800) /* of the year 9999 */
 
 static int64_t add_saturating(int64_t a, int64_t b)
 {
@@ -59,6 +60,16 @@ bool wall_before(struct wall a, struct wall b)
 bool wall_is_set(struct wall w)
 {
 	return w.us != 0;
+}
+
+struct wall wall_of_s(int64_t s)
+{
+	return (struct wall){ s > 0 && s < WALL_END_S ? s * US_PER_S : 0 };
+}
+
+struct wall wall_of_us(int64_t us)
+{
+	return (struct wall){ us > 0 && us < WALL_END_S * US_PER_S ? us : 0 };
 }
 
 struct dur mono_since(struct mono from, struct mono to)

@@ -10,6 +10,20 @@ const struct connector *connector_find(struct text name)
 	return NULL;
 }
 
+const struct connector *connector_under(struct arena *a, const struct connector *c,
+					const struct option_value *options, size_t n_options)
+{
+	struct connector *own;
+
+	if (c->under == NULL) {
+		return c;
+	}
+	own = ARENA_NEW(a, struct connector);
+	*own = *c;
+	c->under(options, n_options, own);
+	return own;
+}
+
 static const char *const op_names[OP_COUNT] = {
 	[OP_IDENTIFY] = "identify", [OP_POLL] = "poll",       [OP_SWEEP] = "sweep",
 	[OP_THREAD] = "thread",     [OP_RECHECK] = "recheck", [OP_REPLY] = "reply",

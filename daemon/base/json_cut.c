@@ -350,6 +350,33 @@ bool jx_elements(struct arena *a, struct text array, struct text **ret, size_t *
 	return true;
 }
 
+bool jx_elements_most(struct arena *a, struct text array, size_t most, struct text **ret,
+		      size_t *ret_n, struct err *err)
+{
+	struct cutter c = { .in = array, .at = 1 };
+	bool is_first = true;
+	struct text one;
+	size_t n = 0;
+
+	if (jx_slice_kind(array) != '[') {
+		return err_set(err, ERR_DATA, "not a list where a list was expected");
+	}
+	while (element_next(&c, &is_first, &one)) {
+		n++;
+	}
+	if (c.why != NULL) {
+		return place_set(err, &c);
+	}
+	*ret = ARENA_ARRAY(a, struct text, n < most ? n : most);
+	*ret_n = n;
+	c = (struct cutter){ .in = array, .at = 1 };
+	is_first = true;
+	for (size_t i = 0; i < n && i < most && element_next(&c, &is_first, &one); i++) {
+		(*ret)[i] = one;
+	}
+	return true;
+}
+
 bool jx_member(struct text object, struct text key, struct text *ret)
 {
 	struct cutter c = { .in = object, .at = 1 };

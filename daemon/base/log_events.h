@@ -74,6 +74,17 @@ EVENT(page_unread, LEVEL_WARN, "account source elements",
 EVENT(gap_found, LEVEL_WARN, "account source",
       "Something could not be heard and may be lost: answer gaps shows what; look on the platform "
       "itself.")
+EVENT(oidc_away, LEVEL_WARN, "service why",
+      "A sign-in service (`oidc` of the configuration) cannot be asked, or says something that "
+      "does not fit: nobody signs in by it until it is mended; passwords go on working. It is "
+      "asked "
+      "again by itself.")
+EVENT(oidc_failed, LEVEL_WARN, "service what why staff",
+      "Somebody came back from a sign-in service and was not let in; `what` is a word of the table "
+      "in daemon/desk/README.md, `why` what the service said. client, key, iss, aud: mend the "
+      "configuration; unknown: answer staff email.")
+EVENT(oidc_usable, LEVEL_INFO, "service",
+      "A sign-in service said what it is; people can sign in by it.")
 EVENT(out_of_memory, LEVEL_ERR, "bytes",
       "Memory ran out and the process ended; nothing is lost. Give the machine more memory or "
       "raise "

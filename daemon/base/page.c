@@ -274,6 +274,16 @@ struct wall page_wall_or_none(struct arena *a, struct jx object, const char *nam
 	return w;
 }
 
+struct wall page_s_or_none(struct jx object, const char *name)
+{
+	return wall_of_s(jx_i64_or(object, name, 0));
+}
+
+struct wall page_us_or_none(struct jx object, const char *name)
+{
+	return wall_of_us(jx_i64_or(object, name, 0));
+}
+
 static int base64url_value(char c)
 {
 	if (c >= 'A' && c <= 'Z') {

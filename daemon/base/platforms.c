@@ -1,17 +1,14 @@
 #include "daemon/base/platforms.h"
 
-#include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include "answerd/connector.h"
-#include "answerd/num.h"
+#include "answerd/posting.h"
 #include "daemon/base/dead.h"
 #include "daemon/base/network.h"
+#include "daemon/base/output.h"
 
 #define MOST_SENTENCE  4096
 #define INDENT         13 /* of what stands beside a name */
-#define LINES_BYTES    ((size_t)64 * 1024)
+#define LINES_BYTES    ((size_t)1024 * 1024)
 #define MOST_DESCRIBED ((size_t)64 * 1024 * 1024)
 
 static const char *unit_name(enum length_unit u)
@@ -117,17 +114,6 @@ static void print_dead_json(const struct dead *d, struct strbuf *out)
 	strbuf_add_byte(out, '}');
 }
 
-/* Columns of our own words: none of them is wide. */
-static int columns_of(struct text t)
-{
-	int n = 0;
-
-	for (size_t i = 0; i < t.len; i++) {
-		n += ((unsigned char)t.at[i] & 0xc0) != 0x80;
-	}
-	return n;
-}
-
 /* One line whose first INDENT columns stay; the others of it stand below one another. */
 static void wrap_line(struct text line, int columns, struct strbuf *out)
 {
@@ -139,7 +125,7 @@ static void wrap_line(struct text line, int columns, struct strbuf *out)
 		int n;
 
 		(void)text_cut(rest, ' ', &word, &rest);
-		n = columns_of(word);
+		n = (int)posting_characters(word); /* our own words: none of them is wide */
 		if (!is_first && used + 1 + n > columns) {
 			strbuf_printf(out, "\n%*s", INDENT, "");
 			used = INDENT;
@@ -367,23 +353,7 @@ static void print_deads(bool is_json, struct strbuf *out)
 	}
 }
 
-int platforms_columns(void)
-{
-	const char *columns = getenv("COLUMNS");
-	struct winsize size;
-	int64_t n;
-
-	if (columns != NULL && num_parse_range(text_of(columns), 40, 400, &n)) {
-		return (int)n;
-	}
-	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
-	    size.ws_col >= 40) {
-		return size.ws_col > 120 ? 120 : size.ws_col;
-	}
-	return 80;
-}
-
-void platforms_print(enum platforms_form form, int columns, struct strbuf *out)
+void platforms_print(enum platforms_form form, struct strbuf *out)
 {
 	scoped(strbuf_done) struct strbuf lines = { .max_bytes = LINES_BYTES };
 	struct arena *a = arena_create(MOST_DESCRIBED);
@@ -406,7 +376,7 @@ void platforms_print(enum platforms_form form, int columns, struct strbuf *out)
 		}
 	}
 	print_deads(is_json, is_json ? out : &lines);
-	wrap(strbuf_text(&lines), columns, out);
+	wrap(strbuf_text(&lines), output_columns(), out);
 	strbuf_add_str(out, is_json ? "]\n" : "");
 	arena_destroy(&a);
 }

@@ -15,9 +15,7 @@ enum platforms_form {
 	PLATFORMS_MARKDOWN, /* README's table of networks; tests/lints/networks.py puts it there */
 };
 
-/* Of the terminal, as `answer` counts them; 80 where there is none. */
-int platforms_columns(void);
-/* `columns`: how wide a line for a person is. */
-void platforms_print(enum platforms_form form, int columns, struct strbuf *out);
+/* For a person each line is as wide as output_columns() says. */
+void platforms_print(enum platforms_form form, struct strbuf *out);
 
 #endif

@@ -142,6 +142,16 @@ bool posting_is_handle(struct text handle)
 
 /* ---- length ---- */
 
+int64_t posting_characters(struct text t)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < t.len; i++) {
+		n += ((unsigned char)t.at[i] & 0xc0) != 0x80;
+	}
+	return n;
+}
+
 size_t posting_graphemes(struct text t)
 {
 	char *breaks = xcalloc(t.len + 1, 1);

@@ -267,9 +267,7 @@ static void get_own_options(struct conf_reader *r, const struct conf_place *p,
 		judge_option(r, p, a->connector, &a->options[a->n_options]);
 		a->n_options++;
 	}
-	if (a->connector->under != NULL) {
-		a->connector = a->connector->under(a->options, a->n_options);
-	}
+	a->connector = connector_under(r->arena, a->connector, a->options, a->n_options);
 }
 
 static void get_server(struct conf_reader *r, const struct conf_place *p, struct conf_account *a)
@@ -429,6 +427,7 @@ static void get_all(struct conf_reader *r, config_t *file, struct conf *c)
 	conf_get_channels(r, &top, c);
 	conf_get_policies(r, &top, c);
 	conf_get_health(r, &top, c);
+	conf_get_oidc(r, &top, c);
 }
 
 /* ---- loading ---- */
@@ -521,6 +520,9 @@ void conf_destroy(struct conf **c)
 		secret_done(&gone->channels[i].secret);
 		secret_done(&gone->channels[i].other_secret);
 		secret_done(&gone->channels[i].password);
+	}
+	for (size_t i = 0; i < gone->n_oidc; i++) {
+		secret_done(&gone->oidc[i].secret);
 	}
 	arena_destroy(&w->arena);
 	free(w);

@@ -94,6 +94,18 @@ struct conf_channel {
 	size_t n_events;
 };
 
+/* A sign-in service: it says who a member of staff is. */
+struct conf_oidc {
+	struct text name, label, issuer, client_id, page, claim;
+	struct text scopes; /* as they are asked for: "openid email profile" */
+	struct text secret_reference;
+	struct secret secret;     /* read by conf_read_secrets() */
+	struct text unknown_role; /* of who is no member of staff; empty: they are refused */
+	bool is_login;            /* the claim is a login, not an address */
+	bool trust_email, allow_private, insecure_loopback;
+	int port;
+};
+
 struct conf_listener {
 	struct text address;
 	bool is_unix;
@@ -120,6 +132,8 @@ struct conf {
 	size_t n_policies;
 	struct conf_channel *channels;
 	size_t n_channels;
+	struct conf_oidc *oidc;
+	size_t n_oidc;
 	struct text *health_notify, *health_escalate;
 	size_t n_health_notify, n_health_escalate; /* absent escalate: notify */
 	struct dur health_repeat;

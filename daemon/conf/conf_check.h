@@ -46,5 +46,7 @@ void conf_check_file(struct conf_reader *r, const config_setting_t *at, struct t
 void conf_get_channels(struct conf_reader *r, const struct conf_place *top, struct conf *c);
 void conf_get_policies(struct conf_reader *r, const struct conf_place *top, struct conf *c);
 void conf_get_health(struct conf_reader *r, const struct conf_place *top, struct conf *c);
+/* conf_oidc.c: after the desk, whose hosts it looks at. */
+void conf_get_oidc(struct conf_reader *r, const struct conf_place *top, struct conf *c);
 
 #endif

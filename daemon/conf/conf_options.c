@@ -20,6 +20,8 @@ const struct conf_option conf_options[] = {
 	  "Ways to tell somebody, by name." },
 	{ IN_TOP, "health", IS_GROUP, NULL, 0, 0, false, true,
 	  "Who is told when listening is not what it should be." },
+	{ IN_TOP, "oidc", IS_GROUPS, NULL, 0, 0, false, true,
+	  "Sign-in services (OpenID Connect) that say who a member of staff is, by name." },
 
 	{ IN_DESK, "listen", IS_TEXTS, "[ \"/run/answerd/desk.sock\" ]", 0, 0, false, false,
 	  "Socket paths and ADDRESS:PORT pairs where the desk listens, unless systemd gives it its "
@@ -155,6 +157,37 @@ const struct conf_option conf_options[] = {
 	{ IN_HEARTBEAT, "channel", IS_TEXT, NULL, 0, 0, true, true,
 	  "The channel it goes through." },
 	{ IN_HEARTBEAT, "every", IS_DUR, "5m", 10, DAY, false, true, "How often." },
+
+	{ IN_OIDC, "label", IS_TEXT, NULL, 0, 0, false, true,
+	  "What it is called on the sign-in page's button; absent: its name." },
+	{ IN_OIDC, "issuer", IS_TEXT, NULL, 0, 0, true, true,
+	  "The service's issuer, letter by letter as it calls itself: an https address, below "
+	  "which "
+	  "stands /.well-known/openid-configuration." },
+	{ IN_OIDC, "client_id", IS_TEXT, NULL, 0, 0, true, true,
+	  "How the service knows answerd: it gave out this id." },
+	{ IN_OIDC, "secret", IS_REFERENCE, NULL, 0, 0, true, true,
+	  "The secret that it gave out beside the id; only the worker reads it." },
+	{ IN_OIDC, "page", IS_TEXT, NULL, 0, 0, true, true,
+	  "Where browsers find the desk, as in https://inbox.example; the service must know this "
+	  "address with /oidc behind it as a redirect URI." },
+	{ IN_OIDC, "claim", IS_TEXT, "email", 0, 0, false, true,
+	  "The claim, of the ID token or of userinfo, that says who somebody is." },
+	{ IN_OIDC, "match", IS_TEXT, "email", 0, 0, false, true,
+	  "What of a member of staff the claim is: email (answer staff email) or login. After the "
+	  "first sign-in the service's own id of the person counts." },
+	{ IN_OIDC, "trust_email", IS_BOOL, "false", 0, 0, false, true,
+	  "Take the claim email although the service does not say that it has verified it." },
+	{ IN_OIDC, "unknown", IS_TEXT, "refuse", 0, 0, false, true,
+	  "Who is no member of staff: refuse, or become one with the role auditor or agent." },
+	{ IN_OIDC, "scopes", IS_TEXT, "email profile", 0, 0, false, true,
+	  "What the service is asked for beside openid, with blanks between." },
+	{ IN_OIDC, "port", IS_NUMBER, "443", 1, 65535, false, true,
+	  "A port that its addresses may name beside 443 and 8443." },
+	{ IN_OIDC, "allow_private", IS_BOOL, "false", 0, 0, false, true,
+	  "The service stands in a private network (10.0.0.0/8 and the like)." },
+	{ IN_OIDC, "insecure_loopback", IS_BOOL, "false", 0, 0, false, true,
+	  "Accept plain http for a literal loopback address, any port." },
 };
 
 const size_t n_conf_options = sizeof(conf_options) / sizeof(conf_options[0]);
@@ -181,6 +214,7 @@ const char *conf_section_name(enum conf_section section)
 	case IN_CHANNEL: return "channels.NAME";
 	case IN_HEALTH: return "health";
 	case IN_HEARTBEAT: return "health.heartbeat";
+	case IN_OIDC: return "oidc.NAME";
 	}
 	return "";
 }

@@ -25,6 +25,7 @@ enum conf_section {
 	IN_CHANNEL,
 	IN_HEALTH,
 	IN_HEARTBEAT,
+	IN_OIDC,
 };
 
 enum conf_type {

@@ -169,5 +169,13 @@ bool conf_read_secrets(struct conf *c, struct err *err)
 			return false;
 		}
 	}
+	for (size_t i = 0; i < c->n_oidc; i++) {
+		struct conf_oidc *o = &c->oidc[i];
+		struct whose secret = { c, TEXT_NONE, TEXT("oidc"), o->name, "secret" };
+
+		if (!read_reference(o->secret_reference, &secret, &o->secret, err)) {
+			return false;
+		}
+	}
 	return true;
 }

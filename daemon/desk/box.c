@@ -4,7 +4,6 @@
 #include "daemon/desk/asked.h"
 #include "daemon/desk/events.h"
 #include "daemon/desk/presence.h"
-#include "store_sql.h"
 
 #define MOST_BYTES (4u * 1024 * 1024)
 
@@ -13,11 +12,6 @@ static const char *const units[] = { [LENGTH_CHARACTERS] = "characters",
 				     [LENGTH_WEIGHTED] = "weighted",
 				     [LENGTH_UTF16] = "utf16",
 				     [LENGTH_BYTES] = "bytes" };
-
-bool box_is_served(const struct desk_route *r)
-{
-	return r->sql == SQL_DESK_SHOW || r->sql == SQL_DESK_MEASURE || r->sql == SQL_DESK_PRESENCE;
-}
 
 static void add_limit(struct strbuf *out, const struct connector *c, int64_t most)
 {
@@ -206,19 +200,26 @@ static void done_presence(const struct db_result *r, void *owner)
 	answer(w, &out);
 }
 
-void box_serve(struct work *w)
+static void ask(struct work *w, db_done *done)
 {
-	db_done *done = w->route->sql == SQL_DESK_SHOW      ? done_show
-			: w->route->sql == SQL_DESK_MEASURE ? done_measure
-							    : done_presence;
-	struct db_params *p = db_params_create();
+	struct db_params *p = desk_work_params(w);
 
-	if (!desk_work_params(w, p)) {
-		db_params_destroy(&p);
-		return;
+	if (p != NULL) {
+		desk_work_ask(w, &p, done);
 	}
-	if (!db_send(desk_work_line(w), w->route->name, w->route->sql, &p, done, w)) {
-		db_params_destroy(&p);
-		desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
-	}
+}
+
+void box_show_serve(struct work *w)
+{
+	ask(w, done_show);
+}
+
+void box_measure_serve(struct work *w)
+{
+	ask(w, done_measure);
+}
+
+void box_presence_serve(struct work *w)
+{
+	ask(w, done_presence);
 }

@@ -86,7 +86,7 @@ struct text caller_must_totp(const struct work *w)
 
 /* ---- may they ---- */
 
-static void refuse(struct work *w, struct text why)
+static void refuse_as(struct work *w, const char *code, struct text why)
 {
 	uid_t uid = 0;
 
@@ -96,7 +96,12 @@ static void refuse(struct work *w, struct text why)
 		log_warn("access_refused", "staff", log_num(w->caller.actor), "asked",
 			 w->route->path, NULL);
 	}
-	desk_work_refuse(w, 403, why);
+	desk_work_refuse_as(w, 403, code, why);
+}
+
+static void refuse(struct work *w, struct text why)
+{
+	refuse_as(w, "", why);
 }
 
 static void refuse_until(struct work *w, const char *detail, const char *needs)
@@ -131,7 +136,8 @@ static void judge(struct work *w)
 			     "csrf");
 	} else if (c->role < r->least ||
 		   (c->role == ROLE_AGENT && (r->asks & ROUTE_NO_AGENT) != 0)) {
-		refuse(w, text_printf(httpd_arena(w->r), "The role of %.*s does not allow that.",
+		refuse_as(w, "role",
+			  text_printf(httpd_arena(w->r), "The role of %.*s does not allow that.",
 				      TEXT_ARG(c->login)));
 	} else if (is_token && c->is_reading && !is_get(w->r)) {
 		refuse(w, TEXT("This token only reads."));
@@ -153,13 +159,22 @@ static void judge(struct work *w)
 	}
 }
 
+const char *caller_role_name(enum desk_role role)
+{
+	switch (role) {
+	case ROLE_AUDITOR: return "auditor";
+	case ROLE_AGENT: return "agent";
+	case ROLE_LEAD: return "lead";
+	case ROLE_ADMIN: return "admin";
+	}
+	return "none";
+}
+
 static bool role_parse(struct text name, enum desk_role *ret)
 {
-	static const char *const names[] = { "auditor", "agent", "lead", "admin" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (text_eq(name, text_of(names[i]))) {
-			*ret = (enum desk_role)i;
+	for (int role = ROLE_AUDITOR; role <= ROLE_ADMIN; role++) {
+		if (text_eq(name, text_of(caller_role_name((enum desk_role)role)))) {
+			*ret = (enum desk_role)role;
 			return true;
 		}
 	}
@@ -179,8 +194,8 @@ static void note_seen(struct work *w)
 static void refuse_nobody(struct work *w)
 {
 	if (httpd_is_local(w->r)) {
-		refuse(w, TEXT("Nobody of the staff is this user of the machine. An admin "
-			       "can change that: "
+		refuse(w, TEXT("Nobody of the staff is this user of the machine. An admin can "
+			       "change that: "
 			       "answer staff add LOGIN --os-user USER."));
 	} else if (text_is_empty(w->caller.key)) {
 		desk_work_refuse(w, 401, TEXT("That token is none, is over, or was revoked."));
@@ -212,8 +227,9 @@ static void done_caller(const struct db_result *r, void *owner)
 	c->is_reading = !text_eq(db_text(r, 0, COL_SCOPE), TEXT("act"));
 	if (db_bool(r, 0, COL_IS_DISABLED)) {
 		refuse(w, text_printf(a,
-				      "Staff member %.*s is disabled. An admin can change "
-				      "that: answer staff add %.*s.",
+				      "Staff member %.*s is disabled. An admin can change that: "
+				      "answer staff "
+				      "add %.*s.",
 				      TEXT_ARG(c->login), TEXT_ARG(c->login)));
 		return;
 	}

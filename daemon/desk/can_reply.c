@@ -18,6 +18,8 @@ struct can_reply {
 	struct account_row *rows;
 	size_t n_rows;
 	char *attention;
+	int64_t n_needs_human;
+	bool is_panic;
 	struct mono read_at; /* 0: never */
 	bool is_asking;
 };
@@ -88,6 +90,8 @@ static void done_ask(const struct db_result *r, void *owner)
 		row->direct_late = copy(db_text(r, i, 9));
 	}
 	c->attention = r->n_rows > 0 && !db_is_null(r, 0, 5) ? copy(db_text(r, 0, 5)) : NULL;
+	c->n_needs_human = r->n_rows > 0 ? db_i64(r, 0, 10) : 0;
+	c->is_panic = r->n_rows > 0 && db_bool(r, 0, 11);
 	c->read_at = loop_mono(c->loop);
 }
 
@@ -165,5 +169,7 @@ void can_reply_print_attention(const struct can_reply *c, struct strbuf *out)
 	if (c->attention != NULL) {
 		strbuf_add_str(out, ", \"attention\": ");
 		strbuf_add_json(out, text_of(c->attention));
+		strbuf_printf(out, ", \"needs_human\": %lld, \"is_panic\": %s",
+			      (long long)c->n_needs_human, c->is_panic ? "true" : "false");
 	}
 }

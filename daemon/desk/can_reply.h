@@ -28,7 +28,7 @@ struct can_reply_entry {
 /* The entry's members `can_reply` and `why_not`, each with a comma before it. */
 void can_reply_print(const struct can_reply *c, struct strbuf *out, struct arena *scratch,
 		     const struct can_reply_entry *e);
-/* The page's member `attention`: what a person must do about replies; nothing: no member. */
+/* The page's members `attention`, `needs_human` and `is_panic`: what a person must do about replies; nothing: no members. */
 void can_reply_print_attention(const struct can_reply *c, struct strbuf *out);
 
 #endif

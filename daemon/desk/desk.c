@@ -4,6 +4,7 @@
 
 #include "answerd/log.h"
 #include "daemon/desk/events.h"
+#include "daemon/desk/oidc.h"
 #include "daemon/desk/password.h"
 #include "daemon/desk/presence.h"
 #include "daemon/desk/queue.h"
@@ -26,6 +27,7 @@ struct desk {
 	struct helper *passwords;
 	struct heads heads;
 	struct presence *presence;
+	struct oidc *oidc;
 	struct list works;
 	int n_reports;
 };
@@ -40,6 +42,16 @@ struct presence *desk_presence(struct desk *d)
 	return d->presence;
 }
 
+struct oidc *desk_oidc(struct desk *d)
+{
+	return d->oidc;
+}
+
+struct queue *desk_queue(struct desk *d)
+{
+	return d->queue;
+}
+
 struct loop *desk_loop(struct desk *d)
 {
 	return d->options.loop;
@@ -52,7 +64,7 @@ bool desk_is_open(const struct desk *d)
 
 /* ---- the answer ---- */
 
-static void work_done(struct work *w)
+void desk_work_gone(struct work *w)
 {
 	w->desk->n_reports -= w->line == LINE_REPORT;
 	list_remove(&w->in);
@@ -79,15 +91,10 @@ struct helper *desk_work_passwords(const struct work *w)
 	return w->desk->passwords;
 }
 
-void desk_work_gone(struct work *w)
-{
-	work_done(w);
-}
-
 void desk_work_send(struct work *w, const struct httpd_answer *a)
 {
 	httpd_answer(w->r, a);
-	work_done(w);
+	desk_work_gone(w);
 }
 
 void desk_work_answer(struct work *w, struct text json)
@@ -100,12 +107,13 @@ void desk_work_answer(struct work *w, struct text json)
 void desk_work_refuse(struct work *w, int status, struct text detail)
 {
 	httpd_problem_text(w->r, status, detail, status == 503 ? 2 : 0, NULL);
-	work_done(w);
+	desk_work_gone(w);
 }
 
-void desk_work_busy(struct work *w)
+void desk_work_refuse_as(struct work *w, int status, const char *code, struct text detail)
 {
-	desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
+	httpd_problem_coded(w->r, status, detail, text_of(code), TEXT_NONE);
+	desk_work_gone(w);
 }
 
 void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
@@ -115,8 +123,11 @@ void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
 
 	if (strncmp(r->sqlstate, "AN4", 3) == 0) {
 		status = 400 + (r->sqlstate[3] - '0') * 10 + (r->sqlstate[4] - '0');
-		detail = r->said;
-	} else if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
+		httpd_problem_coded(w->r, status, r->said, r->code, r->with);
+		desk_work_gone(w);
+		return;
+	}
+	if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
 		status = 503;
 		detail = r->err.kind == ERR_RETRY
 				 ? TEXT("The database is away or too busy. Nothing was done; try "
@@ -149,7 +160,7 @@ static void work_attach(struct work *w, struct text csv, struct text name)
 						 text_cstr(httpd_arena(w->r), how) } } });
 }
 
-static void done_route(const struct db_result *r, void *owner)
+void desk_work_done(const struct db_result *r, void *owner)
 {
 	struct work *w = owner;
 
@@ -163,15 +174,16 @@ static void done_route(const struct db_result *r, void *owner)
 		desk_work_refuse(w, 500, TEXT("The desk could not do that; its log says why."));
 		return;
 	}
-	if (desk_route_has_table(w->route) && !db_is_null(r, 0, 1)) {
+	if (db_columns(r) > 1 && !db_is_null(r, 0, 1)) {
 		work_attach(w, db_text(r, 0, 0), db_text(r, 0, 1));
-		return;
+	} else {
+		desk_work_answer(w, db_text(r, 0, 0));
 	}
-	desk_work_answer(w, db_text(r, 0, 0));
 }
 
 /* ---- the statement ---- */
 
+/* A POST has an Idempotency-Key, but at the Unix socket; ret is empty where there is none. */
 static bool key_judge(const struct work *w, struct text *ret, struct err *err)
 {
 	struct text key = httpd_header(w->r, "Idempotency-Key");
@@ -195,17 +207,6 @@ static bool key_judge(const struct work *w, struct text *ret, struct err *err)
 	return true;
 }
 
-bool desk_work_key(struct work *w, struct text *ret)
-{
-	struct err err = { 0 };
-
-	if (!key_judge(w, ret, &err)) {
-		desk_work_refuse(w, 400, text_of(err.text));
-		return false;
-	}
-	return true;
-}
-
 /* Key and request of an act: one key is one request, done once. */
 static bool add_key(struct work *w, struct db_params *p, struct err *err)
 {
@@ -214,19 +215,16 @@ static bool add_key(struct work *w, struct db_params *p, struct err *err)
 	if (!key_judge(w, &key, err)) {
 		return false;
 	}
-	if (text_is_empty(key)) {
-		db_add_null(p);
-	} else {
-		db_add_text(p, key);
-	}
+	db_add_text_or_null(p, key);
 	db_add_text(p, text_printf(httpd_arena(w->r), "POST %.*s %zu %016llx",
 				   TEXT_ARG(httpd_path(w->r)), body.len,
 				   (unsigned long long)text_hash(TEXT_HASH_SEED, body)));
 	return true;
 }
 
-bool desk_work_params(struct work *w, struct db_params *p)
+struct db_params *desk_work_params(struct work *w)
 {
+	struct db_params *p = db_params_create();
 	struct desk_given given = { .path = text_slice(httpd_path(w->r), sizeof(API) - 1,
 						       SIZE_MAX / 2),
 				    .query = httpd_query(w->r),
@@ -240,9 +238,34 @@ bool desk_work_params(struct work *w, struct db_params *p)
 	if ((w->route->line == LINE_ACT && !add_key(w, p, &err)) ||
 	    !desk_params_read(httpd_arena(w->r), w->route, &given, p, &err)) {
 		desk_work_refuse(w, 400, text_of(err.text));
+		db_params_destroy(&p);
+		return NULL;
+	}
+	return p;
+}
+
+bool desk_work_has_key(struct work *w)
+{
+	struct err err = { 0 };
+	struct text key;
+
+	if (!key_judge(w, &key, &err)) {
+		desk_work_refuse(w, 400, text_of(err.text));
 		return false;
 	}
 	return true;
+}
+
+struct db_params *desk_work_own_params(struct work *w)
+{
+	struct db_params *p;
+
+	if (!desk_work_has_key(w)) {
+		return NULL;
+	}
+	p = db_params_create();
+	db_add_i64(p, w->actor);
+	return p;
 }
 
 bool desk_work_db(struct work *w, enum desk_line line, const char *name, const char *sql,
@@ -250,39 +273,28 @@ bool desk_work_db(struct work *w, enum desk_line line, const char *name, const c
 {
 	if (!db_send(w->desk->lines[line], name, sql, p, done, owner)) {
 		db_params_destroy(p);
-		desk_work_busy(w);
+		desk_work_refuse_as(w, 503, "busy",
+				    TEXT("Too many requests at once. Try it again."));
 		return false;
 	}
 	return true;
 }
 
-static void work_ask(struct work *w)
+void desk_work_ask(struct work *w, struct db_params **p, db_done *done)
 {
-	struct db_params *p = db_params_create();
-
-	if (!desk_work_params(w, p)) {
-		db_params_destroy(&p);
-		return;
-	}
-	(void)desk_work_db(w, w->line, w->route->name, w->route->sql, &p, done_route, w);
+	(void)desk_work_db(w, w->line, w->route->name, w->route->sql, p, done, w);
 }
 
 /* ---- the request ---- */
 
 void desk_work_run(struct work *w)
 {
-	if (!desk_route_is_served(w->route)) {
-		desk_work_refuse(w, 501, TEXT("That comes with a later version of answerd."));
-	} else if (w->route->serve != NULL) {
+	struct db_params *p;
+
+	if (w->route->serve != NULL) {
 		w->route->serve(w);
-	} else if (reply_is_served(w->route)) {
-		reply_serve(w);
-	} else if (box_is_served(w->route)) {
-		box_serve(w);
-	} else if (w->route->line == LINE_QUEUE) {
-		queue_serve(w->desk->queue, w);
-	} else {
-		work_ask(w);
+	} else if ((p = desk_work_params(w)) != NULL) {
+		desk_work_ask(w, &p, desk_work_done);
 	}
 }
 
@@ -326,7 +338,7 @@ static void nowhere_serve(struct work *w)
 	if (allow != NULL) {
 		httpd_problem_text(w->r, 405, TEXT("That can be asked in another way only."), 0,
 				   allow);
-		work_done(w);
+		desk_work_gone(w);
 	} else {
 		desk_work_refuse(w, 404,
 				 TEXT("There is nothing at that address. " API
@@ -385,7 +397,7 @@ static void on_request(struct httpd_request *r, void *owner)
 		desk_health(d, r);
 	} else if (text_eq(path, TEXT("/metrics"))) {
 		desk_metrics(d, r);
-	} else {
+	} else if (!static_serve_nothing(r)) {
 		httpd_problem(r, 404, "There is nothing at that address.");
 	}
 }
@@ -515,11 +527,14 @@ struct desk *desk_create(const struct desk_options *o, struct err *err)
 					 "-c statement_timeout=10000 -c lock_timeout=5000");
 	d->queue = queue_create(o->loop);
 	d->search = search_create(o->loop, d->lines[LINE_REPORT]);
+	d->oidc = oidc_create(d);
 	d->events = events_create(&(struct events_options){
 		.loop = o->loop,
 		.conninfo = o->conf->database.at,
 		.role = db_names_user(o->conf->database.at) ? "answerd_desk" : NULL,
-		.reader = d->lines[LINE_READ] });
+		.reader = d->lines[LINE_READ],
+		.on_oidc = oidc_hear,
+		.oidc_owner = d->oidc });
 	d->presence = presence_create();
 	d->httpd = desk_listen(d, err);
 	if (d->httpd == NULL) {
@@ -559,6 +574,7 @@ void desk_destroy(struct desk **at)
 	*at = NULL;
 	heads_stop(&d->heads);
 	helper_destroy(&d->passwords);
+	oidc_destroy(&d->oidc);
 	for (int i = 0; i < LINE_COUNT; i++) {
 		db_destroy(&d->lines[i]);
 	}

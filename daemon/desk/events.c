@@ -24,8 +24,8 @@ struct ear {
 	struct events *events;
 	struct httpd_stream *stream;
 	int64_t id, actor;
-	char hash
-		[KEY_HASH_BYTES]; /* of the session's key or the token that let it in; else empty */
+	/* Of the session's key or the token that let it in; else empty. */
+	char hash[KEY_HASH_BYTES];
 };
 
 struct past {
@@ -53,7 +53,8 @@ struct events {
 	struct hints conversations, replies;
 	char accounts[ACCOUNTS][NAME_BYTES];
 	size_t n_accounts;
-	bool has_alert, has_sources, was_up, is_judging;
+	bool has_alert, has_sources, was_up;
+	bool is_judging, is_stale; /* stale: rights changed while a judgement was on its way */
 };
 
 /* ---- telling ---- */
@@ -208,6 +209,7 @@ static void judge_all(struct events *e);
 static void word_take(struct events *e, struct text word)
 {
 	struct text kind, of;
+	int64_t flow;
 
 	if (!text_cut(word, ':', &kind, &of)) {
 		of = TEXT_NONE;
@@ -224,6 +226,10 @@ static void word_take(struct events *e, struct text word)
 		e->has_sources = true;
 	} else if (text_eq(kind, TEXT("staff"))) {
 		judge_all(e);
+	} else if (text_eq(kind, TEXT("oidc"))) {
+		if (num_parse_range(of, 1, INT64_MAX, &flow)) {
+			e->o.on_oidc(flow, e->o.oidc_owner);
+		}
 	} else if (text_eq(kind, TEXT("queue")) || text_eq(kind, TEXT("brand")) ||
 		   text_eq(kind, TEXT("house"))) {
 		e->conversations.is_all = true;
@@ -278,6 +284,10 @@ static void done_judge(const struct db_result *r, void *owner)
 			}
 		}
 	}
+	if (e->is_stale) {
+		e->is_stale = false;
+		judge_all(e);
+	}
 }
 
 /* All in one statement: it names who may not any more. */
@@ -289,6 +299,7 @@ static void judge_all(struct events *e)
 	size_t n = 0;
 
 	if (e->is_judging || e->n_ears == 0) {
+		e->is_stale = e->is_judging;
 		return;
 	}
 	ids = xcalloc(e->n_ears, sizeof(*ids));

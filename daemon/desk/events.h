@@ -3,7 +3,7 @@
  *   worker and acts ──NOTIFY answerd_event──▶ collected for 200 ms ──one event of a kind──▶ ring of the last ones ──▶ all streams
  *
  * A NOTIFY's payload is words: conversation:42, account:acme_social (any of its conversations), reply:7, alert, sources, queue
- * (anything), staff (who may what). It is a hint: pages fetch what they show. Ids grow for ever, also over a restart; who comes back
+ * (anything), staff (who may what), oidc:5 (a sign-in was judged; told to nobody). It is a hint: pages fetch what they show. Ids grow for ever, also over a restart; who comes back
  * with the last one gets what was missed, or "reload" when that is not known any more.
  *
  * Owner:   events owns its streams' places; httpd owns the streams.
@@ -18,7 +18,9 @@
 struct events_options {
 	struct loop *loop;
 	const char *conninfo, *role;
-	struct db *reader; /* asked whether who listens still may */
+	struct db *reader;                          /* asked whether who listens still may */
+	void (*on_oidc)(int64_t flow, void *owner); /* a sign-in was judged */
+	void *oidc_owner;
 };
 
 struct events *events_create(const struct events_options *o);

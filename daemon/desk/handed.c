@@ -1,7 +1,6 @@
 /* Keys that are handed out once: one-time sign-in links, and tokens of the API. The key goes out in this answer and nowhere else; the database
  * has its hash, and so has the answer that is kept for a repeated request: who repeats gets no second key. */
 #include "daemon/desk/inside.h"
-#include "store_sql.h"
 
 /* Where staff reach the desk: the page that asks says it, else the first name or address of the configuration. */
 static struct text base_of(struct work *w)
@@ -73,17 +72,16 @@ static void done_token(const struct db_result *r, void *owner)
 /* The route's own parameters, then the key's hash. */
 static void ask(struct work *w, const char *key, db_done *done)
 {
-	struct db_params *p = db_params_create();
+	struct db_params *p = desk_work_params(w);
 	char hash[KEY_HASH_BYTES];
 
-	if (!desk_work_params(w, p)) {
-		db_params_destroy(&p);
+	if (p == NULL) {
 		return;
 	}
 	w->made = text_dup(httpd_arena(w->r), text_of(key));
 	key_hash(w->made, hash);
 	db_add_text(p, text_of(hash));
-	(void)desk_work_db(w, LINE_ACT, w->route->name, w->route->sql, &p, done, w);
+	desk_work_ask(w, &p, done);
 }
 
 void staff_link_serve(struct work *w)

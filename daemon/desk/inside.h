@@ -56,12 +56,11 @@ struct desk_route {
 	const char *method, *path; /* below /api/v1/, "{name}" is a parameter */
 	enum desk_role least;
 	enum desk_line line;
-	const char *name,
-		*sql; /* NULL: comes with a later version; the queue has statements of its own */
+	const char *name, *sql; /* NULL, NULL: it has statements of its own */
 	struct desk_param params[DESK_PARAMS];
 	const char *about;
 	unsigned asks;                 /* ROUTE_… */
-	void (*serve)(struct work *w); /* NULL: the one statement is all */
+	void (*serve)(struct work *w); /* NULL: the one statement is all (desk_work_done) */
 };
 
 /* routes.c: the routes one after the other, those of one path not always beside each other; NULL behind the last. */
@@ -93,24 +92,30 @@ struct work {
 /* desk.c: the ends of a work; it is gone afterwards. */
 void desk_work_answer(struct work *w, struct text json);
 void desk_work_refuse(struct work *w, int status, struct text detail);
+/* The same with the sentence's name, which the page knows in the reader's language (web/lang: problem.CODE). */
+void desk_work_refuse_as(struct work *w, int status, const char *code, struct text detail);
 void desk_work_fail(struct work *w, const char *name, const struct db_result *r);
 struct events *desk_work_events(const struct work *w);
 void desk_work_send(struct work *w, const struct httpd_answer *a);
 /* It was answered through httpd. */
 void desk_work_gone(struct work *w);
-/* 503: as many wait as may. */
-void desk_work_busy(struct work *w);
-struct db *desk_work_line(const struct work *w);
-/* The statement with these parameters (taken); false: the work was refused. */
-bool desk_work_db(struct work *w, enum desk_line line, const char *name, const char *sql,
-		  struct db_params **p, db_done *done, void *owner);
 const struct conf *desk_work_conf(const struct work *w); /* as it is now */
 
-/* What every statement of the work begins with: actor, for acts key and request, then the route's parameters. False: it was refused. */
-bool desk_work_params(struct work *w, struct db_params *p);
+/* What a statement of the work begins with: actor, for acts key and request, then the route's parameters. */
+struct db_params *desk_work_params(struct work *w); /* NULL: it was refused */
+/* For acts on one's own session, of which no answer is kept: an Idempotency-Key is asked for all the same. False: it was refused. */
+bool desk_work_has_key(struct work *w);
+/* Such an act's statement begins with the actor. */
+struct db_params *desk_work_own_params(struct work *w); /* NULL: it was refused */
 
-/* A POST has an Idempotency-Key, but at the Unix socket. ret is empty where there is none. False: it was refused. */
-bool desk_work_key(struct work *w, struct text *ret);
+/* A statement with these parameters (taken), on that line; its owner answers. False: the work was refused. */
+bool desk_work_db(struct work *w, enum desk_line line, const char *name, const char *sql,
+		  struct db_params **p, db_done *done, void *owner);
+/* The route's own, on the work's line; the work is its owner. */
+void desk_work_ask(struct work *w, struct db_params **p, db_done *done);
+/* The end of most: the statement's JSON; with a second column a table, to be kept as a file of that name. */
+void desk_work_done(const struct db_result *r, void *owner);
+struct db *desk_work_line(const struct work *w);
 
 /* caller.c: who calls, and may they? Then desk_work_run(); else a problem. */
 void caller_find(struct work *w);
@@ -118,6 +123,7 @@ void caller_find(struct work *w);
 bool caller_is_claimed(struct httpd_request *r);
 bool caller_is_foreign(struct httpd_request *r);
 struct text caller_address(const struct work *w); /* for the throttle and the audit log */
+const char *caller_role_name(enum desk_role role);
 struct text
 caller_must_totp(const struct work *w); /* roles that need a second factor, "admin,lead" */
 void desk_work_run(struct work *w);
@@ -135,6 +141,9 @@ void password_set_serve(struct work *w);
 void staff_link_serve(struct work *w);
 void token_make_serve(struct work *w);
 
+/* queue.c: who waits. */
+void queue_serve(struct work *w);
+
 /* heads.c: the heads of the audit chains, once a day. To be stopped before the line goes. */
 struct heads {
 	struct loop *loop;
@@ -150,22 +159,20 @@ void totp_confirm_serve(struct work *w);
 void totp_off_serve(struct work *w);
 void recovery_serve(struct work *w);
 
-/* reply.c: is it a route whose words are measured before they are queued? Then it serves it, in two statements. */
-bool reply_is_served(const struct desk_route *r);
+/* reply.c: words are measured before they are queued: two statements. A new reply, and a draft. */
 void reply_serve(struct work *w);
+void reply_send_serve(struct work *w);
 
 /* box.c: a conversation as its page shows it, with what only the desk knows beside the database: how the platform counts, and who else is
  * there. */
-bool box_is_served(const struct desk_route *r);
-void box_serve(struct work *w);
+void box_show_serve(struct work *w);
+void box_measure_serve(struct work *w);
+void box_presence_serve(struct work *w);
 
 /* routes.c: the route of a path below /api/v1/; NULL: none. ret_allow (in the arena) lists the methods when only the method
  * does not fit. */
 const struct desk_route *desk_route_find(struct arena *a, struct text method, struct text path,
 					 const char **ret_allow);
-
-/* False: comes with a later version. */
-bool desk_route_is_served(const struct desk_route *r);
 
 /* params.c: the route's parameters from path, query and body, appended to `out` in the order of the table; ERR_DATA with a
  * sentence for people. */
@@ -199,8 +206,6 @@ bool desk_decode(struct arena *a, struct text in, bool is_query, struct text *re
 
 /* openapi.c: the OpenAPI document, made from the table. */
 void desk_openapi_print(struct strbuf *out);
-/* Can it be had as a table, too? Its statement has a second column then: the file's name, or null. */
-bool desk_route_has_table(const struct desk_route *r);
 
 /* health.c: /healthz and /metrics. */
 void desk_health(struct desk *d, struct httpd_request *r);
@@ -208,6 +213,8 @@ void desk_metrics(struct desk *d, struct httpd_request *r);
 
 /* desk.c */
 struct presence *desk_presence(struct desk *d);
+struct oidc *desk_oidc(struct desk *d);
+struct queue *desk_queue(struct desk *d);
 struct loop *desk_loop(struct desk *d);
 struct db *desk_line(struct desk *d, enum desk_line line);
 bool desk_is_open(const struct desk *d);

@@ -108,7 +108,7 @@ bool key_is_same(struct text a, struct text b)
 	return a.len == b.len && a.len > 0 && sodium_memcmp(a.at, b.at, a.len) == 0;
 }
 
-bool key_of_cookie(struct text header, struct text *ret)
+bool key_of_named_cookie(struct text header, struct text wanted, struct text *ret)
 {
 	struct text pair, name, value, found = TEXT_NONE;
 	bool is_more = !text_is_empty(header);
@@ -116,8 +116,7 @@ bool key_of_cookie(struct text header, struct text *ret)
 
 	while (is_more) {
 		is_more = text_cut(header, ';', &pair, &header);
-		if (text_cut(text_trim(pair), '=', &name, &value) &&
-		    text_eq(name, TEXT(KEY_COOKIE))) {
+		if (text_cut(text_trim(pair), '=', &name, &value) && text_eq(name, wanted)) {
 			found = value;
 			n++;
 		}
@@ -127,6 +126,11 @@ bool key_of_cookie(struct text header, struct text *ret)
 	}
 	*ret = found;
 	return true;
+}
+
+bool key_of_cookie(struct text header, struct text *ret)
+{
+	return key_of_named_cookie(header, TEXT(KEY_COOKIE), ret);
 }
 
 void key_csrf(struct text session, char out[static KEY_BYTES])

@@ -28,6 +28,7 @@ bool key_is_same(struct text a, struct text b); /* takes equally long wherever t
 
 /* The session's key out of a Cookie header; false when it is not there, malformed, or there twice. */
 bool key_of_cookie(struct text header, struct text *ret);
+bool key_of_named_cookie(struct text header, struct text name, struct text *ret);
 /* What a page must say with everything that changes something. Nobody gets the session's key out of it. */
 void key_csrf(struct text session, char out[static KEY_BYTES]);
 

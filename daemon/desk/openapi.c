@@ -2,16 +2,20 @@
 #include "daemon/desk/inside.h"
 #include "desk_answers.h"
 
-static const char *type_name(enum param_type t)
+/* The members of a parameter's schema. In a body what may be absent may be null, too. */
+static void print_type(const struct desk_param *p, struct strbuf *out)
 {
-	switch (t) {
-	case PARAM_TEXT: return "{\"type\":\"string\"}";
-	case PARAM_LIST: return "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}";
-	case PARAM_COUNT: return "{\"type\":\"integer\",\"minimum\":0}";
-	case PARAM_BOOL: return "{\"type\":\"boolean\"}";
-	case PARAM_TIME: return "{\"type\":\"string\",\"format\":\"date-time\"}";
-	}
-	return "{}";
+	static const struct {
+		const char *type, *more;
+	} types[] = { [PARAM_TEXT] = { "string", "" },
+		      [PARAM_COUNT] = { "integer", ",\"minimum\":0" },
+		      [PARAM_BOOL] = { "boolean", "" },
+		      [PARAM_TIME] = { "string", ",\"format\":\"date-time\"" },
+		      [PARAM_LIST] = { "array", ",\"items\":{\"type\":\"string\"}" } };
+	bool is_nullable = p->from == FROM_BODY && !p->is_required;
+
+	strbuf_printf(out, is_nullable ? "\"type\":[\"%s\",\"null\"]%s" : "\"type\":\"%s\"%s",
+		      types[p->type].type, types[p->type].more);
 }
 
 static void print_parameters(const struct desk_route *r, struct strbuf *out)
@@ -29,7 +33,9 @@ static void print_parameters(const struct desk_route *r, struct strbuf *out)
 				comma, p->name, p->from == FROM_PATH ? "path" : "query",
 				p->is_required ? "true" : "false");
 			strbuf_add_json(out, text_of(p->about));
-			strbuf_printf(out, ",\"schema\":%s}", type_name(p->type));
+			strbuf_add_str(out, ",\"schema\":{");
+			print_type(p, out);
+			strbuf_add_str(out, "}}");
 			comma = ",";
 		}
 	}
@@ -64,15 +70,21 @@ static void print_body(const struct desk_route *r, struct strbuf *out)
 		if (p->from == FROM_BODY) {
 			strbuf_printf(out, "%s\"%s\":{\"description\":", comma, p->name);
 			strbuf_add_json(out, text_of(p->about));
-			strbuf_printf(out, ",\"type\":%s}",
-				      p->type == PARAM_COUNT ? "[\"integer\",\"null\"]"
-				      : p->type == PARAM_LIST
-					      ? "\"array\",\"items\":{\"type\":\"string\"}"
-					      : "[\"string\",\"null\"]");
+			strbuf_add_byte(out, ',');
+			print_type(p, out);
+			strbuf_add_byte(out, '}');
 			comma = ",";
 		}
 	}
-	strbuf_printf(out, "}}}}}");
+	strbuf_add_str(out, "},\"required\":[");
+	comma = "";
+	for (size_t i = 0; i < DESK_PARAMS && r->params[i].name != NULL; i++) {
+		if (r->params[i].from == FROM_BODY && r->params[i].is_required) {
+			strbuf_printf(out, "%s\"%s\"", comma, r->params[i].name);
+			comma = ",";
+		}
+	}
+	strbuf_add_str(out, "]}}}}");
 }
 
 /* What a route answers when all is well: a shape's name, a media type, or NULL when nobody has described it. */
@@ -88,7 +100,8 @@ static const char *answer_of(const struct desk_route *r)
 	return NULL;
 }
 
-bool desk_route_has_table(const struct desk_route *r)
+/* Can it be had as a table, too? */
+static bool has_format(const struct desk_route *r)
 {
 	for (size_t i = 0; i < DESK_PARAMS && r->params[i].name != NULL; i++) {
 		if (strcmp(r->params[i].name, "format") == 0) {
@@ -102,10 +115,6 @@ static void print_answer(const struct desk_route *r, struct strbuf *out)
 {
 	const char *of = answer_of(r);
 
-	if (!desk_route_is_served(r)) {
-		strbuf_printf(out, "\"501\":{\"description\":\"Comes with a later version.\"}");
-		return;
-	}
 	strbuf_printf(out, "\"200\":{\"description\":\"Done.\"");
 	if (of != NULL && strchr(of, '/') != NULL) {
 		strbuf_printf(out, ",\"content\":{\"%s\":{}}", of);
@@ -113,7 +122,7 @@ static void print_answer(const struct desk_route *r, struct strbuf *out)
 		strbuf_printf(out,
 			      ",\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
 			      "\"#/components/schemas/%s\"}}%s}",
-			      of, desk_route_has_table(r) ? ",\"text/csv\":{}" : "");
+			      of, has_format(r) ? ",\"text/csv\":{}" : "");
 	}
 	strbuf_add_byte(out, '}');
 }
@@ -121,7 +130,6 @@ static void print_answer(const struct desk_route *r, struct strbuf *out)
 /* Who may, for programs and for the matrix of roles: the least role, and what else the route asks. */
 static void print_who(const struct desk_route *r, struct strbuf *out)
 {
-	static const char *const roles[] = { "auditor", "agent", "lead", "admin" };
 	static const struct {
 		unsigned bit;
 		const char *name;
@@ -131,7 +139,7 @@ static void print_who(const struct desk_route *r, struct strbuf *out)
 		     { ROUTE_NO_AGENT, "no_agent" } };
 	const char *comma = "";
 
-	strbuf_printf(out, ",\"x-role\":\"%s\",\"x-asks\":[", roles[r->least]);
+	strbuf_printf(out, ",\"x-role\":\"%s\",\"x-asks\":[", caller_role_name(r->least));
 	for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
 		if ((r->asks & asks[i].bit) != 0) {
 			strbuf_printf(out, "%s\"%s\"", comma, asks[i].name);
@@ -199,19 +207,23 @@ void desk_openapi_print(struct strbuf *out)
 		print_path(i, out);
 		comma = ",";
 	}
-	strbuf_printf(out,
-		      "},\"components\":{\"responses\":{\"Problem\":{\"description\":\"Why not: an "
-		      "RFC 9457 "
-		      "problem "
-		      "document.\",\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
-		      "\"#/components/schemas/"
-		      "Problem\"}}}}},\"schemas\":{\"Problem\":{\"type\":\"object\","
-		      "\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":"
-		      "\"string\"},\"status\":{"
-		      "\"type\":\"integer\"},\"detail\":{\"type\":\"string\",\"description\":\"A "
-		      "sentence for people: "
-		      "what is wrong, and what to "
-		      "do.\"}},\"required\":[\"type\",\"title\",\"status\",\"detail\"]},");
+	strbuf_printf(
+		out,
+		"},\"components\":{\"responses\":{\"Problem\":{"
+		"\"description\":\"Why not: an RFC 9457 problem document.\","
+		"\"content\":{\"application/problem+json\":{"
+		"\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}},"
+		"\"schemas\":{\"Problem\":{\"type\":\"object\",\"properties\":{"
+		"\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
+		"\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\","
+		"\"description\":\"A sentence for people: what is wrong, and what to do.\"},"
+		"\"needs\":{\"type\":\"string\","
+		"\"description\":\"What to bring: totp, again, csrf, password or totp_setup.\"},"
+		"\"code\":{\"type\":\"string\",\"description\":\"The sentence's name; it never "
+		"changes.\"},"
+		"\"with\":{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"null\"]},"
+		"\"description\":\"The values in the sentence, in order.\"}},"
+		"\"required\":[\"type\",\"title\",\"status\",\"detail\"]},");
 	strbuf_add_str(out, desk_shapes);
 	strbuf_printf(out, "}}}");
 }

@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/base/list.h"
-
 #include "answerd/log.h"
+#include "daemon/base/list.h"
 
 struct entry {
 	struct list in; /* who spoke last stands last */

@@ -427,10 +427,7 @@ static struct queue_statement statement_of(const struct ask *k)
 static void send_or_refuse(struct ask *k, const char *name, const char *sql, struct db_params *p,
 			   db_done *done)
 {
-	if (!db_send(desk_work_line(k->work), name, sql, &p, done, k)) {
-		db_params_destroy(&p);
-		desk_work_refuse(k->work, 503, TEXT("Too many requests at once. Try it again."));
-	}
+	(void)desk_work_db(k->work, k->work->line, name, sql, &p, done, k);
 }
 
 static void done_names(const struct db_result *r, void *owner)
@@ -520,30 +517,18 @@ static void ask_go(struct ask *k)
 	ask_listening(k);
 	can_reply_ask(k->queue->can_reply, desk_work_line(k->work));
 	p = db_params_create();
-	if (brand != 0) {
-		db_add_i64(p, brand);
-	} else {
-		db_add_null(p);
-	}
+	db_add_i64_or_null(p, brand);
 	if (k->platform.at != NULL) {
 		db_add_text(p, k->platform);
 	} else {
 		db_add_null(p);
 	}
-	if (has_holder(k)) {
-		db_add_i64(p, holder);
-	} else {
-		db_add_null(p);
-	}
+	db_add_i64_or_null(p, has_holder(k) ? holder : 0);
 	db_add_bool(p, k->is_overdue);
 	db_add_bool(p, k->is_all);
 	db_add_text(p, k->after_since);
 	db_add_i64(p, k->after_id);
-	if (k->limit > 0) {
-		db_add_i64(p, k->limit + 1);
-	} else {
-		db_add_null(p);
-	}
+	db_add_i64_or_null(p, k->limit > 0 ? k->limit + 1 : 0);
 	if (k->is_due || is_sifted) {
 		db_add_text(p, k->after_due);
 	}
@@ -559,12 +544,12 @@ static void ask_go(struct ask *k)
 	send_or_refuse(k, f.name, f.sql, p, done_page);
 }
 
-void queue_serve(struct queue *q, struct work *w)
+void queue_serve(struct work *w)
 {
 	struct ask *k = ARENA_NEW(httpd_arena(w->r), struct ask);
 	struct err err = { 0 };
 
-	k->queue = q;
+	k->queue = desk_queue(w->desk);
 	k->work = w;
 	if (!parse_ask(k, &err)) {
 		desk_work_refuse(w, 400, text_of(err.text));

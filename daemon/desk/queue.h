@@ -15,7 +15,6 @@ struct queue;
 
 struct queue *queue_create(struct loop *l);
 void queue_destroy(struct queue **q);
-void queue_serve(struct queue *q, struct work *w);
 
 /* queue_clocks.c: answers with this page and, beside it, the office's clock of the first n rows ("office_s"). */
 void queue_clocks(struct work *w, struct text page, const struct db_result *r, int n, int col_id);

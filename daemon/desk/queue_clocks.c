@@ -40,8 +40,5 @@ void queue_clocks(struct work *w, struct text page, const struct db_result *r, i
 	k->work = w;
 	k->page = text_dup(a, text_slice(page, 0, page.len - 1));
 	db_add_i64_array(p, ids, (size_t)n);
-	if (!db_send(desk_work_line(w), "queue_clocks", SQL_QUEUE_CLOCKS, &p, done_clocks, k)) {
-		db_params_destroy(&p);
-		desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
-	}
+	(void)desk_work_db(w, w->line, "queue_clocks", SQL_QUEUE_CLOCKS, &p, done_clocks, k);
 }

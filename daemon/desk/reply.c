@@ -4,35 +4,14 @@
 #include "daemon/desk/asked.h"
 #include "store_sql.h"
 
-bool reply_is_served(const struct desk_route *r)
-{
-	return r->sql == SQL_DESK_REPLY || r->sql == SQL_DESK_REPLY_SEND;
-}
-
-static void done_queued(const struct db_result *r, void *owner)
-{
-	struct work *w = owner;
-
-	if (!r->is_ok) {
-		desk_work_fail(w, w->route->name, r);
-	} else {
-		desk_work_answer(w, db_text(r, 0, 0));
-	}
-}
-
 static void queue_words(struct work *w, const struct text *words, const int64_t *costs, size_t n)
 {
-	struct db_params *p = db_params_create();
+	struct db_params *p = desk_work_params(w);
 
-	if (!desk_work_params(w, p)) {
-		db_params_destroy(&p);
-		return;
-	}
-	db_add_text_array(p, words, n);
-	db_add_i64_array(p, costs, n);
-	if (!db_send(desk_work_line(w), w->route->name, w->route->sql, &p, done_queued, w)) {
-		db_params_destroy(&p);
-		desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
+	if (p != NULL) {
+		db_add_text_array(p, words, n);
+		db_add_i64_array(p, costs, n);
+		desk_work_ask(w, &p, desk_work_done);
 	}
 }
 
@@ -76,18 +55,21 @@ static void done_ask(const struct db_result *r, void *owner)
 	queue_words(w, words, costs, n);
 }
 
+static void ask(struct work *w, const char *name, const char *sql)
+{
+	struct db_params *p = desk_work_params(w);
+
+	if (p != NULL) {
+		(void)desk_work_db(w, w->line, name, sql, &p, done_ask, w);
+	}
+}
+
 void reply_serve(struct work *w)
 {
-	bool is_new = w->route->sql == SQL_DESK_REPLY;
-	struct db_params *p = db_params_create();
+	ask(w, "desk_reply_ask", SQL_DESK_REPLY_ASK);
+}
 
-	if (!desk_work_params(w, p)) {
-		db_params_destroy(&p);
-		return;
-	}
-	if (!db_send(desk_work_line(w), is_new ? "desk_reply_ask" : "desk_reply_send_ask",
-		     is_new ? SQL_DESK_REPLY_ASK : SQL_DESK_REPLY_SEND_ASK, &p, done_ask, w)) {
-		db_params_destroy(&p);
-		desk_work_refuse(w, 503, TEXT("Too many requests at once. Try it again."));
-	}
+void reply_send_serve(struct work *w)
+{
+	ask(w, "desk_reply_send_ask", SQL_DESK_REPLY_SEND_ASK);
 }

@@ -6,6 +6,7 @@
 static const struct desk_routes *const groups[] = {
 	&routes_conversation,
 	&routes_listening,
+	&routes_oidc,
 	&routes_page,
 	&routes_reply,
 	&routes_session,
@@ -24,11 +25,6 @@ const struct desk_route *desk_route_nth(size_t n)
 		n -= groups[i]->n;
 	}
 	return NULL;
-}
-
-bool desk_route_is_served(const struct desk_route *r)
-{
-	return r->sql != NULL || r->serve != NULL || r->line == LINE_QUEUE;
 }
 
 static bool matches(struct text pattern, struct text path)
@@ -50,7 +46,6 @@ const struct desk_route *desk_route_find(struct arena *a, struct text method, st
 					 const char **ret_allow)
 {
 	struct text allow = TEXT_NONE;
-
 	const struct desk_route *r;
 
 	for (size_t i = 0; (r = desk_route_nth(i)) != NULL; i++) {

@@ -19,6 +19,7 @@ extern const struct desk_routes routes_conversation;
 extern const struct desk_routes routes_reply;
 extern const struct desk_routes routes_listening;
 extern const struct desk_routes routes_staff;
+extern const struct desk_routes routes_oidc;
 extern const struct desk_routes routes_page;
 extern const struct desk_routes routes_session;
 extern const struct desk_routes routes_watch;
@@ -69,6 +70,6 @@ extern const struct desk_routes routes_webhook;
 		"undo_s", FROM_DESK, PARAM_COUNT, true, ""                                         \
 	}
 #define QUERY(name) "desk_" #name
-#define LATER       NULL, NULL
+#define NO_QUERY    NULL, NULL /* it has statements of its own */
 
 #endif

@@ -8,7 +8,7 @@ static const struct desk_route table[] = {
 	  "events",
 	  ROLE_AUDITOR,
 	  LINE_READ,
-	  LATER,
+	  NO_QUERY,
 	  { { "last", FROM_QUERY, PARAM_TEXT, false,
 	      "The id of the last event that was seen (else the header Last-Event-ID)." } },
 	  "What changes, as it changes: server-sent events (text/event-stream).",

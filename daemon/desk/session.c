@@ -3,7 +3,6 @@
 
 #include "answerd/secret.h"
 #include "daemon/desk/inside.h"
-#include "store_sql.h"
 
 #define COOKIE_FLAGS "; Path=/; Secure; HttpOnly; SameSite=Strict"
 
@@ -54,14 +53,10 @@ void session_show(struct work *w)
 	struct db_params *p = db_params_create();
 
 	db_add_i64(p, w->actor);
-	if (text_is_empty(w->caller.key)) {
-		db_add_null(p);
-	} else {
-		db_add_text(p, text_of(w->caller.hash));
-	}
+	db_add_text_or_null(p, text_is_empty(w->caller.key) ? TEXT_NONE : text_of(w->caller.hash));
 	db_add_text(p, w->caller.auth);
 	db_add_text(p, caller_must_totp(w));
-	(void)desk_work_db(w, LINE_READ, w->route->name, w->route->sql, &p, done_show, w);
+	desk_work_ask(w, &p, done_show);
 }
 
 static void done_end(const struct db_result *r, void *owner)
@@ -82,14 +77,10 @@ static void done_end(const struct db_result *r, void *owner)
 
 void session_end(struct work *w)
 {
-	struct db_params *p;
-	struct text key;
+	struct db_params *p = desk_work_own_params(w);
 
-	if (!desk_work_key(w, &key)) {
-		return;
+	if (p != NULL) {
+		db_add_text(p, text_of(w->caller.hash));
+		desk_work_ask(w, &p, done_end);
 	}
-	p = db_params_create();
-	db_add_i64(p, w->actor);
-	db_add_text(p, text_of(w->caller.hash));
-	(void)desk_work_db(w, LINE_ACT, w->route->name, w->route->sql, &p, done_end, w);
 }

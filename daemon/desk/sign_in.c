@@ -14,8 +14,6 @@
 #include "daemon/desk/password.h"
 #include "store_sql.h"
 
-#define TOTP_SECRET_HEX 40
-
 enum proof_kind { PROOF_SIGN_IN, PROOF_AGAIN, PROOF_LINK, PROOF_PASSWORD };
 
 struct proof {
@@ -24,7 +22,7 @@ struct proof {
 	struct text login, code;
 	struct secret password, fresh; /* fresh: the one that is to be set */
 	char link[KEY_HASH_BYTES];
-	int64_t try_id, staff, now_us, totp_step;
+	int64_t try_id, staff, now_us;
 	bool is_known; /* somebody with a password, or a link */
 	struct text hash, totp;
 	int64_t step;                  /* 0: no code, or a recovery code */
@@ -42,9 +40,9 @@ static void proof_free(struct proof *p)
 
 /* ---- its ends ---- */
 
-static void end_refused(struct proof *p, int status, struct text detail)
+static void end_refused(struct proof *p, int status, const char *code, struct text detail)
 {
-	desk_work_refuse(p->w, status, detail);
+	desk_work_refuse_as(p->w, status, code, detail);
 	proof_free(p);
 }
 
@@ -90,7 +88,7 @@ static void forget_try(struct proof *p)
 static void end_busy(struct proof *p)
 {
 	forget_try(p);
-	end_refused(p, 503, TEXT("Too many sign in at once. Try it again."));
+	end_refused(p, 503, "busy", TEXT("Too many sign in at once. Try it again."));
 }
 
 static void done_wrong_password(const struct db_result *r, void *owner)
@@ -100,7 +98,7 @@ static void done_wrong_password(const struct db_result *r, void *owner)
 	if (!r->is_ok) {
 		end_failed(p, r, "desk_sign_in_failed");
 	} else {
-		end_refused(p, 401,
+		end_refused(p, 401, p->kind == PROOF_SIGN_IN ? "sign_in_wrong" : "password_wrong",
 			    p->kind == PROOF_SIGN_IN
 				    ? TEXT("That login and that password do not belong together.")
 				    : TEXT("That is not your password."));
@@ -126,11 +124,7 @@ static void wrong(struct proof *p, const char *what)
 
 	log_warn("sign_in_failed", "staff", log_num(p->staff), "what", what, NULL);
 	db_add_i64(params, p->try_id);
-	if (p->staff != 0) {
-		db_add_i64(params, p->staff);
-	} else {
-		db_add_null(params);
-	}
+	db_add_i64_or_null(params, p->staff);
 	db_add_text(params, caller_address(p->w));
 	db_add_text(params, text_of(what));
 	(void)send_statement(p, "desk_sign_in_failed", SQL_DESK_SIGN_IN_FAILED, &params,
@@ -150,7 +144,11 @@ static void done_session(const struct db_result *r, void *owner)
 	if (db_is_null(r, 0, 0)) {
 		/* Changed between two statements, or a code that was used before. */
 		if (p->kind == PROOF_LINK) {
-			end_refused(p, 401, TEXT("That link was used, or is older than 24 hours."));
+			end_refused(p, 401, "link_used",
+				    TEXT("That link was used, or is older than 24 hours."));
+		} else if (p->kind == PROOF_PASSWORD) {
+			end_refused(p, 401, "session_over",
+				    TEXT("Your session is over. Sign in again."));
 		} else {
 			wrong(p, text_is_empty(p->totp) ? "password" : "code");
 		}
@@ -164,16 +162,8 @@ static void done_session(const struct db_result *r, void *owner)
 
 static void add_code(struct proof *p, struct db_params *params)
 {
-	if (p->step != 0) {
-		db_add_i64(params, p->step);
-	} else {
-		db_add_null(params);
-	}
-	if (p->recovery[0] != '\0') {
-		db_add_text(params, text_of(p->recovery));
-	} else {
-		db_add_null(params);
-	}
+	db_add_i64_or_null(params, p->step);
+	db_add_text_or_null(params, text_of(p->recovery));
 }
 
 static void make_session(struct proof *p)
@@ -198,11 +188,8 @@ static void make_session(struct proof *p)
 	db_add_text(params, p->hash);
 	add_code(p, params);
 	db_add_text(params, text_of(p->key_hashed));
-	if (p->kind == PROOF_AGAIN) {
-		db_add_text(params, text_of(p->w->caller.hash));
-	} else {
-		db_add_null(params);
-	}
+	db_add_text_or_null(params,
+			    p->kind == PROOF_AGAIN ? text_of(p->w->caller.hash) : TEXT_NONE);
 	db_add_text(params, caller_address(p->w));
 	db_add_text(params, caller_must_totp(p->w));
 	(void)send_statement(p, "desk_sign_in_done", SQL_DESK_SIGN_IN_DONE, &params, done_session);
@@ -300,8 +287,7 @@ static void done_begin(const struct db_result *r, void *owner)
 	p->staff = db_i64(r, 0, 2);
 	p->hash = text_dup(a, db_text(r, 0, 3));
 	p->totp = text_dup(a, db_text(r, 0, 4));
-	p->totp_step = db_i64(r, 0, 5);
-	p->now_us = db_i64(r, 0, 6);
+	p->now_us = db_i64(r, 0, 5);
 	p->is_known = p->staff != 0 && !text_is_empty(p->hash);
 	if (wait_s > 0) {
 		throttle(p, wait_s);
@@ -385,10 +371,9 @@ void sign_in_serve(struct work *w)
 void sign_in_again_serve(struct work *w)
 {
 	struct given g = { 0 };
-	struct text key;
 	struct proof *p;
 
-	if (!desk_work_key(w, &key) || !read_body(w, &g)) {
+	if (!desk_work_has_key(w) || !read_body(w, &g)) {
 		return;
 	}
 	if (text_is_empty(g.password)) {
@@ -404,23 +389,24 @@ void password_set_serve(struct work *w)
 {
 	struct given g = { 0 };
 	struct err err = { 0 };
-	struct text key;
 	struct proof *p;
 
-	if (!desk_work_key(w, &key) || !read_body(w, &g)) {
+	if (!desk_work_has_key(w) || !read_body(w, &g)) {
 		return;
 	}
 	p = proof_create(w, PROOF_PASSWORD, &g);
 	if (!password_normalise(g.password, &p->fresh)) {
-		end_refused(p, 400,
+		end_refused(p, 400, "password_form",
 			    TEXT("A password has 12 to about a thousand characters, and no others "
 				 "than letters, digits and signs."));
 	} else if (!password_judge(secret_reveal(&p->fresh), w->caller.login, &err)) {
-		end_refused(p, 400, text_dup(httpd_arena(w->r), text_of(err.text)));
+		end_refused(p, 400, "password_form",
+			    text_dup(httpd_arena(w->r), text_of(err.text)));
 	} else if (w->caller.must_set_password) {
 		hash_fresh(p);
 	} else if (text_is_empty(g.current)) {
-		end_refused(p, 400, TEXT("The password that you have now is needed: 'current'."));
+		end_refused(p, 400, "password_needed",
+			    TEXT("The password that you have now is needed: 'current'."));
 	} else {
 		(void)password_normalise(g.current, &p->password);
 		begin(p);
@@ -438,7 +424,8 @@ static void done_link(const struct db_result *r, void *owner)
 		end_failed(p, r, "desk_link_begin");
 	} else if (r->n_rows == 0) {
 		log_warn("sign_in_failed", "staff", "0", "what", "link", NULL);
-		end_refused(p, 401, TEXT("That link was used, or is older than 24 hours."));
+		end_refused(p, 401, "link_used",
+			    TEXT("That link was used, or is older than 24 hours."));
 	} else {
 		p->staff = db_i64(r, 0, 0);
 		p->login = text_dup(a, db_text(r, 0, 1));
@@ -462,7 +449,8 @@ void sign_in_link_serve(struct work *w)
 		return;
 	}
 	if (!key_is_formed(g.token)) {
-		desk_work_refuse(w, 401, TEXT("That is no sign-in link of this desk."));
+		desk_work_refuse_as(w, 401, "link_used",
+				    TEXT("That is no sign-in link of this desk."));
 		return;
 	}
 	p = proof_create(w, PROOF_LINK, &g);

@@ -6,7 +6,7 @@
 
 /* Places that the page itself knows (app.js); behind each may stand more. */
 static const char *const places[] = { "conversation", "customer", "watch",  "reports", "staff",
-				      "settings",     "promises", "search", "audit" };
+				      "settings",     "promises", "search", "oidc",    "audit" };
 
 static int compare(const void *path, const void *file)
 {
@@ -69,13 +69,14 @@ static bool takes_gzip(struct text accepted)
 	return false;
 }
 
-static void file_answer(struct httpd_request *r, const struct static_file *f, const char *keep)
+static void file_answer(struct httpd_request *r, const struct static_file *f, int status,
+			const char *keep)
 {
 	bool is_known = has_tag(httpd_header(r, "If-None-Match"), f->etag);
 	bool is_packed = f->packed.len > 0 && takes_gzip(httpd_header(r, "Accept-Encoding"));
 
 	httpd_answer(r, &(struct httpd_answer){
-				.status = is_known ? 304 : 200,
+				.status = is_known ? 304 : status,
 				.content_type = f->type,
 				.body = is_known    ? TEXT_NONE
 					: is_packed ? f->packed
@@ -99,13 +100,22 @@ bool static_serve(struct httpd_request *r)
 	}
 	if (is_place(path)) {
 		f = file_find(TEXT("/"));
-		file_answer(r, f, "no-store");
+		file_answer(r, f, 200, "no-store");
 		return true;
 	}
 	f = file_find(path);
 	if (f == NULL) {
 		return false;
 	}
-	file_answer(r, f, "public, max-age=31536000, immutable");
+	file_answer(r, f, 200, "public, max-age=31536000, immutable");
+	return true;
+}
+
+bool static_serve_nothing(struct httpd_request *r)
+{
+	if (text_find(httpd_header(r, "Accept"), TEXT("text/html"), 0) == SIZE_MAX) {
+		return false;
+	}
+	file_answer(r, file_find(TEXT("/")), 404, "no-store");
 	return true;
 }

@@ -19,5 +19,7 @@ extern const size_t n_static_files;
 
 /* Is it an address of the page? Then it was answered: 200, or 304 for what the browser has already. */
 bool static_serve(struct httpd_request *r);
+/* There is nothing there: whoever reads pages gets the page, which says so and leads back. False: it was not answered. */
+bool static_serve_nothing(struct httpd_request *r);
 
 #endif

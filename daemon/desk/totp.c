@@ -10,11 +10,6 @@
 
 #define SECRET_BYTES 20
 
-static void end_bad(struct work *w, int status, const char *detail)
-{
-	desk_work_refuse(w, status, text_of(detail));
-}
-
 /* ---- beginning ---- */
 
 /* The dark modules as one SVG path in a square of n_modules: "M0 0h7v1h-7z…", a run after the other. */
@@ -71,21 +66,18 @@ void totp_begin_serve(struct work *w)
 {
 	unsigned char secret[SECRET_BYTES];
 	char hex[2 * SECRET_BYTES + 1];
-	struct db_params *p;
-	struct text key;
+	struct db_params *p = desk_work_own_params(w);
 
-	if (!desk_work_key(w, &key)) {
+	if (p == NULL) {
 		return;
 	}
 	randombytes_buf(secret, sizeof(secret));
 	(void)sodium_bin2hex(hex, sizeof(hex), secret, sizeof(secret));
 	w->made = key_base32(httpd_arena(w->r), secret, sizeof(secret));
-	p = db_params_create();
-	db_add_i64(p, w->actor);
 	db_add_text(p, text_of(hex));
 	secret_wipe(secret, sizeof(secret));
 	secret_wipe(hex, sizeof(hex));
-	(void)desk_work_db(w, LINE_ACT, w->route->name, w->route->sql, &p, done_begin, w);
+	desk_work_ask(w, &p, done_begin);
 }
 
 /* ---- recovery codes ---- */
@@ -123,7 +115,9 @@ static void done_codes(const struct db_result *r, void *owner)
 		return;
 	}
 	if (db_is_null(r, 0, 0)) {
-		end_bad(w, 409, "Another second factor was begun meanwhile. Begin again.");
+		desk_work_refuse_as(
+			w, 409, "factor_again",
+			TEXT("Another second factor was begun meanwhile. Begin again."));
 		return;
 	}
 	strbuf_init(&out, 64u * 1024);
@@ -139,16 +133,12 @@ static void done_codes(const struct db_result *r, void *owner)
 
 void recovery_serve(struct work *w)
 {
-	struct db_params *p;
-	struct text key;
+	struct db_params *p = desk_work_own_params(w);
 
-	if (!desk_work_key(w, &key)) {
-		return;
+	if (p != NULL) {
+		w->codes = make_codes(w, p);
+		desk_work_ask(w, &p, done_codes);
 	}
-	p = db_params_create();
-	db_add_i64(p, w->actor);
-	w->codes = make_codes(w, p);
-	(void)desk_work_db(w, LINE_ACT, w->route->name, w->route->sql, &p, done_codes, w);
 }
 
 /* ---- the first code ---- */
@@ -165,15 +155,16 @@ static void done_next(const struct db_result *r, void *owner)
 		return;
 	}
 	if (r->n_rows == 0 || db_is_null(r, 0, 0)) {
-		end_bad(w, 409, "No second factor is being set up. Begin again.");
+		desk_work_refuse_as(w, 409, "factor_again",
+				    TEXT("No second factor is being set up. Begin again."));
 		return;
 	}
 	if (!code_find(db_text(r, 0, 0), w->made, (struct wall){ db_i64(r, 0, 1) }, &step,
 		       recovery) ||
 	    step == 0) {
-		end_bad(w, 400,
-			"That code is not right. Is the telephone's clock? It shows another one "
-			"every 30 seconds.");
+		desk_work_refuse_as(w, 400, "code_wrong",
+				    TEXT("That code is not right. Is the telephone's clock right? "
+					 "It shows another one every 30 seconds."));
 		return;
 	}
 	p = db_params_create();
@@ -182,7 +173,7 @@ static void done_next(const struct db_result *r, void *owner)
 	db_add_text(p, db_text(r, 0, 0));
 	db_add_i64(p, step);
 	w->codes = make_codes(w, p);
-	(void)desk_work_db(w, LINE_ACT, w->route->name, w->route->sql, &p, done_codes, w);
+	desk_work_ask(w, &p, done_codes);
 }
 
 void totp_confirm_serve(struct work *w)
@@ -190,48 +181,32 @@ void totp_confirm_serve(struct work *w)
 	struct arena *a = httpd_arena(w->r);
 	struct jx_doc *doc = NULL;
 	struct err err = { 0 };
-	struct db_params *p;
-	struct text key;
+	struct db_params *p = desk_work_own_params(w);
 	struct jx body;
 
-	if (!desk_work_key(w, &key)) {
+	if (p == NULL) {
 		return;
 	}
 	if (!desk_body_open(a, httpd_body(w->r), &body, &doc, &err)) {
-		end_bad(w, 400, "The code of six digits is needed: 'code'.");
+		desk_work_refuse_as(w, 400, "code_wrong",
+				    TEXT("The code of six digits is needed: 'code'."));
 		jx_release(&doc);
+		db_params_destroy(&p);
 		return;
 	}
 	w->made = text_trim(jx_text_or(a, body, "code", TEXT_NONE));
 	jx_release(&doc);
-	p = db_params_create();
-	db_add_i64(p, w->actor);
 	(void)desk_work_db(w, LINE_ACT, "desk_totp_next", SQL_DESK_TOTP_NEXT, &p, done_next, w);
 }
 
 /* ---- off ---- */
 
-static void done_off(const struct db_result *r, void *owner)
-{
-	struct work *w = owner;
-
-	if (!r->is_ok) {
-		desk_work_fail(w, w->route->name, r);
-	} else {
-		desk_work_answer(w, db_text(r, 0, 0));
-	}
-}
-
 void totp_off_serve(struct work *w)
 {
-	struct db_params *p;
-	struct text key;
+	struct db_params *p = desk_work_own_params(w);
 
-	if (!desk_work_key(w, &key)) {
-		return;
+	if (p != NULL) {
+		db_add_text(p, text_of(w->caller.hash));
+		desk_work_ask(w, &p, desk_work_done);
 	}
-	p = db_params_create();
-	db_add_i64(p, w->actor);
-	db_add_text(p, text_of(w->caller.hash));
-	(void)desk_work_db(w, LINE_ACT, w->route->name, w->route->sql, &p, done_off, w);
 }

@@ -54,6 +54,8 @@ struct db_result {
 	char sqlstate[6]; /* when not ok and the server answered */
 	struct text said; /* the server's message of class AN (our own functions wrote it for
 			     people), else empty */
+	struct text code; /* with `said`: its name, which never changes; may be empty */
+	struct text with; /* with `code`: the sentence's values, a JSON array; may be empty */
 	int n_rows;
 	const void *pg;
 };
@@ -79,7 +81,9 @@ void db_params_destroy(struct db_params **p);
 void db_add_text(struct db_params *p,
 		 struct text t); /* any type, in text format; TEXT_NONE is '', not null */
 void db_add_null(struct db_params *p);
-void db_add_i64(struct db_params *p, int64_t n); /* int8 */
+void db_add_i64(struct db_params *p, int64_t n);              /* int8 */
+void db_add_text_or_null(struct db_params *p, struct text t); /* null when empty */
+void db_add_i64_or_null(struct db_params *p, int64_t n);      /* null when 0 */
 void db_add_bool(struct db_params *p, bool b);
 void db_add_wall(struct db_params *p, struct wall w); /* int8 microseconds; null when not set */
 /* Arrays: begin, then n elements. Null elements for text: at == NULL. */
@@ -96,6 +100,7 @@ void db_add_bool_array(struct db_params *p, const bool *v, size_t n);
 bool db_send(struct db *d, const char *name, const char *sql, struct db_params **p, db_done *done,
 	     void *owner);
 
+int db_columns(const struct db_result *r);
 bool db_is_null(const struct db_result *r, int row, int col);
 struct text db_text(const struct db_result *r, int row, int col); /* empty when null */
 int64_t db_i64(const struct db_result *r, int row,

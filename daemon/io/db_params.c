@@ -118,6 +118,24 @@ void db_add_i64(struct db_params *p, int64_t n)
 	db_add_text(p, (struct text){ digits, (size_t)len });
 }
 
+void db_add_text_or_null(struct db_params *p, struct text t)
+{
+	if (text_is_empty(t)) {
+		db_add_null(p);
+	} else {
+		db_add_text(p, t);
+	}
+}
+
+void db_add_i64_or_null(struct db_params *p, int64_t n)
+{
+	if (n == 0) {
+		db_add_null(p);
+	} else {
+		db_add_i64(p, n);
+	}
+}
+
 void db_add_bool(struct db_params *p, bool b)
 {
 	db_add_text(p, b ? TEXT("t") : TEXT("f"));

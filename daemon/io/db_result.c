@@ -93,6 +93,8 @@ void db_explain_error(const PGresult *pg, const char *name, struct db_result *re
 	}
 	if (strncmp(sqlstate, "AN", 2) == 0) {
 		ret->said = text_of(sentence);
+		ret->code = text_of(PQresultErrorField(pg, PG_DIAG_MESSAGE_HINT));
+		ret->with = text_of(PQresultErrorField(pg, PG_DIAG_MESSAGE_DETAIL));
 	}
 }
 
@@ -159,6 +161,12 @@ static const PGresult *rows(const struct db_result *r, int row, int col)
 	assert(r->is_ok && row >= 0 && row < r->n_rows);
 	assert(col >= 0 && col < PQnfields(r->pg));
 	return r->pg;
+}
+
+int db_columns(const struct db_result *r)
+{
+	assert(r->is_ok);
+	return PQnfields(r->pg);
 }
 
 bool db_is_null(const struct db_result *r, int row, int col)

@@ -122,6 +122,10 @@ void httpd_problem_text(struct httpd_request *r, int status, struct text detail,
 /* The same with a member `needs`: what the caller must bring so that it is answered ("totp", "again", "csrf"). */
 void httpd_problem_needs(struct httpd_request *r, int status, struct text detail,
 			 const char *needs);
+/* The same with a member `code`: the sentence's name, which never changes, for programs and for pages in other languages; and `with`, its
+ * values: a JSON array, or empty. */
+void httpd_problem_coded(struct httpd_request *r, int status, struct text detail, struct text code,
+			 struct text with);
 const char *httpd_status_title(int status);
 
 #endif

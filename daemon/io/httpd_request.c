@@ -446,7 +446,13 @@ const char *httpd_status_title(int status)
 	}
 }
 
-static void problem(struct httpd_request *r, struct text detail, const char *needs,
+/* Members beside RFC 9457's. */
+struct more {
+	const char *needs;
+	struct text code, with;
+};
+
+static void problem(struct httpd_request *r, struct text detail, struct more m,
 		    struct httpd_answer a)
 {
 	scoped(strbuf_done) struct strbuf out = { 0 };
@@ -456,9 +462,17 @@ static void problem(struct httpd_request *r, struct text detail, const char *nee
 	strbuf_add_json(&out, text_of(httpd_status_title(a.status)));
 	strbuf_printf(&out, ",\"status\":%d,\"detail\":", a.status);
 	strbuf_add_json(&out, text_clean(r->arena, text_clip(detail, 4096), NULL));
-	if (needs != NULL) {
+	if (m.needs != NULL) {
 		strbuf_printf(&out, ",\"needs\":");
-		strbuf_add_json(&out, text_of(needs));
+		strbuf_add_json(&out, text_of(m.needs));
+	}
+	if (!text_is_empty(m.code)) {
+		strbuf_printf(&out, ",\"code\":");
+		strbuf_add_json(&out, m.code);
+	}
+	if (!text_is_empty(m.with)) {
+		strbuf_printf(&out, ",\"with\":");
+		strbuf_add(&out, m.with);
 	}
 	strbuf_add_byte(&out, '}');
 	a.content_type = "application/problem+json";
@@ -473,14 +487,22 @@ static void problem(struct httpd_request *r, struct text detail, const char *nee
 void httpd_problem_text(struct httpd_request *r, int status, struct text detail, int retry_after_s,
 			const char *allow)
 {
-	problem(r, detail, NULL,
+	problem(r, detail, (struct more){ 0 },
 		(struct httpd_answer){
 			.status = status, .retry_after_s = retry_after_s, .allow = allow });
 }
 
 void httpd_problem_needs(struct httpd_request *r, int status, struct text detail, const char *needs)
 {
-	problem(r, detail, needs, (struct httpd_answer){ .status = status });
+	problem(r, detail, (struct more){ .needs = needs },
+		(struct httpd_answer){ .status = status });
+}
+
+void httpd_problem_coded(struct httpd_request *r, int status, struct text detail, struct text code,
+			 struct text with)
+{
+	problem(r, detail, (struct more){ .code = code, .with = with },
+		(struct httpd_answer){ .status = status, .retry_after_s = status == 503 ? 2 : 0 });
 }
 
 void httpd_problem(struct httpd_request *r, int status, const char *fmt, ...)

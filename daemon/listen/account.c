@@ -72,20 +72,31 @@ static void load_row(struct account *a, const struct db_result *r, int row)
 	}
 }
 
+void account_asked_elsewhere(struct account *a, int64_t n)
+{
+	if (a->elsewhere >= 0 && n > a->elsewhere) {
+		budget_spent(&a->budget, &a->conf->connector->can, n - a->elsewhere,
+			     account_now(a));
+	}
+	a->elsewhere = n;
+}
+
 static void load_budget(struct account *a, const struct db_result *r)
 {
-	struct budget_facts f = { .tokens = db_i64(r, 0, 12),
-				  .age_us = db_i64(r, 0, 13),
+	struct budget_facts f = { .age_us = db_i64(r, 0, 13),
 				  .limit = db_i64(r, 0, 14),
 				  .left = db_i64(r, 0, 15),
 				  .reset_us = db_i64(r, 0, 16),
 				  .after_us = db_i64(r, 0, 17) };
 
+	budget_read(db_text(r, 0, 12), &f);
 	if (a->restore != RESTORE_NOT && !db_is_null(r, 0, 12)) {
-		budget_restore(&a->budget, &f, a->restore == RESTORE_EXACTLY, account_now(a),
+		budget_restore(&a->budget, &a->conf->connector->can, &f,
+			       a->restore == RESTORE_EXACTLY, account_now(a),
 			       loop_wall(a->listen->o.loop));
 	}
 	a->restore = RESTORE_NOT;
+	account_asked_elsewhere(a, db_i64(r, 0, 23));
 }
 
 static void done_load(const struct db_result *r, void *owner)
@@ -139,6 +150,7 @@ void account_leased(struct account *a, int64_t epoch, bool is_locked)
 
 	a->epoch = epoch;
 	a->is_locked = is_locked;
+	a->elsewhere = -1;
 	a->must_identify = true;
 	a->is_refused = a->must_confirm = false;
 	a->identify_at = a->refresh_at = (struct mono){ 0 };

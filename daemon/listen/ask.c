@@ -117,6 +117,7 @@ static struct question question(struct account *a, struct arena *arena)
 		q.source = f->name;
 		q.state = text_of(a->job.is_refill ? a->refill.state : f->sweep_state);
 		q.since = a->job.is_refill ? a->refill.from : f->sweep_since;
+		q.is_gap = a->job.is_refill;
 		q.page_limit = f->portion.limit;
 		break;
 	case OP_THREAD:
@@ -336,7 +337,7 @@ void ask_start(struct account *a)
 		a->job.is_unasked = true;
 		loop_arm(a->listen->o.loop, &a->timer, DUR_US(0));
 	} else {
-		budget_asked(&a->budget, account_now(a));
+		budget_asked(&a->budget, &a->conf->connector->can, account_now(a));
 		terms.read_cut = portion_now(a) <= 1;
 		if (a->job.op == OP_REFRESH) {
 			request.once = true;

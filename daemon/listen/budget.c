@@ -1,13 +1,26 @@
 /* How much we may ask: what the platform's headers say; where they say nothing, the figure of its sheet. A fifth is
- * kept for replies (RELIABILITY I14). */
+ * kept for replies (RELIABILITY I14).
+ *
+ * Everything that goes to the account's host is counted in one place, replies and looks for them too: listening yields to them. By the
+ * sheet: half of a window's requests go as they come, two tenths are spread over a window, the last tenth even more thinly. So
+ * listening takes at most eight tenths in any stretch of that length, is never deaf, and what replies take slows it down. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "answerd/num.h"
+#include "answerd/strbuf.h"
 #include "daemon/listen/inside.h"
 
 #define KEPT_SHARE     5 /* one in five */
-#define CAREFUL_TOKENS 3 /* far below what is kept */
+#define FREE_SHARE     5 /* of ten: as they come */
+#define SPREAD_SHARE   2 /* of ten: spread over a window */
+#define LAST_SHARE     1 /* of ten: whatever replies took */
+#define CAREFUL_NUMBER 3
+#define UNKNOWN_RATE   100 /* a second: more than that nobody asked while it was not written down */
 
 void budget_init(struct budget *b)
 {
-	*b = (struct budget){ .tokens = -1 };
+	*b = (struct budget){ 0 };
 }
 
 static bool is_told(const struct budget *b, struct wall wall)
@@ -15,27 +28,49 @@ static bool is_told(const struct budget *b, struct wall wall)
 	return b->rate.is_known && b->rate.limit > 0 && wall_before(wall, b->rate.reset_at);
 }
 
-static double room(const struct connector_can *can)
+static int64_t span_us(const struct connector_can *can)
 {
-	return (double)can->budget_requests * (KEPT_SHARE - 1) / KEPT_SHARE;
+	return (can->budget_window_s > 0 ? can->budget_window_s : 1) * 1000000 / BUDGET_SPANS;
 }
 
-static double per_second(const struct connector_can *can)
+/* used[0] is the span that is under way; the last one has just not left the window. */
+static void move_on(struct budget *b, const struct connector_can *can, struct mono now)
 {
-	return room(can) / (can->budget_window_s > 0 ? (double)can->budget_window_s : 1);
+	int64_t span = now.us / span_us(can), n = span - b->span;
+
+	if (n < 0 || n > BUDGET_SPANS) {
+		memset(b->used, 0, sizeof(b->used));
+	} else if (n > 0) {
+		memmove(b->used + n, b->used, sizeof(b->used[0]) * (size_t)(BUDGET_SPANS + 1 - n));
+		memset(b->used, 0, sizeof(b->used[0]) * (size_t)n);
+	}
+	b->span = span;
 }
 
-static void refill(struct budget *b, const struct connector_can *can, struct mono now)
+static int64_t count_used(const int32_t *used)
 {
-	if (b->tokens < 0) {
-		b->tokens = room(can);
-	} else {
-		b->tokens += dur_seconds(mono_since(b->filled_at, now)) * per_second(can);
+	int64_t n = 0;
+
+	for (int i = 0; i <= BUDGET_SPANS; i++) {
+		n += used[i];
 	}
-	if (b->tokens > room(can)) {
-		b->tokens = room(can);
+	return n;
+}
+
+static int64_t tenths(const struct connector_can *can, int n)
+{
+	return can->budget_requests * n / 10;
+}
+
+static struct dur spacing(const struct budget *b, const struct connector_can *can)
+{
+	int64_t used = count_used(b->used), n;
+
+	if (can->budget_requests <= 0 || used < tenths(can, FREE_SHARE)) {
+		return DUR_US(0);
 	}
-	b->filled_at = now;
+	n = tenths(can, used < tenths(can, FREE_SHARE + SPREAD_SHARE) ? SPREAD_SHARE : LAST_SHARE);
+	return DUR_US(span_us(can) * BUDGET_SPANS / (n > 0 ? n : 1));
 }
 
 /* What the next holder of the account must know. */
@@ -44,8 +79,8 @@ struct budget_facts budget_tell(struct budget *b, const struct connector_can *ca
 {
 	struct budget_facts f = { 0 };
 
-	refill(b, can, now);
-	f.tokens = (int64_t)b->tokens;
+	move_on(b, can, now);
+	memcpy(f.used, b->used, sizeof(f.used));
 	if (is_told(b, wall)) {
 		f.limit = b->rate.limit;
 		f.left = b->rate.remaining;
@@ -57,19 +92,49 @@ struct budget_facts budget_tell(struct budget *b, const struct connector_can *ca
 	return f;
 }
 
-/* Taken from one who could not say what it asked in its last seconds: a few questions, then as fast as tokens come. What the
- * platform says itself corrects the rest with its first answer. */
-void budget_restore(struct budget *b, const struct budget_facts *f, bool is_exact, struct mono now,
-		    struct wall wall)
+struct text budget_write(const struct budget_facts *f, struct arena *arena)
 {
-	int64_t age = f->age_us < now.us ? f->age_us : now.us;
+	scoped(strbuf_done) struct strbuf b = { 0 };
+
+	strbuf_init(&b, 1024);
+	for (int i = 0; i <= BUDGET_SPANS; i++) {
+		strbuf_printf(&b, "%s%" PRId32, i > 0 ? "," : "", f->used[i]);
+	}
+	return text_dup(arena, strbuf_text(&b));
+}
+
+void budget_read(struct text t, struct budget_facts *f)
+{
+	for (int i = 0; i <= BUDGET_SPANS; i++) {
+		struct text head;
+		int64_t n = 0;
+
+		(void)text_cut(t, ',', &head, &t);
+		if (num_parse_range(head, 0, INT32_MAX, &n)) {
+			f->used[i] = (int32_t)n;
+		}
+	}
+}
+
+/* Taken from one who could not say what it asked in its last seconds: a few questions, then thinly. What the platform says itself
+ * corrects the rest with its first answer. */
+void budget_restore(struct budget *b, const struct connector_can *can, const struct budget_facts *f,
+		    bool is_exact, struct mono now, struct wall wall)
+{
+	int64_t gone = f->age_us > 0 ? f->age_us / span_us(can) : 0;
+	int64_t most = tenths(can, FREE_SHARE) - CAREFUL_NUMBER, unknown;
 
 	budget_init(b);
-	b->tokens = (double)f->tokens;
-	b->filled_at = mono_add(now, DUR_US(-age));
+	b->span = now.us / span_us(can);
+	for (int64_t i = gone; i <= BUDGET_SPANS; i++) {
+		b->used[i] = f->used[i - gone];
+	}
+	unknown = most - count_used(b->used);
+	unknown = unknown > CAREFUL_NUMBER ? unknown : CAREFUL_NUMBER;
 	if (!is_exact) {
-		b->tokens = b->tokens < CAREFUL_TOKENS ? b->tokens : CAREFUL_TOKENS;
-		b->filled_at = now;
+		int64_t could = f->age_us > 0 ? f->age_us / (1000000 / UNKNOWN_RATE) : 0;
+
+		b->used[0] += (int32_t)(unknown < could ? unknown : could);
 	}
 	if (f->limit > 0) {
 		b->rate = (struct rate){ .is_known = true,
@@ -85,7 +150,8 @@ void budget_restore(struct budget *b, const struct budget_facts *f, bool is_exac
 bool budget_may_ask(struct budget *b, const struct connector_can *can, struct mono now,
 		    struct wall wall, struct mono *ret_at)
 {
-	refill(b, can, now);
+	struct mono at;
+
 	if (mono_before(now, b->not_before)) {
 		*ret_at = b->not_before;
 		return false;
@@ -97,10 +163,17 @@ bool budget_may_ask(struct budget *b, const struct connector_can *can, struct mo
 		*ret_at = mono_add(now, wall_since(wall, b->rate.reset_at));
 		return false;
 	}
-	if (can->budget_requests <= 0 || b->tokens >= 1) {
+	if (b->rate.is_known &&
+	    b->rate.limit > 0) { /* its window is over: the next answer says more */
+		b->rate.is_known = false;
+		b->asked_at = (struct mono){ 0 };
+	}
+	move_on(b, can, now);
+	at = mono_add(b->asked_at, spacing(b, can));
+	if (b->asked_at.us == 0 || !mono_before(now, at)) {
 		return true;
 	}
-	*ret_at = mono_add(now, DUR_US((1 - b->tokens) / per_second(can) * 1e6));
+	*ret_at = at;
 	return false;
 }
 
@@ -121,13 +194,19 @@ struct mono budget_paced_until(const struct budget *b, struct mono now, struct w
 	return mono_add(b->asked_at, DUR_US(left_us / usable));
 }
 
-void budget_asked(struct budget *b, struct mono now)
+void budget_spent(struct budget *b, const struct connector_can *can, int64_t n, struct mono now)
 {
-	b->asked_at = now;
-	b->tokens = b->tokens >= 1 ? b->tokens - 1 : 0;
-	if (b->rate.is_known && b->rate.remaining > 0) {
-		b->rate.remaining--;
+	move_on(b, can, now);
+	b->used[0] = b->used[0] < INT32_MAX - n ? (int32_t)(b->used[0] + n) : INT32_MAX;
+	if (b->rate.is_known) {
+		b->rate.remaining = b->rate.remaining > n ? b->rate.remaining - n : 0;
 	}
+}
+
+void budget_asked(struct budget *b, const struct connector_can *can, struct mono now)
+{
+	budget_spent(b, can, 1, now);
+	b->asked_at = now;
 }
 
 void budget_told(struct budget *b, const struct rate *r)

@@ -31,11 +31,14 @@
 	DUR_S(45)          /* its answer is worth more than others: also after a pause of ours */
 #define MAX_REMEMBERED 128 /* of a page; 1 KB a source at most */
 
+#define BUDGET_SPANS 16 /* parts of a window in which requests are counted */
+
 struct budget {
-	struct rate rate;      /* as the platform last said */
-	double tokens;         /* used where it says nothing */
-	struct mono filled_at; /* 0: never */
-	struct mono asked_at;
+	struct rate rate; /* as the platform last said */
+	int32_t used[BUDGET_SPANS +
+		     1];        /* of the window, newest first: used where it says nothing */
+	int64_t span;           /* which one used[0] is */
+	struct mono asked_at;   /* 0: never */
 	struct mono not_before; /* the platform said wait */
 };
 
@@ -47,7 +50,8 @@ struct portion {
 
 /* The same for whoever listens next, as it is kept in the account's row. */
 struct budget_facts {
-	int64_t tokens, age_us;
+	int32_t used[BUDGET_SPANS + 1];
+	int64_t age_us;
 	int64_t limit, left, reset_us; /* limit 0: the platform says nothing */
 	int64_t after_us;              /* 0: it did not say wait */
 };
@@ -172,6 +176,7 @@ struct account {
 	struct mono identify_at, refresh_at;
 	unsigned n_failed; /* connection level, in a row */
 	struct budget budget;
+	int64_t elsewhere; /* requests for replies that other workers made, as the database counts them; -1: not known */
 	bool is_paced; /* only walks go on at once, the rest is spread */
 
 	struct thread_due threads[MAX_THREADS_DUE];
@@ -261,7 +266,9 @@ void account_step(struct account *a);
 void account_reload(struct account *a); /* read the walks' states from the database again */
 void account_failed(struct account *a, const struct err *why,
 		    const struct outcome *o); /* the job failed */
-void account_confirmed(struct account *a);    /* the platform answered: the connection is fine */
+void account_asked_elsewhere(struct account *a,
+			     int64_t n);   /* so much until now, by other workers */
+void account_confirmed(struct account *a); /* the platform answered: the connection is fine */
 struct feed *account_feed(struct account *a, struct text name);
 void account_set_own_id(struct account *a, struct text id);
 void account_set_state(struct account *a, const char *state, const char *reason);
@@ -299,16 +306,6 @@ const char *session_explain(const struct account *a, const struct err *why,
 struct text session_place(const struct account *a,
 			  struct arena *arena); /* what a sealed session is bound to */
 void sessions_look(struct listen *l);
-
-/* Nothing is null in the database where a platform says nothing. */
-static inline void db_add_text_or_null(struct db_params *p, struct text t)
-{
-	if (text_is_empty(t)) {
-		db_add_null(p);
-	} else {
-		db_add_text(p, t);
-	}
-}
 
 /* page.c */
 int64_t page_source_id(const struct account *a); /* of the job at hand; 0: the account itself */
@@ -384,9 +381,13 @@ struct mono budget_paced_until(const struct budget *b, struct mono now,
 			       struct wall wall); /* ordinary questions wait */
 struct budget_facts budget_tell(struct budget *b, const struct connector_can *can, struct mono now,
 				struct wall wall);
-void budget_restore(struct budget *b, const struct budget_facts *f, bool is_exact, struct mono now,
-		    struct wall wall);
-void budget_asked(struct budget *b, struct mono now);
+void budget_restore(struct budget *b, const struct connector_can *can, const struct budget_facts *f,
+		    bool is_exact, struct mono now, struct wall wall);
+struct text budget_write(const struct budget_facts *f, struct arena *arena);
+void budget_read(struct text t, struct budget_facts *f);
+void budget_asked(struct budget *b, const struct connector_can *can, struct mono now);
+/* So many requests went to the host without being listening's own: replies, looks for them. */
+void budget_spent(struct budget *b, const struct connector_can *can, int64_t n, struct mono now);
 void budget_told(struct budget *b, const struct rate *r);
 void budget_limited(struct budget *b, struct wall until, struct wall wall, struct mono now);
 

@@ -220,12 +220,13 @@ static struct budget_facts facts_of(struct account *a)
 void lease_budget(struct account *a)
 {
 	struct budget_facts f = facts_of(a);
+	struct arena *arena = arena_create(/* max_bytes= */ 65536);
 	struct db_params *p = db_params_create();
 
 	db_add_i64(p, a->brand_id);
 	db_add_i64(p, a->account_id);
 	db_add_i64(p, a->epoch);
-	db_add_i64(p, f.tokens);
+	db_add_text(p, budget_write(&f, arena));
 	db_add_i64(p, f.limit);
 	db_add_i64(p, f.left);
 	db_add_i64(p, f.reset_us);
@@ -233,6 +234,7 @@ void lease_budget(struct account *a)
 	if (!db_send(a->listen->keeper, "listen_budget", SQL_LISTEN_BUDGET, &p, NULL, NULL)) {
 		db_params_destroy(&p);
 	}
+	arena_destroy(&arena);
 }
 
 void lease_end(struct account *a)
@@ -278,6 +280,7 @@ static void done_beat(const struct db_result *r, void *owner)
 		if (a != NULL) {
 			kept[a->at] = true;
 			a->is_locked = db_bool(r, row, 1);
+			account_asked_elsewhere(a, db_i64(r, row, 5));
 		} else if (db_i64(r, row, 0) == 0) {
 			loop_shift_wall(l->o.loop, DUR_US(db_i64(r, row, 2)));
 			loop_correct_wall(l->o.loop, (struct wall){ db_i64(r, row, 4) });
@@ -298,13 +301,14 @@ static void done_beat(const struct db_result *r, void *owner)
 
 /* What we hold, as columns. */
 struct held {
-	int32_t *brands, *accounts, *tokens, *limits, *lefts;
+	int32_t *brands, *accounts, *limits, *lefts;
+	struct text *used;
 	int64_t *epochs, *resets, *afters;
 	bool *locked;
 	size_t n;
 };
 
-static void held_add(struct held *h, struct account *a)
+static void held_add(struct held *h, struct account *a, struct arena *arena)
 {
 	struct budget_facts f = facts_of(a);
 
@@ -312,7 +316,7 @@ static void held_add(struct held *h, struct account *a)
 	h->brands[h->n] = (int32_t)a->brand_id;
 	h->accounts[h->n] = (int32_t)a->account_id;
 	h->epochs[h->n] = a->epoch;
-	h->tokens[h->n] = (int32_t)(f.tokens < INT32_MAX ? f.tokens : INT32_MAX);
+	h->used[h->n] = budget_write(&f, arena);
 	h->limits[h->n] = (int32_t)(f.limit < INT32_MAX ? f.limit : INT32_MAX);
 	h->lefts[h->n] = (int32_t)(f.left < INT32_MAX ? f.left : INT32_MAX);
 	h->resets[h->n] = f.reset_us;
@@ -327,7 +331,7 @@ static void send_beat(struct listen *l)
 	size_t n = l->n_accounts;
 	struct held h = { .brands = ARENA_ARRAY(arena, int32_t, n),
 			  .accounts = ARENA_ARRAY(arena, int32_t, n),
-			  .tokens = ARENA_ARRAY(arena, int32_t, n),
+			  .used = ARENA_ARRAY(arena, struct text, n),
 			  .limits = ARENA_ARRAY(arena, int32_t, n),
 			  .lefts = ARENA_ARRAY(arena, int32_t, n),
 			  .epochs = ARENA_ARRAY(arena, int64_t, n),
@@ -337,7 +341,7 @@ static void send_beat(struct listen *l)
 
 	for (size_t i = 0; i < n; i++) {
 		if (l->accounts[i]->phase != PHASE_AWAY) {
-			held_add(&h, l->accounts[i]);
+			held_add(&h, l->accounts[i], arena);
 		}
 	}
 	db_add_text(p, text_of(l->o.holder));
@@ -347,7 +351,7 @@ static void send_beat(struct listen *l)
 	db_add_i32_array(p, h.accounts, h.n);
 	db_add_i64_array(p, h.epochs, h.n);
 	db_add_bool_array(p, h.locked, h.n);
-	db_add_i32_array(p, h.tokens, h.n);
+	db_add_text_array(p, h.used, h.n);
 	db_add_i32_array(p, h.limits, h.n);
 	db_add_i32_array(p, h.lefts, h.n);
 	db_add_i64_array(p, h.resets, h.n);

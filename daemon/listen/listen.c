@@ -4,6 +4,7 @@
 
 #include "answerd/log.h"
 #include "daemon/listen/inside.h"
+#include "store_sql.h"
 
 #define WRITER_ROOM 4096 /* units; pages are bounded by MAX_PAGES_STORING, the rest is small */
 #define STOP_LIMIT  DUR_S(5)
@@ -283,6 +284,26 @@ void listen_destroy(struct listen **l)
 	conf_destroy(&(*l)->snapshot);
 	free(*l);
 	*l = NULL;
+}
+
+void listen_asked(void *listen, struct text brand, struct text account, int64_t brand_id,
+		  int64_t account_id, int64_t n)
+{
+	struct listen *l = listen;
+	struct account *a = listen_find(l, brand, account);
+	struct db_params *p;
+
+	if (a != NULL && a->phase != PHASE_AWAY && a->phase != PHASE_LOADING) {
+		budget_spent(&a->budget, &a->conf->connector->can, n, account_now(a));
+		return;
+	}
+	p = db_params_create();
+	db_add_i64(p, brand_id);
+	db_add_i64(p, account_id);
+	db_add_i64(p, n);
+	if (!db_send(l->keeper, "listen_asked", SQL_LISTEN_ASKED, &p, NULL, NULL)) {
+		db_params_destroy(&p);
+	}
 }
 
 void listen_count(const struct listen *l, int *ret_held, int *ret_listening, int *ret_configured)

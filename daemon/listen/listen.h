@@ -46,6 +46,9 @@ void listen_destroy(struct listen **l);
 /* A respond_looked, its owner a struct listen: what a look for a reply reads is counted like all that is read. */
 void listen_looked(void *listen, struct text brand, struct text account, int64_t brand_id,
 		   int64_t account_id, const struct outcome *o);
+/* A respond_asked: what replies and looks ask is of the account's budget, whoever listens there. */
+void listen_asked(void *listen, struct text brand, struct text account, int64_t brand_id,
+		  int64_t account_id, int64_t n);
 
 /* How many accounts of the configuration are ours, how many of these listen: for the status line. */
 void listen_count(const struct listen *l, int *ret_held, int *ret_listening, int *ret_configured);

@@ -152,6 +152,18 @@ static bool lease_outlives(const struct flight *f)
 			   ends);
 }
 
+/* It is of the account's budget; listening yields to it. */
+static void count_asked(const struct flight *f)
+{
+	const struct respond *r = f->respond;
+	int64_t n = f->op == OP_REPLY ? f->conf->connector->can.reply_requests : 1;
+
+	if (r->asked != NULL) {
+		r->asked(r->count_owner, f->brand, f->conf->name, f->brand_id, f->account_id,
+			 n > 0 ? n : 1);
+	}
+}
+
 static void ask(struct flight *f, struct arena *arena)
 {
 	struct connector_ctx ctx = flight_ctx(f, arena);
@@ -180,6 +192,7 @@ static void ask(struct flight *f, struct arena *arena)
 		outcome_of_failure(f, &err, /* is_unasked= */ true);
 		return;
 	}
+	count_asked(f);
 	f->transfer = http_start(f->respond->http, &request, &f->terms, on_answer, f);
 }
 
@@ -196,11 +209,12 @@ void flight_go(struct flight *f)
 	arena_destroy(&arena);
 }
 
+/* Nothing is posted for a word of a newer schema. */
 static enum op what_of(struct text word)
 {
-	return text_eq(word, TEXT("look"))   ? OP_LOOKUP
+	return text_eq(word, TEXT("post"))   ? OP_REPLY
 	       : text_eq(word, TEXT("file")) ? OP_FILE
-					     : OP_REPLY;
+					     : OP_LOOKUP;
 }
 
 void flight_start(struct respond *r, const struct db_result *of, int row)

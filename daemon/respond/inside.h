@@ -69,7 +69,8 @@ struct respond {
 	void (*done_stopped)(void *owner);
 	void *stop_owner;
 	respond_looked *looked; /* NULL: nobody counts */
-	void *looked_owner;
+	respond_asked *asked;   /* NULL: nobody counts */
+	void *count_owner;
 };
 
 /* respond.c */

@@ -5,15 +5,6 @@
 
 /* ---- writing it down ---- */
 
-static void add_or_null(struct db_params *p, struct text t)
-{
-	if (text_is_empty(t)) {
-		db_add_null(p);
-	} else {
-		db_add_text(p, t);
-	}
-}
-
 static void done_report(const struct db_result *res, void *owner)
 {
 	struct flight *f = owner;
@@ -38,15 +29,15 @@ static struct db_params *report_of(const struct flight *f)
 	db_add_i64(p, f->reply_id);
 	db_add_i64(p, f->op == OP_REPLY ? f->attempt_id : f->respond->sender);
 	if (f->op == OP_FILE) {
-		add_or_null(p, f->reason);
+		db_add_text_or_null(p, f->reason);
 		return p;
 	}
 	if (f->op == OP_REPLY) {
 		db_add_text(p, text_of(f->outcome));
 	}
-	add_or_null(p, f->id);
-	add_or_null(p, f->permalink);
-	add_or_null(p, f->reason);
+	db_add_text_or_null(p, f->id);
+	db_add_text_or_null(p, f->permalink);
+	db_add_text_or_null(p, f->reason);
 	if (f->op == OP_REPLY) {
 		db_add_wall(p, f->not_before);
 		db_add_bool(p, f->to_file);
@@ -151,7 +142,7 @@ static void count_look(const struct flight *f, const struct outcome *o)
 
 	if (o->n_read_ids > 0 && o->read_price > 0 && f->conf->connector->can.reading_costs &&
 	    r->looked != NULL) {
-		r->looked(r->looked_owner, f->brand, f->conf->name, f->brand_id, f->account_id, o);
+		r->looked(r->count_owner, f->brand, f->conf->name, f->brand_id, f->account_id, o);
 	}
 }
 

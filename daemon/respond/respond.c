@@ -394,10 +394,11 @@ struct respond *respond_create(const struct respond_options *o)
 	return r;
 }
 
-void respond_tell_looked(struct respond *r, respond_looked *looked, void *owner)
+void respond_tell(struct respond *r, respond_looked *looked, respond_asked *asked, void *owner)
 {
 	r->looked = looked;
-	r->looked_owner = owner;
+	r->asked = asked;
+	r->count_owner = owner;
 }
 
 void respond_start(struct respond *r)

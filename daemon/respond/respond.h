@@ -8,7 +8,7 @@
  *
  * Owner:   the worker's main. Borrows the loop; holds the configuration, and each flight the one that it began under.
  * Clock:   what is due is the database's; leases are measured on the boot clock, read anew before a handle is added.
- * Blocks:  never. Calls back: looked, from the loop; done_stopped once, after respond_stop().
+ * Blocks:  never. Calls back: looked and asked, from the loop; done_stopped once, after respond_stop().
  * Fails:   every end of a request is an outcome in the database; what cannot be written down now is kept and written later. */
 #ifndef ANSWERD_RESPOND_RESPOND_H
 #define ANSWERD_RESPOND_RESPOND_H
@@ -29,7 +29,10 @@ struct respond *respond_create(const struct respond_options *o);
 /* Who counts what a look reads where reading costs money (outcome.read_ids); nobody else need. */
 typedef void respond_looked(void *owner, struct text brand, struct text account, int64_t brand_id,
 			    int64_t account_id, const struct outcome *o);
-void respond_tell_looked(struct respond *r, respond_looked *looked, void *owner);
+/* Who counts the requests that go to an account's host: n of them, before they leave. */
+typedef void respond_asked(void *owner, struct text brand, struct text account, int64_t brand_id,
+			   int64_t account_id, int64_t n);
+void respond_tell(struct respond *r, respond_looked *looked, respond_asked *asked, void *owner);
 void respond_start(struct respond *r);
 /* The database knows the accounts now: time to say what can be posted on them. */
 void respond_declare(struct respond *r);

@@ -42,6 +42,9 @@ struct dur wall_since(struct wall from, struct wall to); /* to - from */
 struct wall wall_add(struct wall w, struct dur d);
 bool wall_before(struct wall a, struct wall b); /* a < b */
 bool wall_is_set(struct wall w);
+/* Numbers of others: not set outside of the years 1970..9999. */
+struct wall wall_of_s(int64_t s);
+struct wall wall_of_us(int64_t us);
 
 struct dur mono_since(struct mono from, struct mono to);
 struct mono mono_add(struct mono m, struct dur d);

@@ -85,6 +85,8 @@ struct question {
 	struct text state;  /* what the last digest of this walk left; empty at its start */
 	struct wall since;  /* POLL with empty state: how far back history goes. SWEEP: start of the
 			       window */
+	bool is_gap; /* SWEEP: of a gap that was told: what a list does not reach may be asked
+				  for another, dearer way */
 	struct text *subjects; /* THREAD, RECHECK: external ids */
 	size_t n_subjects;
 	const struct posting *posting;   /* REPLY, LOOKUP, FILE; else NULL */
@@ -212,6 +214,7 @@ struct connector_can {
 				    less */
 	int64_t budget_requests; /* from the sheet, when headers say nothing */
 	int64_t budget_window_s;
+	int64_t reply_requests; /* what a REPLY counts as in it; 0: one request */
 	bool anonymous_search;  /* `search:` sources work without a token */
 	bool needs_session;     /* REFRESH comes before everything else */
 	bool registers_client;  /* CONNECT with an empty code makes us a client of the server */
@@ -265,9 +268,9 @@ struct connector {
 				      stands for all that begin so */
 	/* Can an option of its own have this value (never empty)? Says what to write instead. NULL: any. */
 	bool (*check_option)(struct text name, struct text value, struct err *err);
-	/* The connector for an account with these options, where there are several ways to be let in (mail, by password or
-	 * by OAuth): one of the same name. NULL: it is always this one. */
-	const struct connector *(*under)(const struct option_value *options, size_t n_options);
+	/* Where there are several ways to be let in (mail: by password or by OAuth): *c, a copy of this connector, becomes the one for an
+	 * account with these options. NULL: it is always this one. */
+	void (*under)(const struct option_value *options, size_t n_options, struct connector *c);
 	/* Is `name` a source that can be listed in `listen`? Says why not. */
 	bool (*check_source)(struct text name, struct err *err);
 	bool (*ask)(const struct connector_ctx *ctx, const struct question *q, struct request *ret,
@@ -280,6 +283,9 @@ struct connector {
 extern const struct connector *const connectors[];
 extern const size_t n_connectors;
 const struct connector *connector_find(struct text name); /* NULL: unknown */
+/* The one for an account with these options: c itself, or one of the same name in the arena. */
+const struct connector *connector_under(struct arena *a, const struct connector *c,
+					const struct option_value *options, size_t n_options);
 
 const char *op_name(enum op op); /* "identify" … */
 bool op_parse(struct text name, enum op *ret);

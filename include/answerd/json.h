@@ -33,6 +33,10 @@ bool jx_scan(struct text page, struct text *ret, struct err *err);
 bool jx_elements(struct arena *a, struct text array, struct text **ret, size_t *ret_n,
 		 struct err *err);
 
+/* The same of a list that may be longer than a page: the first ones, at most `most`. *ret_n: how many it has. */
+bool jx_elements_most(struct arena *a, struct text array, size_t most, struct text **ret,
+		      size_t *ret_n, struct err *err);
+
 /* The slice of the value of the member `key` of an object slice (first one wins); false without
  * error text when there is none. Keys are compared after no unescaping: fine for the plain keys
  * platforms use. */

@@ -48,9 +48,12 @@ bool page_is_html(const struct response *r);
 /* An id that can be stored: not empty, at most LIMIT_ID_BYTES, no blanks or control bytes. */
 bool page_is_id(struct text id);
 
-/* A member as an id, or empty when it is none; as a time, or not set when it cannot be read. */
+/* A member as an id, or empty when it is none; as a time, or not set when it cannot be read: RFC 3339, or a number of seconds or
+ * microseconds. */
 struct text page_id_or_none(struct arena *a, struct jx object, const char *name);
 struct wall page_wall_or_none(struct arena *a, struct jx object, const char *name);
+struct wall page_s_or_none(struct jx object, const char *name);
+struct wall page_us_or_none(struct jx object, const char *name);
 
 /* How many elements to ask for: `most`, or fewer where the question says so. */
 int page_size(const struct question *q, int most);

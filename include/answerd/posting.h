@@ -34,6 +34,9 @@ bool posting_names(struct text t, struct text handle);
  * sentence, or name a second person. */
 bool posting_is_handle(struct text handle);
 
+/* Code points: what most platforms call characters. */
+int64_t posting_characters(struct text t);
+
 /* What a person takes for one character (UAX #29, by libunistring). */
 size_t posting_graphemes(struct text t);
 

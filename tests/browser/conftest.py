@@ -13,7 +13,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from rig import Cluster, Config  # noqa: E402
 from rig.browser import Browser  # noqa: E402
-from rig.front import Shop, free_port  # noqa: E402
+from rig.ears import free_port  # noqa: E402
+from rig.front import Shop  # noqa: E402
 from rig.programs import migrate  # noqa: E402
 from rig.signing import seat  # noqa: E402
 

@@ -50,7 +50,7 @@ def test_who_did_what(desk, browser):
     lines = list(csv.DictReader(io.StringIO(file.body)))
     assert [(x["login"], x["act"]) for x in lines][:2] == [("ann", "dismiss"), ("ann", "take")] and "messages" in lines[0]["detail"]
     browser.open("/audit?who=nobody-there")
-    browser.wait_text("There is no staff member nobody-there.")
+    browser.wait_text("There is nobody called nobody-there here.")
 
 
 def test_a_changed_row_is_named(desk, browser):
@@ -72,7 +72,7 @@ def test_a_changed_row_is_named(desk, browser):
 def test_agents_do_not_read_it(desk, browser):
     """It is not in their bar, and its address says why not; in German it is there with all its words."""
     sign_in(browser, "ann", desk, path="/audit")
-    browser.wait_text("The role of ann does not allow that.", ".banner")
+    browser.wait_text("Your role does not allow that.", ".banner")
     assert "Audit log" not in browser.text(".top nav")
     sign_in(browser, "olga", desk, role="auditor", path="/")
     browser.js("localStorage.setItem('answerd.language', '\"de\"')")

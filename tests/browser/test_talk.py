@@ -6,6 +6,7 @@ from selenium.webdriver.common.keys import Keys
 from rig import wait_until
 from rig.signing import sign_in
 
+
 @pytest.fixture
 def talk(desk):
     """A shop that can answer; Ann complains in a thread below our post, others speak there, too."""
@@ -69,9 +70,20 @@ def test_acts_have_keys_and_can_be_taken_back(talk, browser):
     browser.keys("s")
     browser.find("dialog")
     browser.keys("3")
-    browser.wait_text("Asleep for 2 hours.", ".toasts")
+    browser.wait_text("Snoozed for 2 hours.", ".toasts")
     wait_until(lambda: [e["id"] for e in talk.answer("queue", code=0).items] == [talk.c], 20, "Noa's sleeps")
     assert talk.db.one("select count(*) from answerd.note_mention m join answerd.staff s using (staff_id) where s.login = 'lea'") == 1
+
+
+def test_the_next_is_of_the_list_as_it_is_filtered(talk, browser):
+    cid = talk.conversation(talk.say("cid", "My parcel is wet.", ago="10 min", name="Cid"))
+    for c in (talk.c, cid):
+        talk.answer("tag", c, "wet", code=0)
+    sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}?tag=wet")
+    browser.find(".thread")
+    browser.keys("g", "n")
+    wait_until(lambda: browser.place.startswith("/conversation/") and str(talk.c) not in browser.place, 20, "the next is there")
+    assert browser.place == f"/conversation/{cid}?tag=wet"
 
 
 def test_the_box_counts_and_cuts_as_the_platform_does(talk, browser):

@@ -3,25 +3,15 @@ town, whose book says what the customer got."""
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from rig import Config, Town, wait_until
+from rig import Town, wait_until
 from rig.browser import Browser
 from rig.door import PASSWORD, newcomer
-from rig.front import free_port
+from rig.ears import free_port
 from rig.house import House
 from rig.programs import migrate
 
 
 class Office(House):
-    def ask(self, who, words, **more):
-        """Somebody asks; the conversation's id."""
-        ident = self.town.post(who, "@shop " + words, **more)
-        self.wait_for(ident)
-        return str(self.database.one("select c.conversation_id from answerd.message m join answerd.conversation c using (root_id, customer_id, account_id, "
-                                     "brand_id) where m.external_id = %s", ident))
-
-    def posted(self, words):
-        return [p for p in self.town.truth("social") if p["via"] == "api" and words in p["text"] and not p["deleted"]]
-
     def settle(self):
         """Nobody waits any more."""
         for entry in self.answer("queue", "--all", "--limit", 0, code=0).items:

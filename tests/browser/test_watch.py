@@ -129,6 +129,16 @@ def test_a_picture_of_a_chart(busy, browser):
     name, address = browser.js("return window.pictures[0]")
     assert name == "answerd-waiting.png" and address.startswith("blob:")
     assert browser.js("return [...document.querySelectorAll('.legend svg')].length") >= 3
+    # The hours of the week are a table; its picture is drawn from that.
+    browser.js("history.pushState(null, '', '/reports?show=hours'); dispatchEvent(new PopStateEvent('popstate'))")
+    browser.find(".heat")
+    browser.js("const make = HTMLCanvasElement.prototype.toBlob; HTMLCanvasElement.prototype.toBlob = function (...all) { window.drawn = this; return make.apply(this, all); }")
+    browser.press("Picture (PNG)")
+    wait_until(lambda: browser.js("return window.pictures.length") == 2, 10, "another picture")
+    assert browser.js("return window.pictures[1][0]") == "answerd-hours.png"
+    colours = browser.js("const c = window.drawn, d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data, all = new Set(); "
+                         "for (let i = 0; i < d.length; i += 4) { all.add(d[i] << 16 | d[i + 1] << 8 | d[i + 2]); } return [c.width, all.size]")
+    assert colours[0] > 24 * 30 and colours[1] > 20, "cells of several shades, with words in them"
 
 
 def test_in_german_and_for_all_spans(busy, browser):

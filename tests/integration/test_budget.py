@@ -45,3 +45,28 @@ def test_a_small_budget_is_spread(house):
         house.wait_for(house.town.post("bob", "@shop news", "busy"), timeout=20)
         house.rounds("busy", 1, timeout=20)
     assert house.town.counters().get("busy 429", 0) == 0
+
+
+def test_replies_are_counted_where_listening_is(house):
+    """Two workers post for one account and only one of them listens there: whatever was asked stands in its counts."""
+    house.config.brand()["repeat_limit"] = 0
+    house.mastodon("social", own="shop", people=("ann",), every="5s", settle="1s", options={"dialect": ["norate"]})
+    house.begin(desk=False)
+    house.another_worker().start()
+    ids = [r["id"] for r in house.town.bulk([{"author": "ann", "text": f"@shop Where is my order {i}?"} for i in range(12)], server="social")]
+    house.wait_for(*ids)
+    house.town.fault("lie", server="social", how=["applied_502"], prob=0.3, count=0, seed=3)      # these are looked for
+    admin = house.database.one("select answerd.desk_admin()")
+    for i in ids:
+        text = f"Dear customer, about {i}: it is on its way."
+        house.database.one("select answerd.reply_make(c.conversation_id::text, %s, %s, null, false, false, array[%s]) from answerd.conversation c "
+                           "join answerd.message m using (root_id, customer_id, account_id, brand_id) where m.external_id = %s", admin, text, text, i)
+    wait_until(lambda: house.database.one("select count(*) from answerd.reply where state = 'sent'") == 12, 60, "all are sent")
+    senders = house.database.one("select count(distinct sender_id) from answerd.attempt")
+
+    def counted():
+        asked = house.town.requests("social")
+        return house.database.one("select coalesce(sum(n::int), 0) from answerd.account, unnest(string_to_array(budget_used, ',')) n") >= asked
+    wait_until(counted, 40, "everything is counted")
+    print(f"{senders} senders, {house.town.requests()} requests")
+    house.verify()

@@ -247,6 +247,15 @@ def test_a_network_that_is_gone_is_refused_in_the_words_of_platforms(folder):
     assert all(p["fate"] in " ".join(text.split()) for p in dead.values())
 
 
+def test_what_cannot_be_written_out_is_no_success(folder):
+    """A full disk below `answerd platforms > file` is said, and the exit status is not 0."""
+    (folder / "poll").write_text("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Answerd-Source: mentions\r\n\r\n[{}]", encoding="utf-8")
+    for words in (["platforms"], ["platforms", "--json"], ["digest", "mastodon", "poll", str(folder / "poll")]):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([program("answerd"), *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+        assert done.returncode == 1 and "could not be written out: No space left" in done.stderr, (words, done)
+
+
 @pytest.mark.parametrize("columns", (None, 50, 200))
 def test_platforms_fit_the_terminal(columns):
     """Nothing is lost, and nothing wider than a line of the terminal; 80 columns where there is none."""

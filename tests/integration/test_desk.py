@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from rig import wait_until
-from rig.front import PEOPLE, closed_shop, shop  # noqa: F401 (fixtures)
+from rig.front import closed_shop, shop  # noqa: F401 (fixtures)
 from rig.place import REPO, program
 from rig.programs import Desk
 
@@ -95,12 +95,14 @@ def test_entries_are_the_same_everywhere(shop):
 
 def test_the_list_says_when_nobody_listens(shop):
     """I4: a stale queue shown as an empty one is the worst lie here."""
-    assert shop.answer("queue", code=0).json["listening"] == {"ok": True, "text": None}
+    assert shop.answer("queue", code=0).json["listening"] == {"ok": True, "text": None, "parts": []}
     with shop.db.connect() as conn:
         conn.execute("update answerd.account set state = 'refused', state_reason = 'the token was revoked', state_since = now()")
     # One answer serves all who look within half a second.
     said = wait_until(lambda: (lambda x: None if x["ok"] else x)(shop.answer("queue", code=0).json["listening"]), what="the list to say it")
     assert not said["ok"] and said["text"].startswith("acme_social: not listening since ") and "revoked" in said["text"]
+    part = said["parts"][0]
+    assert (part["code"], part["account"], part["reason"]) == ("account_refused", "acme_social", "the token was revoked") and part["since"].endswith("Z")
     assert shop.answer("queue", raw=True).out.startswith("! acme_social: not listening since ")
     with shop.db.connect() as conn:
         conn.execute("update answerd.worker set beat_at = now() - interval '31 s'")
@@ -400,6 +402,19 @@ def test_on_a_terminal(shop):
     if shutil.which("less"):
         assert not screen(shop, "queue")[2], "a long list waits in the pager"
     assert screen(shop, "queue", env="PAGER=cat")[2]
+
+
+def test_an_answer_that_cannot_be_written_out_is_no_success(shop):
+    """A full disk below `answer queue --json > file` is said, and the exit status is not 0; a reader that leaves (head) is no fault."""
+    for words in (["queue"], ["queue", "--json"], ["report", "--csv"]):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([program("answer"), "--desk", shop.config.socket, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 1 and "could not be written out: No space left" in done.stderr, (words, done)
+        ends = os.pipe()
+        os.close(ends[0])
+        done = subprocess.run([program("answer"), "--desk", shop.config.socket, *words], stdout=ends[1], stderr=subprocess.PIPE, text=True, check=False)
+        os.close(ends[1])
+        assert done.returncode == 0 and done.stderr == "", (words, done)
 
 
 def test_the_manual_names_everything(shop):

@@ -7,6 +7,7 @@ import threading
 import time
 
 from rig import wait_until
+from rig.door import newcomer
 from rig.front import UnixConnection, closed_shop, shop  # noqa: F401 (fixtures)
 
 
@@ -123,6 +124,29 @@ def test_who_may_not_any_more_hears_nothing(shop):
     shop.db.rows("update answerd.staff set disabled_at = now() where staff_id = %s", mine)
     shop.db.rows("select pg_notify('answerd_event', 'staff:1')")
     wait_until(lambda: listening.is_over, 10, "its stream ends")
+
+
+def test_who_goes_while_all_are_judged_hears_nothing(shop):
+    """A judgement that was on its way has not seen it: there is another one behind it."""
+    ann = newcomer(shop, "ann")
+    stream = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=30)
+    stream.request("GET", "/api/v1/events", headers={"Cookie": f"__Host-session={ann.cookie}"})
+    hear([stream.sock], b"event: ping")
+    other = Listener(shop)
+    other.wait("ping")
+    shop.db.rows("create or replace function answerd.session_most() returns interval language plpgsql volatile as "
+                 "$$ begin perform pg_advisory_xact_lock_shared(4711); return '12 hours'; end $$")
+    judging = "select count(*) from pg_stat_activity where application_name = 'answerd desk' and wait_event = 'advisory'"
+    with shop.db.connect() as gate, gate.transaction():
+        gate.execute("select pg_advisory_xact_lock(4711)")     # in the middle of the statement: what it has read stays as it was
+        shop.db.rows("select pg_notify('answerd_event', 'staff:1')")
+        wait_until(lambda: shop.db.one(judging) == 1, 10, "it is on its way")
+        shop.db.rows("update answerd.staff set disabled_at = now() where login = 'ann'")
+        shop.db.rows("select pg_notify('answerd_event', 'staff:1 conversation:99')")
+        other.wait("queue", lambda what: "99" in what["conversations"])
+    wait_until(lambda: metrics_streams(shop) == 1, 10, "ann's stream ends")
+    stream.close()
+    other.close()
 
 
 def test_a_slow_page_is_dropped_and_costs_nothing(shop):

@@ -51,6 +51,24 @@ def test_everything_that_a_page_hears(page):
     page.verify()
 
 
+def test_what_is_deleted_takes_what_hangs_below_it_along(house):
+    """Ann deletes her comment: Bob's below it and our answer are gone with it, and nobody waits there any more; Cid, who stands beside, does."""
+    house.facebook("page", own="shop", people=("ann", "bob", "cid"))
+    root = house.town.post("shop", "Fresh bread at eight.", "page")
+    house.begin()
+    top = house.town.post("ann", "mine is stale", "page", parent=root)
+    beside = house.town.post("cid", "when do you open?", "page", parent=root)
+    answer = house.town.post("shop", "We are sorry, Ann.", "page", parent=top)
+    nested = house.town.post("bob", "@shop mine too", "page", parent=top)
+    house.wait_for(top, answer, nested, beside, timeout=40)
+    wait_names(house, "bob", "cid")
+    house.town.delete(top, "page")
+    wait_names(house, "cid", timeout=60)
+    gone = "select external_id from answerd.message where deleted_at is not null"
+    wait_until(lambda: set(house.database.column(gone)) == {top, answer, nested}, 60, "all three are gone")
+    house.verify()
+
+
 def test_replies_to_all_of_them(page):
     """From the queue: below a comment, below a nested one (it hangs below the top one), to a recommendation, by Messenger."""
     top = page.town.post("ann", "mine is stale", "page", parent=page.root)

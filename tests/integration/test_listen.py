@@ -102,8 +102,10 @@ def test_an_edit_is_a_revision_with_the_same_start(shop):
 
 
 def test_a_deletion_is_a_tombstone_and_ends_the_wait(shop):
+    """A "not found" is believed of a server that has once shown a status by its id: the deletion comes after that."""
     q = shop.town.post("ann", "@shop forget it")
     shop.wait_waiting("ann")
+    wait_until(lambda: shop.database.one("select facts::json->>'status' from answerd.account") == "true", 60, "shown by its id")
     shop.town.delete(q)
     shop.wait_waiting(timeout=90)
     assert shop.database.one("select deleted_at from answerd.message where external_id = %s", q) is not None

@@ -11,15 +11,11 @@ import threading
 import pytest
 
 from rig import wait_until
+from rig.ears import free_port
 from rig.place import REPO
 
 pytestmark = pytest.mark.skipif(shutil.which("nginx", path="/usr/sbin:/usr/bin") is None or shutil.which("openssl") is None,
                                 reason="nginx or openssl is not installed")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 class Front:

@@ -17,15 +17,11 @@ def quick(house):
 
 
 def conversation(house, message):
-    return str(house.database.one("select c.conversation_id from answerd.conversation c join answerd.message m using (root_id, customer_id, "
-                                  "account_id, brand_id) where m.external_id = %s", message))
+    return house.conversation(message)
 
 
 def ask(house, who, text):
-    """A customer's question, until it waits; its conversation."""
-    message = house.town.post(who, "@shop " + text)
-    house.wait_for(message)
-    return conversation(house, message)
+    return house.ask(who, text)
 
 
 def reply(house, c, text, *more, code=0):
@@ -34,7 +30,7 @@ def reply(house, c, text, *more, code=0):
 
 
 def state(house, r):
-    return house.database.one("select state::text from answerd.reply where reply_id = %s", int(r))
+    return house.state(r)
 
 
 def wait_state(house, r, *wanted, timeout=30):
@@ -46,8 +42,7 @@ def wait_state(house, r, *wanted, timeout=30):
 
 
 def posted(house, text, server="social"):
-    """The platform's own book: posts of ours with these words."""
-    return [p for p in house.town.truth(server) if p["via"] == "api" and text in p["text"] and not p["deleted"]]
+    return house.posted(text, server)
 
 
 def test_a_reply_is_posted_once_and_ends_the_wait(shop):

@@ -71,8 +71,7 @@ class Rules:
                 col(lambda m: m.author), col(lambda m: m.author), col(lambda m: "text " + m.id), col(lambda m: None), col(lambda m: None),
                 col(lambda m: None), col(lambda m: (START + m.at * self.scale) * 1_000_000), col(lambda m: self.version(m) * 1_000_000), col(lambda m: None),
                 col(lambda m: m.nature), col(self.version), col(lambda m: "{}"), [n for n, _ in names], [name for _, name in names], list(gone), [], [], []]
-        with self.database.connect() as conn:
-            state, *_ = row = conn.execute(CALL, args).fetchone()
+        state, *_ = row = tuple(self.database.rows(CALL, *args)[0].values())
         assert state == "ok", row
         self.seq = row[-1]
 

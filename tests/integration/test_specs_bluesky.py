@@ -30,7 +30,7 @@ CASES = {
     "directs": ("poll", {"source": "directs"}), "their messages": ("poll", {"source": "directs", "state": CONVOS}),
     "a search": ("poll", {"source": "search:acme \"big shop\""}), "its next page": ("poll", {"source": "search:acme", "state": WALK}),
     "a thread": ("thread", {"subject": ANN}), "a recheck": ("recheck", {"subject": ANN}), "a reply": ("reply", PUBLIC), "a direct reply": ("reply", DIRECT),
-    "a look": ("lookup", PUBLIC), "a direct look": ("lookup", DIRECT), "its next page of a look": ("lookup", {**DIRECT, "state": '{"pages":1,"cursor":"3m5xkq3aaaa2c"}'}),
+    "a look": ("lookup", PUBLIC), "a direct look": ("lookup", DIRECT), "its next page of a look": ("lookup", {**DIRECT, "state": "1 3m5xkq3aaaa2c"}),
 }
 
 

@@ -12,16 +12,6 @@ from rig.house import House
 
 
 class Talk(House):
-    def ask(self, who, words):
-        """Somebody asks; the conversation's id."""
-        ident = self.town.post(who, "@shop " + words)
-        self.wait_for(ident)
-        return self.conversation(ident)
-
-    def conversation(self, ident):
-        return str(self.database.one("select c.conversation_id from answerd.message m join answerd.conversation c using (root_id, customer_id, account_id, "
-                                     "brand_id) where m.external_id = %s", ident))
-
     def call(self, method, path, key=None, **body):
         """(status, JSON) of one request at the desk's socket."""
         connection = UnixConnection(self.config.socket)
@@ -36,12 +26,6 @@ class Talk(House):
         status, value = self.call("POST", path, **body)
         assert status == 200, (path, status, value)
         return value
-
-    def posted(self, words):
-        return [p for p in self.town.truth("social") if p["via"] == "api" and words in p["text"] and not p["deleted"]]
-
-    def state(self, reply):
-        return self.database.one("select state::text from answerd.reply where reply_id = %s", int(reply))
 
 
 @pytest.fixture

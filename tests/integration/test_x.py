@@ -149,6 +149,24 @@ def test_reading_is_counted_and_has_a_budget(house):
     assert house.database.one("select state::text from answerd.account") == "listening"
 
 
+def test_more_mentions_than_the_list_shows(house):
+    """1,500 mentions between two polls: the list ends after 800, which is told as a gap; a search of the last week reads the others, at its
+    price, and the gap is closed. Where this app may not search, the gap says so in the end."""
+    house.x(people=("ann",), every="2s")
+    house.begin(desk=False)
+    house.wait_for(say(house, "ann", "@shop first"), timeout=60)
+    house.worker.stop()
+    ids = [r["id"] for r in house.town.bulk([{"author": "ann", "text": f"@shop question {i}"} for i in range(1500)], server=BIRD)]
+    house.worker.start()
+    wait_until(lambda: house.database.one("select count(*) from answerd.gap") == 1, 60, "a gap is told")
+    wait_until(lambda: house.database.one("select count(*) from answerd.gap where closed_at is not null and lost_at is null") == 1, 90, "it is closed")
+    assert set(ids) <= house.known()
+    # 800 by their list, 700 by the search; the first page of each poll and sweep shows known ones, once a day for nothing.
+    reads, cost = house.database.rows("select n_read as n, cost_uusd as c from answerd.reading")[0].values()
+    assert 1501 <= reads <= 1520 and 1000 * 801 + 5000 * 700 <= cost <= 1000 * 820 + 5000 * 710, (reads, cost)
+    house.verify()
+
+
 def test_posting_is_paid_for_and_never_refused_for_money(house):
     """What a reply costs is said when it is written, counted when it is sent, and warned of beyond the budget; so is what a look reads, once a day."""
     house.x(people=("ann", "bob"), monthly_usd=1, settle="1s")

@@ -17,12 +17,13 @@ ALLOWED = {
     "daemon/listen": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/respond": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/alert": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
+    "daemon/vouch": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/connect": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/desk": CONTRACT + ["daemon/base", "daemon/conf", "daemon/io", "daemon/store"],
     "daemon/answer": CONTRACT + ["daemon/base", "daemon/conf"],
     "daemon": None,  # the mains know everybody
 }
-MACHINES = ["listen", "respond", "alert", "desk"]
+MACHINES = ["listen", "respond", "alert", "vouch", "desk"]
 # A library's header, and the rooms that may see it.
 LIBRARIES = {
     "ev.h": ["daemon/io"],

@@ -1,5 +1,5 @@
 """What must not stand in the page's modules: markup made from strings, code made from strings, markup's own style; words of one language
-only, or that nobody uses; over-long files. Prints each with file and line; exit 1 on any."""
+only, or that nobody uses; over-long files; places that the desk does not know. Prints each with file and line; exit 1 on any."""
 import json
 import pathlib
 import re
@@ -54,6 +54,10 @@ def look(web):
     for path in [web / "index.html"]:
         if re.search(r"<style|\sstyle=|<script(?! type=\"module\" src=)|\son\w+=", path.read_text(encoding="utf-8")):
             found.append(f"{path.relative_to(ROOT)}: inline script or style")
+    # Who reloads there, or follows a link, asks the desk for it.
+    served = set(re.findall(r'"(\w+)"', re.search(r"\bplaces\[\] = \{(.*?)\}", (web.parent / "static.c").read_text(encoding="utf-8"), re.S)[1]))
+    found += [f"{(web / 'app.js').relative_to(ROOT)}: daemon/desk/static.c does not know the place /{place}"
+              for place in re.findall(r'path: "/(\w+)', (web / "app.js").read_text(encoding="utf-8")) if place not in served]
     en, more = words(web, "en")
     de, again = words(web, "de")
     found += more + again
@@ -64,8 +68,18 @@ def look(web):
     found += [f"lang: nobody says {key}" for key in sorted(en) if key not in strings and not (prefixes and key.startswith(prefixes))]
     used = set(re.findall(r"\bt\(\s*[\"']([a-z0-9_.]+)[\"']", code)) | set(re.findall(r"\bname: [\"']([a-z0-9]+\.[a-z0-9_.]+)[\"']", code)) \
         | set(re.findall(r"\bgroup: [\"']([a-z0-9]+\.[a-z0-9_.]+)[\"']", code))
+    used |= {f"problem.{code}" for code in codes()}
     found += [f"lang: there are no words for {key}" for key in sorted(used - set(en))]
+    found += [f"lang: no sentence of the desk is called {key}" for key in sorted(en) if key.startswith("problem.") and not key.startswith("problem.status_") and key not in used]
     return found
+
+
+def codes():
+    """Names of the desk's sentences that a person at the page may meet."""
+    sql = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "daemon" / "store" / "rules").glob("*.sql")))
+    c = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "daemon" / "desk").glob("*.c")))
+    calls = "".join(re.findall(r"(?:refuse_as|end_refused)\([^;]*;", c))
+    return set(re.findall(r"refuse_as\('AN\d+', '([a-z_]+)'", sql)) | set(re.findall(r'"([a-z_]+)"', calls))
 
 
 def main():

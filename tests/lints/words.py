@@ -1,5 +1,5 @@
 """What must not stand in our sources: banned functions (STYLE §6), SQL in C (STYLE §10), unfinished marks, over-long files,
-events that nobody described. Prints each with file and line; exit 1 on any."""
+events that nobody described; and lists in READMEs that miss what is there, or say it twice. Prints each with file and line; exit 1 on any."""
 import pathlib
 import re
 import sys
@@ -46,8 +46,29 @@ def look(root):
     return found
 
 
+def rows_of(path, heading):
+    """What the first column of the table below `heading` names, as often as it does."""
+    table = path.read_text(encoding="utf-8").partition(heading)[2].partition("\n\n")[0]
+    return [name for first in re.findall(r"^\|([^|]*)\|", table, re.M) for name in re.findall(r"`([\w-]+)`", first)]
+
+
+def look_at_lists(root):
+    connectors = re.search(r"^connector_names = \[(.*?)\]", (root / "connectors/meson.build").read_text(encoding="utf-8"), re.M | re.S)[1]
+    lists = {
+        ("daemon/store/README.md", "| rules | job |"): [p.stem for p in (root / "daemon/store/rules").glob("*.sql")],
+        ("connectors/README.md", "| connector | worth knowing |"): re.findall(r"'([\w-]+)'", connectors) + ["oauth", "google"],
+    }
+    found = []
+    for (path, heading), there in lists.items():
+        said = rows_of(root / path, heading)
+        found += [f"{path}: the table does not name `{name}`" for name in sorted(set(there) - set(said))]
+        found += [f"{path}: the table names `{name}`, which is not there" for name in sorted(set(said) - set(there))]
+        found += [f"{path}: the table names `{name}` more than once" for name in sorted({n for n in said if said.count(n) > 1})]
+    return found
+
+
 def main():
-    found = look(ROOT)
+    found = look(ROOT) + look_at_lists(ROOT)
     print("\n".join(found) or "No banned words.")
     sys.exit(bool(found))
 

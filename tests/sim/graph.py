@@ -41,6 +41,7 @@ def gone(ident):
 class GraphServer(Server):
     """Posts hang on `tops`; `direct` messages on conversations of two."""
     letters = ""
+    takes_along = True          # what is deleted takes what was answered to it along
 
     def __init__(self, world, name, op):
         self.n_ids = 0
@@ -114,7 +115,10 @@ class GraphServer(Server):
         post.stale()
 
     def forget(self, post):
-        pass
+        """What hangs below it goes with it."""
+        for below in self.descendants(post) if self.takes_along else ():
+            below.deleted = True
+            below.stale()
 
     def edit(self, post, op):
         post.text, post.edited = op.get("text", post.text), self.world.time_of(op)

@@ -14,6 +14,7 @@ NODE = re.compile(r"^/([\w.-]+)$")
 
 class Threads(GraphServer):
     kind, letters = "threads", "th"
+    takes_along = False
 
     def new_post(self, op):
         node = str(1_800_000 + self.new_number(op))

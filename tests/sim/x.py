@@ -348,16 +348,17 @@ class XApi:
         if not least <= size <= 100:
             return invalid(f"The `max_results` query parameter value [{size}] is not between {least} and 100", "max_results")
         since, start = int(request.arg("since_id", "0")), parse_time(request.arg("start_time"), 0)
+        until = int(request.arg("until_id", "0")) or 10**30
         if week and ((since and (since >> 22) + EPOCH < now - WEEK) or (start and start < now - WEEK)):
             return invalid("'since_id' must be a tweet id created after a week ago", "since_id")
-        below = 10**30
+        below = until
         token = request.arg("pagination_token") or request.arg("next_token")
         question = hashlib.sha1(f"{request.path} {request.arg('since_id')} {request.arg('query')}".encode()).hexdigest()[:8]
         if token:
             asked, _, place = base64.urlsafe_b64decode(token).decode().partition(" ")
             if asked != question:
                 return invalid("pagination_token", "pagination_token")
-            below = int(place)
+            below = min(int(place), until)
         found = sorted((p for p in s.posts.values() if not p.deleted and p.visible_at <= now and wanted(p)), key=lambda p: -int(p.current if p.record is None else p.id))
         found = [p for p in found[:deep] if since < int(p.history[-1]) < below and p.at >= start]
         page, meta = found[:size], {"result_count": min(size, len(found))}

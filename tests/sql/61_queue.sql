@@ -1,7 +1,7 @@
 -- Protects the queue's order and filters, the views' promises, the explanation, and verify's eye for what is wrong.
 begin;
 \ir house.psql
-select plan(53);
+select plan(54);
 select pg_temp.clock('12:00');
 select pg_temp.say('us', 'p1', '08:00', 'A new shop opens today');
 select pg_temp.say('carl', 'm1', '09:00', 'Where is my parcel?', 'p1', false);
@@ -171,9 +171,10 @@ select is((select count(*)::int from answerd.thanks_owed), 1);
 select is((select heard_until from answerd.coverage where source = 'own'), pg_temp.at('12:00'));
 
 -- who listens
-select is(answerd.listening()::jsonb, '{"ok": true, "text": null}');
+select is(answerd.listening()::jsonb, '{"ok": true, "text": null, "parts": []}');
 update answerd.source set failures = 2, failure = 'timeout', heard_at = pg_temp.at('11:02') where name = 'own';
 select is(answerd.listening() ->> 'text', 'acme_social: not listening since 11:02 to own', 'one source is deaf');
+select is(answerd.listening()::jsonb #- '{parts,0,since}' -> 'parts', '[{"code": "sources_away", "account": "acme_social", "sources": "own", "reason": null}]', 'the same in parts');
 update answerd.account set state = 'refused', state_reason = 'token revoked';
 select is(answerd.listening() ->> 'text', 'acme_social: not listening since 11:02 (token revoked)', 'the account is refused');
 update answerd.worker set stopped_at = now() - interval '1 min';

@@ -187,6 +187,20 @@ static void test_times_as_platforms_write_them(void **state)
 	assert_false(wall_parse_http(TEXT("Sun, 06 Nov 1994 08:49:37 UTC"), &w));
 }
 
+static void test_times_as_numbers(void **state)
+{
+	static const int64_t none[] = { 0, -1, INT64_MIN, INT64_C(253402300800000000), INT64_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		assert_false(wall_is_set(wall_of_s(none[i])) || wall_is_set(wall_of_us(none[i])));
+	}
+	assert_false(wall_is_set(wall_of_s(INT64_C(253402300800))));
+	assert_true(wall_of_s(1).us == 1000000 && wall_of_us(1).us == 1);
+	assert_true(wall_of_s(INT64_C(253402300799)).us == INT64_C(253402300799000000));
+	assert_true(wall_is_set(wall_of_us(INT64_C(253402300799999999))));
+}
+
 static void test_addresses(void **state)
 {
 	static const char *const good[] = { "https://a.example/x?y#z", "http://127.0.0.1:8080",
@@ -450,6 +464,7 @@ int main(void)
 		cmocka_unit_test(test_numbers_whole_or_not_at_all),
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_times_as_platforms_write_them),
+		cmocka_unit_test(test_times_as_numbers),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_link_header),
 		cmocka_unit_test(test_buffers_have_a_cap),

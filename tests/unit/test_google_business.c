@@ -232,6 +232,33 @@ static void test_a_reply_is_written_over_nobodys(void **state)
 	assert_int_equal(d->err.kind, ERR_DATA);
 }
 
+/* A review, its edits and our replies are one thing there. */
+static void test_a_recheck_asks_for_a_review_once(void **state)
+{
+	static const char *const words[] = { "2/AbF/edit.1795176000000000", "2/AbF", "2/AbG",
+					     "2/AbF/reply.1795176000000000", "2/AbG/reply.1" };
+	struct response r = { .status = 200, .body = TEXT(REVIEW "\"2026-11-20T07:00:00Z\"}") };
+	struct desk *d = *state;
+	struct text ids[5];
+
+	for (size_t i = 0; i < 5; i++) {
+		ids[i] = text_of(words[i]);
+	}
+	d->q.subjects = ids;
+	d->q.n_subjects = 5;
+	assert_asks(d, OP_RECHECK, API "2/reviews/AbF");
+	assert_true(business()->digest(&d->ctx, &d->q, &r, &d->outcome, &d->err));
+	assert_true(d->outcome.is_more);
+	assert_int_equal(d->outcome.n_gone, 1); /* our reply is not there any more */
+	d->q.state = d->outcome.state;
+	assert_asks(d, OP_RECHECK, API "2/reviews/AbG");
+	r.status = 404;
+	r.body = TEXT("{\"error\":{\"code\":404,\"status\":\"NOT_FOUND\"}}");
+	assert_true(business()->digest(&d->ctx, &d->q, &r, &d->outcome, &d->err));
+	assert_false(d->outcome.is_more);
+	assert_int_equal(d->outcome.n_gone, 2);
+}
+
 #define DESK_TEST(f) cmocka_unit_test_setup_teardown(f, desk_open, desk_close)
 
 int main(void)
@@ -241,6 +268,7 @@ int main(void)
 		DESK_TEST(test_pages_behind_the_first_are_read_twice_and_then_daily),
 		DESK_TEST(test_a_token_that_has_ended_costs_one_location_its_way),
 		DESK_TEST(test_one_review_is_asked_for),
+		DESK_TEST(test_a_recheck_asks_for_a_review_once),
 		DESK_TEST(test_who_we_are_is_asked_in_two_places),
 		DESK_TEST(test_a_reply_is_written_over_nobodys),
 	};

@@ -11,6 +11,7 @@ struct bench {
 	struct option_value username;
 	struct outcome out;
 	struct hackernews_page page;
+	int64_t last;
 	struct err err;
 };
 
@@ -223,12 +224,18 @@ static void test_a_page_says_how_much_there_is_or_nothing(void **state)
 	strbuf_done(&s);
 }
 
+static bool item_reads(struct bench *b, int64_t after, struct text page)
+{
+	b->out = (struct outcome){ 0 };
+	return hackernews_item_read(&b->ctx, after, page, &b->out, &b->last, &b->err);
+}
+
 static void test_a_tree_is_read_level_by_level(void **state)
 {
 	struct bench *b = *state;
 
 	assert_true(
-		page_reads(b, "",
+		item_reads(b, 0,
 			   TEXT("{\"id\":1,\"author\":\"shop\",\"title\":\"Show\",\"children\":["
 				"{\"id\":2,\"author\":\"ann\",\"text\":\"a\",\"parent_id\":1,"
 				"\"story_id\":1,\"children\":["
@@ -236,6 +243,7 @@ static void test_a_tree_is_read_level_by_level(void **state)
 				"\"story_id\":1,\"children\":{}}]},"
 				"7,[],{\"id\":3,\"author\":\"cid\",\"text\":\"c\",\"parent_id\":1,"
 				"\"story_id\":1}]}")));
+	assert_int_equal(b->last, 0);
 	assert_int_equal(b->out.n_messages, 4);
 	assert_true(text_eq(b->out.messages[1].external_id, TEXT("2")));
 	assert_true(text_eq(b->out.messages[2].external_id, TEXT("3")));
@@ -245,6 +253,99 @@ static void test_a_tree_is_read_level_by_level(void **state)
 	assert_false(page_reads(b, "", TEXT("{\"hits\":{}}")));
 	assert_false(page_reads(b, "", TEXT("[]")));
 	assert_false(page_reads(b, "", TEXT("null")));
+}
+
+/* A story with so many comments, the newest first, every tenth below the one before; their ids are 1000 and up. */
+static struct text large_tree(struct bench *b, int n)
+{
+	scoped(strbuf_done) struct strbuf s = { .max_bytes = LIMIT_BODY_BYTES };
+
+	strbuf_add_str(&s, "{\"id\":7,\"author\":\"shop\",\"title\":\"Show\",\"children\":[");
+	for (int i = n - 1; i >= 0; i--) {
+		strbuf_printf(&s,
+			      "%s{\"id\":%d,\"author\":\"ann\",\"text\":\"a\",\"parent_id\":7,"
+			      "\"children\":[",
+			      i < n - 1 ? "," : "", 1000 + i);
+		if (i % 10 == 0 && i > 0) {
+			strbuf_printf(&s,
+				      "{\"id\":%d,\"author\":\"bob\",\"text\":\"b\",\"parent_id\":%"
+				      "d,\"children\":[]}",
+				      1000 + i - 1, 1000 + i);
+			i--;
+		}
+		strbuf_add_str(&s, "]}");
+	}
+	strbuf_add_str(&s, "]}");
+	assert_false(s.is_full);
+	return text_dup(b->arena, strbuf_text(&s));
+}
+
+/* More than a page of messages may hold: it is read on, and what is said meanwhile moves nothing. */
+static void test_a_large_tree_is_read_in_steps(void **state)
+{
+	struct bench *b = *state;
+	int64_t last;
+
+	assert_true(item_reads(b, 0, large_tree(b, 999)));
+	assert_int_equal(b->out.n_messages, 1000);
+	assert_int_equal(b->last, 0);
+	assert_true(item_reads(b, 0, large_tree(b, 1100)));
+	assert_int_equal(b->out.n_messages, 1000);
+	assert_int_equal(b->last, 1998);
+	assert_true(text_eq(b->out.messages[0].external_id, TEXT("7")));
+	last = b->last;
+	assert_true(item_reads(b, last, large_tree(b, 1150)));
+	assert_int_equal(b->out.n_messages, 151);
+	assert_int_equal(b->last, 0);
+	assert_true(text_eq(b->out.messages[0].external_id, TEXT("1999")));
+	assert_true(text_eq(b->out.messages[150].external_id, TEXT("2149")));
+	assert_int_equal(b->out.n_bad, 0);
+}
+
+static void test_a_tree_without_end_is_told(void **state)
+{
+	struct bench *b = *state;
+	size_t n = 0, n_bad = 0;
+
+	b->last = 0;
+	do {
+		int64_t after = b->last;
+
+		arena_destroy(&b->arena); /* each answer has one of its own */
+		b->ctx.arena = b->arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
+		assert_true(item_reads(b, after, large_tree(b, 21000)));
+		assert_true(b->last == 0 || b->last > after);
+		n += b->out.n_messages;
+		n_bad += b->out.n_bad;
+	} while (b->last > 0);
+	assert_int_equal(n, 20000);
+	assert_int_equal(n_bad, 1);
+}
+
+static struct outcome thread_step(struct bench *b, struct text state, struct text body)
+{
+	struct header type = { TEXT("Content-Type"), TEXT("application/json") };
+	struct response r = { .status = 200, .headers = &type, .n_headers = 1, .body = body };
+	const struct connector *c = connector_find(TEXT("hackernews"));
+	struct text id = TEXT("7");
+	struct question q = { .op = OP_THREAD, .subjects = &id, .n_subjects = 1, .state = state };
+	struct request request;
+	struct outcome o;
+
+	assert_true(c->ask(&b->ctx, &q, &request, &b->err));
+	assert_true(text_find(request.url, TEXT("/api/v1/items/7"), 0) != SIZE_MAX);
+	assert_true(c->digest(&b->ctx, &q, &r, &o, &b->err));
+	return o;
+}
+
+static void test_a_large_thread_is_asked_again(void **state)
+{
+	struct bench *b = *state;
+	struct outcome o = thread_step(b, TEXT_NONE, large_tree(b, 1100));
+
+	assert_true(o.is_more && o.n_messages == 1000);
+	o = thread_step(b, o.state, large_tree(b, 1100));
+	assert_true(!o.is_more && o.n_messages == 101);
 }
 
 #define ON_BENCH(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
@@ -259,6 +360,9 @@ int main(void)
 		ON_BENCH(test_loose_matches_are_left_out),
 		ON_BENCH(test_a_page_says_how_much_there_is_or_nothing),
 		ON_BENCH(test_a_tree_is_read_level_by_level),
+		ON_BENCH(test_a_large_tree_is_read_in_steps),
+		ON_BENCH(test_a_tree_without_end_is_told),
+		ON_BENCH(test_a_large_thread_is_asked_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,80 +2,8 @@
  * words are taken for a person's. */
 #include <string.h>
 
-#include "answerd/connector.h"
-#include "answerd/limits.h"
 #include "answerd/mime.h"
-#include "tests/cm.h"
-
-#define KEY "3n2uuoawvin23"
-
-struct box {
-	struct arena *arena;
-	struct connector_ctx ctx;
-	struct question q;
-	struct request request;
-	struct outcome outcome;
-	struct err err;
-	struct posting posting;
-};
-
-static const struct option_value options[] = { { "address", { "Help@Shop.example", 17 } },
-					       { "smtp", { "smtps://mail.shop.example", 25 } },
-					       { "name", { "The \"Shop\"", 10 } } };
-
-static int box_open(void **state)
-{
-	struct box *b = calloc(1, sizeof(*b));
-
-	b->arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
-	b->ctx = (struct connector_ctx){ .arena = b->arena,
-					 .now = { INT64_C(1795248000000000) },
-					 .server = TEXT("imaps://mail.shop.example"),
-					 .token = TEXT("canary"),
-					 .own_id = TEXT("help@shop.example"),
-					 .options = options,
-					 .n_options = 3 };
-	b->q = (struct question){ .op = OP_POLL,
-				  .source = TEXT("inbox"),
-				  .since = { INT64_C(1795132800000000) } };
-	b->posting = (struct posting){ .key = TEXT(KEY),
-				       .text = TEXT("It left us."),
-				       .parent_id = TEXT("a1@home.example"),
-				       .author_id = TEXT("ann@home.example"),
-				       .visibility = MESSAGE_PRIVATE };
-	*state = b;
-	return 0;
-}
-
-static int box_close(void **state)
-{
-	struct box *b = *state;
-
-	arena_destroy(&b->arena);
-	free(b);
-	return 0;
-}
-
-static const struct connector *mail(void)
-{
-	return connector_find(TEXT("mail"));
-}
-
-static struct text asked(struct box *b)
-{
-	assert_true(mail()->ask(&b->ctx, &b->q, &b->request, &b->err));
-	return b->request.body;
-}
-
-static void assert_asked(struct box *b, const char *want)
-{
-	struct text got = asked(b);
-
-	if (!text_eq(got, text_of(want))) {
-		print_error("want %s\ngot  %.*s\n", want, TEXT_ARG(got));
-		fail();
-	}
-}
+#include "tests/unit/mailbox.h"
 
 /* What the server says after EXAMINE and `said`; the walk's new state is the next question's. */
 static void hear(struct box *b, int next_uid, const char *said)
@@ -473,38 +401,22 @@ static void test_words_are_told_from_quotes_and_never_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_a_walk_begins_with_history_and_goes_on_by_numbers, box_open,
-			box_close),
-		cmocka_unit_test_setup_teardown(test_an_empty_mailbox_begins_at_the_next_number,
-						box_open, box_close),
-		cmocka_unit_test_setup_teardown(test_a_server_may_lie_twice, box_open, box_close),
-		cmocka_unit_test_setup_teardown(
-			test_gaps_are_leapt_over_and_nothing_in_them_is_lost, box_open, box_close),
-		cmocka_unit_test_setup_teardown(test_other_numbers_mean_reading_again, box_open,
-						box_close),
-		cmocka_unit_test_setup_teardown(test_mails_that_came_and_went_are_told, box_open,
-						box_close),
-		cmocka_unit_test_setup_teardown(test_states_that_are_none_cost_a_fresh_start,
-						box_open, box_close),
-		cmocka_unit_test_setup_teardown(test_folders_cannot_become_commands, box_open,
-						box_close),
-		cmocka_unit_test_setup_teardown(test_a_reply_is_the_same_bytes_every_time, box_open,
-						box_close),
-		cmocka_unit_test_setup_teardown(
-			test_no_line_of_a_reply_is_long_and_no_header_is_brought_in, box_open,
-			box_close),
-		cmocka_unit_test_setup_teardown(test_a_reply_goes_to_an_address_or_nowhere,
-						box_open, box_close),
-		cmocka_unit_test_setup_teardown(test_a_reply_names_the_mail_as_its_author_did,
-						box_open, box_close),
-		cmocka_unit_test_setup_teardown(test_an_answer_is_looked_for_by_its_id, box_open,
-						box_close),
-		cmocka_unit_test_setup_teardown(test_addresses_are_read_as_people_write_them,
-						box_open, box_close),
-		cmocka_unit_test_setup_teardown(test_charsets, box_open, box_close),
-		cmocka_unit_test_setup_teardown(test_words_are_told_from_quotes_and_never_lost,
-						box_open, box_close),
+		ON_BOX(test_a_walk_begins_with_history_and_goes_on_by_numbers),
+		ON_BOX(test_an_empty_mailbox_begins_at_the_next_number),
+		ON_BOX(test_a_server_may_lie_twice),
+		ON_BOX(test_gaps_are_leapt_over_and_nothing_in_them_is_lost),
+		ON_BOX(test_other_numbers_mean_reading_again),
+		ON_BOX(test_mails_that_came_and_went_are_told),
+		ON_BOX(test_states_that_are_none_cost_a_fresh_start),
+		ON_BOX(test_folders_cannot_become_commands),
+		ON_BOX(test_a_reply_is_the_same_bytes_every_time),
+		ON_BOX(test_no_line_of_a_reply_is_long_and_no_header_is_brought_in),
+		ON_BOX(test_a_reply_goes_to_an_address_or_nowhere),
+		ON_BOX(test_a_reply_names_the_mail_as_its_author_did),
+		ON_BOX(test_an_answer_is_looked_for_by_its_id),
+		ON_BOX(test_addresses_are_read_as_people_write_them),
+		ON_BOX(test_charsets),
+		ON_BOX(test_words_are_told_from_quotes_and_never_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

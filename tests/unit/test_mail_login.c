@@ -2,79 +2,7 @@
  * the sent mails as it was sent, once. */
 #include <string.h>
 
-#include "answerd/connector.h"
-#include "answerd/limits.h"
-#include "tests/cm.h"
-
-#define KEY "3n2uuoawvin23"
-
-struct box {
-	struct arena *arena;
-	struct connector_ctx ctx;
-	struct question q;
-	struct request request;
-	struct outcome outcome;
-	struct err err;
-	struct posting posting;
-};
-
-static const struct option_value options[] = { { "address", { "Help@Shop.example", 17 } },
-					       { "smtp", { "smtps://mail.shop.example", 25 } },
-					       { "name", { "The \"Shop\"", 10 } } };
-
-static int box_open(void **state)
-{
-	struct box *b = calloc(1, sizeof(*b));
-
-	b->arena = arena_create(LIMIT_PAGE_ARENA_BYTES);
-	b->ctx = (struct connector_ctx){ .arena = b->arena,
-					 .now = { INT64_C(1795248000000000) },
-					 .server = TEXT("imaps://mail.shop.example"),
-					 .token = TEXT("canary"),
-					 .own_id = TEXT("help@shop.example"),
-					 .options = options,
-					 .n_options = 3 };
-	b->q = (struct question){ .op = OP_POLL,
-				  .source = TEXT("inbox"),
-				  .since = { INT64_C(1795132800000000) } };
-	b->posting = (struct posting){ .key = TEXT(KEY),
-				       .text = TEXT("It left us."),
-				       .parent_id = TEXT("a1@home.example"),
-				       .author_id = TEXT("ann@home.example"),
-				       .visibility = MESSAGE_PRIVATE };
-	*state = b;
-	return 0;
-}
-
-static int box_close(void **state)
-{
-	struct box *b = *state;
-
-	arena_destroy(&b->arena);
-	free(b);
-	return 0;
-}
-
-static const struct connector *mail(void)
-{
-	return connector_find(TEXT("mail"));
-}
-
-static struct text asked(struct box *b)
-{
-	assert_true(mail()->ask(&b->ctx, &b->q, &b->request, &b->err));
-	return b->request.body;
-}
-
-static void assert_asked(struct box *b, const char *want)
-{
-	struct text got = asked(b);
-
-	if (!text_eq(got, text_of(want))) {
-		print_error("want %s\ngot  %.*s\n", want, TEXT_ARG(got));
-		fail();
-	}
-}
+#include "tests/unit/mailbox.h"
 
 static void test_a_copy_is_looked_for_and_then_put(void **state)
 {
@@ -134,15 +62,14 @@ static void test_a_session_logs_in_where_a_password_would(void **state)
 	struct response refused = { .status = 401 };
 	struct box *b = *state;
 
-	assert_ptr_equal(mail()->under(options, 3), mail());
-	assert_false(mail()->can.needs_session);
+	assert_false(connector_under(b->arena, mail(), options, 3)->can.needs_session);
 	b->q = (struct question){ .op = OP_IDENTIFY };
 	(void)asked(b);
 	assert_true(text_eq(b->request.password, TEXT("canary")) && b->request.bearer.len == 0);
 	assert_false(mail()->digest(&b->ctx, &b->q, &refused, &b->outcome, &b->err));
 	assert_false(b->outcome.needs_refresh);
 
-	assert_true(mail()->under(by_google, 3)->can.needs_session);
+	assert_true(connector_under(b->arena, mail(), by_google, 3)->can.needs_session);
 	b->ctx.options = by_google;
 	b->ctx.token = TEXT("id:secret");
 	b->ctx.session = TEXT("{\"access\":\"ya29.x\",\"refresh\":\"1//r\"}");
@@ -177,7 +104,7 @@ static void test_microsoft_is_asked_in_its_own_words(void **state)
 			"https://outlook.office.com/SMTP.Send\"}")
 	};
 	struct box *b = *state;
-	const struct connector *c = mail()->under(by_microsoft, 3);
+	const struct connector *c = connector_under(b->arena, mail(), by_microsoft, 3);
 	struct text address;
 
 	b->ctx.options = by_microsoft;
@@ -204,12 +131,9 @@ static void test_microsoft_is_asked_in_its_own_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_a_session_logs_in_where_a_password_would,
-						box_open, box_close),
-		cmocka_unit_test_setup_teardown(test_microsoft_is_asked_in_its_own_words, box_open,
-						box_close),
-		cmocka_unit_test_setup_teardown(test_a_copy_is_looked_for_and_then_put, box_open,
-						box_close),
+		ON_BOX(test_a_session_logs_in_where_a_password_would),
+		ON_BOX(test_microsoft_is_asked_in_its_own_words),
+		ON_BOX(test_a_copy_is_looked_for_and_then_put),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* Protects what Reddit's things become: who is named, when, below what, what is gone, what a tree only names; and that an odd one costs only
  * itself. */
 #include "answerd/limits.h"
+#include "answerd/strbuf.h"
 #include "connectors/reddit_thing.h"
 #include "tests/cm.h"
 
@@ -281,6 +282,38 @@ static void test_a_tree_is_cut_open(void **state)
 	assert_int_equal(b->out.n_bad, 3); /* "more" without an object, a number, a list */
 }
 
+/* What does not fit into one page of messages is asked for by its name; what does not fit there either is told. */
+static void test_a_large_tree_is_asked_for_by_name(void **state)
+{
+	scoped(strbuf_done) struct strbuf s = { .max_bytes = LIMIT_BODY_BYTES };
+	struct bench *b = *state;
+
+	for (int n = 1100; n <= 2100; n += 1000) {
+		strbuf_done(&s);
+		s = (struct strbuf){ .max_bytes = LIMIT_BODY_BYTES };
+		strbuf_add_str(
+			&s,
+			"[{\"kind\":\"Listing\",\"data\":{\"children\":[{\"kind\":\"t1\",\"data\":{"
+			"\"name\":\"t1_top\",\"author\":\"ann\",\"parent_id\":\"t3_l\",\"body\":"
+			"\"a\","
+			"\"replies\":{\"kind\":\"Listing\",\"data\":{\"children\":[");
+		for (int i = 0; i < n; i++) {
+			strbuf_printf(&s,
+				      "%s{\"kind\":\"t1\",\"data\":{\"name\":\"t1_%d\",\"author\":"
+				      "\"bob\","
+				      "\"parent_id\":\"t1_top\",\"body\":\"b\",\"replies\":\"\"}}",
+				      i > 0 ? "," : "", i);
+		}
+		strbuf_add_str(&s, "]}}}}]}}]");
+		strbuf_add_byte(&s, '\0');
+		assert_true(page_reads(b, strbuf_text(&s).at));
+		assert_int_equal(b->out.n_messages, 1000);
+		assert_int_equal(b->page.n_more, n == 1100 ? 101 : 800);
+		assert_true(text_eq(b->page.more[0], TEXT("999")));
+		assert_true(b->page.is_cut == (n == 2100));
+	}
+}
+
 static void test_what_is_no_listing_is_refused(void **state)
 {
 	static const char *const table[] = { "{}",
@@ -319,6 +352,7 @@ int main(void)
 		ON_BENCH(test_what_cannot_be_told_is_bad),
 		ON_BENCH(test_links_stay_on_reddit),
 		ON_BENCH(test_a_tree_is_cut_open),
+		ON_BENCH(test_a_large_tree_is_asked_for_by_name),
 		ON_BENCH(test_what_is_no_listing_is_refused),
 	};
 

@@ -311,6 +311,20 @@ static void test_bluesky_answers_a_direct_message_in_its_conversation(void **sta
 	assert_false(d->request.once);
 }
 
+/* "e" with its accent apart is two characters to them, a family five. */
+static void test_most_measure_code_points(void **state)
+{
+	static const char words[] = "caf\xc3\xa9 e\xcc\x81 " FAMILY;
+	struct desk *d = *state;
+
+	measured(d, "facebook", words, 13, 8000);
+	measured(d, "reddit", words, 13, 10000);
+	measured(d, "discourse", words, 13, 32000);
+	measured(d, "instagram", words, 32, 2200); /* "@ann@other.example " before it */
+	d->posting.visibility = MESSAGE_PRIVATE;
+	measured(d, "instagram", words, (int64_t)strlen(words), 1000); /* bytes there */
+}
+
 static void test_bluesky_measures_graphemes_and_bytes(void **state)
 {
 	struct desk *d = *state;
@@ -422,6 +436,7 @@ int main(void)
 		REPLY_TEST(test_bluesky_puts_these_bytes),
 		REPLY_TEST(test_bluesky_knows_where_the_thread_begins),
 		REPLY_TEST(test_bluesky_answers_a_direct_message_in_its_conversation),
+		REPLY_TEST(test_most_measure_code_points),
 		REPLY_TEST(test_bluesky_measures_graphemes_and_bytes),
 		REPLY_TEST(test_lookups_ask_for_this),
 		cmocka_unit_test(test_the_same_text_whatever_a_server_makes_of_it),

@@ -158,6 +158,43 @@ static void test_a_list_that_ends_before_what_we_knew_is_a_hole(void **state)
 	assert_true(b->outcome.has_hole);
 }
 
+/* What the list of mentions does not reach any more is searched for by our name, down to where the gap begins. */
+static void test_a_gap_behind_the_list_is_searched_through(void **state)
+{
+	struct bird *b = *state;
+
+	b->q.op = OP_SWEEP;
+	b->q.since = (struct wall){ b->ctx.now.us - INT64_C(86400) * 1000000 };
+	b->q.state = TEXT("{\"since\":\"\",\"walk\":{\"broken\":0,\"met\":false,"
+			  "\"newest\":\"" ID_NOW
+			  "\",\"pages\":7,\"read\":799,\"next\":\"t\",\"turtle\":\"s\"}}");
+	assert_true(digest(b, 200, PAGE("")));
+	assert_false(b->outcome.is_more); /* an ordinary sweep pays for no search */
+	b->q.is_gap = true;
+	assert_true(digest(b, 200, PAGE("")));
+	assert_true(b->outcome.is_more && !b->outcome.has_hole && !b->outcome.is_jumbled);
+	assert_int_equal(b->outcome.read_price, 1000);
+	b->q.state = b->outcome.state;
+	ask(b);
+	assert_true(text_starts(b->request.url, TEXT("https://api.x.com/2/tweets/search/recent?")));
+	assert_text(asked(b, "query"), "@shop");
+	assert_text(asked(b, "until_id"), ID_NOW);
+	assert_true(asked(b, "start_time").len > 0);
+	assert_true(digest(b, 200, PAGE(",\"next_token\":\"n1\"")));
+	assert_int_equal(b->outcome.read_price, 5000);
+	b->q.state = b->outcome.state;
+	ask(b);
+	assert_text(asked(b, "next_token"), "n1");
+	assert_text(asked(b, "until_id"), ID_NOW);
+	assert_true(digest(b, 200, "{\"meta\":{\"result_count\":0}}"));
+	assert_true(b->outcome.is_jumbled && !b->outcome.is_more); /* all since then was read */
+	b->q.since.us -= INT64_C(8) * 86400 * 1000000;
+	assert_true(digest(b, 200, "{\"meta\":{\"result_count\":0}}"));
+	assert_false(b->outcome.is_jumbled || b->outcome.is_more); /* a search ends after a week */
+	assert_true(digest(b, 403, "{\"title\":\"Client Forbidden\",\"status\":403}"));
+	assert_true(b->outcome.has_hole && !b->outcome.is_more); /* may not search: the gap stays */
+}
+
 /* Direct messages have their own small budget; the others do not wait for it. */
 static void test_direct_messages_are_asked_at_their_own_pace(void **state)
 {
@@ -376,6 +413,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_search_never_asks_beyond_its_week, bird_open,
 						bird_close),
 		cmocka_unit_test_setup_teardown(test_a_list_that_ends_before_what_we_knew_is_a_hole,
+						bird_open, bird_close),
+		cmocka_unit_test_setup_teardown(test_a_gap_behind_the_list_is_searched_through,
 						bird_open, bird_close),
 		cmocka_unit_test_setup_teardown(test_direct_messages_are_asked_at_their_own_pace,
 						bird_open, bird_close),

@@ -10,6 +10,7 @@ import { look, may, session } from "./lib/session.js";
 import { Asked, Banner, Button, Empty, Toasts } from "./lib/ui.js";
 import { Frame, startLook } from "./pages/frame.js";
 import { Again, Lost, SignIn } from "./pages/signin.js";
+import { back } from "./pages/signin_by.js";
 import { Queue } from "./pages/queue.js";
 
 /* A place of the page: path, module (its default export is the component; it gets {params, query}), for the bar at the top: name (of the
@@ -70,12 +71,12 @@ function Page({ at, params, query }) {
 function Places() {
 	const at = useCell(place);
 	const found = find(at.path);
-	useKeys(PLACES.filter((p) => p.path !== "/" && isFor(p)).map((p) => ({ keys: p.key, name: p.name, group: "keys.places", run: () => go(p.path) }))
-		.concat([{ keys: "g q", name: "nav.queue", group: "keys.places", run: () => go("/") }]));
+	const named = PLACES.filter(isFor);
+	useKeys(named.map((p) => ({ keys: p.key, name: p.name, group: "keys.places", run: () => go(p.path) })));
 	const isQueue = found !== null && (found.place.path === "/" || found.place.beside);
 	const page = found === null ? html`<${Empty} title=${t("app.nowhere")}><p><a href="/">${t("nav.queue")}</a></p><//>`
 		: found.place.load && html`<${Page} key=${found.place.path} at=${found.place} params=${found.params} query=${at.query} />`;
-	return html`<${Frame} places=${PLACES.filter(isFor)} here=${found?.place.path}>
+	return html`<${Frame} places=${named} here=${found?.place.path}>
 		<div class=${`main ${isQueue ? (found.place.beside ? "two" : "one") : "page"}`}>
 			${isQueue && html`<${Queue} chosen=${found.params.id ?? null} isAlone=${!found.place.beside} />`}
 			${page && html`<main class="pane" id="pane" tabindex="-1">${page}</main>`}
@@ -85,9 +86,10 @@ function Places() {
 function App() {
 	const who = useCell(session);
 	useCell(place);
+	const isBack = useCell(back) !== null;
 	const isLink = location.hash.startsWith("#/link/");
 	const inside = () => html`<${Places} /><${Asked} /><${Toasts} />`;
-	if (isLink || who.is === "out" || (who.is === "in" && (who.me.must_set_password || who.me.must_set_up_totp))) {
+	if (isLink || (isBack && who.is !== "unknown") || who.is === "out" || (who.is === "in" && (who.me.must_set_password || who.me.must_set_up_totp))) {
 		return html`<${SignIn} /><${Again} /><${Asked} /><${Toasts} />`;
 	}
 	switch (who.is) {

@@ -7,6 +7,7 @@ new version of the desk is a new address. index.html alone has none; it stands a
 import gzip
 import hashlib
 import pathlib
+import posixpath
 import re
 import sys
 
@@ -40,24 +41,13 @@ def imports_of(files, name, seen=None):
     """The modules that a module needs before it runs, in the order in which they are met."""
     seen = [] if seen is None else seen
     for target in re.findall(rb'^(?:import|export)[^;]*?from "(\.[^"]+)";', files[name], re.M):
-        path = str((pathlib.PurePosixPath("/") / pathlib.PurePosixPath(name).parent / target.decode()))
-        path = "/".join(flat(path.split("/")))
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target.decode()))
         if path not in files:
             sys.exit(f"daemon/desk/web/{name} imports {target.decode()}, which is not there.")
         if path not in seen:
             seen.append(path)
             imports_of(files, path, seen)
     return seen
-
-
-def flat(parts):
-    out = []
-    for part in parts:
-        if part == "..":
-            out.pop()
-        elif part not in ("", "."):
-            out.append(part)
-    return out
 
 
 def collect(node_modules):

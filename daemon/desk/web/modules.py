@@ -3,6 +3,7 @@ the repository. Nothing is asked of anybody when they are there already.
 
 modules.py FOLDER    (ANSWERD_WEB_MODULES names a folder where they were put before; then nothing is fetched at all)"""
 import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -51,7 +52,6 @@ def fetch(folder, source=HERE):
 
 
 def give_up(source, why):
-    import json
     wanted = json.loads((source / "package.json").read_text(encoding="utf-8"))["dependencies"]
     sys.exit(HELP.format(why=why, names=" and ".join(f"{k} {v}" for k, v in wanted.items())))
 

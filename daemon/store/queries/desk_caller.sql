@@ -12,9 +12,9 @@ select s.staff_id::int8, s.role, s.login, s.disabled_at is not null, x.auth,
 		and not exists (select from answerd.staff_secret k where k.staff_id = s.staff_id and k.totp is not null), null,
 	x.seen_at < answerd.now() - interval '1 min'
 from answerd.staff_session x join answerd.staff s using (staff_id)
-where x.hash = $3::text and x.made_at > answerd.now() - answerd.session_most() and x.seen_at > answerd.now() - answerd.session_idle()
+where x.hash = $3::text and answerd.is_open(x)
 union all
 select s.staff_id::int8, s.role, s.login, s.disabled_at is not null, 'token', false, false, false, t.scope,
 	t.used_at is null or t.used_at < answerd.now() - interval '1 min'
 from answerd.staff_token t join answerd.staff s using (staff_id)
-where t.hash = $4::text and $3::text is null and t.revoked_at is null and t.until > answerd.now()
+where t.hash = $4::text and $3::text is null and answerd.is_open(t)

@@ -2,6 +2,5 @@
 -- Rows: int8, those who may not any more.
 select u.ear from unnest($1::int8[], $2::int8[], $3::text[]) u(ear, staff, hash)
 where not exists (select from answerd.staff s where s.staff_id = u.staff and s.disabled_at is null)
-	or (u.hash <> '' and not exists (select from answerd.staff_session x where x.hash = u.hash and x.staff_id = u.staff
-			and x.made_at > answerd.now() - answerd.session_most() and x.seen_at > answerd.now() - answerd.session_idle())
-		and not exists (select from answerd.staff_token t where t.hash = u.hash and t.staff_id = u.staff and t.revoked_at is null and t.until > answerd.now()))
+	or (u.hash <> '' and not exists (select from answerd.staff_session x where x.hash = u.hash and x.staff_id = u.staff and answerd.is_open(x))
+		and not exists (select from answerd.staff_token t where t.hash = u.hash and t.staff_id = u.staff and answerd.is_open(t)))

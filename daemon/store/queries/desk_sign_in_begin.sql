@@ -1,3 +1,3 @@
 -- $1 text login, $2 text address. One row: wait_s int8, try int8, staff_id int8 or null, password text or null, totp text or null,
--- totp_step int8, now int8.
-select o_wait_s, o_try, o_staff, o_password, o_totp, o_totp_step, o_now from answerd.sign_in_begin($1::text, $2::text)
+-- now int8.
+select o_wait_s, o_try, o_staff, o_password, o_totp, o_now from answerd.sign_in_begin($1::text, $2::text)

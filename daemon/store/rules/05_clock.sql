@@ -23,6 +23,11 @@ create or replace function answerd.rfc3339(t timestamptz) returns text language 
 	select to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 $$;
 
+-- bill_month() → the first day of the present month as bills go: UTC.
+create or replace function answerd.bill_month() returns date language sql stable parallel safe as $$
+	select date_trunc('month', answerd.now() at time zone 'UTC')::date
+$$;
+
 -- believable(posted, seen): a platform's time is used only within 2004 .. seen + 5 min (RELIABILITY I6).
 create or replace function answerd.believable(posted timestamptz, seen timestamptz) returns bool language sql stable
 parallel safe as $$

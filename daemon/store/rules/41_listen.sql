@@ -114,7 +114,7 @@ drop function if exists answerd.count_reading(int, int, bigint, bigint, bigint);
 create or replace function answerd.count_reading(p_brand int, p_account int, p_epoch bigint, p_n bigint, p_cost bigint) returns setof bigint
 language sql set search_path = pg_catalog, answerd as $$
 	insert into answerd.reading as r (brand_id, account_id, month, n_read, cost_uusd)
-	select p_brand, p_account, date_trunc('month', answerd.now() at time zone 'UTC')::date, p_n, p_cost
+	select p_brand, p_account, answerd.bill_month(), p_n, p_cost
 	from answerd.account a where a.account_id = p_account and a.brand_id = p_brand and coalesce(a.epoch = p_epoch, true)
 	on conflict (account_id, month, brand_id) do update set n_read = r.n_read + excluded.n_read, cost_uusd = r.cost_uusd + excluded.cost_uusd
 	returning r.cost_uusd + r.posted_uusd

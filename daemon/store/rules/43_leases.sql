@@ -71,12 +71,14 @@ set search_path = pg_catalog as $$
 		greatest((select count(*) from answerd.living_workers()), 1)::int as w) s
 $$;
 
--- beat(holder, …) → the accounts that are still ours, renewed, with what their platforms allow written down; tries again for
+-- beat(holder, …) → the accounts that are still ours, renewed, with what their platforms allow written down, and how much
+-- other workers have ever asked there for replies; tries again for
 -- locks that a frozen holder kept. The last row is about ourselves: account 0, how far answerd.now() is from now() (0 outside
 -- of tests), and how many accounts to give back.
+drop function if exists answerd.beat(text, int, int, int[], int[], bigint[], bool[], int[], int[], int[], bigint[], bigint[]);
 create or replace function answerd.beat(p_holder text, p_pid int, p_accounts int, p_brand int[], p_account int[], p_epoch bigint[],
-	p_locked bool[], p_tokens int[], p_limit int[], p_left int[], p_reset bigint[], p_after bigint[])
-returns table (account_id int, locked bool, shift_us bigint, surplus int) language plpgsql set search_path = pg_catalog, answerd as $$
+	p_locked bool[], p_used text[], p_limit int[], p_left int[], p_reset bigint[], p_after bigint[])
+returns table (account_id int, locked bool, shift_us bigint, surplus int, asked bigint) language plpgsql set search_path = pg_catalog, answerd as $$
 #variable_conflict use_column
 begin
 	insert into answerd.worker as w (holder, pid, started_at, beat_at, n_accounts, n_held)
@@ -87,27 +89,33 @@ begin
 		perform pg_try_advisory_lock(0, hashtext(p_holder));
 	end if;
 	return query with ours as (
-		select u.* from unnest(p_brand, p_account, p_epoch, p_locked, p_tokens, p_limit, p_left, p_reset, p_after)
-			u(b, a, e, l, tokens, lim, lef, reset_us, after_us)
+		select u.* from unnest(p_brand, p_account, p_epoch, p_locked, p_used, p_limit, p_left, p_reset, p_after)
+			u(b, a, e, l, used, lim, lef, reset_us, after_us)
 	), held as (
-		update answerd.account x set held_until = now() + interval '30 s', budget_at = now(), budget_tokens = ours.tokens,
+		update answerd.account x set held_until = now() + interval '30 s', budget_at = now(), budget_used = ours.used,
 			rate_limit = nullif(ours.lim, 0), rate_left = ours.lef, rate_reset = answerd.from_us(nullif(ours.reset_us, 0)),
 			ask_after = answerd.from_us(nullif(ours.after_us, 0))
 		from ours where x.account_id = ours.a and x.brand_id = ours.b and x.epoch = ours.e and x.is_configured
-		returning x.account_id, x.brand_id, ours.l
+		returning x.account_id, x.brand_id, ours.l, x.asked_elsewhere
 	)
-	select h.account_id, h.l or pg_try_advisory_lock(h.brand_id, h.account_id), 0::bigint, 0 from held h
+	select h.account_id, h.l or pg_try_advisory_lock(h.brand_id, h.account_id), 0::bigint, 0, h.asked_elsewhere from held h
 	union all
 	select 0, true, round(extract(epoch from answerd.now() - now()) * 1000000)::bigint,
-		answerd.surplus(p_holder, coalesce(array_length(p_account, 1), 0));
+		answerd.surplus(p_holder, coalesce(array_length(p_account, 1), 0)), 0::bigint;
 end $$;
 
 -- budget(…): the same of one account, now: before it is given back, and when the platform said wait.
-create or replace function answerd.budget(p_brand int, p_account int, p_epoch bigint, p_tokens int, p_limit int, p_left int,
+drop function if exists answerd.budget(int, int, bigint, int, int, int, bigint, bigint);
+create or replace function answerd.budget(p_brand int, p_account int, p_epoch bigint, p_used text, p_limit int, p_left int,
 	p_reset bigint, p_after bigint) returns void language sql set search_path = pg_catalog, answerd as $$
-	update answerd.account set budget_at = now(), budget_tokens = p_tokens, rate_limit = nullif(p_limit, 0), rate_left = p_left,
+	update answerd.account set budget_at = now(), budget_used = p_used, rate_limit = nullif(p_limit, 0), rate_left = p_left,
 		rate_reset = answerd.from_us(nullif(p_reset, 0)), ask_after = answerd.from_us(nullif(p_after, 0))
 	where account_id = p_account and brand_id = p_brand and epoch = p_epoch;
+$$;
+
+-- asked(brand, account, n): a worker that does not listen there made so many requests for replies.
+create or replace function answerd.asked(p_brand int, p_account int, p_n bigint) returns void language sql set search_path = pg_catalog, answerd as $$
+	update answerd.account set asked_elsewhere = asked_elsewhere + p_n where account_id = p_account and brand_id = p_brand;
 $$;
 
 -- unlease(brand, account): gives back what we hold, at a stop, in favour of another worker, or when one has taken it over.

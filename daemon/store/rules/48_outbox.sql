@@ -8,13 +8,18 @@ create or replace function answerd.tid(p_at timestamptz, p_n bigint) returns tex
 	from (select ((answerd.us(p_at) & 9007199254740991) << 10) | (p_n & 1023) as v) x cross join generate_series(0, 12) i
 $$;
 
+-- reply_key(id): its key, of this instant by the platforms' clock: also of several that are made in one transaction.
+create or replace function answerd.reply_key(p_id bigint) returns text language sql volatile set search_path = pg_catalog as $$
+	select answerd.tid(answerd.now() + (clock_timestamp() - now()), p_id)
+$$;
+
 -- sender_is_gone(sender): its session has ended, provably: nobody holds its lock.
 create or replace function answerd.sender_is_gone(p_sender int) returns bool language sql volatile set search_path = pg_catalog as $$
 	select not exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = 1634628451 and l.objid = p_sender::oid
 		and l.objsubid = 2 and l.granted and l.database = (select d.oid from pg_database d where d.datname = current_database()))
 $$;
 
--- reply_at(reply): how a person names it in a sentence.
+-- reply_label(reply): how a person names it in a sentence.
 create or replace function answerd.reply_label(r answerd.reply) returns text language sql stable set search_path = pg_catalog as $$
 	select format('reply %s to conversation %s', r.reply_id, r.conversation_id)
 $$;

@@ -5,7 +5,7 @@
 create or replace function answerd.count_posting(r answerd.reply) returns void language plpgsql set search_path = pg_catalog as $$
 declare
 	a answerd.account;
-	v_month date := date_trunc('month', answerd.now() at time zone 'UTC')::date;
+	v_month date := answerd.bill_month();
 	v_cost bigint;
 begin
 	insert into answerd.reading as m (brand_id, account_id, month, n_posted, posted_uusd)
@@ -34,7 +34,7 @@ begin
 	select * into a from answerd.account where account_id = r.account_id and brand_id = r.brand_id;
 	select sum(y.cost_uusd) into v_cost from answerd.reply y where (y.reply_id = r.reply_id or y.first_id = r.reply_id) and y.brand_id = r.brand_id;
 	select m.cost_uusd + m.posted_uusd into v_month from answerd.reading m where m.account_id = r.account_id and m.brand_id = r.brand_id
-		and m.month = date_trunc('month', answerd.now() at time zone 'UTC')::date;
+		and m.month = answerd.bill_month();
 	return format('The platform charges about %s US dollars for it.', trim_scale(v_cost / 1000000.0))
 		|| case when a.monthly_usd > 0 and coalesce(v_month, 0) + case r.state when 'sent' then 0 else v_cost end > a.monthly_usd * 1000000
 			then format(' That is more than what is left of the month''s %s (`monthly_usd`); it is posted all the same.', a.monthly_usd) else '' end;

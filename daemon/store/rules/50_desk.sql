@@ -6,6 +6,14 @@ begin
 	raise exception using errcode = p_code, message = p_message;
 end $$;
 
+-- refuse_as(class, name, sentence, values): the same with the sentence's name, which never changes, so that a page in another language can say it (web/lang:
+-- problem.NAME). The values stand in the sentence as %s, in order.
+create or replace function answerd.refuse_as(p_code text, p_name text, p_form text, variadic p_with text[] default '{}') returns void
+language plpgsql set search_path = pg_catalog as $$
+begin
+	raise exception using errcode = p_code, message = format(p_form, variadic p_with), hint = p_name, detail = array_to_json(p_with)::text;
+end $$;
+
 -- clock_text(t, zone): a time for a sentence: "14:02", or with its date when it is not today's.
 create or replace function answerd.clock_text(p_at timestamptz, p_zone text) returns text language sql stable
 set search_path = pg_catalog as $$
@@ -28,6 +36,28 @@ begin
 	end loop;
 	return case when v_s <= 366 * 86400 then v_s::float8 * interval '1 second' end;
 end $$;
+
+-- staff_named(login) → who that is; refused where nobody is. staff_held(login): the same, held until the end of the transaction.
+create or replace function answerd.staff_named(p_login text) returns answerd.staff language plpgsql stable set search_path = pg_catalog as $$
+declare
+	v answerd.staff;
+begin
+	select * into v from answerd.staff where login = p_login;
+	if not found then
+		perform answerd.refuse_as('AN404', 'no_staff', 'There is no staff member %s. answer staff list names them.', p_login);
+	end if;
+	return v;
+end $$;
+create or replace function answerd.staff_held(p_login text) returns answerd.staff language plpgsql volatile set search_path = pg_catalog as $$
+begin
+	perform from answerd.staff where login = p_login for update;
+	return answerd.staff_named(p_login);
+end $$;
+
+-- is_lead(actor): may they what only a lead may?
+create or replace function answerd.is_lead(p_actor bigint) returns bool language sql stable set search_path = pg_catalog as $$
+	select exists (select from answerd.staff where staff_id = p_actor and role in ('lead', 'admin'))
+$$;
 
 -- staff_name(id): how a person is called in a sentence.
 create or replace function answerd.staff_name(p_staff bigint) returns text language sql stable set search_path = pg_catalog as $$
@@ -55,7 +85,7 @@ create or replace function answerd.id_of(p_id text, p_what text, p_list text) re
 set search_path = pg_catalog as $$
 begin
 	if p_id is null or p_id !~ '^[0-9]{1,18}$' then
-		perform answerd.refuse('AN404', format('There is no %s %s. %s', p_what, left(p_id, 40), p_list));
+		perform answerd.refuse_as('AN404', 'not_there', 'There is no %s %s. %s', p_what, left(p_id, 40), p_list);
 	end if;
 	return p_id::bigint;
 end $$;
@@ -73,7 +103,7 @@ begin
 		v_id := v.merged_into;
 	end loop;
 	if v.conversation_id is null or v.merged_into is not null then
-		perform answerd.refuse('AN404', format('There is no conversation %s. answer queue lists them.', p_id));
+		perform answerd.refuse_as('AN404', 'no_conversation', 'There is no conversation %s. answer queue lists them.', p_id);
 	end if;
 	return v;
 end $$;
@@ -95,8 +125,8 @@ begin
 			and merged_into is null for no key update;
 		if found then
 			if v_locked.version <> p_version then
-				perform answerd.refuse('AN409', format('Conversation %s has changed meanwhile (it is at version %s, you saw %s). '
-					'Look at it again: answer show %s.', v.conversation_id, v_locked.version, p_version, v.conversation_id));
+				perform answerd.refuse_as('AN409', 'changed', 'Conversation %s has changed meanwhile (it is at version %s, you saw %s). '
+					'Look at it again: answer show %s.', v.conversation_id::text, v_locked.version::text, p_version::text, v.conversation_id::text);
 			end if;
 			return v_locked;
 		end if;
@@ -198,20 +228,20 @@ declare
 	v answerd.staff;
 begin
 	if p_login !~ '^[a-z][a-z0-9._-]{0,39}$' then
-		perform answerd.refuse('AN400', 'A login is 1 to 40 of a-z, 0-9, dot, dash and underscore, and begins with a letter.');
+		perform answerd.refuse_as('AN400', 'login_form', 'A login is 1 to 40 of a-z, 0-9, dot, dash and underscore, and begins with a letter.');
 	end if;
 	if coalesce(p_role, 'agent') not in ('agent', 'lead', 'admin', 'auditor') then
 		perform answerd.refuse('AN400', 'A role is agent, lead, admin or auditor.');
 	end if;
 	if length(p_name) > 200 or p_name ~ '[[:cntrl:]]' or p_name = '' then
-		perform answerd.refuse('AN400', 'A name is one line of at most 200 characters.');
+		perform answerd.refuse_as('AN400', 'name_form', 'A name is one line of at most 200 characters.');
 	end if;
 	if p_os_user !~ '^[A-Za-z_][A-Za-z0-9_.-]{0,31}$' then
 		perform answerd.refuse('AN400', 'That is no name of a user of this machine.');
 	end if;
 	select * into v from answerd.staff where login = p_login for update;
 	if v.staff_id is not null and v.disabled_at is null then
-		perform answerd.refuse('AN409', format('There is already a staff member %s. answer staff list names them.', p_login));
+		perform answerd.refuse_as('AN409', 'login_taken', 'There is already a staff member %s. answer staff list names them.', p_login);
 	end if;
 	if exists (select from answerd.staff where os_user = p_os_user and login <> p_login) then
 		perform answerd.refuse('AN409', format('The user %s of this machine already is staff member %s.', p_os_user,
@@ -227,17 +257,26 @@ begin
 	return answerd.staff_json(v);
 end $$;
 
+-- staff_freed(staff) → how many conversations they held: they are free at once.
+create or replace function answerd.staff_freed(p_staff bigint) returns int language plpgsql volatile set search_path = pg_catalog as $$
+declare
+	v_n int;
+begin
+	with held as (
+		select conversation_id, brand_id from answerd.conversation where assignee_id = p_staff order by 1, 2 for no key update
+	)
+	update answerd.conversation c set assignee_id = null, assigned_until = null, version = version + 1
+	from held where c.conversation_id = held.conversation_id and c.brand_id = held.brand_id;
+	get diagnostics v_n = row_count;
+	return v_n;
+end $$;
+
 -- staff_disable(actor, login): no more acts of theirs; what they held is free at once.
 create or replace function answerd.staff_disable(p_actor bigint, p_login text) returns json language plpgsql volatile
 set search_path = pg_catalog as $$
 declare
-	v answerd.staff;
-	v_n int;
+	v answerd.staff := answerd.staff_held(p_login);
 begin
-	select * into v from answerd.staff where login = p_login for update;
-	if not found then
-		perform answerd.refuse('AN404', format('There is no staff member %s. answer staff list names them.', p_login));
-	end if;
 	if v.login = 'admin' then
 		perform answerd.refuse('AN409', 'The built-in staff member admin cannot be disabled: root always may.');
 	end if;
@@ -248,12 +287,6 @@ begin
 	delete from answerd.staff_session where staff_id = v.staff_id;
 	delete from answerd.staff_link where staff_id = v.staff_id;
 	update answerd.staff_token set revoked_at = answerd.now() where staff_id = v.staff_id and revoked_at is null;
-	with held as (
-		select conversation_id, brand_id from answerd.conversation where assignee_id = v.staff_id order by 1, 2 for no key update
-	)
-	update answerd.conversation c set assignee_id = null, assigned_until = null, version = version + 1
-	from held where c.conversation_id = held.conversation_id and c.brand_id = held.brand_id;
-	get diagnostics v_n = row_count;
-	perform answerd.audited(0, 'staff:' || p_actor, 'staff_disable', 'staff:' || v.staff_id, jsonb_build_object('freed', v_n));
+	perform answerd.audited(0, 'staff:' || p_actor, 'staff_disable', 'staff:' || v.staff_id, jsonb_build_object('freed', answerd.staff_freed(v.staff_id)));
 	return answerd.staff_json(v);
 end $$;

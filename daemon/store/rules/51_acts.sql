@@ -9,10 +9,10 @@ declare
 	v_holder bigint := answerd.holder_of(c);
 begin
 	if v_holder <> p_actor then
-		perform answerd.refuse('AN409', format('%s has held conversation %s since %s. Ask %s, or let a lead give it to you.',
-			answerd.staff_name(v_holder), c.conversation_id, coalesce((select to_char(a.at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC'
+		perform answerd.refuse_as('AN409', 'held', '%s has held conversation %s since %s. Ask %s, or let a lead give it to you.',
+			answerd.staff_name(v_holder), c.conversation_id::text, coalesce((select to_char(a.at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC'
 				from answerd.audit a where a.object = 'conversation:' || c.conversation_id and a.brand_id = c.brand_id
-					and a.act in ('take', 'give') order by a.seq desc limit 1), 'a while'), answerd.staff_name(v_holder)));
+					and a.act in ('take', 'give') order by a.seq desc limit 1), 'a while'), answerd.staff_name(v_holder));
 	end if;
 	update answerd.conversation set assignee_id = p_actor, assigned_until = answerd.now() + p_lease, version = version + 1
 	where conversation_id = c.conversation_id and brand_id = c.brand_id;
@@ -33,20 +33,18 @@ declare
 	n answerd.note;
 begin
 	if length(p_reason) > 2000 then
-		perform answerd.refuse('AN400', 'A reason has at most 2000 characters.');
+		perform answerd.refuse_as('AN400', 'reason_long', 'A reason has at most 2000 characters.');
 	end if;
-	if v_holder <> p_actor and not exists (select from answerd.staff where staff_id = p_actor and role in ('lead', 'admin')) then
-		perform answerd.refuse('AN403', format('%s holds conversation %s. Only %s or a lead may give it away.',
-			answerd.staff_name(v_holder), c.conversation_id, answerd.staff_name(v_holder)));
+	if v_holder <> p_actor and not answerd.is_lead(p_actor) then
+		perform answerd.refuse_as('AN403', 'held_by', '%s holds conversation %s. Only %s or a lead may give it away.',
+			answerd.staff_name(v_holder), c.conversation_id::text, answerd.staff_name(v_holder));
 	end if;
 	if p_who is not null then
-		select * into v_who from answerd.staff where login = p_who;
-		if not found then
-			perform answerd.refuse('AN404', format('There is no staff member %s. answer staff list names them.', p_who));
-		elsif v_who.disabled_at is not null then
-			perform answerd.refuse('AN409', format('%s is disabled and cannot hold a conversation.', v_who.name));
+		v_who := answerd.staff_named(p_who);
+		if v_who.disabled_at is not null then
+			perform answerd.refuse_as('AN409', 'holder_disabled', '%s is disabled and cannot hold a conversation.', v_who.name);
 		elsif v_who.role = 'auditor' then
-			perform answerd.refuse('AN409', format('%s is an auditor, who only reads.', v_who.name));
+			perform answerd.refuse_as('AN409', 'holder_reads', '%s is an auditor, who only reads.', v_who.name);
 		end if;
 	end if;
 	update answerd.conversation set assignee_id = v_who.staff_id,
@@ -69,10 +67,10 @@ declare
 	v_for interval := case when p_for ~ '^0+[smhdw]?$' then interval '0' else answerd.length_of(p_for) end;
 begin
 	if v_for is null then
-		perform answerd.refuse('AN400', 'For how long? Write 30m, 2h, 1d or 1w; 0 wakes it.');
+		perform answerd.refuse_as('AN400', 'how_long', 'For how long? Write 30m, 2h, 1d or 1w; 0 wakes it.');
 	end if;
 	if c.waiting_since is null and v_for > interval '0' then
-		perform answerd.refuse('AN409', format('Nobody waits in conversation %s, so there is nothing to put to sleep.', c.conversation_id));
+		perform answerd.refuse_as('AN409', 'waits_not', 'Nobody waits in conversation %s, so there is nothing to put to sleep.', c.conversation_id::text);
 	end if;
 	update answerd.conversation set snoozed_until = case when v_for > interval '0' then answerd.now() + v_for end,
 		snoozed_unanswered = case when v_for > interval '0' then unanswered end, version = version + 1
@@ -94,13 +92,13 @@ declare
 	v_note bigint;
 begin
 	if coalesce(v_reason, '') = '' then
-		perform answerd.refuse('AN400', 'Closing without an answer needs a reason: say why no reply is needed.');
+		perform answerd.refuse_as('AN400', 'reason_needed', 'Closing without an answer needs a reason: say why no reply is needed.');
 	elsif length(v_reason) > 2000 then
-		perform answerd.refuse('AN400', 'A reason has at most 2000 characters.');
+		perform answerd.refuse_as('AN400', 'reason_long', 'A reason has at most 2000 characters.');
 	end if;
 	c := answerd.conversation_held(p_id, true, p_version);
 	if c.waiting_since is null then
-		perform answerd.refuse('AN409', format('Nobody waits in conversation %s any more: %s.', c.conversation_id, answerd.ended_how(c)));
+		perform answerd.refuse_as('AN409', 'waits_not', 'Nobody waits in conversation %s any more: %s.', c.conversation_id::text, answerd.ended_how(c));
 	end if;
 	with settled as (
 		update answerd.message m set settled = v_settled
@@ -175,13 +173,13 @@ begin
 	if (p_add is null) = (p_remove is null) then
 		perform answerd.refuse('AN400', 'Say one tag, to add or to remove.');
 	elsif v_tag !~ '^[^[:cntrl:][:space:]-][^[:cntrl:]]{0,63}$' then
-		perform answerd.refuse('AN400', 'A tag is 1 to 64 characters of one line and does not begin with "-".');
+		perform answerd.refuse_as('AN400', 'tag_form', 'A tag is 1 to 64 characters of one line and does not begin with "-".');
 	end if;
 	c := answerd.conversation_held(p_id, false);
 	if p_add is not null and cardinality(c.tags) >= 32 and not v_tag = any (c.tags) then
-		perform answerd.refuse('AN409', format('Conversation %s already has 32 tags. Remove one first.', c.conversation_id));
+		perform answerd.refuse_as('AN409', 'tags_many', 'Conversation %s already has 32 tags. Remove one first.', c.conversation_id::text);
 	elsif p_remove is not null and not v_tag = any (c.tags) then
-		perform answerd.refuse('AN404', format('Conversation %s has no tag "%s".', c.conversation_id, v_tag));
+		perform answerd.refuse_as('AN404', 'tag_none', 'Conversation %s has no tag "%s".', c.conversation_id::text, v_tag);
 	end if;
 	update answerd.conversation set version = version + 1, tags = case when p_remove is not null then array_remove(tags, v_tag)
 		else (select array_agg(distinct t order by t) from unnest(tags || v_tag) t) end
@@ -214,7 +212,7 @@ begin
 			and w.brand_id = c.brand_id and w.direction = 'inbound' and (w.is_to_us or w.is_about) and w.kind <> 'other'
 		order by w.ord_at desc, w.external_id desc limit 1)));
 	if not found then
-		perform answerd.refuse('AN409', format('There is no message to us in conversation %s.', c.conversation_id));
+		perform answerd.refuse_as('AN409', 'message_none', 'There is no message to us in conversation %s.', c.conversation_id::text);
 	end if;
 	update answerd.conversation set version = version + 1, nature = case when waiting_since is null then v_nature else nature end
 	where conversation_id = c.conversation_id and brand_id = c.brand_id;

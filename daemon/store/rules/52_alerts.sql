@@ -55,7 +55,7 @@ declare
 begin
 	select * into v from answerd.alert where alert_id = v_id for update;
 	if not found then
-		perform answerd.refuse('AN404', format('There is no alert %s. answer alerts lists them.', v_id));
+		perform answerd.refuse_as('AN404', 'not_there', 'There is no alert %s. answer alerts lists them.', v_id::text);
 	end if;
 	if v.acked_at is null then
 		update answerd.alert set acked_at = answerd.now(), acked_by = p_actor, repeat_at = null

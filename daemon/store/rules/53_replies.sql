@@ -148,7 +148,7 @@ declare
 begin
 	select * into r from answerd.reply where reply_id = v_id;
 	if not found then
-		perform answerd.refuse('AN404', format('There is no reply %s. answer replies lists them.', v_id));
+		perform answerd.refuse_as('AN404', 'not_there', 'There is no reply %s. answer replies lists them.', v_id::text);
 	end if;
 	perform from answerd.account where account_id = r.account_id and brand_id = r.brand_id for no key update;
 	select * into r from answerd.reply where reply_id = v_id and brand_id = r.brand_id for no key update;
@@ -170,7 +170,7 @@ begin
 	if p_reply is not null then
 		select * into r from answerd.reply where reply_id = answerd.id_of(p_reply, 'reply', 'answer replies lists them.');
 		if not found then
-			perform answerd.refuse('AN404', format('There is no reply %s. answer replies lists them.', p_reply));
+			perform answerd.refuse_as('AN404', 'not_there', 'There is no reply %s. answer replies lists them.', p_reply);
 		end if;
 		c := answerd.conversation_named(r.conversation_id::text);
 	else
@@ -206,33 +206,33 @@ begin
 		perform answerd.refuse('AN409', v_why);
 	end if;
 	if (answerd.reply_parent(c)).external_id is null then
-		perform answerd.refuse('AN409', format('There is nothing left to answer in conversation %s: what the customer said was deleted.', c.conversation_id));
+		perform answerd.refuse_as('AN409', 'answer_none', 'There is nothing left to answer in conversation %s: what the customer said was deleted.', c.conversation_id::text);
 	end if;
 	if btrim(p_text, E' \t\r\n') = '' then
-		perform answerd.refuse('AN422', 'A reply needs words.');
+		perform answerd.refuse_as('AN422', 'reply_empty', 'A reply needs words.');
 	end if;
 	select * into v_live from answerd.reply where conversation_id = c.conversation_id and brand_id = c.brand_id
 		and (p_own is null or (reply_id <> p_own and first_id is distinct from p_own)) and (state not in ('draft', 'sent', 'failed_visible') or (state = 'draft' and submitted_at is not null))
 	order by reply_id desc limit 1;
 	if found and not coalesce(p_also, false) then
-		perform answerd.refuse('AN409', format('Somebody was faster: %s. To send yours as well: --also.', answerd.meanwhile(c)));
+		perform answerd.refuse_as('AN409', 'faster', 'Somebody was faster: %s. To send yours as well: --also.', answerd.meanwhile(c));
 	elsif c.waiting_since is null and not coalesce(p_also, false) then
-		perform answerd.refuse('AN409', format('Nobody waits in conversation %s any more: %s. To write all the same: --also.', c.conversation_id,
+		perform answerd.refuse_as('AN409', 'answered_already', 'Nobody waits in conversation %s any more: %s. To write all the same: --also.', c.conversation_id::text,
 			case when exists (select from answerd.reply r where r.conversation_id = c.conversation_id and r.brand_id = c.brand_id and r.state = 'sent')
-				then answerd.meanwhile(c) else answerd.ended_how(c) end));
+				then answerd.meanwhile(c) else answerd.ended_how(c) end);
 	end if;
 	-- A snippet is a beginning: its words alone are a machine's.
 	select s.name into v_name from answerd.snippet s where s.brand_id = c.brand_id and answerd.fingerprint(answerd.snippet_filled(s, c, p_actor),
 		answerd.names_in(c.brand_id, c.customer_id, p_actor)) = v_print and v_print <> '' limit 1;
 	if found then
-		perform answerd.refuse('AN409', format('These are the words of snippet "%s" and nothing else. Write to this customer in your own words.', v_name));
+		perform answerd.refuse_as('AN409', 'snippet_only', 'These are the words of snippet "%s" and nothing else. Write to this customer in your own words.', v_name);
 	end if;
 	if b.repeat_limit > 0 and v_print <> '' then
 		select count(distinct r.customer_id) into v_n from answerd.reply r where r.fingerprint = v_print and r.brand_id = c.brand_id
 			and r.queued_at > answerd.now() - interval '24 hours' and r.customer_id <> c.customer_id and r.state <> 'failed_visible';
 		if v_n >= b.repeat_limit then
-			perform answerd.refuse('AN409', format('The same words went to %s other customers in the last 24 hours (repeat_limit is %s): people answer, '
-				'machines never do. Write to this one in your own words.', v_n, b.repeat_limit));
+			perform answerd.refuse_as('AN409', 'same_words', 'The same words went to %s other customers in the last 24 hours (repeat_limit is %s): people answer, '
+				'machines never do. Write to this one in your own words.', v_n::text, b.repeat_limit::text);
 		end if;
 	end if;
 	return v_print;
@@ -274,8 +274,8 @@ declare
 	v_now timestamptz := answerd.now();
 begin
 	if c.version <> p_version then
-		perform answerd.refuse('AN409', format('Conversation %s has changed meanwhile: %s. Look at it again: answer show %s.', c.conversation_id,
-			answerd.meanwhile(c), c.conversation_id));
+		perform answerd.refuse_as('AN409', 'changed', 'Conversation %s has changed meanwhile: %s. Look at it again: answer show %s.', c.conversation_id::text,
+			answerd.meanwhile(c), c.conversation_id::text);
 	end if;
 	m := answerd.reply_parent(c);
 	if coalesce(p_draft, false) then
@@ -291,7 +291,7 @@ begin
 		values (c.brand_id, c.account_id, c.conversation_id, c.customer_id, p_actor, c.version, v_first, i, cardinality(p_words), 'draft', v_now,
 			v_now, '', v_print, m.external_id, case when i = 1 then p_text else '' end, p_words[i], nullif(p_costs[i], 0))
 		returning reply_id into v_id;
-		update answerd.reply set key = answerd.tid(answerd.now() + (clock_timestamp() - now()), v_id) where reply_id = v_id and brand_id = c.brand_id;
+		update answerd.reply set key = answerd.reply_key(v_id) where reply_id = v_id and brand_id = c.brand_id;
 		v_first := coalesce(v_first, v_id);
 	end loop;
 	v_wants_second := (select b.needs_approval from answerd.brand b where b.brand_id = c.brand_id)
@@ -327,9 +327,9 @@ declare
 	v_new json;
 begin
 	if r.state <> 'draft' or r.first_id is not null then
-		perform answerd.refuse('AN409', format('Reply %s is no draft: it is %s.', r.reply_id, replace(r.state::text, '_', ' ')));
+		perform answerd.refuse_as('AN409', 'sent_already', 'Reply %s is no draft: it is %s.', r.reply_id::text, replace(r.state::text, '_', ' '));
 	elsif r.author_id <> p_actor then
-		perform answerd.refuse('AN403', format('Reply %s is %s''s draft.', r.reply_id, answerd.staff_name(r.author_id)));
+		perform answerd.refuse_as('AN403', 'others_reply', 'Reply %s is %s''s draft.', r.reply_id::text, answerd.staff_name(r.author_id));
 	end if;
 	-- Its place is taken by the new words; what happened to it stays in its history.
 	delete from answerd.reply where (reply_id = r.reply_id or first_id = r.reply_id) and brand_id = r.brand_id and state = 'draft';
@@ -344,9 +344,9 @@ declare
 	r answerd.reply := answerd.reply_named(p_id);
 begin
 	if r.first_id is not null or not (r.state = 'draft' or (r.state = 'queued' and r.begun_at is null and not r.must_look)) then
-		perform answerd.refuse('AN409', format('Reply %s cannot be thrown away any more: it is %s.', r.reply_id, replace(r.state::text, '_', ' ')));
-	elsif r.author_id <> p_actor and not exists (select from answerd.staff where staff_id = p_actor and role in ('lead', 'admin')) then
-		perform answerd.refuse('AN403', format('Reply %s is %s''s.', r.reply_id, answerd.staff_name(r.author_id)));
+		perform answerd.refuse_as('AN409', 'sent_already', 'Reply %s cannot be thrown away any more: it is %s.', r.reply_id::text, replace(r.state::text, '_', ' '));
+	elsif r.author_id <> p_actor and not answerd.is_lead(p_actor) then
+		perform answerd.refuse_as('AN403', 'others_reply', 'Reply %s is %s''s.', r.reply_id::text, answerd.staff_name(r.author_id));
 	end if;
 	delete from answerd.reply where (reply_id = r.reply_id or first_id = r.reply_id) and brand_id = r.brand_id;
 	perform answerd.audited(r.brand_id, 'staff:' || p_actor, 'reply_drop', 'reply:' || r.reply_id);
@@ -365,11 +365,11 @@ begin
 		r := answerd.reply_named(r.first_id::text);
 	end if;
 	if r.state <> 'draft' or r.submitted_at is null then
-		perform answerd.refuse('AN409', format('Reply %s waits for nobody''s approval: it is %s.', r.reply_id, replace(r.state::text, '_', ' ')));
+		perform answerd.refuse_as('AN409', 'settled_already', 'Reply %s waits for nobody''s approval: it is %s.', r.reply_id::text, replace(r.state::text, '_', ' '));
 	elsif r.author_id = p_actor then
-		perform answerd.refuse('AN403', 'Four eyes: somebody else than its author approves a reply.');
+		perform answerd.refuse_as('AN403', 'four_eyes', 'Four eyes: somebody else than its author approves a reply.');
 	elsif not coalesce(p_yes, true) and btrim(coalesce(p_note, '')) = '' then
-		perform answerd.refuse('AN400', 'Say why: a reply goes back with a note.');
+		perform answerd.refuse_as('AN400', 'why_needed', 'Say why: a reply goes back with a note.');
 	end if;
 	insert into answerd.reply_event (brand_id, reply_id, at, actor, what, note) values (r.brand_id, r.reply_id, answerd.now(), 'staff:' || p_actor,
 		case when coalesce(p_yes, true) then 'approved' else 'returned' end, p_note);
@@ -393,14 +393,14 @@ declare
 	r answerd.reply := answerd.reply_named(p_id);
 begin
 	if r.state in ('unknown', 'reconciling', 'posting') then
-		perform answerd.refuse('AN409', format('Nobody knows yet what became of reply %s: it is being looked for.', r.reply_id));
+		perform answerd.refuse_as('AN409', 'looked_for', 'Nobody knows yet what became of reply %s: it is being looked for.', r.reply_id::text);
 	elsif r.state = 'needs_human' then
-		perform answerd.refuse('AN409', format('Look on the platform first: answer replied %s LINK when it is there, answer not-there %s when it is not.',
-			r.reply_id, r.reply_id));
+		perform answerd.refuse_as('AN409', 'look_first', 'Look on the platform first: answer replied %s LINK when it is there, answer not-there %s when it is not.',
+			r.reply_id::text, r.reply_id::text);
 	elsif r.state in ('sent', 'draft') then
-		perform answerd.refuse('AN409', format('Reply %s is %s.', r.reply_id, r.state));
+		perform answerd.refuse_as('AN409', 'settled_already', 'Reply %s is %s.', r.reply_id::text, r.state::text);
 	elsif r.state = 'failed_visible' then
-		update answerd.reply set key = answerd.tid(answerd.now() + (clock_timestamp() - now()), r.reply_id), begun_at = null, not_before = null, tries = 0, queued_at = answerd.now(),
+		update answerd.reply set key = answerd.reply_key(r.reply_id), begun_at = null, not_before = null, tries = 0, queued_at = answerd.now(),
 			stored_at = now()
 		where reply_id = r.reply_id and brand_id = r.brand_id;
 		perform answerd.reply_goes(r.brand_id, r.reply_id, 'queued', 'staff:' || p_actor, null);
@@ -421,9 +421,9 @@ begin
 	if r.state = 'sent' and r.permalink = p_link then
 		return answerd.reply_json(r);
 	elsif r.state <> 'needs_human' then
-		perform answerd.refuse('AN409', format('Reply %s needs nobody: it is %s.', r.reply_id, replace(r.state::text, '_', ' ')));
+		perform answerd.refuse_as('AN409', 'settled_already', 'Reply %s needs nobody: it is %s.', r.reply_id::text, replace(r.state::text, '_', ' '));
 	elsif p_link !~ '^https?://[^[:space:][:cntrl:]]+$' or length(p_link) > 2000 then
-		perform answerd.refuse('AN400', 'A link begins with https://: copy it from the platform.');
+		perform answerd.refuse_as('AN400', 'link_form', 'A link begins with https://: copy it from the platform.');
 	end if;
 	select m.external_id into v_id from answerd.message m where m.parent_id = r.parent_id and m.account_id = r.account_id and m.brand_id = r.brand_id
 		and m.direction = 'outbound' and m.permalink = p_link and not exists (select from answerd.reply q where q.external_id = m.external_id
@@ -441,7 +441,7 @@ declare
 	r answerd.reply := answerd.reply_named(p_id);
 begin
 	if r.state <> 'needs_human' then
-		perform answerd.refuse('AN409', format('Reply %s needs nobody: it is %s.', r.reply_id, replace(r.state::text, '_', ' ')));
+		perform answerd.refuse_as('AN409', 'settled_already', 'Reply %s needs nobody: it is %s.', r.reply_id::text, replace(r.state::text, '_', ' '));
 	end if;
 	update answerd.reply set begun_at = null, not_before = null, tries = 0, queued_at = answerd.now(), stored_at = now(), must_look = false
 	where reply_id = r.reply_id and brand_id = r.brand_id;
@@ -515,7 +515,7 @@ declare
 begin
 	select * into r from answerd.reply where reply_id = answerd.id_of(p_id, 'reply', 'answer replies lists them.');
 	if not found then
-		perform answerd.refuse('AN404', format('There is no reply %s. answer replies lists them.', p_id));
+		perform answerd.refuse_as('AN404', 'not_there', 'There is no reply %s. answer replies lists them.', p_id);
 	end if;
 	return answerd.reply_full(r);
 end $$;

@@ -56,7 +56,7 @@ declare
 begin
 	delete from answerd.snippet where name = p_name and (v_brand is null or brand_id = v_brand) returning * into s;
 	if not found then
-		perform answerd.refuse('AN404', format('There is no snippet "%s". answer snippet list names them.', left(p_name, 60)));
+		perform answerd.refuse_as('AN404', 'not_there', 'There is no snippet "%s". answer snippet list names them.', left(p_name, 60));
 	end if;
 	perform answerd.audited(s.brand_id, 'staff:' || p_actor, 'snippet_remove', 'snippet:' || p_name);
 	return answerd.snippet_json(s);

@@ -11,6 +11,14 @@ create or replace function answerd.session_idle() returns interval language sql 
 create or replace function answerd.session_most() returns interval language sql immutable as $$ select interval '12 hours' $$;
 create or replace function answerd.session_fresh() returns interval language sql immutable as $$ select interval '10 min' $$;
 
+-- is_open(session), is_open(token): does it open anything now? Not wrapped (no SET): so that the planner sees through it.
+create or replace function answerd.is_open(x answerd.staff_session) returns bool language sql stable as $$
+	select x.made_at > answerd.now() - answerd.session_most() and x.seen_at > answerd.now() - answerd.session_idle()
+$$;
+create or replace function answerd.is_open(t answerd.staff_token) returns bool language sql stable as $$
+	select t.revoked_at is null and t.until > answerd.now()
+$$;
+
 -- session_json(staff, hash, auth, require): who the caller is. Without a session (the kernel or a token says who) nothing ends. p_require:
 -- the roles that need a second factor, "admin,lead".
 create or replace function answerd.session_json(p_staff bigint, p_hash text, p_auth text, p_require text) returns json language sql stable
@@ -31,8 +39,9 @@ $$;
 -- sign_in_begin(login, address): may this be tried now (o_wait_s: not before), and what is it tried against? The try counts as a failure
 -- until it is known to be none, so that many at once are no way around the limit: the 6th failure of one login and the 11th of one address
 -- in a quarter of an hour must wait. Where the person signed in before only failures from there count: nobody can shut them out from afar.
+drop function if exists answerd.sign_in_begin(text, text);
 create or replace function answerd.sign_in_begin(p_login text, p_address text, out o_wait_s bigint, out o_try bigint, out o_staff bigint,
-	out o_password text, out o_totp text, out o_totp_step bigint, out o_now bigint) language plpgsql volatile set search_path = pg_catalog as $$
+	out o_password text, out o_totp text, out o_now bigint) language plpgsql volatile set search_path = pg_catalog as $$
 declare
 	v_now timestamptz := answerd.now();
 	v_login text := answerd.house_mark('login ' || p_login);
@@ -44,7 +53,7 @@ begin
 	perform pg_advisory_xact_lock(1634628452, hashtext(v_address));
 	delete from answerd.sign_in_try where try_id in (select try_id from answerd.sign_in_try where at < v_now - interval '1 day'
 		order by at limit 100 for update skip locked);
-	select s.staff_id, k.password, k.totp, coalesce(k.totp_step, 0) into o_staff, o_password, o_totp, o_totp_step
+	select s.staff_id, k.password, k.totp into o_staff, o_password, o_totp
 	from answerd.staff s left join answerd.staff_secret k using (staff_id) where s.login = p_login and s.disabled_at is null;
 	o_now := answerd.us(v_now);
 	v_known := exists (select from answerd.staff_address a where a.staff_id = o_staff and a.address = v_address
@@ -62,14 +71,15 @@ begin
 	end if;
 end $$;
 
--- sign_in_failed(try, staff, address): it stays counted, and stands in the audit log.
+-- sign_in_failed(try, staff or null, address, what): it stays counted, and stands in the audit log; what was wrong: password, code.
 create or replace function answerd.sign_in_failed(p_try bigint, p_staff bigint, p_address text, p_what text) returns void language sql volatile
 set search_path = pg_catalog as $$
 	select answerd.audited(0, coalesce('staff:' || p_staff, 'unknown'), 'sign_in_failed', coalesce('staff:' || p_staff, 'unknown'),
 		jsonb_build_object('what', p_what, 'address', answerd.house_mark('address ' || p_address)))
 $$;
 
--- session_made(staff, hash, auth, address): a new session. Sessions that are over go.
+-- session_made(staff, hash, auth, address, must_set, made): a new session. Sessions that are over go. must_set: a password, before anything
+-- else. made: when the session that it continues was made; null: now.
 create or replace function answerd.session_made(p_staff bigint, p_hash text, p_auth text, p_address text, p_must_set bool default false,
 	p_made timestamptz default null) returns void language plpgsql volatile set search_path = pg_catalog as $$
 declare
@@ -101,8 +111,9 @@ begin
 	return found;
 end $$;
 
--- sign_in_done(try, staff, password, step, recovery, hash, old, address): the password was right. Null: it is another one by now, the person
--- is gone, or the code was used before. With p_old it is a re-authentication: that session gets a new key and is fresh, but lives no longer.
+-- sign_in_done(try, staff, password, step, recovery, hash, old, address, require) → session_json(): the password was right. Null: it is
+-- another one by now, the person is gone, or the code was used before. With p_old it is a re-authentication: that session gets a new key and
+-- is fresh, but lives no longer.
 create or replace function answerd.sign_in_done(p_try bigint, p_staff bigint, p_password text, p_step bigint, p_recovery text, p_hash text,
 	p_old text, p_address text, p_require text) returns json language plpgsql volatile set search_path = pg_catalog as $$
 declare
@@ -127,7 +138,8 @@ begin
 	return answerd.session_json(p_staff, p_hash, null, p_require);
 end $$;
 
--- link_done(link, …): the link is used up, and a session made that must set a password first. Null: nobody's, used, or too old.
+-- link_done(link, step, recovery, hash, try, address, require) → session_json(): the link is used up, and a session made that must set a
+-- password first. Null: nobody's, used, or too old. Refused where its code is wrong: then the link is as before.
 create or replace function answerd.link_done(p_link text, p_step bigint, p_recovery text, p_hash text, p_try bigint, p_address text, p_require text) returns json
 language plpgsql volatile set search_path = pg_catalog as $$
 declare
@@ -139,7 +151,7 @@ begin
 		return null;
 	end if;
 	if not answerd.second_factor(v.staff_id, p_step, p_recovery) then
-		perform answerd.refuse('AN401', 'That code is not right, or was used before.');
+		perform answerd.refuse_as('AN401', 'code_wrong', 'That code is not right, or was used before.');
 	end if;
 	delete from answerd.sign_in_try where try_id = p_try;
 	perform answerd.session_made(v.staff_id, p_hash, 'link', p_address, true);
@@ -148,7 +160,8 @@ begin
 	return answerd.session_json(v.staff_id, p_hash, null, p_require);
 end $$;
 
--- password_set(staff, password, hash): all their sessions end; the one at hand goes on under a new key.
+-- password_set(staff, password, old, hash, try, address, require) → session_json(): all their sessions end; the one at hand (old) goes on
+-- under a new key. Null: it is over already.
 create or replace function answerd.password_set(p_staff bigint, p_password text, p_old text, p_hash text, p_try bigint, p_address text, p_require text)
 returns json language plpgsql volatile set search_path = pg_catalog as $$
 declare
@@ -170,7 +183,7 @@ begin
 	return answerd.session_json(p_staff, p_hash, null, p_require);
 end $$;
 
--- session_end(staff, hash): signed out. Once more is no fault.
+-- session_end(staff, hash) → {signed_out}: once more is no fault.
 create or replace function answerd.session_end(p_staff bigint, p_hash text) returns json language plpgsql volatile set search_path = pg_catalog as $$
 begin
 	delete from answerd.staff_session where hash = p_hash and staff_id = p_staff;
@@ -180,23 +193,30 @@ begin
 	return json_build_object('signed_out', true);
 end $$;
 
--- link_make(actor, login, hash): a one-time link of 24 hours; an older one is none any more.
+-- totp_forgotten(staff) → was there a second factor? What was being set up is forgotten, too.
+create or replace function answerd.totp_forgotten(p_staff bigint) returns bool language plpgsql volatile set search_path = pg_catalog as $$
+declare
+	v_had bool;
+begin
+	select totp is not null into v_had from answerd.staff_secret where staff_id = p_staff for update;
+	update answerd.staff_secret set totp = null, totp_at = null, totp_next = null, totp_next_at = null where staff_id = p_staff;
+	delete from answerd.staff_recovery where staff_id = p_staff;
+	return coalesce(v_had, false);
+end $$;
+
+-- link_make(actor, login, hash, off) → {login, until, made: the hash, by which the desk knows that this key is the one}: a one-time link of
+-- 24 hours; an older one is none any more. off: their second factor is forgotten (the telephone is lost).
 create or replace function answerd.link_make(p_actor bigint, p_login text, p_hash text, p_off bool default false) returns json
 language plpgsql volatile set search_path = pg_catalog as $$
 declare
-	v answerd.staff;
+	v answerd.staff := answerd.staff_held(p_login);
 	v_until timestamptz := answerd.now() + interval '24 hours';
 begin
-	select * into v from answerd.staff where login = p_login for update;
-	if not found then
-		perform answerd.refuse('AN404', format('There is no staff member %s. answer staff list names them.', p_login));
-	end if;
 	if v.disabled_at is not null then
-		perform answerd.refuse('AN409', format('Staff member %s is disabled. answer staff add %s lets them in again.', p_login, p_login));
+		perform answerd.refuse_as('AN409', 'staff_disabled', 'Staff member %s is disabled. answer staff add %s lets them in again.', p_login, p_login);
 	end if;
 	if p_off then
-		update answerd.staff_secret set totp = null, totp_at = null, totp_next = null, totp_next_at = null where staff_id = v.staff_id;
-		delete from answerd.staff_recovery where staff_id = v.staff_id;
+		perform answerd.totp_forgotten(v.staff_id);
 	end if;
 	delete from answerd.staff_link where staff_id = v.staff_id;
 	insert into answerd.staff_link (hash, staff_id, made_at, until) values (p_hash, v.staff_id, answerd.now(), v_until);
@@ -204,7 +224,7 @@ begin
 	return json_build_object('login', v.login, 'until', answerd.rfc3339(v_until), 'made', p_hash);
 end $$;
 
--- staff_added(…): staff_add of rules/50, with the link of a person who has just come.
+-- staff_added(actor, login, name, role, os_user, approval, hash): staff_add of rules/50, with the link of a person who has just come.
 create or replace function answerd.staff_added(p_actor bigint, p_login text, p_name text, p_role text, p_os_user text, p_approval bool,
 	p_hash text) returns json language plpgsql volatile set search_path = pg_catalog as $$
 declare

@@ -1,7 +1,8 @@
 -- What staff do together over one conversation: two threads become one, a dismissal is taken back, a colleague is named in a note.
 -- Refusals as in 50_desk.sql.
 
--- joined(…): what a page brought into a thread that a person joined to another (rules/40): it belongs to that one. Messages to derive anew.
+-- joined(brand, account, ids, roots, make): what a page brought into a thread that a person joined to another (rules/40) belongs to that one.
+-- → o_start: messages to derive anew; o_make: as p_make, false for the threads that were joined: no conversation is made there.
 create or replace function answerd.joined(p_brand int, p_account int, p_ids text[], p_root text[], p_make bool[], out o_make bool[],
 	out o_start text[]) language plpgsql set search_path = pg_catalog, answerd as $$
 begin
@@ -47,27 +48,27 @@ begin
 	c := answerd.conversation_named(p_id);
 	d := answerd.conversation_named(p_with);
 	if c.conversation_id = d.conversation_id then
-		perform answerd.refuse('AN409', format('Conversation %s is one already.', c.conversation_id));
+		perform answerd.refuse_as('AN409', 'merged_already', 'Conversation %s is one already.', c.conversation_id::text);
 	elsif c.account_id <> d.account_id or c.brand_id <> d.brand_id then
-		perform answerd.refuse('AN409', format('Conversations %s and %s are with different accounts: a reply goes out by one of them.',
-			c.conversation_id, d.conversation_id));
+		perform answerd.refuse_as('AN409', 'merge_accounts', 'Conversations %s and %s are with different accounts: a reply goes out by one of them.',
+			c.conversation_id::text, d.conversation_id::text);
 	end if;
 	c := answerd.conversation_held(p_id, true, p_version);
 	d := answerd.conversation_held(p_with, true);
 	if c.conversation_id = d.conversation_id then
-		perform answerd.refuse('AN409', format('Conversation %s is one already.', c.conversation_id));
+		perform answerd.refuse_as('AN409', 'merged_already', 'Conversation %s is one already.', c.conversation_id::text);
 	elsif c.customer_id <> d.customer_id then
-		perform answerd.refuse('AN409', format('Conversations %s and %s are with different customers: each of them waits alone.',
-			c.conversation_id, d.conversation_id));
+		perform answerd.refuse_as('AN409', 'merge_customers', 'Conversations %s and %s are with different customers: each of them waits alone.',
+			c.conversation_id::text, d.conversation_id::text);
 	end if;
 	if d.conversation_id < c.conversation_id then
 		v := d; d := c; c := v;
 	end if;
 	v_other := answerd.in_both(c.brand_id, c.account_id, c.root_id, d.root_id, c.customer_id);
 	if v_other is not null then
-		perform answerd.refuse('AN409', format('%s speaks in both threads as well, and an answer in one must not cover what they said in the other.',
+		perform answerd.refuse_as('AN409', 'merge_third', '%s speaks in both threads as well, and an answer in one must not cover what they said in the other.',
 			coalesce((select coalesce(nullif(i.name, ''), i.handle) from answerd.identity i where i.identity_id = v_other and i.brand_id = c.brand_id),
-				'Somebody else')));
+				'Somebody else'));
 	end if;
 	with top as (
 		update answerd.message m set merged_root = c.root_id
@@ -78,7 +79,7 @@ begin
 	)
 	select array_agg(external_id) into v_tops from top;
 	if v_tops is null then
-		perform answerd.refuse('AN409', format('The thread of conversation %s goes round in a circle and cannot be joined.', d.conversation_id));
+		perform answerd.refuse_as('AN409', 'merge_circle', 'The thread of conversation %s goes round in a circle and cannot be joined.', d.conversation_id::text);
 	end if;
 	update answerd.thread_join set into_root = c.root_id where into_root = d.root_id and account_id = c.account_id and brand_id = c.brand_id;
 	insert into answerd.thread_join (brand_id, account_id, staff_id, at, root_id, into_root)
@@ -110,7 +111,7 @@ begin
 	)
 	select array_agg(external_id order by external_id) into v_back from back;
 	if v_back is null then
-		perform answerd.refuse('AN409', format('Nothing in conversation %s is dismissed.', c.conversation_id));
+		perform answerd.refuse_as('AN409', 'dismissed_not', 'Nothing in conversation %s is dismissed.', c.conversation_id::text);
 	end if;
 	insert into answerd.note (brand_id, conversation_id, staff_id, at, body)
 	values (c.brand_id, c.conversation_id, p_actor, answerd.now(), 'A reply is needed after all.') returning note_id into v_note;
@@ -120,7 +121,8 @@ begin
 	return answerd.entry(c);
 end $$;
 
--- mention(note): who is named with @login in it finds it in their list; names nobody has are only words. Never oneself.
+-- mention(note, also): who is named with @login in it, and the staff member `also`, find it in their lists; names nobody has are only words.
+-- Never oneself.
 create or replace function answerd.mention(n answerd.note, p_also bigint default null) returns void language sql volatile set search_path = pg_catalog as $$
 	insert into answerd.note_mention (brand_id, staff_id, note_id)
 	select n.brand_id, s.staff_id, n.note_id from answerd.staff s
@@ -129,6 +131,7 @@ create or replace function answerd.mention(n answerd.note, p_also bigint default
 	order by s.staff_id on conflict do nothing
 $$;
 
+-- note_json(note): the object of the API, with the logins that it names.
 create or replace function answerd.note_json(n answerd.note) returns json language sql stable set search_path = pg_catalog as $$
 	select json_build_object('id', n.note_id::text, 'conversation', n.conversation_id::text, 'at', answerd.rfc3339(n.at), 'by', s.login,
 		'name', s.name, 'text', n.body, 'mentions', coalesce((select json_agg(f.login order by f.login) from answerd.note_mention m
@@ -136,7 +139,7 @@ create or replace function answerd.note_json(n answerd.note) returns json langua
 	from (select 1) x left join answerd.staff s on s.staff_id = n.staff_id
 $$;
 
--- notes_mine(actor, open, after, limit): notes that name the caller, newest first.
+-- notes_mine(actor, open, after, limit) → {items, next, unseen}: notes that name the caller, newest first; open: not read yet.
 create or replace function answerd.notes_mine(p_actor bigint, p_open bool, p_after text, p_limit bigint) returns json language plpgsql stable
 set search_path = pg_catalog as $$
 declare
@@ -161,7 +164,7 @@ begin
 		'unseen', (select count(*) from answerd.note_mention m where m.staff_id = p_actor and m.seen_at is null));
 end $$;
 
--- notes_seen(conversation, actor): the caller has read the notes there that name them.
+-- notes_seen(conversation, actor) → {seen: how many became so, unseen: anywhere}: the caller has read the notes there that name them.
 create or replace function answerd.notes_seen(p_id text, p_actor bigint) returns json language plpgsql volatile set search_path = pg_catalog as $$
 declare
 	c answerd.conversation := answerd.conversation_named(p_id);

@@ -6,12 +6,13 @@ set search_path = pg_catalog as $$
 	select r from answerd.reply r where r.conversation_id = c.conversation_id and r.brand_id = c.brand_id and r.author_id = p_actor
 		and r.state = 'draft' and r.submitted_at is null and r.first_id is null order by r.reply_id desc limit 1
 $$;
+-- draft_json(draft) → {id, text, at, reason}; null: there is none.
 create or replace function answerd.draft_json(r answerd.reply) returns json language sql stable set search_path = pg_catalog as $$
 	select case when r.reply_id is not null then json_build_object('id', r.reply_id::text, 'text', r.body, 'at', answerd.rfc3339(r.state_since),
 		'reason', r.reason) end
 $$;
 
--- draft_keep(conversation, actor, text): one draft a conversation and person, kept while they type: no audit, no history, no version; the
+-- draft_keep(conversation, actor, text) → {draft}: one draft a conversation and person, kept while they type: no audit, no history, no version; the
 -- act is what follows. Empty words: thrown away. A draft is nobody's answer, so nothing of the account is locked.
 create or replace function answerd.draft_keep(p_id text, p_actor bigint, p_text text) returns json language plpgsql volatile
 set search_path = pg_catalog as $$
@@ -24,7 +25,7 @@ begin
 	if r.reply_id is not null then
 		select * into r from answerd.reply where reply_id = r.reply_id and brand_id = r.brand_id for no key update;
 		if r.state <> 'draft' or r.submitted_at is not null then
-			perform answerd.refuse('AN409', format('Reply %s was sent meanwhile.', r.reply_id));
+			perform answerd.refuse_as('AN409', 'sent_already', 'Reply %s was sent meanwhile.', r.reply_id::text);
 		end if;
 	end if;
 	if v_is_empty then
@@ -39,14 +40,14 @@ begin
 	end if;
 	m := answerd.reply_parent(c);
 	if m.external_id is null then
-		perform answerd.refuse('AN409', format('There is nothing left to answer in conversation %s: what the customer said was deleted.', c.conversation_id));
+		perform answerd.refuse_as('AN409', 'answer_none', 'There is nothing left to answer in conversation %s: what the customer said was deleted.', c.conversation_id::text);
 	end if;
 	insert into answerd.reply (brand_id, account_id, conversation_id, customer_id, author_id, seen_version, state, state_since, created_at, key,
 		fingerprint, parent_id, body, words)
 	values (c.brand_id, c.account_id, c.conversation_id, c.customer_id, p_actor, c.version, 'draft', answerd.now(), answerd.now(), '',
 		'', m.external_id, p_text, p_text)
 	returning * into r;
-	update answerd.reply set key = answerd.tid(clock_timestamp(), r.reply_id) where reply_id = r.reply_id and brand_id = r.brand_id;
+	update answerd.reply set key = answerd.reply_key(r.reply_id) where reply_id = r.reply_id and brand_id = r.brand_id;
 	insert into answerd.reply_event (brand_id, reply_id, at, actor, what) values (r.brand_id, r.reply_id, answerd.now(), 'staff:' || p_actor, 'draft');
 	return json_build_object('draft', answerd.draft_json(r));
 end $$;
@@ -62,10 +63,10 @@ begin
 		r := answerd.reply_named(r.first_id::text);
 	end if;
 	if not answerd.is_undoable(r) then
-		perform answerd.refuse('AN409', format('It is too late: reply %s is %s.', r.reply_id, case r.state when 'queued' then 'on its way'
-			else replace(r.state::text, '_', ' ') end));
-	elsif r.author_id <> p_actor and not exists (select from answerd.staff where staff_id = p_actor and role in ('lead', 'admin')) then
-		perform answerd.refuse('AN403', format('Reply %s is %s''s.', r.reply_id, answerd.staff_name(r.author_id)));
+		perform answerd.refuse_as('AN409', 'too_late', 'It is too late: reply %s is %s.', r.reply_id::text, case r.state when 'queued' then 'on its way'
+			else replace(r.state::text, '_', ' ') end);
+	elsif r.author_id <> p_actor and not answerd.is_lead(p_actor) then
+		perform answerd.refuse_as('AN403', 'others_reply', 'Reply %s is %s''s.', r.reply_id::text, answerd.staff_name(r.author_id));
 	end if;
 	c := answerd.conversation_held(r.conversation_id::text, false);
 	if r.state = 'queued' then

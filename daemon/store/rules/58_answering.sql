@@ -1,5 +1,18 @@
 -- What the box beside a conversation must know: whom a reply answers, until when, why not, and the caller's own draft.
 
+-- reply_why_code(…): the name of what reply_hindrance, reply_unfit (rules/53) or reply_unnamed (rules/54) says, for pages in other languages; null: nothing is in
+-- the way. The order is theirs.
+create or replace function answerd.reply_why_code(c answerd.conversation, p_kind answerd.message_kind, p_since timestamptz) returns text language sql stable
+set search_path = pg_catalog as $$
+	select case when answerd.reply_hindrance(c.brand_id, c.account_id) is not null then case
+			when p.account_id is null then 'unknown' when p.is_able is not true then 'unable' when h.is_panic then 'panic'
+			when a.state = 'refused' or a.own_id is null then 'refused' else 'posting_refused' end
+		when answerd.reply_unfit(c.brand_id, c.account_id, p_kind, p_since) is not null then case when p_kind = any (p.answers) then 'late' else 'kind' end
+		when answerd.reply_unnamed(c.brand_id, c.conversation_id) is not null then 'unnamed' end
+	from answerd.account a left join answerd.posting p on p.account_id = a.account_id and p.brand_id = a.brand_id left join answerd.respond_house h on true
+	where a.account_id = c.account_id and a.brand_id = c.brand_id
+$$;
+
 -- answering(conversation, actor): as reply_judged (rules/53) will see it. until: when the platform's window shuts; null: it does not.
 create or replace function answerd.answering(c answerd.conversation, p_actor bigint) returns json language plpgsql stable set search_path = pg_catalog as $$
 declare
@@ -16,6 +29,7 @@ begin
 		answerd.reply_unnamed(c.brand_id, c.conversation_id),
 		case when m.external_id is null then 'There is nothing left to answer: what the customer said was deleted.' end);
 	return json_build_object('can', v_why is null, 'why_not', v_why,
+		'why_code', case when v_why is not null then coalesce(answerd.reply_why_code(c, coalesce(m.kind, c.kind), m.at), 'nothing') end,
 		-- Queued all the same: what is in the way passes by itself, or a person removes it.
 		'may_queue', coalesce(p.is_able, false) and m.external_id is not null
 			and answerd.reply_unfit(c.brand_id, c.account_id, coalesce(m.kind, c.kind), m.at) is null and answerd.reply_unnamed(c.brand_id, c.conversation_id) is null,

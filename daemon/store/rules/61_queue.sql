@@ -17,24 +17,29 @@ select c.conversation_id, c.brand_id, c.account_id, c.platform, c.kind, c.nature
 from answerd.conversation c
 where c.waiting_since is not null;
 
--- listening(): is somebody listening to everything that is configured? {"ok", "text"}; text null when all is well. It stands
--- above the queue: a stale queue shown as an empty one would be the worst lie here (I4).
+-- listening(): is somebody listening to everything that is configured? {"ok", "text", "parts"}; text null when all is well. It
+-- stands above the queue: a stale queue shown as an empty one would be the worst lie here (I4). parts is the same by code, for
+-- the page's own languages: [{"code", "account", "since", "sources", "reason"}], what does not apply left out or null.
 create or replace function answerd.listening() returns json language plpgsql stable set search_path = pg_catalog as $$
 declare
 	v_beat timestamptz;
 	v_is_alive bool;
 	v_zone text;
 	v_text text[] := '{}';
+	v_parts jsonb := '[]';
 begin
 	select max(coalesce(stopped_at, beat_at)), coalesce(bool_or(stopped_at is null and beat_at > now() - interval '30 s'), false)
 	into v_beat, v_is_alive from answerd.worker;
 	select timezone into v_zone from answerd.brand where is_configured order by brand_id limit 1;
 	if v_beat is null then
 		v_text := array['Nobody listens: the worker has never run. Start answerd.'];
+		v_parts := jsonb_build_array(jsonb_build_object('code', 'worker_never'));
 	elsif not v_is_alive then
 		v_text := array[format('Nobody listens since %s: the worker does not run. Start answerd.', answerd.clock_text(v_beat, coalesce(v_zone, 'UTC')))];
+		v_parts := jsonb_build_array(jsonb_build_object('code', 'worker_away', 'since', answerd.rfc3339(v_beat)));
 	else
-		select coalesce(array_agg(t.said order by t.account), '{}') into v_text from (
+		select coalesce(array_agg(t.said order by t.account), '{}'), coalesce(jsonb_agg(jsonb_build_object('code', t.code, 'account', t.account, 'since', answerd.rfc3339(t.since),
+			'sources', t.sources, 'reason', t.reason) order by t.account), '[]') into v_text, v_parts from (
 			select h.account, case
 				when min(h.account_state) in ('refused', 'failing') then format('%s: not listening since %s%s', h.account,
 					answerd.clock_text(coalesce(min(h.heard_at), min(h.state_since)), min(h.timezone)),
@@ -42,11 +47,19 @@ begin
 				when max(h.heard_at) is null and not bool_or(h.is_heard and h.source not in ('threads', 'rechecks')) then format('%s: has not listened yet', h.account)
 				else format('%s: not listening since %s to %s', h.account,
 					answerd.clock_text(coalesce(min(h.heard_at) filter (where not h.is_heard), min(h.state_since)), min(h.timezone)),
-					string_agg(h.source, ', ' order by h.source) filter (where not h.is_heard)) end as said
+					string_agg(h.source, ', ' order by h.source) filter (where not h.is_heard)) end as said,
+				case when min(h.account_state) in ('refused', 'failing') then 'account_' || min(h.account_state)::text
+					when max(h.heard_at) is null and not bool_or(h.is_heard and h.source not in ('threads', 'rechecks')) then 'account_new' else 'sources_away' end as code,
+				case when min(h.account_state) in ('refused', 'failing') then coalesce(min(h.heard_at), min(h.state_since))
+					else coalesce(min(h.heard_at) filter (where not h.is_heard), min(h.state_since)) end as since,
+				string_agg(h.source, ', ' order by h.source) filter (where not h.is_heard) as sources, left(min(h.state_reason), 200) as reason
 			from answerd.source_health h where h.is_configured
 			group by h.brand, h.account having not bool_and(h.is_heard)) t;
 	end if;
-	v_text := v_text || array(select x from answerd.telling_trouble() x where x like 'Alerts reach nobody%');
+	if exists (select from answerd.telling_trouble() x where x like 'Alerts reach nobody%') then
+		v_text := v_text || array(select x from answerd.telling_trouble() x where x like 'Alerts reach nobody%');
+		v_parts := v_parts || jsonb_build_object('code', 'alerts_lost');
+	end if;
 	return json_build_object('ok', cardinality(v_text) = 0,
-		'text', case when cardinality(v_text) > 0 then array_to_string(v_text, '; ') end);
+		'text', case when cardinality(v_text) > 0 then array_to_string(v_text, '; ') end, 'parts', v_parts);
 end $$;

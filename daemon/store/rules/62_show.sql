@@ -197,7 +197,7 @@ begin
 	select * into i from answerd.identity
 	where identity_id = answerd.id_of(p_id, 'customer', 'answer queue --json shows the ids of customers.');
 	if not found then
-		perform answerd.refuse('AN404', format('There is no customer %s. answer queue --json shows the ids of customers.', p_id));
+		perform answerd.refuse_as('AN404', 'not_there', 'There is no customer %s. answer queue --json shows the ids of customers.', p_id);
 	end if;
 	return (left(json_build_object('id', i.identity_id::text, 'now', answerd.rfc3339(answerd.now()), 'name', i.name, 'handle', i.handle,
 		'brand', (select name from answerd.brand where brand_id = i.brand_id), 'realm', i.realm,
@@ -239,7 +239,7 @@ create or replace function answerd.list_sources() returns json language sql stab
 				'monthly_usd', nullif(a.monthly_usd, 0))
 			from answerd.source s join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id and a.reading_costs
 			left join answerd.reading r on r.account_id = a.account_id and r.brand_id = a.brand_id
-				and r.month = date_trunc('month', answerd.now() at time zone 'UTC')::date
+				and r.month = answerd.bill_month()
 			where s.source_id = h.source_id and s.name not in ('threads', 'rechecks') limit 1))
 		order by is_configured desc, brand, account, source), '[]'), 'next', null, 'now', answerd.rfc3339(answerd.now()), 'listening', answerd.listening())
 	from answerd.source_health h

@@ -12,7 +12,7 @@ declare
 	v_from timestamptz := coalesce(p_from, v_to - interval '7 days');
 begin
 	if v_from >= v_to then
-		perform answerd.refuse('AN400', 'The span of a timeline begins before it ends, and not in the future.');
+		perform answerd.refuse_as('AN400', 'span_wrong', 'The span of a timeline begins before it ends, and not in the future.');
 	end if;
 	return (
 		with source as (

@@ -1,12 +1,13 @@
 -- Webhooks that are told events (46_feed), as staff see them.
 
--- webhooks_list(): the channels that are told events, how far each is, and what is wrong.
+-- webhook_json(channel): how far it is (behind: 10001 is more than ten thousand), and what is wrong.
 create or replace function answerd.webhook_json(c answerd.channel) returns json language sql stable set search_path = pg_catalog as $$
 	select json_build_object('name', c.name, 'events', to_json(c.events), 'told_at', answerd.rfc3339(c.told_at),
 		'behind', (select count(*) from (select from answerd.feed f where (f.no is null or f.no > c.fed_no) and answerd.feed_family(f.event) = any (c.events) limit 10001) x),
 		'failures', c.failures, 'failing_since', answerd.rfc3339(c.failing_since), 'failure', c.failure,
 		'oldest_at', (select answerd.rfc3339(min(f.at)) from answerd.feed f where f.no = (select min(no) from answerd.feed where no is not null)))
 $$;
+-- webhooks_list() → {items, next, now}: the channels that are told events.
 create or replace function answerd.webhooks_list() returns json language sql stable set search_path = pg_catalog as $$
 	select json_build_object('items', coalesce((select json_agg(answerd.webhook_json(c) order by c.name) from answerd.channel c
 		where c.is_configured and c.events <> '{}'), '[]'), 'next', null, 'now', answerd.rfc3339(answerd.now()))

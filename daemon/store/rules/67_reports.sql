@@ -11,7 +11,7 @@ begin
 	o_to := coalesce(p_to, answerd.now());
 	o_from := coalesce(p_from, o_to - interval '30 days');
 	if o_from >= o_to then
-		perform answerd.refuse('AN400', 'The span of a report begins before it ends.');
+		perform answerd.refuse_as('AN400', 'span_wrong', 'The span of a report begins before it ends.');
 	end if;
 end $$;
 
@@ -70,7 +70,7 @@ begin
 	if v_by not in ('platform', 'account', 'hour', 'day', 'staff') then
 		perform answerd.refuse('AN400', '"by" is platform, account, hour, day or staff.');
 	elsif v_by = 'staff' and not coalesce(p_may_staff, false) then
-		perform answerd.refuse('AN403', 'Reports by member of staff are switched off. Who runs this house can allow them, when its people agree: '
+		perform answerd.refuse_as('AN403', 'staff_reports_off', 'Reports by member of staff are switched off. Who runs this house can allow them, when its people agree: '
 			'staff_reports = true in the desk group of the configuration.');
 	end if;
 	select o_from, o_to into v_from, v_to from answerd.report_span(p_from, p_to);

@@ -79,6 +79,7 @@ create or replace function answerd.marked(p text, p_words text[]) returns text l
 	from part p join hit h on p.n between h.n - 16 and h.n + 44
 $$;
 
+-- search_item(words of a conversation, words looked for): one that was found, with a piece of its newest message in which one of them stands.
 create or replace function answerd.search_item(w answerd.conversation_words, p_words text[]) returns json language sql stable set search_path = pg_catalog as $$
 	select json_build_object('conversation', c.conversation_id::text, 'brand', b.name, 'account', a.name, 'platform', c.platform,
 		'customer', json_build_object('id', c.customer_id::text, 'name', i.name, 'handle', i.handle, 'stage', null),
@@ -107,9 +108,9 @@ declare
 	v_n int := 0;
 begin
 	if cardinality(v_words) = 0 then
-		perform answerd.refuse('AN400', 'What are you looking for? A search needs a word.');
+		perform answerd.refuse_as('AN400', 'search_empty', 'What are you looking for? A search needs a word.');
 	elsif cardinality(v_words) > 16 then
-		perform answerd.refuse('AN400', 'A search has at most 16 words.');
+		perform answerd.refuse_as('AN400', 'search_long', 'A search has at most 16 words.');
 	elsif p_after is not null then
 		if p_after !~ '^\d{1,16}\.\d{1,18}$' then
 			perform answerd.refuse('AN400', 'That "after" is none of ours: take "next" of the page before, unchanged.');

@@ -15,11 +15,7 @@ declare
 	v_first timestamptz;
 begin
 	if p_who is not null then
-		select 'staff:' || staff_id into v_who from answerd.staff where login = p_who;
-		v_who := coalesce(v_who, case when p_who in ('worker', 'unknown') then p_who end);
-		if v_who is null then
-			perform answerd.refuse('AN404', format('There is no staff member %s. answer staff list names them.', p_who));
-		end if;
+		v_who := case when p_who in ('worker', 'unknown') then p_who else 'staff:' || (answerd.staff_named(p_who)).staff_id end;
 	end if;
 	select json_agg(json_build_object('brand', p_brand, 'seq', x.seq::text, 'at', answerd.rfc3339(x.at), 'actor', x.actor,
 			'login', (select s.login from answerd.staff s where x.actor = 'staff:' || s.staff_id), 'act', x.act, 'object', x.object,

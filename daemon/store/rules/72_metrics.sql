@@ -81,7 +81,7 @@ begin
 		array_agg(format('{%s} %s', x.labels || answerd.label('for', k.what), round(k.uusd / 1000000.0, 6)) order by x.labels, k.what) into v_bought, v_cost
 	from (select format('%s,%s,', answerd.label('brand', b.name), answerd.label('account', a.name)) as labels, r.* from answerd.account a
 		join answerd.brand b on b.brand_id = a.brand_id left join answerd.reading r on r.account_id = a.account_id and r.brand_id = a.brand_id
-			and r.month = date_trunc('month', v_now at time zone 'UTC')::date
+			and r.month = answerd.bill_month()
 		where a.is_configured and a.reading_costs) x
 	cross join lateral (values ('reading', coalesce(x.n_read, 0), coalesce(x.cost_uusd, 0)), ('posting', coalesce(x.n_posted, 0), coalesce(x.posted_uusd, 0)))
 		k(what, n, uusd);

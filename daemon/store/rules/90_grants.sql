@@ -27,3 +27,8 @@ grant insert, update on answerd.thread_join, answerd.note_mention to answerd_des
 grant insert, update, delete on answerd.saved_view to answerd_desk;
 revoke all on answerd.saved_view from answerd_reader; -- whose habits they are is nobody's report
 grant insert, update, delete on answerd.conversation_words, answerd.search_house to answerd_desk;
+-- Signing in by a service: the desk's, and the worker asks; nobody else's. Who is whose is the desk's alone.
+revoke all on answerd.oidc_flow, answerd.staff_oidc, answerd.staff_email from answerd_reader;
+revoke all on answerd.staff_oidc, answerd.staff_email from answerd_worker;
+revoke insert, delete on answerd.oidc_flow from answerd_worker;
+grant insert, update, delete on answerd.oidc_flow, answerd.staff_oidc, answerd.staff_email to answerd_desk;

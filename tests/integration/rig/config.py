@@ -34,7 +34,7 @@ class Config:
         self.path = self.folder / "answerd.conf"
         self.socket = self.folder / "desk.sock"
         self.conninfo = conninfo
-        self.brands, self.policies, self.channels = {}, [], {}
+        self.brands, self.policies, self.channels, self.oidc = {}, [], {}, {}
         self.health, self.desk = {}, {}
 
     def brand(self, name="acme", **options):
@@ -59,6 +59,8 @@ class Config:
             parts.append(f"policies = {value(self.policies)};")
         if self.channels:
             parts.append(f"channels = {value(self.channels)};")
+        if self.oidc:
+            parts.append(f"oidc = {value(self.oidc)};")
         if self.health:
             parts.append(f"health = {value(self.health)};")
         return "\n".join(parts) + "\n"

@@ -12,9 +12,10 @@ import tempfile
 import pytest
 
 from rig.config import Config
-from rig.tap import Tap
+from rig.ears import free_port
 from rig.place import program
 from rig.programs import Answer, Desk
+from rig.tap import Tap
 
 # Users that every Debian has: staff members of other people's.
 PEOPLE = {"ann": "daemon", "bob": "games", "lea": "man", "odo": "news"}
@@ -101,12 +102,6 @@ class Shop:
 
     def tcp(self):
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 @pytest.fixture

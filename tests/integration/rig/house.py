@@ -289,6 +289,24 @@ class House:
     def sources(self):
         return self.answer("sources", code=0).items
 
+    def conversation(self, message):
+        """Its conversation's id."""
+        return str(self.database.one("select c.conversation_id from answerd.message m join answerd.conversation c using (root_id, customer_id, account_id, "
+                                     "brand_id) where m.external_id = %s", message))
+
+    def ask(self, who, words, **more):
+        """Somebody asks us, and waits; the conversation's id."""
+        message = self.town.post(who, "@shop " + words, **more)
+        self.wait_for(message)
+        return self.conversation(message)
+
+    def posted(self, words, server="social"):
+        """The platform's own book: posts of ours with these words."""
+        return [p for p in self.town.truth(server) if p["via"] == "api" and words in p["text"] and not p["deleted"]]
+
+    def state(self, reply):
+        return self.database.one("select state::text from answerd.reply where reply_id = %s", int(reply))
+
     def actors(self, entry):
         """Who ended the waits of that conversation."""
         return self.database.column("select actor from answerd.response_times where conversation_id = %s order by answered_at", int(entry))

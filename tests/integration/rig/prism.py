@@ -8,6 +8,7 @@ import socket
 import subprocess
 import urllib.parse
 
+from rig.ears import free_port
 from rig.place import REPO
 from rig.wait import wait_until
 
@@ -36,12 +37,6 @@ def install():
             raise NotHere(f"npm install: exit {done.returncode}: {(done.stderr or done.stdout).strip()[-300:]}")
         stamp.write_text(wanted, encoding="ascii")
     return PLACE / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Prism:

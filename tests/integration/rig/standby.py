@@ -5,7 +5,7 @@ import tempfile
 
 import psycopg
 
-from rig.postgres import Cluster, Database
+from rig.postgres import Cluster, Database, roomy_folder
 from rig.wait import wait_until
 
 
@@ -14,7 +14,7 @@ class Standby(Cluster):
     synchronously (follow_synchronously)."""
 
     def __init__(self, primary):  # pylint: disable=super-init-not-called
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="answerd-pg-", dir="/var/tmp"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="answerd-pg-", dir=roomy_folder()))
         self.data, self.log, self.port = self.folder / "data", self.folder / "log", primary.port
         if self.folder.owner() != "postgres" and primary.folder.owner() == "postgres":
             shutil.chown(self.folder, "postgres", "postgres")

@@ -7,6 +7,21 @@
 
 static const char *imap_port, *smtp_port;
 
+/* From its beginning to its end; the password is in none of what it says. */
+static struct seen *asked(const struct request *r, const struct http_terms *terms)
+{
+	struct seen *s = &seen[0];
+
+	memset(s, 0, sizeof(*s));
+	n_seen = 0;
+	(void)begin(r, terms, s);
+	run(1);
+	assert_int_equal(s->n_calls, 1);
+	assert_int_equal(http_active(http), 0);
+	assert_null(strstr(s->why, "canary"));
+	return s;
+}
+
 static struct seen *talk(const char *url, const char *user, const char *body, bool once,
 			 const struct http_terms *terms)
 {
@@ -17,16 +32,8 @@ static struct seen *talk(const char *url, const char *user, const char *body, bo
 			     .mail_from = TEXT("shop@shop.example"),
 			     .mail_to = TEXT("ann@home.example"),
 			     .once = once };
-	struct seen *s = &seen[0];
 
-	memset(s, 0, sizeof(*s));
-	n_seen = 0;
-	(void)begin(&r, terms, s);
-	run(1);
-	assert_int_equal(s->n_calls, 1);
-	assert_int_equal(http_active(http), 0);
-	assert_null(strstr(s->why, "canary"));
-	return s;
+	return asked(&r, terms);
 }
 
 static const char *url_at(const char *scheme, const char *where)
@@ -139,13 +146,8 @@ static struct seen *append(const char *user, const char *commands, const char *m
 			     .user = text_of(user),
 			     .password = TEXT("canary"),
 			     .once = true };
-	struct seen *s = &seen[0];
 
-	memset(s, 0, sizeof(*s));
-	n_seen = 0;
-	(void)begin(&r, &near, s);
-	run(1);
-	return s;
+	return asked(&r, &near);
 }
 
 static void test_a_mail_is_handed_to_a_mailbox(void **state)
@@ -231,12 +233,8 @@ static struct seen *by_token(const char *url, const char *user, const char *toke
 			     .mail_from = TEXT("shop@shop.example"),
 			     .mail_to = TEXT("ann@home.example"),
 			     .once = true };
-	struct seen *s = &seen[0];
+	struct seen *s = asked(&r, &near);
 
-	memset(s, 0, sizeof(*s));
-	n_seen = 0;
-	(void)begin(&r, &near, s);
-	run(1);
 	assert_null(strstr(s->why, token));
 	return s;
 }

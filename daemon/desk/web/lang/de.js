@@ -6,5 +6,6 @@ import watch from "./de/watch.js";
 import reports from "./de/reports.js";
 import audit from "./de/audit.js";
 import staff from "./de/staff.js";
+import problem from "./de/problem.js";
 
-export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...audit, ...staff };
+export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...audit, ...staff, ...problem };

@@ -6,5 +6,6 @@ import watch from "./en/watch.js";
 import reports from "./en/reports.js";
 import audit from "./en/audit.js";
 import staff from "./en/staff.js";
+import problem from "./en/problem.js";
 
-export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...audit, ...staff };
+export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...audit, ...staff, ...problem };

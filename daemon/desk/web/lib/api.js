@@ -1,21 +1,35 @@
 /* The desk's API. A refusal is an exception with a sentence for people; an act carries a key, so that one that is repeated after a
  * lost answer is done once. */
+import { has, language, t } from "./i18n.js";
 import { clean } from "./text.js";
 
 export const API = "/api/v1/";
 
+/* What the desk said, in the reader's language where the sentence has a name that we know. */
+function sentence(status, problem) {
+	const name = `problem.${problem.code}`, byStatus = `problem.status_${status}`;
+	if (problem.code && has(name)) {
+		return t(name, Object.fromEntries((problem.with ?? []).map((value, i) => [i, value ?? ""])));
+	}
+	if (has(byStatus) && (language() !== "en" || problem.detail === undefined)) {
+		return t(byStatus);
+	}
+	return problem.detail ?? problem.title ?? `${status}`;
+}
+
 export class Refusal extends Error {
 	constructor(status, problem = {}, retryAfter = 0) {
-		super(clean(problem.detail ?? problem.title ?? status)); /* may quote what somebody typed */
+		super(status === 0 ? t(`ui.${problem.code ?? "not_reached"}`) : clean(sentence(status, problem))); /* may quote what somebody typed */
 		this.status = status;          /* 0: the desk could not be reached */
 		this.needs = problem.needs ?? null;
+		this.code = problem.code ?? null;
 		this.problem = problem;
 		this.retryAfter = retryAfter;
 	}
 }
 
 /* lib/session.js puts in what these need; each returns a promise of being signed in (or freshly so). */
-export const hooks = { csrf: () => null, signIn: null, again: null, look: null };
+export const hooks = { csrf: () => null, signIn: null, again: null, look: null, isAway: () => false };
 
 function address(path, query) {
 	const q = new URLSearchParams();
@@ -28,7 +42,7 @@ function address(path, query) {
 	return API + path + (text === "" ? "" : `?${text}`);
 }
 
-async function once(method, path, { query, body, key, signal }) {
+async function once(method, path, { query, body, key, signal, wasAway }) {
 	const headers = { Accept: "application/json" };
 	if (method !== "GET") {
 		headers["Content-Type"] = "application/json";
@@ -45,7 +59,7 @@ async function once(method, path, { query, body, key, signal }) {
 		if (e.name === "AbortError") {
 			throw e;
 		}
-		throw new Refusal(0);
+		throw new Refusal(0, method === "GET" ? {} : { code: wasAway ? "not_done" : "not_known" });
 	}
 	let said = {};
 	try {
@@ -94,7 +108,8 @@ export function get(path, query = {}, options = {}) {
 
 /* post("conversations/42/claim", {}): an act. `key`: the caller's own, so that a later repetition is the same act. */
 export async function post(path, body = {}, options = {}) {
-	const all = { key: newKey(), ...options, body };
+	/* While the page is cut off, what is pressed does not happen; else the answer may have been lost, and nobody here knows. */
+	const all = { key: newKey(), wasAway: hooks.isAway(), ...options, body };
 	for (const pause of [400, 1500, null]) {
 		try {
 			return await call(options.method ?? "POST", path, all);

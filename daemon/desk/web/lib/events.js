@@ -25,10 +25,22 @@ function tell(type, what) {
 }
 
 function alive() {
+	const before = stream.get().is;
 	seenAt = Date.now();
 	wait = FIRST_WAIT_MS;
-	if (stream.get().is !== "live") {
+	if (before !== "live") {
 		stream.set({ is: "live", since: Date.now() });
+	}
+	/* What was asked for meanwhile has failed, and hints may be lost. */
+	if (before === "away") {
+		reload();
+	}
+}
+
+function reload() {
+	const all = new Set(TYPES.filter((type) => type !== "hello" && type !== "presence").flatMap((type) => [...heard.get(type)]));
+	for (const does of all) {
+		does({ all: true }, "reload");
 	}
 }
 
@@ -45,10 +57,7 @@ function on(e) {
 		learnNow(Date.parse(what.now));
 	}
 	if (e.type === "reload") {
-		const all = new Set(TYPES.filter((type) => type !== "hello" && type !== "presence").flatMap((type) => [...heard.get(type)]));
-		for (const does of all) {
-			does({ all: true }, "reload");
-		}
+		reload();
 		return;
 	}
 	tell(e.type, what);
@@ -90,6 +99,8 @@ export function stop() {
 	stream.set({ is: "over", since: Date.now() });
 }
 
+/* The browser knows at once that it has no net; that it has one says little, so it is tried. */
+addEventListener?.("offline", () => ["live", "begins"].includes(stream.get().is) && lose());
 addEventListener?.("online", () => stream.get().is === "away" && open());
 addEventListener?.("pagehide", close);
 addEventListener?.("pageshow", (e) => e.persisted && stream.get().is !== "over" && open());

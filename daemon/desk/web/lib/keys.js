@@ -45,21 +45,21 @@ export function commands() {
 	return out.filter((c) => !c.when || c.when());
 }
 
-export function bind(list, isModal = false) {
-	const layer = { list, isModal };
+function put(layer) {
 	layers.change((all) => [...all, layer]);
 	return () => layers.change((all) => all.filter((l) => l !== layer));
+}
+
+/* Returns what ends it. */
+export function bind(list, isModal = false) {
+	return put({ list, isModal });
 }
 
 /* The list may be another one at each rendering. */
 export function useKeys(list, isModal = false) {
 	const latest = useRef(null);
 	latest.current = list;
-	useEffect(() => {
-		const layer = { get list() { return latest.current; }, isModal };
-		layers.change((all) => [...all, layer]);
-		return () => layers.change((all) => all.filter((l) => l !== layer));
-	}, [isModal]);
+	useEffect(() => put({ get list() { return latest.current; }, isModal }), [isModal]);
 }
 
 export function isTyping(target) {
@@ -106,5 +106,5 @@ export function onKey(e) {
 /* "Ctrl+k" as people read it. */
 export function spell(key) {
 	return key.split(" ").map((k) => k.replace("ArrowDown", "↓").replace("ArrowUp", "↑").replace("ArrowLeft", "←").replace("ArrowRight", "→")
-		.replace("Escape", "Esc").replace(/\+([a-z])$/, (m, c) => `+${c.toUpperCase()}`)).join(" ");
+		.replace("Escape", "Esc").replace(/\+([a-z])/, (m, c) => `+${c.toUpperCase()}`)).join(" ");
 }

@@ -11,6 +11,7 @@ export const again = cell(null);
 let waiting = [];
 
 api.hooks.csrf = () => session.get().me?.csrf ?? null;
+api.hooks.isAway = () => events.stream.get().is === "away";
 api.hooks.signIn = () => {
 	const now = session.get();
 	session.set({ is: now.is === "in" || now.is === "lost" ? "lost" : "out", me: now.me });

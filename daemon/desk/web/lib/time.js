@@ -38,6 +38,9 @@ export function span(seconds) {
 /* "in 4 min", "4 min ago". */
 export function fromNow(at, from = now()) {
 	const s = (ms(at) - from) / 1000;
+	if (s < 0 && s > -60) {
+		return t("time.just_now");
+	}
 	return s >= 0 ? t("time.in", { span: span(s) }) : t("time.ago", { span: span(-s) });
 }
 
@@ -63,12 +66,13 @@ export function exact(at) {
 	return `${format(then, { dateStyle: "full", timeStyle: "long" })} · ${new Date(then).toISOString().replace(".000Z", "Z")}`;
 }
 
-/* Calls back at every whole `seconds`, as long as the page is seen. */
+/* Calls back at every whole `seconds` while the page is seen, and when it is seen again. */
 export function everySo(seconds, does) {
-	const timer = setInterval(() => document.visibilityState === "visible" && does(), seconds * 1000);
-	document.addEventListener("visibilitychange", does);
+	const look = () => document.visibilityState === "visible" && does();
+	const timer = setInterval(look, seconds * 1000);
+	document.addEventListener("visibilitychange", look);
 	return () => {
 		clearInterval(timer);
-		document.removeEventListener("visibilitychange", does);
+		document.removeEventListener("visibilitychange", look);
 	};
 }

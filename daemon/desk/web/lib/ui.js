@@ -13,7 +13,7 @@ const ICONS = {
 	alarm: "M12 4L2.5 20h19L12 4zM12 10v5M12 17.5v.5", stop: "M8.5 3h7L21 8.5v7L15.5 21h-7L3 15.5v-7L8.5 3zM9 9l6 6M15 9l-6 6", person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20c1-4 4-5.5 7.5-5.5S18.5 16 19.5 20",
 	search: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5L20.5 20.5", moon: "M19 14.5A8 8 0 0 1 9.5 5a8 8 0 1 0 9.5 9.5z", tag: "M4 4h8l8 8-8 8-8-8V4zM8 8v.1",
 	more: "M5 12h.1M12 12h.1M19 12h.1", down: "M6 9l6 6 6-6", left: "M15 5l-7 7 7 7", keys: "M3 7h18v11H3zM6.5 10.5h.1M10 10.5h.1M14 10.5h.1M17.5 10.5h.1M8 14.5h8",
-	out: "M10 4H5v16h5M14 8l4 4-4 4M18 12H9", link: "M14 5h5v5M19 5l-8 8M17 14v5H5V7h5", wave: "M3 12h3l3-7 5 14 3-7h4", star: "M12 4l2.4 5.300 5.6.6-4.200 3.900 1.200 5.700L12 16.6 7 19.5l1.200-5.700L4 9.900l5.6-.6z",
+	out: "M10 4H5v16h5M14 8l4 4-4 4M18 12H9", link: "M14 5h5v5M19 5l-8 8M17 14v5H5V7h5",
 };
 
 export function Icon({ name, label }) {
@@ -23,7 +23,7 @@ export function Icon({ name, label }) {
 
 /* tone: calm, good, warn, bad. The words say the same. */
 export function Badge({ tone = "calm", icon, title, children }) {
-	return html`<span class="badge ${tone}" title=${title && clean(title)}>${icon && html`<${Icon} name=${icon} />`}${children}</span>`;
+	return html`<span class="badge ${tone}" title=${title && clean(title)}>${icon && html`<${Icon} name=${icon} />`}<span class="badge-words">${children}</span></span>`;
 }
 
 /* Words of others: their own direction, no markup. */
@@ -110,11 +110,11 @@ export function Banner({ tone = "warn", children }) {
 	return html`<div class="banner ${tone}" role="status"><${Icon} name="alarm" /><div>${children}</div></div>`;
 }
 
-/* columns: [{ name, title, cell: (row) => …, isNumber }] */
-export function Table({ caption, columns, rows, empty, keyOf = (row, i) => row.id ?? i }) {
-	return rows.length === 0 && empty ? empty : html`<div class="table-frame" role="region" tabindex="0" aria-label=${caption}><table><caption>${caption}</caption>
+/* columns: [{ name, title, cell: (row) => …, isNumber }]. isStack: on a telephone each row is a card. isTitled: what stands above says what the caption would. */
+export function Table({ caption, columns, rows, empty, isStack, isTitled, keyOf = (row, i) => row.id ?? i }) {
+	return rows.length === 0 && empty ? empty : html`<div class=${`table-frame ${isStack ? "stack" : ""}`} role="region" tabindex="0" aria-label=${caption}><table><caption class=${isTitled ? "unseen" : null}>${caption}</caption>
 		<thead><tr>${columns.map((c) => html`<th scope="col" class=${c.isNumber ? "number" : null}>${c.title}</th>`)}</tr></thead>
-		<tbody>${rows.map((row, i) => html`<tr key=${keyOf(row, i)}>${columns.map((c) => html`<td class=${c.isNumber ? "number" : null}>${c.cell ? c.cell(row) : row[c.name] ?? "–"}</td>`)}</tr>`)}</tbody></table></div>`;
+		<tbody>${rows.map((row, i) => html`<tr key=${keyOf(row, i)}>${columns.map((c) => html`<td class=${c.isNumber ? "number" : null} data-title=${c.title}>${c.cell ? c.cell(row) : row[c.name] ?? "–"}</td>`)}</tr>`)}</tbody></table></div>`;
 }
 
 /* ---- dialogs ---- */
@@ -183,6 +183,18 @@ export function askWords(options) {
 export function Menu({ label, icon, children, items, align = "left", kind = "plain" }) {
 	const [isOpen, setOpen] = useState(false);
 	const box = useRef(null), button = useRef(null);
+	/* It stays within what can be seen: the window, and the part of the page that scrolls by itself. */
+	useLayoutEffect(() => {
+		if (!isOpen) {
+			return;
+		}
+		const list = box.current.querySelector(".menu-list"), pane = box.current.closest(".pane, .queue")?.getBoundingClientRect(), at = list.getBoundingClientRect();
+		const from = Math.max(8, (pane?.left ?? 0) + 8), to = Math.min(innerWidth, pane?.right ?? innerWidth) - 8;
+		list.style.maxWidth = `${Math.min(384, to - from)}px`;
+		const now = list.getBoundingClientRect();
+		list.style.translate = now.left < from ? `${from - now.left}px 0` : now.right > to ? `${to - now.right}px 0` : "";
+		list.style.maxHeight = `${Math.max(160, innerHeight - at.top - 8)}px`;
+	}, [isOpen]);
 	useEffect(() => {
 		if (!isOpen) {
 			return undefined;
@@ -242,7 +254,7 @@ export function toastRefusal(e) {
 	if (e?.name === "AbortError") {
 		return;
 	}
-	toast(e?.status === 0 ? t("ui.not_reached") : e?.message ?? String(e), { tone: "bad" });
+	toast(e?.message ?? String(e), { tone: "bad" });
 }
 
 export function Toasts() {

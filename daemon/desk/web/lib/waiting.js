@@ -6,8 +6,8 @@ import { learnNow, ms } from "./time.js";
 
 const FIRST = 50, MORE = 200, MOST_AGAIN = 400;
 
-/* { rows: [{ e, isGone }], next, held: null or { rows, next, n }, listening, attention, isLoading, error, key } */
-export const waiting = cell({ rows: [], next: null, held: null, listening: null, attention: null, isLoading: true, error: null, key: null });
+/* { rows: [{ e, isGone }], next, held: null or { rows, next, n }, listening, needsHuman, isPanic, isLoading, error, key } */
+export const waiting = cell({ rows: [], next: null, held: null, listening: null, needsHuman: 0, isPanic: false, isLoading: true, error: null, key: null });
 
 let query = null, running = null, isStale = false;
 
@@ -34,7 +34,7 @@ export async function look(filters) {
 	try {
 		const page = await api.get("queue", { ...filters, clocks: true, limit: FIRST }, { signal: mine.signal });
 		learn(page);
-		change({ rows: page.items.map(rowOf), next: page.next, held: null, listening: page.listening, attention: page.attention ?? null, isLoading: false });
+		change({ rows: page.items.map(rowOf), next: page.next, held: null, listening: page.listening, needsHuman: page.needs_human ?? 0, isPanic: page.is_panic ?? false, isLoading: false });
 	} catch (e) {
 		if (e.name !== "AbortError") {
 			change({ isLoading: false, error: e });
@@ -78,7 +78,7 @@ export async function again() {
 		const page = await api.get("queue", { ...asked, clocks: true, limit: n }, { signal: running?.signal });
 		if (asked === query) {
 			learn(page);
-			change({ ...merge(waiting.get(), page), listening: page.listening, attention: page.attention ?? null, isLoading: false, error: null });
+			change({ ...merge(waiting.get(), page), listening: page.listening, needsHuman: page.needs_human ?? 0, isPanic: page.is_panic ?? false, isLoading: false, error: null });
 		}
 	} catch (e) {
 		if (e.name !== "AbortError") {

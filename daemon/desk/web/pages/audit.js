@@ -12,7 +12,7 @@ import { useBrands } from "./reports/picker.js";
 
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 /* What can stand in a chain: the house's own, a brand's. */
-const HOUSE = ["sign_in", "sign_in_again", "sign_in_failed", "sign_out", "password_set", "totp_on", "totp_off", "recovery_codes", "staff_add", "staff_link", "staff_role", "staff_disable",
+const HOUSE = ["sign_in", "sign_in_again", "sign_in_failed", "sign_out", "password_set", "totp_on", "totp_off", "recovery_codes", "staff_add", "staff_link", "staff_role", "staff_disable", "staff_email",
 	"token_make", "token_revoke", "view", "view_remove", "silence", "silence_end", "panic", "panic_over", "policies", "replay"];
 const BRAND = ["take", "give", "snooze", "wake", "dismiss", "undismiss", "note", "tag", "untag", "nature", "merge", "reply", "draft", "undo", "approve", "return", "reply_drop", "retry", "replied", "not_there",
 	"ack", "silence", "silence_end", "snippet", "snippet_remove", "calendar", "deadlines"];

@@ -43,7 +43,7 @@ function Live() {
 	const words = { begins: () => t("live.begins"), live: () => t("live.live", { at: time.clock(s.since) }), away: () => t("live.away", { at: time.clock(s.since) }), over: () => t("live.over") }[s.is]();
 	const short = { begins: "live.short_begins", live: "live.short_live", away: "live.short_away", over: "live.short_over" }[s.is];
 	const isAway = s.is === "away";
-	return html`<div class=${`live is-${s.is}`} role="status" title=${words}><span class="live-mark" aria-hidden="true"></span><span class="live-words">${isAway ? words : t(short)}</span>
+	return html`<div class=${`live is-${s.is}`} role="status" title=${words}><span class="live-mark" aria-hidden="true"></span><span class="live-words">${isAway ? html`${words} <span class="wide-only">${t("live.trying")}</span>` : t(short)}</span>
 		${isAway && html`<${Button} kind="quiet" onClick=${open}>${t("live.now")}<//>`}</div>`;
 }
 
@@ -54,7 +54,7 @@ const label = (c) => c.text ?? t(c.name);
 function Help({ close }) {
 	const single = useCell(singleKeys);
 	/* What stands below this dialog. */
-	const [all] = useState(() => layers.get().flatMap((l) => l.isModal ? [] : l.list).filter((c) => keysOf(c).length > 0));
+	const [all] = useState(() => layers.get().flatMap((l) => l.isModal ? [] : l.list).filter((c) => keysOf(c).length > 0 && (!c.when || c.when())));
 	const groups = [...new Set(all.map((c) => c.group ?? "keys.here"))];
 	return html`<${Dialog} title=${t("keys.title")} onClose=${() => close()} kind="wide">
 		<div class="keys-list">${groups.map((g) => html`<section><h3>${t(g)}</h3><dl>${all.filter((c) => (c.group ?? "keys.here") === g).map((c) => html`<div><dt>${keysOf(c).map((k, i) => html`${i > 0 ? " " : ""}<${Key} of=${k} />`)}</dt>

@@ -13,6 +13,7 @@ import * as list from "../lib/waiting.js";
 import { waiting } from "../lib/waiting.js";
 import { everySo } from "../lib/time.js";
 import { Row, nameOf } from "./queue_row.js";
+import { NotHeard } from "./not_heard.js";
 import { Filters, filtersOf, isFiltered, useCounts } from "./queue_filters.js";
 
 const AHEAD = 8, SETTLE_MS = 4000, MOST = 200;
@@ -55,9 +56,10 @@ function Nobody({ filters, listening }) {
 	return html`<${Empty} title=${t("queue.empty")}><p>${t("queue.empty_words")}</p><${Button} onClick=${() => go("/?all=1")}>${t("queue.show_lanes")}<//><//>`;
 }
 
-function Troubles({ listening, attention }) {
-	return html`${listening && !listening.ok && html`<${Banner} tone="bad"><strong>${t("queue.deaf")}</strong> <${Excerpt} text=${listening.text} n=${240} /> <a href="/watch?show=sources">${t("nav.watch")}</a><//>`}
-		${attention && html`<${Banner} tone="warn"><${Excerpt} text=${attention} n=${240} /><//>`}`;
+function Troubles({ listening, needsHuman, isPanic }) {
+	return html`${listening && !listening.ok && html`<${Banner} tone="bad"><strong>${t("queue.deaf")}</strong> <${NotHeard} of=${listening} most=${240} /> <a href="/watch?show=sources">${t("nav.watch")}</a><//>`}
+		${isPanic && html`<${Banner} tone="bad">${t("watch.panic")}<//>`}
+		${needsHuman > 0 && html`<${Banner} tone="warn">${t("queue.attention", { n: needsHuman })} <a href="/watch">${t("queue.attention_look")}</a><//>`}`;
 }
 
 function Bulk({ ids, all, clear, run }) {
@@ -173,8 +175,8 @@ export function Queue({ chosen, isAlone }) {
 	const Section = isAlone ? "main" : "section";
 	return html`<${Section} class=${`queue ${isAlone ? "alone" : "beside"}`} aria-label=${t("queue.title")}>
 		<${Filters} filters=${filters} counts=${counts} isAlone=${isAlone} />
-		<${Troubles} listening=${now.listening} attention=${now.attention} />
-		${now.error !== null && html`<${Banner} tone="bad">${now.error.status === 0 ? t("ui.not_reached") : html`<${Foreign} text=${now.error.message} />`} <${Button} kind="quiet" onClick=${() => list.look(filters)}>${t("app.once_more")}<//><//>`}
+		<${Troubles} listening=${now.listening} needsHuman=${now.needsHuman} isPanic=${now.isPanic} />
+		${now.error !== null && html`<${Banner} tone="bad"><${Foreign} text=${now.error.message} /> <${Button} kind="quiet" onClick=${() => list.look(filters)}>${t("app.once_more")}<//><//>`}
 		${now.held && html`<div class="held" role="status"><${Button} kind="plain" icon="down" hint="." onClick=${() => list.unhold()}>${t("queue.held", { n: now.held.n })}<//></div>`}
 		<div class="queue-list" ref=${box} onPointerDown=${() => { touched.current = Date.now(); }} onKeyDown=${() => { touched.current = Date.now(); }}>
 			${isEmpty && html`<${Nobody} filters=${filters} listening=${now.listening} />`}

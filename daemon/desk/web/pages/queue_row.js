@@ -46,8 +46,8 @@ export function Row({ entry: e, isGone, isChosen, isSelected, onSelect, onFocus,
 	return html`<li class=${`row ${isChosen ? "chosen" : ""} ${isGone ? "gone" : ""} ${isSelected ? "selected" : ""} state-${stateOf(e)}`} aria-setsize=${size} aria-posinset=${at + 1}>
 		<label class="row-check"><input type="checkbox" checked=${isSelected} tabindex="-1" onClick=${(click) => onSelect(e.id, click.shiftKey)} aria-label=${t("queue.select", { who: nameOf(e) })} /></label>
 		<a class="row-link" href=${href} data-id=${e.id} tabindex=${isFirst ? "0" : "-1"} aria-current=${isChosen ? "true" : null} onFocus=${() => onFocus(e.id)}>
-			<span class="row-who"><span class="row-name"><${Foreign} text=${nameOf(e)} /></span><span class="row-place">${platformName(e.platform)} · <${Foreign} text=${e.account} /></span></span>
-			<span class="row-words"><span class="row-excerpt"><${Excerpt} text=${e.excerpt ?? ""} n=${200} /></span>
+			<span class="row-who"><span class="row-name cut"><${Foreign} text=${nameOf(e)} /></span><span class="row-place">${platformName(e.platform)} · <${Foreign} text=${e.account} /></span></span>
+			<span class="row-words"><span class="row-excerpt cut"><${Excerpt} text=${e.excerpt ?? ""} n=${200} /></span>
 				<span class="row-why">${isGone ? t("queue.gone") : why(e)}${e.tags.map((tag) => html` <span class="row-tag"><${Foreign} text=${tag} /></span>`)}</span></span>
 			<span class="row-state"><${State} entry=${e} /></span>
 			<span class="row-clocks"><span><span class="unseen">${t("queue.waits")} </span><time datetime=${e.waiting_since} title=${time.exact(e.waiting_since)}>${time.span((time.now() - time.ms(e.waiting_since)) / 1000)}</time></span>

@@ -111,7 +111,7 @@ function Tokens() {
 	}
 	const state = (one) => one.is_good ? html`<${Time} at=${one.until} />` : html`<${Badge}>${t(one.revoked_at ? "tokens.is_revoked" : "tokens.is_over")}<//>`;
 	return html`<section class="settings-part"><h2>${t("tokens.title")}</h2><p>${t("tokens.words")}</p><p><${Button} onClick=${make}>${t("tokens.new")}<//></p>
-		${all !== null && html`<${Table} caption=${t("tokens.title")} rows=${all} empty=${html`<p class="hint">${t("tokens.none")}</p>`} columns=${[
+		${all !== null && html`<${Table} caption=${t("tokens.title")} rows=${all} isStack isTitled empty=${html`<p class="hint">${t("tokens.none")}</p>`} columns=${[
 			{ title: t("tokens.name"), cell: (one) => html`<${Foreign} text=${one.name} />` }, { title: t("tokens.scope"), cell: (one) => t(`tokens.${one.scope}`) },
 			{ title: t("tokens.until"), cell: state }, { title: t("tokens.used"), cell: (one) => one.used_at ? html`<${Time} at=${one.used_at} />` : t("tokens.never") },
 			{ title: t("staff.acts"), cell: (one) => one.is_good && html`<${Button} kind="quiet" label=${t("tokens.revoke_one", { name: one.name })} onClick=${() => revoke(one)}>${t("tokens.revoke")}<//>` },
@@ -120,6 +120,6 @@ function Tokens() {
 
 export default function Settings() {
 	const { me } = useCell(session);
-	return html`<div class="settings"><h1>${t("settings.title")}</h1><p class="hint"><${Foreign} text=${me.name} /> · ${me.login} · ${t(`role.${me.role}`)}</p>
-		<${Password} /><${Factor} me=${me} /><${Tokens} /></div>`;
+	return html`<div class="settings"><h1>${t("settings.title")}</h1><p class="hint">${me.name !== me.login && html`<${Foreign} text=${me.name} /> · `}${me.login} · ${t(`role.${me.role}`)}</p>
+		${me.password !== false && html`<${Password} />`}<${Factor} me=${me} /><${Tokens} /></div>`;
 }

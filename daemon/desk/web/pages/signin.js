@@ -3,10 +3,12 @@
 import { html, useEffect, useState } from "../lib/html.js";
 import { useCell } from "../lib/cell.js";
 import { t } from "../lib/i18n.js";
+import { go } from "../lib/router.js";
 import * as api from "../lib/api.js";
 import { again, look, session, signedIn } from "../lib/session.js";
 import { Button, Dialog, Field } from "../lib/ui.js";
 import { SetUp } from "./account/factor.js";
+import { Back, Services, back } from "./signin_by.js";
 
 /* login: already known (a session that ended), then it cannot be another. */
 function Form({ login: known = null, onDone, path = "session", ok }) {
@@ -22,7 +24,7 @@ function Form({ login: known = null, onDone, path = "session", ok }) {
 			if (refusal.needs === "totp" && !needsCode) {
 				setNeedsCode(true);
 			} else {
-				setError(refusal.status === 0 ? t("ui.not_reached") : refusal.message);
+				setError(refusal.message);
 			}
 		}
 		setBusy(false);
@@ -47,7 +49,7 @@ function NewPassword({ onDone }) {
 		try {
 			onDone(await api.post("session/password", { password }, { isBare: true }));
 		} catch (refusal) {
-			setError(refusal.status === 0 ? t("ui.not_reached") : refusal.message);
+			setError(refusal.message);
 		}
 	}
 	return html`<form class="sign-in" onSubmit=${send}><p>${t("session.set_password")}</p>
@@ -67,7 +69,7 @@ function FromLink() {
 		return api.post("session/link", { token, ...(totp ? { totp } : {}) }, { isBare: true }).then(signedIn, (refusal) => {
 			setNeedsCode(refusal.needs === "totp");
 			if (refusal.needs !== "totp" || totp) {
-				setError(refusal.status === 0 ? t("ui.not_reached") : refusal.message);
+				setError(refusal.message);
 			}
 		});
 	}
@@ -83,22 +85,33 @@ function FromLink() {
 	return error === null ? html`<p role="status">${t("session.link_opens")}</p>` : html`<p class="error" role="alert">${error}</p><p><a href="/" onClick=${() => location.assign("/")}>${t("session.in")}</a></p>`;
 }
 
+/* The service failed, the password did not. */
+function fromBack(me) {
+	back.set(null);
+	go("/", { replace: true });
+	signedIn(me);
+}
+
 /* A page of its own. */
 export function SignIn() {
 	const { is, me } = useCell(session);
 	const [fromLink] = useState(location.hash.startsWith("#/link/"));
+	const isBack = useCell(back) !== null;
 	const mustSet = is === "in" && me.must_set_password;
 	const mustProve = is === "in" && !mustSet && me.must_set_up_totp;
 	return html`<main class="door"><div class="door-box"><h1><img src=${document.querySelector("link[rel=icon]").href} width="28" height="28" alt="" /> answerd</h1>
 		${mustSet ? html`<${NewPassword} onDone=${(now) => signedIn({ ...me, ...now, must_set_password: false })} />`
 			: mustProve ? html`<p class="door-words">${t("factor.must")}</p><${SetUp} onDone=${look} />`
-			: fromLink ? html`<${FromLink} />` : html`<p class="door-words">${t("session.promise")}</p><${Form} onDone=${signedIn} />`}</div></main>`;
+			: fromLink ? html`<${FromLink} />`
+			: isBack ? html`<${Back}>${is === "in" ? html`<p><a href="/" onClick=${() => back.set(null)}>${t("session.go_on")}</a></p>` : html`<${Form} onDone=${fromBack} /><${Services} />`}<//>`
+			: html`<p class="door-words">${t("session.promise")}</p><${Form} onDone=${signedIn} /><${Services} />`}</div></main>`;
 }
 
 /* The session ended while somebody worked: over what stands there. */
 export function Lost() {
 	const { me } = useCell(session);
-	return html`<${Dialog} title=${t("session.ended")}><p>${t("session.ended_words")}</p><${Form} login=${me.login} onDone=${signedIn} /><//>`;
+	return html`<${Dialog} title=${t("session.ended")}><p>${t("session.ended_words")}</p>
+		${me.password !== false && html`<${Form} login=${me.login} onDone=${signedIn} />`}<${Services} isAlone=${me.password === false} /><//>`;
 }
 
 /* What matters is asked for once more. */
@@ -107,10 +120,12 @@ export function Again() {
 	if (asked === null) {
 		return null;
 	}
+	const hasPassword = session.get().me.password !== false;
 	function end(isDone) {
 		again.set(null);
 		isDone ? asked.resolve() : asked.reject(new api.Refusal(403, { detail: t("session.again_not") }));
 	}
-	return html`<${Dialog} title=${t("session.again")} onClose=${() => end(false)}><p>${t("session.again_words")}</p>
-		<${Form} login=${session.get().me.login} path="session/again" ok=${t("session.go_on")} onDone=${(me) => { session.set({ is: "in", me: { ...session.get().me, ...me } }); end(true); }} /><//>`;
+	return html`<${Dialog} title=${t("session.again")} onClose=${() => end(false)}><p>${t(hasPassword ? "session.again_words" : "session.again_by")}</p>
+		<${Services} isAgain=${true} isAlone=${!hasPassword} />
+		${hasPassword && html`<${Form} login=${session.get().me.login} path="session/again" ok=${t("session.go_on")} onDone=${(me) => { session.set({ is: "in", me: { ...session.get().me, ...me } }); end(true); }} />`}<//>`;
 }

@@ -3,8 +3,9 @@ import { html, useEffect, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import * as api from "../lib/api.js";
 import { session } from "../lib/session.js";
-import { Badge, Button, Dialog, Field, Foreign, Menu, Table, ask, confirm, toast, toastRefusal } from "../lib/ui.js";
+import { Badge, Button, Dialog, Field, Foreign, Menu, Table, ask, askWords, confirm, toast, toastRefusal } from "../lib/ui.js";
 import { words } from "./account/factor.js";
+import { useServices } from "./signin_by.js";
 
 const ROLES = ["auditor", "agent", "lead", "admin"];
 
@@ -36,6 +37,7 @@ function Add({ close }) {
 
 export default function Staff() {
 	const [all, setAll] = useState(null);
+	const hasServices = useServices().length > 0;
 	const fetchAll = () => api.get("staff").then((got) => setAll(got.items), toastRefusal);
 	useEffect(() => { fetchAll(); }, []);
 	async function act(run, said) {
@@ -59,6 +61,13 @@ export default function Staff() {
 		const made = await act(() => api.post(`staff/${one.login}/link`, { without_totp: withoutTotp }));
 		made && showLink(one.login, made.link);
 	}
+	async function email(one) {
+		const address = await askWords({ title: t("staff.email_of", { login: one.login }), text: t("staff.email_words"), label: t("staff.email"), ok: t("staff.email_set"), value: one.email ?? "", max: 254,
+			choices: one.email ? [{ label: t("staff.email_none"), value: "" }] : [] });
+		if (address !== null) {
+			act(() => api.post(`staff/${one.login}/email`, { email: address }), t(address === "" ? "staff.email_gone" : "staff.email_is", { login: one.login }));
+		}
+	}
 	async function disable(one) {
 		if (await confirm({ title: t("staff.disable_one", { login: one.login }), text: t("staff.disable_words"), ok: t("staff.disable"), kind: "danger" })) {
 			act(() => api.post(`staff/${one.login}/disable`), t("staff.is_disabled", { login: one.login }));
@@ -68,11 +77,12 @@ export default function Staff() {
 		{ label: t("staff.new_link"), run: () => link(one, false) },
 		...(one.totp ? [{ label: t("staff.new_link_lost"), run: () => link(one, true) }] : []), null,
 		...ROLES.map((role) => ({ label: t(`role.${role}`), isOn: one.role === role, run: () => act(() => api.post(`staff/${one.login}/role`, { role }), t("staff.has_role", { login: one.login, role: t(`role.${role}`) })) })), null,
+		...(hasServices ? [{ label: t("staff.email"), run: () => email(one) }] : []),
 		{ label: t("staff.disable"), run: () => disable(one) },
 	];
-	const state = (one) => one.disabled_at ? html`<${Badge} tone="bad">${t("staff.disabled")}<//>` : one.link_until ? t("staff.invited") : one.password ? t("staff.signs_in") : t("staff.no_password");
+	const state = (one) => one.disabled_at ? html`<${Badge} tone="bad">${t("staff.disabled")}<//>` : one.link_until ? t("staff.invited") : one.password ? t("staff.signs_in") : one.email ? t("staff.by_service") : t("staff.no_password");
 	return html`<div class="settings"><h1>${t("staff.title")}</h1><p><${Button} kind="primary" onClick=${add}>${t("staff.add")}<//></p>
-		${all !== null && html`<${Table} caption=${t("staff.title")} rows=${all} columns=${[
+		${all !== null && html`<${Table} caption=${t("staff.title")} rows=${all} isStack isTitled columns=${[
 			{ title: t("session.login"), cell: (one) => one.login }, { title: t("staff.name"), cell: (one) => html`<${Foreign} text=${one.name} />` },
 			{ title: t("staff.role"), cell: (one) => t(`role.${one.role}`) }, { title: t("staff.state"), cell: state },
 			{ title: t("factor.title"), cell: (one) => t(one.totp ? "factor.on" : "factor.none") },

@@ -8,7 +8,8 @@ import { Now } from "./watch/now.js";
 import { Sources } from "./watch/sources.js";
 import { Ledger } from "./watch/ledger.js";
 import { Team } from "./watch/team.js";
-import { Banner, Foreign } from "../lib/ui.js";
+import { Banner } from "../lib/ui.js";
+import { NotHeard } from "./not_heard.js";
 
 const VIEWS = { now: Now, sources: Sources, ledger: Ledger, team: Team };
 
@@ -22,7 +23,7 @@ export default function Watch({ query }) {
 		return got;
 	}, 30);
 	return html`<div class="report-page"><h1>${t("watch.title")}</h1>
-		${listening !== null && (listening.ok ? html`<p class="listening good">${t("watch.all_heard")}</p>` : html`<${Banner} tone="bad"><${Foreign} text=${listening.text} /><//>`)}
+		${listening !== null && (listening.ok ? html`<p class="listening good">${t("watch.all_heard")}</p>` : html`<${Banner} tone="bad"><${NotHeard} of=${listening} /><//>`)}
 		<${Tabs} label=${t("watch.title")} here=${here} tabs=${Object.keys(VIEWS).map((name) => ({ name, label: t(`watch.${name}`) }))} />
 		<div key=${here}><${View} query=${query} sources=${sources} /></div></div>`;
 }

@@ -34,6 +34,7 @@ export default {
 	"audit.act_snooze": "Hat schlafen gelegt",
 	"audit.act_staff_add": "Hat jemanden ins Team geholt",
 	"audit.act_staff_disable": "Hat ein Konto gesperrt",
+	"audit.act_staff_email": "Hat eine Adresse zum Anmelden geändert",
 	"audit.act_staff_link": "Hat einen Anmeldelink erzeugt",
 	"audit.act_staff_role": "Hat eine Rolle geändert",
 	"audit.act_tag": "Hat ein Schlagwort vergeben",

@@ -34,6 +34,7 @@ export default {
 	"audit.act_snooze": "Put to sleep",
 	"audit.act_staff_add": "Added a colleague",
 	"audit.act_staff_disable": "Disabled an account",
+	"audit.act_staff_email": "Changed an address for signing in",
 	"audit.act_staff_link": "Made a sign-in link",
 	"audit.act_staff_role": "Changed a role",
 	"audit.act_tag": "Tagged",

@@ -3,9 +3,10 @@
 import { html, useEffect, useState } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import * as api from "../../lib/api.js";
+import { save } from "../../lib/save.js";
 import { Button, Field } from "../../lib/ui.js";
 
-export const words = (refusal) => refusal.status === 0 ? t("ui.not_reached") : refusal.message;
+export const words = (refusal) => refusal.message;
 
 /* Four modules of quiet around it, dark on light in every look: a camera must read it. */
 function Picture({ qr }) {
@@ -16,17 +17,10 @@ function Picture({ qr }) {
 
 export function Codes({ codes, onDone }) {
 	const [isKept, setKept] = useState(false);
-	function save() {
-		const at = URL.createObjectURL(new Blob([`${codes.join("\n")}\n`], { type: "text/plain" }));
-		const link = document.createElement("a");
-		link.href = at;
-		link.download = "answerd-recovery-codes.txt";
-		link.click();
-		URL.revokeObjectURL(at);
-	}
+	const keep = () => save(new Blob([`${codes.join("\n")}\n`], { type: "text/plain" }), "answerd-recovery-codes.txt");
 	return html`<div class="factor"><h3>${t("factor.codes")}</h3><p>${t("factor.codes_words")}</p>
 		<ul class="codes" aria-label=${t("factor.codes")}>${codes.map((c) => html`<li><code>${c}</code></li>`)}</ul>
-		<p><${Button} onClick=${save}>${t("factor.save")}<//></p>
+		<p><${Button} onClick=${keep}>${t("factor.save")}<//></p>
 		<label class="check"><input type="checkbox" checked=${isKept} onChange=${(e) => setKept(e.target.checked)} /> ${t("factor.kept")}</label>
 		<p><${Button} kind="primary" disabled=${!isKept} why=${t("factor.kept_first")} onClick=${onDone}>${t("factor.ready")}<//></p></div>`;
 }

@@ -209,7 +209,7 @@ function Snippets({ items, close }) {
 	return html`<${Dialog} title=${t("talk.snippets")} onClose=${() => close(null)}><p class="hint">${t("talk.snippets_words")}</p>
 		<${Field} label=${t("talk.snippets_find")}><input autofocus value=${words} autocomplete="off" onInput=${(e) => setWords(e.target.value)}
 			onKeyDown=${(e) => { if (e.key === "Enter" && found[0]) { e.preventDefault(); close(found[0].filled); } }} /><//>
-		${found.length === 0 && html`<p class="hint">${t("talk.snippets_none")}</p>`}
+		${found.length === 0 && html`<p class="hint">${t(items.length === 0 ? "talk.snippets_empty" : "talk.snippets_none")}</p>`}
 		<ul class="talk-choice">${found.map((s) => html`<li key=${s.name}><${Button} onClick=${() => close(s.filled)}><span class="talk-choice-label"><strong>${s.name}</strong> <${Excerpt} text=${s.filled} n=${100} /></span><//></li>`)}</ul><//>`;
 }
 

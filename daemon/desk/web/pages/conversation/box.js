@@ -1,6 +1,6 @@
 /* The box in which a person answers. It counts as the platform counts, says what can be done and why not, and sends nothing by itself. */
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../lib/html.js";
-import { number, t } from "../../lib/i18n.js";
+import { has, number, t } from "../../lib/i18n.js";
 import * as api from "../../lib/api.js";
 import { useKeys } from "../../lib/keys.js";
 import { may } from "../../lib/session.js";
@@ -14,9 +14,9 @@ import { snippet } from "./acts.js";
 
 const SHORTLY_S = 2 * 3600;
 
-function Count({ counting, measured }) {
+function Count({ counting, measured, isEmpty }) {
 	const limit = measured?.limit ?? counting?.limit ?? null, length = measured?.length ?? null;
-	if (length === null) {
+	if (length === null || isEmpty) {
 		return html`<span class="box-count" id="box-count"></span>`;
 	}
 	if (limit === null) {
@@ -27,13 +27,18 @@ function Count({ counting, measured }) {
 		${over > 0 && html` · ${t("talk.too_long", { n: over })}`}</span>`;
 }
 
+/* Why nothing can be answered from here; some reasons are the platform's own words. */
+function whyNot(a) {
+	return has(`talk.cannot_${a.why_code}`) ? t(`talk.cannot_${a.why_code}`) : a.why_not;
+}
+
 /* What the reply goes to, until when, and what is in its way. */
 function Terms({ c }) {
 	useTicking();
 	const a = c.answering, left = a.until === null ? null : (time.ms(a.until) - time.now()) / 1000;
 	return html`<div class="terms">
-		${a.to !== null && html`<p class="terms-to">${t("talk.answers")} <${Excerpt} text=${a.to.excerpt} n=${80} /> <${Seen} by=${a.to.visibility} /></p>`}
-		${a.why_not !== null && html`<p class="terms-not"><${Icon} name="alarm" /> <${Foreign} text=${a.may_queue ? t("talk.queued_until", { why: a.why_not }) : a.why_not} /></p>`}
+		${a.to !== null && html`<p class="terms-to">${t("talk.answers")} <${Excerpt} text=${a.to.excerpt} n=${64} /> <${Seen} by=${a.to.visibility} /></p>`}
+		${a.why_not !== null && html`<p class="terms-not"><${Icon} name="alarm" /> <span><${Foreign} text=${whyNot(a)} />${a.may_queue && ` ${t("talk.queued_until")}`}</span></p>`}
 		${a.can && left !== null && left > 0 && html`<p class=${left < SHORTLY_S ? "terms-soon" : "hint"}>${left < SHORTLY_S && html`<${Icon} name="clock" /> `}${t("talk.answer_until")} <${Time} at=${a.until} /> (${time.fromNow(a.until)})</p>`}
 		${a.needs_approval && html`<p class="hint">${t("talk.needs_approval")}</p>`}
 	</div>`;
@@ -54,18 +59,19 @@ function Parts({ parts }) {
 
 /* What went wrong, with what can be done about it. */
 function isFaster(e) {
-	return /--also/.test(e.message);
+	return e.code === "faster" || e.code === "answered_already";
 }
 
 function Trouble({ e, again }) {
-	const words = e.status === 0 ? t("ui.not_reached") : e.message.replace(/ *To (send yours as well|write all the same): --also\.?/, "").replace(/ *Look at it again: answer show \S+\.?/, "");
-	return html`<div class="box-trouble" role="alert"><${Icon} name="alarm" /><span><${Foreign} text=${words} /></span>${isFaster(e) && html`<${Button} onClick=${again}>${t("talk.send_also")}<//>`}</div>`;
+	return html`<div class="box-trouble" role="alert"><${Icon} name="alarm" /><span><${Foreign} text=${e.message} /></span>${isFaster(e) && html`<${Button} onClick=${again}>${t("talk.send_also")}<//>`}</div>`;
 }
 
 function Box_({ c, reload, others, onTyping, onSent, box }) {
-	const d = useDraft(c, true), a = c.answering;
+	const d = useDraft(c), a = c.answering;
 	const [parts, setParts] = useState(false), [trouble, setTrouble] = useState(null), [isSending, setSending] = useState(false);
 	const isAble = a.can || a.may_queue;
+	/* What was sent and never answered: pressed again it is the same act, which is done once. */
+	const unanswered = useRef(null);
 	const isLong = d.measured !== null && !d.measured.fits, n = d.measured?.parts.length ?? 0;
 	const isEmpty = d.words.trim() === "";
 
@@ -88,16 +94,26 @@ function Box_({ c, reload, others, onTyping, onSent, box }) {
 		let sent = null;
 		try {
 			const path = await d.begin();
-			const post = () => api.post(path, { text: d.words, version: d.version.current, parts: parts && isLong, also, undo: true });
+			const now = { path, key: api.newKey(), body: { text: d.words, version: d.version.current, parts: parts && isLong, also, undo: true } };
+			const post = (one) => {
+				unanswered.current = one;
+				return api.post(one.path, one.body, { key: one.key });
+			};
+			const last = unanswered.current;
 			try {
-				sent = await post();
+				sent = await post(last !== null && last.body.text === now.body.text && last.body.also === also ? last : now);
 			} catch (e) {
 				if (e.status !== 409 || isFaster(e) || !await d.isSame()) {
 					throw e;
 				}
-				sent = await post(); /* a tag, somebody's hands: nothing that would change one's words */
+				/* A tag, somebody's hands: nothing that would change one's words. */
+				sent = await post({ ...now, key: api.newKey(), body: { ...now.body, version: d.version.current } });
 			}
+			unanswered.current = null;
 		} catch (e) {
+			if (e.status !== 0 && e.status !== 503) {
+				unanswered.current = null;
+			}
 			setTrouble(e);
 			reload();
 		}
@@ -115,8 +131,8 @@ function Box_({ c, reload, others, onTyping, onSent, box }) {
 		if (words !== null) {
 			const at = box.current.selectionStart ?? d.words.length;
 			d.write(d.words === "" ? words : `${d.words.slice(0, at)}${words}${d.words.slice(at)}`);
+			setTimeout(() => box.current?.focus(), 0);
 		}
-		setTimeout(() => box.current?.focus(), 0);
 	}
 	async function drop() {
 		if (await confirm({ title: t("talk.drop"), text: t("talk.drop_words"), ok: t("talk.drop_do"), kind: "danger" })) {
@@ -141,7 +157,7 @@ function Box_({ c, reload, others, onTyping, onSent, box }) {
 			${trouble !== null && html`<${Trouble} e=${trouble} again=${() => send(true)} />`}
 			${isLong && n > 1 && html`<div class="box-parts"><label class="check"><input type="checkbox" checked=${parts} onChange=${(e) => setParts(e.target.checked)} /> ${t("talk.parts", { n })}</label><${Parts} parts=${d.measured.parts} /></div>`}
 			${isLong && n === 0 && d.measured.why_not && html`<p class="error">${d.measured.why_not.replace(/ *Shorten it.*$/, "")}</p>`}
-			<div class="box-foot"><${Count} counting=${c.counting} measured=${d.measured} />
+			<div class="box-foot"><${Count} counting=${c.counting} measured=${d.measured} isEmpty=${isEmpty} />
 				<span class="hint">${a.signature && t("talk.signed", { name: a.signature })}${!isEmpty && ` ${t(`talk.draft_${d.is}`)}`}</span>
 				<span class="box-buttons"><${Button} kind="quiet" hint="i" onClick=${begin}>${t("talk.snippets")}<//>
 				<${Button} kind="primary" type="submit" hint="Ctrl+Enter" disabled=${isEmpty || isSending || (isLong && !parts)} why=${isLong ? t("talk.too_long_why") : null}>${a.needs_approval ? t("talk.hand_in")

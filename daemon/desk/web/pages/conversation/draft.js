@@ -16,8 +16,9 @@ function inOrder() {
 	};
 }
 
-/* → { words, write(words), measured, is (kept, keeping, here), version (which one must be compared with), isStale, seen(), take() } */
-export function useDraft(c, isAllowed) {
+/* → { words, write(words), measured, is (kept, keeping, here), version (a ref: which one must be compared with), isStale, seen(): that is known
+ * now; to send them: begin() → where to, end(isSent), isSame(): see each } */
+export function useDraft(c) {
 	const name = `draft.${c.id}`;
 	const [words, setWords] = useState(() => kept.get(name) ?? c.answering.draft?.text ?? "");
 	const [measured, setMeasured] = useState(null), [is, setIs] = useState("kept"), [isStale, setStale] = useState(false);
@@ -90,16 +91,12 @@ export function useDraft(c, isAllowed) {
 	}, [is, keep]);
 
 	useEffect(() => {
-		if (isAllowed) {
-			measure();
-		}
+		measure();
 		return () => {
 			clearTimeout(timers.current.measure);
 			clearTimeout(timers.current.keep);
 			measuring.current?.abort();
-			if (isAllowed) {
-				keep();
-			}
+			keep();
 		};
 	}, []);
 

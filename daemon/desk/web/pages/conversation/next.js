@@ -6,7 +6,7 @@ import { go, place, withQuery } from "../../lib/router.js";
 import { session } from "../../lib/session.js";
 import { toast, toastRefusal } from "../../lib/ui.js";
 
-const LEFT_OUT_MS = 120_000, FILTERS = ["by", "brand", "platform", "mine", "overdue", "all"];
+const LEFT_OUT_MS = 120_000, FILTERS = ["by", "brand", "platform", "assignee", "tag", "mine", "free", "overdue", "all"];
 const done = new Map();
 
 export function leaveOut(id) {

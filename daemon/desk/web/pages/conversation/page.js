@@ -5,6 +5,7 @@ import * as api from "../../lib/api.js";
 import { useKeys } from "../../lib/keys.js";
 import { go, withQuery } from "../../lib/router.js";
 import { may, session } from "../../lib/session.js";
+import { platformName } from "../../lib/names.js";
 import { brief, firstSeen, linkTo } from "../../lib/text.js";
 import { Badge, Button, Empty, Excerpt, Foreign, Icon, Menu, Since, Time, toast, useTicking } from "../../lib/ui.js";
 import * as time from "../../lib/time.js";
@@ -14,7 +15,7 @@ import { bringBack, goNext, leaveOut } from "./next.js";
 import { Notes, Person } from "./person.js";
 import { usePresence } from "./presence.js";
 import { Replies, undo, undoable } from "./replies.js";
-import { nameOf, useConversation } from "./state.js";
+import { endOf, nameOf, useConversation } from "./state.js";
 import { Thread } from "./thread.js";
 
 const STATES = { ok: ["calm", "clock"], warn: ["warn", "clock"], overdue: ["bad", "alarm"], stopped: ["bad", "stop"] };
@@ -23,7 +24,7 @@ const STATES = { ok: ["calm", "clock"], warn: ["warn", "clock"], overdue: ["bad"
 function Clocks({ c }) {
 	useTicking();
 	if (c.waiting_since === null) {
-		return html`<p class="clocks"><${Badge} tone="good" icon="check">${t("talk.nobody_waits")}<//> <span class="hint" lang="en"><${Foreign} text=${c.why} /></span></p>`;
+		return html`<p class="clocks"><${Badge} tone="good" icon="check">${t("talk.nobody_waits")}<//> <span class="hint">${t(`talk.ended_${endOf(c)}`)}</span></p>`;
 	}
 	const [tone, icon] = STATES[c.state] ?? STATES.ok, due = time.ms(c.due_at);
 	return html`<p class="clocks"><${Badge} tone=${tone} icon=${icon}>${t(`talk.state_wait_${c.state}`)}<//> <strong>${t("talk.waits_for")} <${Since} at=${c.waiting_since} /></strong>
@@ -102,15 +103,15 @@ function Conversation({ c, person, reload }) {
 	return html`<div class="talk">
 		<section class="talk-main" aria-label=${t("talk.with_whom", { who })}>
 			<header class="talk-head"><div class="talk-title"><a class="talk-back button quiet" href=${withQuery({}, "/")} aria-label=${t("talk.back")} title=${t("talk.back")}><${Icon} name="left" /></a>
-					<h1><${Excerpt} text=${nameOf(c.customer)} n=${80} /></h1><span class="hint">${c.platform} · <${Foreign} text=${c.account} /></span>
+					<h1><${Excerpt} text=${nameOf(c.customer)} n=${80} /></h1><span class="hint">${platformName(c.platform)} · <${Foreign} text=${c.account} /></span>
 					${there && html`<a class="button quiet" href=${there.href} target="_blank" rel="noopener noreferrer nofollow" aria-label=${t("talk.open_there")} title=${t("talk.open_there")}><${Icon} name="link" /></a>`}
 					<${Button} kind="quiet" class="talk-next" hint="g n" onClick=${() => goNext(c.id)}>${t("talk.next_short")}<//></div>
 				<div class="talk-facts"><${Clocks} c=${c} /><${Hands} c=${c} me=${me} /><${Tags} c=${c} reload=${reload} /></div>
 				<div class="talk-acts" role="toolbar" aria-label=${t("talk.acts_title")}>${isAgent && html`<${Button} hint="t" onClick=${list[0].run}>${t(list[0].name)}<//>
-					<${Button} hint="a" onClick=${list[1].run}>${t("talk.give_short")}<//>
-					<${Button} hint="s" disabled=${!can(list[2])} onClick=${list[2].run}>${t(c.snoozed_until === null ? "talk.snooze_short" : "talk.wake")}<//>
+					<${Button} class="rarer" hint="a" onClick=${list[1].run}>${t("talk.give_short")}<//>
+					<${Button} class="rarer" hint="s" disabled=${!can(list[2])} onClick=${list[2].run}>${t(c.snoozed_until === null ? "talk.snooze_short" : "talk.wake")}<//>
 					${can(list[4]) ? html`<${Button} onClick=${list[4].run}>${t("talk.undismiss")}<//>` : html`<${Button} hint="d" disabled=${!can(list[3])} onClick=${list[3].run}>${t("talk.dismiss_short")}<//>`}
-					<${Button} hint="n" onClick=${list[5].run}>${t("talk.note_short")}<//>`}
+					<${Button} class="rarer" hint="n" onClick=${list[5].run}>${t("talk.note_short")}<//>`}
 					<${Menu} label=${t("talk.more")} icon="more" align="right" items=${items} />
 					</div></header>
 			<div class="talk-scroll" tabindex="0" role="region" aria-label=${t("talk.thread")}><${Thread} c=${c} /><${Notes} notes=${c.notes} /><${Acts} c=${c} /><${Replies} c=${c} reload=${reload} /></div>
@@ -128,7 +129,7 @@ export default function Page({ params }) {
 		}
 	}, [c?.id, params.id]);
 	if (error !== null) {
-		return html`<${Empty} title=${error.status === 404 ? t("talk.not_there") : t("talk.failed")}><p lang="en"><${Foreign} text=${error.status === 0 ? t("ui.not_reached") : error.message} /></p><${Button} onClick=${reload}>${t("app.once_more")}<//> <a class="button" href=${withQuery({}, "/")}>${t("nav.queue")}</a><//>`;
+		return html`<${Empty} title=${error.status === 404 ? t("talk.not_there") : t("talk.failed")}>${error.status !== 404 && html`<p><${Foreign} text=${error.message} /></p>`}<${Button} onClick=${reload}>${t("app.once_more")}<//> <a class="button" href=${withQuery({}, "/")}>${t("nav.queue")}</a><//>`;
 	}
 	return c === null ? html`<p class="loading" role="status">${t("app.loading")}</p>` : html`<${Conversation} key=${c.id} c=${c} person=${person} reload=${reload} />`;
 }

@@ -3,6 +3,7 @@ import { html } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import { Badge, Excerpt, Foreign, Since, Time, Words } from "../../lib/ui.js";
 import { firstSeen } from "../../lib/text.js";
+import { platformName } from "../../lib/names.js";
 import { withQuery } from "../../lib/router.js";
 import { nameOf } from "./state.js";
 
@@ -21,7 +22,7 @@ export function Person({ c, person }) {
 	const elsewhere = person?.notes.filter((n) => n.conversation !== c.id) ?? [];
 	return html`<aside class="talk-person" id="person" tabindex="-1" aria-label=${t("talk.person")}>
 		<h2><${Excerpt} text=${nameOf(who)} n=${80} /></h2>
-		<ul class="identities">${(person?.identities ?? [{ id: c.customer.id, handle: c.customer.handle, platforms: [c.platform] }]).map((i) => html`<li key=${i.id}>${i.platforms.map((p) => html`<${Badge} key=${p}>${p}<//> `)}
+		<ul class="identities">${(person?.identities ?? [{ id: c.customer.id, handle: c.customer.handle, platforms: [c.platform] }]).map((i) => html`<li key=${i.id}>${i.platforms.map((p) => html`<${Badge} key=${p}>${platformName(p)}<//> `)}
 			${i.handle && html`<${Excerpt} text=${`@${i.handle}`} n=${60} />`}</li>`)}</ul>
 		${person && html`<dl class="facts">
 			<${Fact} label=${t("talk.known_since")}><${Time} at=${person.first_at ?? person.first_seen_at} /><//>
@@ -31,7 +32,7 @@ export function Person({ c, person }) {
 			${person.tags.length > 0 && html`<${Fact} label=${t("talk.tags")}>${person.tags.map((tag) => html`<${Badge} key=${tag} icon="tag"><${Foreign} text=${tag} /><//> `)}<//>`}
 			<${Fact} label=${t("talk.promises")}>${person.promises.length === 0 ? t("talk.no_promises") : person.promises.map((p) => html`<p key=${p.id}><${Foreign} text=${p.text} /></p>`)}<//></dl>
 			${others.length > 0 && html`<h3>${t("talk.other_conversations")}</h3><ul class="others-list">${others.slice(0, 8).map((o) => html`<li key=${o.id}><a href=${withQuery({}, `/conversation/${o.id}`)}>${o.excerpt ? html`<${Excerpt} text=${o.excerpt} n=${70} />` : t("talk.number", { id: o.id })}</a>
-				<span class="hint">${o.platform} · ${o.waiting_since === null ? t("talk.nobody_waits") : html`${t("talk.waits_for")} <${Since} at=${o.waiting_since} />`}</span></li>`)}</ul>`}
+				<span class="hint">${platformName(o.platform)} · ${o.waiting_since === null ? t("talk.nobody_waits") : html`${t("talk.waits_for")} <${Since} at=${o.waiting_since} />`}</span></li>`)}</ul>`}
 			${elsewhere.length > 0 && html`<h3>${t("talk.notes_elsewhere")}</h3><${Notes} notes=${elsewhere.slice(0, 6)} />`}
 			${person.timeline.length > 0 && html`<details><summary>${t("talk.last_words")}</summary><ul class="timeline">${person.timeline.map((m) => html`<li key=${m.id}><span class="hint"><${Time} at=${m.at} /> · ${m.direction === "outbound" ? t("talk.we") : t("talk.they")}</span> <${Excerpt} text=${m.text} n=${120} /></li>`)}</ul></details>`}`}
 	</aside>`;

@@ -117,6 +117,12 @@ export function markOf(c) {
 		c.replies.filter((r) => r.state !== "draft" || r.waits_for_approval).map((r) => r.id)]);
 }
 
+/* Nobody waits: how did it end? The newest words to us say so. */
+export function endOf(c) {
+	const last = c.thread.findLast((m) => m.role === "customer" && (m.is_to_us || m.is_about));
+	return last === undefined ? "nothing" : last.deleted_at !== null ? "deleted" : last.settled !== null ? (last.settled === "spam" ? "spam" : "dismissed") : last.answered_by !== null ? "answered" : "nothing";
+}
+
 /* How somebody is called in a sentence: their name, else the handle. */
 export function nameOf(who) {
 	return firstSeen(who?.name, who?.handle, who?.id);

@@ -1,35 +1,38 @@
 /* What was said, as the customer sees it: who, to whom, when; what waits and what was answered by whom; what was changed or taken away. */
 import { html, useEffect, useRef } from "../../lib/html.js";
-import { t, has } from "../../lib/i18n.js";
+import { has, language, t } from "../../lib/i18n.js";
 import { brief, languageOf, linkTo } from "../../lib/text.js";
 import { Badge, Excerpt, Foreign, Icon, Time, Words } from "../../lib/ui.js";
 import * as time from "../../lib/time.js";
 import { nameOf, treeOf } from "./state.js";
 
+/* The desk's own sentence is English. */
+const whyOf = (m) => language() === "en" ? m.why : null;
+
 function Standing({ m }) {
 	if (m.deleted_at !== null) {
-		return html`<${Badge} icon="close" title=${m.why}>${t("talk.deleted", { at: time.clock(m.deleted_at) })}<//>`;
+		return html`<${Badge} icon="close" title=${whyOf(m)}>${t("talk.deleted", { at: time.clock(m.deleted_at) })}<//>`;
 	}
 	if (m.role === "answer" || m.role === "ours") {
 		return null;
 	}
 	if (m.waits) {
-		return html`<${Badge} tone="warn" icon="clock" title=${m.why}>${t("talk.waits")}<//>`;
+		return html`<${Badge} tone="warn" icon="clock" title=${whyOf(m)}>${t("talk.waits")}<//>`;
 	}
 	if (m.settled !== null) {
-		return html`<${Badge} icon="check" title=${m.why}>${t(m.settled === "spam" ? "talk.spam" : "talk.dismissed")}<//>`;
+		return html`<${Badge} icon="check" title=${whyOf(m)}>${t(m.settled === "spam" ? "talk.spam" : "talk.dismissed")}<//>`;
 	}
 	if (m.role === "customer" && m.answered_by !== null) {
-		return html`<${Badge} tone="good" icon="check" title=${m.why}>${t("talk.answered")}<//>`;
+		return html`<${Badge} tone="good" icon="check" title=${whyOf(m)}>${t("talk.answered")}<//>`;
 	}
 	if (m.kind === "other") {
-		return html`<${Badge} title=${m.why}>${t("talk.reaction")}<//>`;
+		return html`<${Badge} title=${whyOf(m)}>${t("talk.reaction")}<//>`;
 	}
 	if (m.role === "context") {
-		return html`<${Badge} title=${m.why}>${t("talk.context")}<//>`;
+		return html`<${Badge} title=${whyOf(m)}>${t("talk.context")}<//>`;
 	}
-	return m.role === "other" && m.is_to_us ? html`<${Badge} title=${m.why}>${t("talk.other_customer")}<//>`
-		: !m.is_to_us && !m.is_about ? html`<${Badge} title=${m.why}>${t("talk.overheard")}<//>` : null;
+	return m.role === "other" && m.is_to_us ? html`<${Badge} title=${whyOf(m)}>${t("talk.other_customer")}<//>`
+		: !m.is_to_us && !m.is_about ? html`<${Badge} title=${whyOf(m)}>${t("talk.overheard")}<//>` : null;
 }
 
 /* Who of us it was. */

@@ -1,8 +1,9 @@
 /* A chart (uPlot, on a canvas) with its legend, a table behind it, and as a picture. Series differ in dash and shape, not in colour
- * alone; colours are those of the page, light or dark. uPlot is fetched with the first chart. */
+ * alone; colours are those of the page, light or dark. uPlot is fetched with the reports' page. */
 import { html, useEffect, useRef, useState } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
-import { toastRefusal, Button } from "../../lib/ui.js";
+import { save } from "../../lib/save.js";
+import { Button, toastRefusal } from "../../lib/ui.js";
 import uPlot from "../../modules/uplot.js";
 import { Behind, Csv } from "./parts.js";
 
@@ -11,7 +12,7 @@ const DASHES = { solid: [], dashed: [8, 4], dotted: [2, 3], dashdot: [8, 3, 2, 3
 const STEPS = [1, 10, 60, 300, 900, 3600, 14_400, 28_800, 86_400, 259_200, 604_800, 2_592_000];
 const FONT = "12px system-ui, sans-serif";
 
-function color(name) {
+export function color(name) {
 	return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
@@ -64,16 +65,7 @@ function Sample({ of: s }) {
 /* The canvas with a ground, title and legend, as a file. */
 function picture(canvas, title, series, file) {
 	const ratio = devicePixelRatio || 1, head = 56 * ratio;
-	const out = document.createElement("canvas");
-	out.width = canvas.width;
-	out.height = canvas.height + head;
-	const g = out.getContext("2d");
-	g.fillStyle = color("paper");
-	g.fillRect(0, 0, out.width, out.height);
-	g.fillStyle = color("ink");
-	g.font = `600 ${15 * ratio}px system-ui, sans-serif`;
-	g.fillText(title, 12 * ratio, 22 * ratio, out.width - 24 * ratio);
-	g.font = `${12 * ratio}px system-ui, sans-serif`;
+	const { out, g } = sheet(canvas.width, canvas.height + head, title, ratio);
 	let x = 12 * ratio;
 	for (const s of series) {
 		g.strokeStyle = g.fillStyle = color(s.tone);
@@ -88,16 +80,32 @@ function picture(canvas, title, series, file) {
 		x += 54 * ratio + g.measureText(s.label).width;
 	}
 	g.drawImage(canvas, 0, head);
+	return keep(out, file);
+}
+
+/* A ground with a title, to be drawn on. */
+export function sheet(width, height, title, ratio = devicePixelRatio || 1) {
+	const out = document.createElement("canvas");
+	out.width = width;
+	out.height = height;
+	const g = out.getContext("2d");
+	g.fillStyle = color("paper");
+	g.fillRect(0, 0, out.width, out.height);
+	g.fillStyle = color("ink");
+	g.font = `600 ${15 * ratio}px system-ui, sans-serif`;
+	g.fillText(title, 12 * ratio, 22 * ratio, out.width - 24 * ratio);
+	g.font = `${12 * ratio}px system-ui, sans-serif`;
+	return { out, g };
+}
+
+/* As a file. */
+export function keep(out, file) {
 	return new Promise((resolve, reject) => out.toBlob((blob) => {
 		if (blob === null) {
 			reject(new Error(t("reports.no_picture")));
 			return;
 		}
-		const a = document.createElement("a");
-		a.href = URL.createObjectURL(blob);
-		a.download = `${file}.png`;
-		a.click();
-		setTimeout(() => URL.revokeObjectURL(a.href), 10_000);
+		save(blob, `${file}.png`);
 		resolve();
 	}, "image/png"));
 }

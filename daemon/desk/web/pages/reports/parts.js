@@ -25,7 +25,7 @@ export function useReport(path, query) {
 }
 
 export function Loaded({ of: { data, error, isLoading }, children }) {
-	return html`<div class="loaded" aria-busy=${isLoading ? "true" : null}>${error !== null ? html`<${Banner} tone="bad">${error.status === 0 ? t("ui.not_reached") : html`<${Foreign} text=${error.message} />`}<//>`
+	return html`<div class="loaded" aria-busy=${isLoading ? "true" : null}>${error !== null ? html`<${Banner} tone="bad"><${Foreign} text=${error.message} /><//>`
 		: data === null ? html`<p class="loading" role="status">${t("reports.loading")}</p>` : children(data)}</div>`;
 }
 

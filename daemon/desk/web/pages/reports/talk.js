@@ -23,7 +23,7 @@ export function Talk({ span, asked }) {
 		return html`<${Figures} list=${[{ label: t("reports.heard_to_us"), value: number(sum(data.items, "heard_to_us")) }, { label: t("reports.replies"), value: number(replies) },
 				{ label: t("reports.per_broadcast"), value: broadcasts ? many(replies / broadcasts) : "–", hint: t("reports.broadcasts_n", { n: broadcasts }) },
 				{ label: t("reports.listened"), value: heard.length ? `${many(Math.min(...heard))} %` : "–", hint: t("reports.listened_about") }]} />
-			<${Table} caption=${t("reports.by_account", { title: t("reports.talk") })} rows=${data.items} keyOf=${(r) => `${r.brand} ${r.key}`} columns=${[...columns([{ title: t("reports.brand"), cell: (r) => r.brand },
+			<${Table} isStack caption=${t("reports.by_account", { title: t("reports.talk") })} rows=${data.items} keyOf=${(r) => `${r.brand} ${r.key}`} columns=${[...columns([{ title: t("reports.brand"), cell: (r) => r.brand },
 				{ title: t("reports.account"), cell: (r) => r.key }]), { title: t("reports.listened"), isNumber: true, cell: (r) => r.listened_percent === null ? "–" : `${many(r.listened_percent)} %` }]} />
 			<div class="chart-acts"><${Csv} path="reports/talk-listen" query=${{ ...asked, by: "account" }} /></div>`;
 	}}<//>

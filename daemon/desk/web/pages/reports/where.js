@@ -1,6 +1,7 @@
 /* Response times by platform and by account. */
 import { html } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
+import { platformName } from "../../lib/names.js";
 import { Empty } from "../../lib/ui.js";
 import { Chart } from "./chart.js";
 import { Loaded, seconds, useReport } from "./parts.js";
@@ -22,9 +23,9 @@ export function Where({ query, asked }) {
 	const { title } = pick(query);
 	return html`<${Which} query=${query} />
 		<${Loaded} of=${platforms}>${(data) => data.items.length === 0 ? html`<${Empty} title=${t("reports.nobody_waited")} />`
-			: html`<${ByKey} data=${data} query=${query} title=${t("reports.by_platform", { title })} name=${(r) => r.key} head=${[{ title: t("reports.platform"), cell: (r) => r.key }]}
+			: html`<${ByKey} data=${data} query=${query} title=${t("reports.by_platform", { title })} name=${(r) => platformName(r.key)} head=${[{ title: t("reports.platform"), cell: (r) => platformName(r.key) }]}
 				csv=${{ path: "reports/response-times", query: { ...asked, by: "platform" } }} file="answerd-platforms" />`}<//>
 		<${Loaded} of=${accounts}>${(data) => data.items.length > 0 && html`<${ByKey} data=${data} query=${query} title=${t("reports.by_account", { title })} name=${(r) => r.key}
-			head=${[{ title: t("reports.brand"), cell: (r) => r.brand }, { title: t("reports.account"), cell: (r) => r.key }, { title: t("reports.platform"), cell: (r) => r.platform }]}
+			head=${[{ title: t("reports.brand"), cell: (r) => r.brand }, { title: t("reports.account"), cell: (r) => r.key }, { title: t("reports.platform"), cell: (r) => platformName(r.platform) }]}
 			csv=${{ path: "reports/response-times", query: { ...asked, by: "account" } }} file="answerd-accounts" />`}<//>`;
 }

@@ -35,7 +35,7 @@ export function Ledger({ query }) {
 	return html`<${Picker} span=${span}>${accounts.length > 1 && html`<${Field} label=${t("reports.account")}><select value=${account ?? ""} onChange=${(e) => setQuery({ account: e.target.value })}>
 			<option value="">${t("watch.all_accounts")}</option>${[...new Set(accounts)].map((a) => html`<option value=${a}>${a}</option>`)}</select><//>`}<//>
 		<${Loaded} of=${of}>${(l) => html`<${Sum} of=${l} />
-			<${Table} caption=${t("watch.heard_of_it")} rows=${l.heard} keyOf=${(h) => `${h.brand} ${h.account}`} columns=${[{ title: t("reports.account"), cell: (h) => h.account },
+			<${Table} caption=${t("watch.heard_of_it")} rows=${l.heard} isStack keyOf=${(h) => `${h.brand} ${h.account}`} columns=${[{ title: t("reports.account"), cell: (h) => h.account },
 				{ title: t("watch.heard_share"), isNumber: true, cell: (h) => h.percent === null ? "–" : `${number(Number(h.percent), { maximumFractionDigits: 2 })} %` },
 				{ title: t("watch.holes"), cell: (h) => h.holes.length === 0 ? t("watch.none") : html`<ul>${h.holes.slice(0, 10).map((o) => html`<li><${Foreign} text=${o.source} />: <${Time} at=${o.from} /> – <${Time} at=${o.until} /> (${time.span((time.ms(o.until) - time.ms(o.from)) / 1000)}), <${Foreign} text=${o.why} /></li>`)}
 					${h.holes.length > 10 && html`<li>${t("watch.and_more", { n: h.holes.length - 10 })}</li>`}</ul>` }]} />`}<//>`;

@@ -91,10 +91,13 @@ function Reply({ of: r, again }) {
 function Replies() {
 	const of = useLive("reply", (signal) => api.get("replies", { open: true, limit: 200 }, { signal }));
 	const weight = (r) => ["needs_human", "failed_visible", "unknown", "reconciling", "posting", "queued", "draft"].indexOf(r.state);
-	return html`<section aria-labelledby="watch-replies"><h2 id="watch-replies">${t("watch.replies")}</h2><${Loaded} of=${of}>${(data) => html`
-		${data.panic && html`<${Banner} tone="bad">${t("watch.panic")}<//>`}
-		${data.items.length === 0 ? html`<${Empty} title=${t("watch.no_replies")} />`
-			: html`<ul class="cards">${[...data.items].sort((a, b) => weight(a) - weight(b)).map((r) => html`<${Reply} key=${r.id} of=${r} again=${of.again} />`)}</ul>`}`}<//></section>`;
+	return html`<section aria-labelledby="watch-replies"><h2 id="watch-replies">${t("watch.replies")}</h2><${Loaded} of=${of}>${(data) => {
+		/* Words that nobody has sent yet are their author's. */
+		const items = data.items.filter((r) => r.state !== "draft" || r.waits_for_approval);
+		return html`${data.panic && html`<${Banner} tone="bad">${t("watch.panic")}<//>`}
+		${items.length === 0 ? html`<${Empty} title=${t("watch.no_replies")} />`
+			: html`<ul class="cards">${items.sort((a, b) => weight(a) - weight(b)).map((r) => html`<${Reply} key=${r.id} of=${r} again=${of.again} />`)}</ul>`}`;
+	}}<//></section>`;
 }
 
 export function Now() {

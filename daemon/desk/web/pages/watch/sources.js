@@ -1,8 +1,9 @@
 /* Every source: is it heard, since when, and on a line of time what of it was; a hole is seen however short it is, and stands in the
  * table below with its reason. */
 import { html } from "../../lib/html.js";
-import { language, number, t } from "../../lib/i18n.js";
+import { has, language, number, t } from "../../lib/i18n.js";
 import * as api from "../../lib/api.js";
+import { platformName } from "../../lib/names.js";
 import * as time from "../../lib/time.js";
 import { within } from "../../lib/text.js";
 import { Badge, Empty, Foreign, Table, Time, useTicking } from "../../lib/ui.js";
@@ -55,11 +56,11 @@ function Ago({ at }) {
 
 function State({ of: s }) {
 	const isWell = s.state === "listening";
-	return html`<${Badge} tone=${isWell ? "good" : s.state === "off" || s.state === "new" ? "calm" : "bad"} icon=${isWell ? "check" : "alarm"}>${isWell ? t("watch.is_heard") : s.state === "off" ? t("watch.is_off") : s.state === "new" ? t("watch.is_new") : t("watch.is_deaf", { state: s.state })}<//>`;
+	return html`<${Badge} tone=${isWell ? "good" : s.state === "off" || s.state === "new" ? "calm" : "bad"} icon=${isWell ? "check" : "alarm"}>${isWell ? t("watch.is_heard") : s.state === "off" ? t("watch.is_off") : s.state === "new" ? t("watch.is_new") : t("watch.is_deaf", { state: has(`watch.trouble_${s.state}`) ? t(`watch.trouble_${s.state}`) : s.state })}<//>`;
 }
 
 function Source({ of: s, line, from, to }) {
-	return html`<li class="source"><div class="source-head"><strong><${Foreign} text=${s.source} /></strong><span><${Foreign} text=${s.account} /> · ${s.platform}</span><${State} of=${s} />
+	return html`<li class="source"><div class="source-head"><strong><${Foreign} text=${s.source} /></strong><span><${Foreign} text=${s.account} /> · ${platformName(s.platform)}</span><${State} of=${s} />
 			<span class="hint">${s.heard_at === null ? t("watch.never_heard") : html`${t("watch.heard_at")} <${Ago} at=${s.heard_at} />`}${s.every_s !== null && ` · ${s.achieved_s === null ? t("watch.every_only", { every: seconds(s.every_s) }) : t("watch.every", { every: seconds(s.every_s), achieved: seconds(s.achieved_s) })}`}</span></div>
 		${line && html`<${Line} of=${line} from=${from} to=${to} />`}
 		${(s.reason || (s.failures > 0 && s.failure)) && html`<p class="card-why"><${Foreign} text=${s.reason ?? ""} /> ${s.failures > 0 ? t("watch.failed", { n: s.failures, why: s.failure ?? "" }) : ""}</p>`}
@@ -86,7 +87,7 @@ export function Sources({ query, sources }) {
 			<ul class="sources">${polled.map((s) => html`<${Source} key=${s.id} of=${s} line=${lines.get(s.id)} from=${from} to=${to} />`)}</ul>
 			${polled.length > 0 && html`<${Ticks} from=${from} to=${to} zone=${span.zone} />`}
 			${others.length > 0 && html`<h2>${t("watch.when_needed")}</h2><ul class="sources">${others.map((s) => html`<${Source} key=${s.id} of=${s} />`)}</ul>`}
-			<h2>${t("watch.holes")}</h2>${holes.length === 0 ? html`<p>${t("watch.no_holes")}</p>` : html`<${Table} caption=${t("watch.holes_in_span")} rows=${holes} keyOf=${(h) => `${h.line.id} ${h.from}`} columns=${[
+			<h2>${t("watch.holes")}</h2>${holes.length === 0 ? html`<p>${t("watch.no_holes")}</p>` : html`<${Table} caption=${t("watch.holes_in_span")} rows=${holes} isStack isTitled keyOf=${(h) => `${h.line.id} ${h.from}`} columns=${[
 				{ title: t("watch.source"), cell: (h) => html`<${Foreign} text=${`${h.line.account} ${h.line.source}`} />` }, { title: t("watch.state"), cell: (h) => t(`watch.gap_${h.state}`) },
 				{ title: t("reports.from"), cell: (h) => html`<${Time} at=${h.from} />` }, { title: t("watch.until"), cell: (h) => html`<${Time} at=${h.until} />` },
 				{ title: t("watch.length"), isNumber: true, cell: (h) => seconds((time.ms(h.until) - time.ms(h.from)) / 1000) }, { title: t("watch.why"), cell: (h) => html`<${Foreign} text=${h.reason ?? "–"} />` }]} />`}
