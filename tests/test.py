@@ -2,7 +2,7 @@
 
   --quick        the inner loop: unit, golden, SQL, a few integration scenarios (at most 3 minutes)
   --real         also against real third-party servers (skipped with a reason where they are not to be had)
-  --soak NAME    a long proof, by hand: kills, fault, every_public, clock, conformance, all_networks, crashpoints, flat, quiet_days, reloads_under_load, ten_thousand_breaches, package, prism, spec, tidy
+  --soak NAME    a long proof, by hand: attacks, kills, fault, every_public, clock, conformance, all_networks, crashpoints, flat, hostile-page, quiet_days, reloads_under_load, ten_thousand_breaches, package, prism, spec, tidy
   --only SUITE   one suite: build unit sanitized sql town integration browser format tidy cppcheck arrows words page networks
 
 The suites' own output goes to build/test/SUITE.log; what failed is printed. ANSWERD_BUILD names another build folder."""
@@ -210,6 +210,8 @@ def main():
             pass                    # in `side`
         elif args.soak == "package":
             pytest("package", ["tests/package"])
+        elif args.soak == "hostile-page":
+            pytest("soak", ["tests/browser/test_hostile_page.py"], env={"ANSWERD_BUILD": str(ROOT / "build"), "ANSWERD_SOAK": "1"}, timeout=7200)
         elif args.soak:
             pytest("soak", ["tests/integration", "-k", args.soak], env={**env, "ANSWERD_SOAK": "1", "ANSWERD_KILLS": "200"}, timeout=7200)
         elif "integration" in wanted:

@@ -6,7 +6,7 @@
 
 /* Places that the page itself knows (app.js); behind each may stand more. */
 static const char *const places[] = { "conversation", "customer", "watch",  "reports", "staff",
-				      "settings",     "promises", "search", "oidc" };
+				      "settings",     "promises", "search", "oidc",    "audit" };
 
 static int compare(const void *path, const void *file)
 {

@@ -246,3 +246,46 @@ def test_search(desk, browser):
     browser.shot("search")
     browser.open("/search?q=nowhere")
     browser.wait_text("Nothing was found.")
+
+
+def selected(browser):
+    return browser.js("return [...document.querySelectorAll('.row.selected .row-name')].map((e) => e.innerText)")
+
+
+def test_several_by_key(desk, browser):
+    """From one to another with Shift, all with one key; given, tagged and dismissed at once; what was refused says why, and the rest is done."""
+    ids = [desk.conversation(desk.say(f"p{n}", f"Question {n}?", ago=f"{50 - n} min")) for n in range(6)]
+    sign_in(browser, "ann", desk)
+    wait_until(lambda: len(names(browser)) == 6, 30, "six rows")
+    for key in ("j", "x", "j", "j"):
+        browser.keys(key)
+    wait_until(lambda: at(browser) == "P2", 10)
+    browser.keys("X")
+    wait_until(lambda: selected(browser) == ["P0", "P1", "P2"], 10, "from the first to here")
+    browser.keys("a")
+    browser.find("dialog[open]")
+    browser.fill("dialog input", "ann")
+    browser.keys(Keys.ENTER)
+    browser.wait_text("ann has 3 conversations now.")
+    wait_until(lambda: desk.db.one("select count(*) from answerd.conversation where assigned_until > now()") == 3, 10, "they are Ann's")
+    # Somebody else has the fourth: it is left, with the reason, and the others are done.
+    assert person(desk, "bob").post(f"conversations/{ids[3]}/claim").status == 200
+    browser.wait_text("bob", ".row-holder")
+    browser.js("document.querySelector('.row-link').focus()")
+    browser.keys("*")
+    wait_until(lambda: len(selected(browser)) == 6, 10, "all")
+    browser.axe()
+    browser.press("Take")
+    browser.wait_text("5 conversations are yours.")
+    browser.wait_text("One was left as it is:", ".toast.bad")
+    browser.press("Close")
+    # With the mouse: one, then another with Shift.
+    browser.js("for (const [n, shiftKey] of [[1, false], [4, true]]) document.querySelectorAll('.row-check input')[n].dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, shiftKey }))")
+    wait_until(lambda: selected(browser) == ["P1", "P2", "P3", "P4"], 10, "from the second to the fifth")
+    browser.press("No reply needed")
+    browser.find("dialog[open]")
+    browser.keys("told by telephone", Keys.ENTER)
+    browser.wait_text("conversations dismissed, with your reason.")
+    wait_until(lambda: desk.db.one("select count(*) from answerd.note where body like '%told by telephone%'") == 4, 10, "each has its reason")
+    acts = desk.db.column("select distinct act from answerd.audit where object = any(%s)", [f"conversation:{c}" for c in ids])
+    assert set(acts) == {"give", "take", "dismiss"}, "nobody was answered from here"

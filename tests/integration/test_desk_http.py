@@ -107,7 +107,7 @@ def test_parameters(shop):
                          ("queue?limit=1&limit=2", 400), ("queue?after=1.1", 200), ("queue?after=u1.1", 400), ("queue?by=due&after=1.1", 400), ("queue?by=due&after=inf.1.1", 200), ("queue?by=due&after=1.1.1", 200), ("queue?after=999999999999999999999.1", 400),
                          ("queue?all=maybe", 400), ("queue?brand=%ff", 400), ("queue?brand=%00", 400), ("queue?x=1", 400),
                          ("conversations/1%2f..", 404), ("conversations/-1", 404), ("conversations/99999999999999999999", 404), ("customers/x", 404),
-                         ("ledger?from=yesterday", 400), ("ledger?from=2026-11-20", 200), ("ledger?account=none", 400), ("verify?after=x", 400),
+                         ("ledger?from=yesterday", 400), ("ledger?from=2026-11-20", 200), ("ledger?account=none", 400), ("verify?after=x", 400), ("verify?after=https://x.example/", 400), ("verify?after=audit:0:x", 400),
                          ("verify?after=messages:99999999999999999999999:x", 400), ("quarantine?after=x", 400), ("queue?platform=" + "x" * 7000, 200)):
         assert shop.raw("GET", "/api/v1/" + path).status == status, path
     for body in ([], "x", 1, None):

@@ -12,7 +12,9 @@ from rig.front import Answered, closed_shop, shop  # noqa: F401 (fixtures)
 
 ROLES = ("auditor", "agent", "lead", "admin")
 # What is another's: the least role that may all the same (None: nobody), and what the others hear.
-RULES = {("post", "/tokens/{token}/revoke"): ("admin", 404), ("post", "/replies/{id}/send"): (None, 403), ("post", "/replies/{id}/drop"): ("lead", 403)}
+RULES = {("post", "/tokens/{token}/revoke"): ("admin", 404), ("post", "/views/{id}/remove"): (None, 404), ("post", "/replies/{id}/send"): (None, 403), ("post", "/replies/{id}/drop"): ("lead", 403)}
+# What belongs to the house: whoever may do it may do it with anybody's, and what is not there is said to be not there.
+HOUSE = ("alerts", "silences", "snippets")
 # Signing out and the like end the session that asks: judged by their refusals only.
 ENDS = {"/session/end", "/session/password", "/session/again", "/session", "/session/link", "/session/totp", "/session/totp/confirm",
         "/session/totp/off", "/session/totp/recovery"}
@@ -47,7 +49,7 @@ def objects(shop, path, owner, other):
     if "{" not in path:
         return {"none": path}
     kinds = {"conversations": lambda who: who["conversation"], "replies": lambda who: who["draft"](), "staff": lambda who: who["login"],
-             "tokens": lambda who: who["token"](), "customers": lambda who: who["customer"]}
+             "tokens": lambda who: who["token"](), "customers": lambda who: who["customer"], **{name: lambda who, name=name: who[name]() for name in (*HOUSE, "views")}}
     made = {"absent": "nobody" if first == "staff" else "999999"}
     if first in kinds:
         made |= {"own": kinds[first](owner), "other": kinds[first](other)}
@@ -70,7 +72,18 @@ def people(shop):
         def token(who=who):
             return shop.db.one("select answerd.token_make(staff_id, 'x', 'read', 1, %s) ->> 'id' from answerd.staff where login = %s",
                                secrets.token_hex(32), who["login"])
-        found[role] = {**who, "draft": draft, "token": token}
+
+        def of_staff(sql, who=who):
+            """A row that they made, anew each time."""
+            return str(shop.db.one(sql.replace("{n}", secrets.token_hex(6)), who["login"]))
+        found[role] = {**who, "draft": draft, "token": token,
+                       "alerts": lambda make=of_staff: make("insert into answerd.alert (brand_id, event, key, at, text, channels, conversation_id) select c.brand_id, 'waiting', 'm{n}', now(), 'x', '{}', "
+                                                            "c.conversation_id from answerd.conversation c join answerd.identity i on i.identity_id = c.customer_id where i.handle = 'c' || substr(%s, 2) returning alert_id"),
+                       "silences": lambda make=of_staff: make("insert into answerd.silence (at, until, by_staff, reason) select now(), now() + interval '1 h', staff_id, 'x' from answerd.staff where login = %s "
+                                                              "returning silence_id"),
+                       "snippets": lambda make=of_staff: make("insert into answerd.snippet select b.brand_id, 's{n}', 'x', s.staff_id, now() from answerd.brand b, answerd.staff s where s.login = %s returning name"),
+                       "views": lambda make=of_staff: make("insert into answerd.saved_view (staff_id, name, query, by_staff, changed_at) select staff_id, '{n}', 'all=1', staff_id, now() from answerd.staff "
+                                                           "where login = %s returning view_id")}
         if role in ROLES:
             found[role] |= {"call": Caller(shop.port, person), "acts": Caller(shop.port, token=person.post("tokens", {"scope": "act"}).json["token"]),
                             "reads": Caller(shop.port, token=person.post("tokens").json["token"])}
@@ -95,7 +108,7 @@ def test_the_matrix(shop):
     paths = staff["admin"]["person"].get("openapi.json").json["paths"]
     routes = [(method, path, operation) for path, methods in paths.items() for method, operation in methods.items()]
     assert len(routes) > 50 and all(o["x-role"] in ROLES for _, _, o in routes)
-    nobody, n = Caller(shop.port), 0
+    nobody, n, judged = Caller(shop.port), 0, set()
     for method, path, operation in routes:
         asks = operation["x-asks"]
         for name, url in objects(shop, path, staff["agent"], staff["colleague"]).items():
@@ -126,6 +139,9 @@ def test_the_matrix(shop):
                 if not allowed(operation, role):
                     assert answer.status == 403, (*where, answer.body)
                     assert answer.body == said[next(iter(said))].body, "nobody learns what is there"
+                elif path.split("/")[1] in HOUSE and "{" in path:
+                    assert answer.status == (404 if name == "absent" else 200), (*where, answer.status, answer.body)
+                    judged.add((path, name))
                 elif name == "absent":
                     assert answer.status in (400, 404, 409, 422), (*where, answer.status, answer.body)
                 elif name == "other" and is_refused(method, path, role):
@@ -133,6 +149,7 @@ def test_the_matrix(shop):
                 else:
                     assert answer.status not in (401, 403) and answer.status < 500, (*where, answer.status, answer.body)
     assert n > 400, n
+    assert {(path.split("/")[1], name) for path, name in judged} == {(kind, name) for kind in HOUSE for name in ("own", "other", "absent")}
     assert not shop.db.one("select count(*) from answerd.staff where login like 'm%%' and disabled_at is not null")
 
 

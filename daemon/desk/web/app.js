@@ -16,16 +16,19 @@ import { back } from "./pages/signin_by.js";
 import { Queue } from "./pages/queue.js";
 
 /* A place of the page: path, module (its default export is the component; it gets {params, query}), for the bar at the top: name (of the
- * catalogue), key, the least role. `beside`: it stands beside the queue. */
+ * catalogue), key, the least role, or the one that may not. `beside`: it stands beside the queue. */
 const PLACES = [
 	{ path: "/", name: "nav.queue", key: "g q" },
 	{ path: "/search", load: () => import("./pages/search.js") },
 	{ path: "/watch", name: "nav.watch", key: "g w", load: () => import("./pages/watch.js") },
 	{ path: "/reports", name: "nav.reports", key: "g r", load: () => import("./pages/reports.js") },
 	{ path: "/staff", name: "nav.staff", key: "g s", least: "admin", load: () => import("./pages/staff.js") },
+	{ path: "/audit", name: "nav.audit", key: "g a", but: "agent", load: () => import("./pages/audit.js") },
 	{ path: "/settings", load: () => import("./pages/settings.js") },
 	{ path: "/conversation/:id", beside: true, load: () => import("./pages/conversation/page.js") },
 ];
+
+const isFor = (p) => p.name && (!p.least || may(p.least)) && (!p.but || session.get().me?.role !== p.but);
 
 function find(path) {
 	for (const one of PLACES) {
@@ -33,7 +36,11 @@ function find(path) {
 		const pattern = new RegExp(`^${one.path.replace(/:(\w+)/g, (all, name) => { names.push(name); return "([^/]+)"; })}/?$`);
 		const found = pattern.exec(path);
 		if (found) {
-			return { place: one, params: Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(found[i + 1])])) };
+			try {
+				return { place: one, params: Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(found[i + 1])])) };
+			} catch {
+				return null; /* half a character */
+			}
 		}
 	}
 	return null;
@@ -68,7 +75,7 @@ function Page({ at, params, query }) {
 function Places() {
 	const at = useCell(place);
 	const found = find(at.path);
-	const named = PLACES.filter((p) => p.name && (!p.least || may(p.least)));
+	const named = PLACES.filter(isFor);
 	useKeys(named.map((p) => ({ keys: p.key, name: p.name, group: "keys.places", run: () => go(p.path) })));
 	const isQueue = found !== null && (found.place.path === "/" || found.place.beside);
 	const page = found === null ? html`<${Empty} title=${t("app.nowhere")}><p><a href="/">${t("nav.queue")}</a></p><//>`

@@ -1,9 +1,10 @@
 -- Snippets: words to begin with.
 create or replace function answerd.snippet_filled(s answerd.snippet, c answerd.conversation, p_actor bigint) returns text language sql stable
 set search_path = pg_catalog as $$
-	select replace(replace(replace(s.body, '{customer}', coalesce((select coalesce(nullif(i.name, ''), i.handle) from answerd.identity i
-		where i.identity_id = c.customer_id and i.brand_id = c.brand_id), '')), '{me}', coalesce(answerd.public_name(p_actor), '')), '{brand}',
-		(select b.name from answerd.brand b where b.brand_id = c.brand_id))
+	-- The customer's name comes last: a name like "{me}" is a name.
+	select replace(replace(replace(s.body, '{me}', coalesce(answerd.public_name(p_actor), '')), '{brand}',
+		(select b.name from answerd.brand b where b.brand_id = s.brand_id)), '{customer}', coalesce((select coalesce(nullif(i.name, ''), i.handle)
+		from answerd.identity i where i.identity_id = c.customer_id and i.brand_id = c.brand_id), ''))
 $$;
 create or replace function answerd.snippet_json(s answerd.snippet) returns json language sql stable set search_path = pg_catalog as $$
 	select json_build_object('name', s.name, 'brand', (select b.name from answerd.brand b where b.brand_id = s.brand_id), 'text', s.body,

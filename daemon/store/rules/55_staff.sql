@@ -162,29 +162,3 @@ begin
 	perform answerd.audited(0, 'staff:' || p_staff, 'recovery_codes', 'staff:' || p_staff);
 	return json_build_object('totp', true);
 end $$;
-
--- ---- the audit log, newest first
-
--- audit_list(brand, act, actor, after, limit): rows of a brand's chain (null: the house's own: who signed in, staff, tokens).
-create or replace function answerd.audit_list(p_brand text, p_act text, p_actor text, p_after bigint, p_limit int) returns json
-language plpgsql stable set search_path = pg_catalog as $$
-declare
-	v_brand int := coalesce(answerd.brand_named(p_brand), 0);
-	v_limit int := case when p_limit between 1 and 500 then p_limit else 500 end;
-	v_who text;
-	v json;
-	v_next bigint;
-	v_n int;
-begin
-	if p_actor is not null then
-		v_who := 'staff:' || (answerd.staff_named(p_actor)).staff_id;
-	end if;
-	select json_agg(json_build_object('brand', p_brand, 'seq', x.seq::text, 'at', answerd.rfc3339(x.at), 'actor', x.actor,
-			'login', (select s.login from answerd.staff s where x.actor = 'staff:' || s.staff_id), 'act', x.act, 'object', x.object,
-			'object_login', (select s.login from answerd.staff s where x.object = 'staff:' || s.staff_id),
-			'detail', x.detail, 'hash', x.hash) order by x.seq desc), min(x.seq), count(*)
-	into v, v_next, v_n
-	from (select * from answerd.audit a where a.brand_id = v_brand and (p_after is null or a.seq < p_after)
-		and (p_act is null or a.act = p_act) and (v_who is null or a.actor = v_who) order by a.seq desc limit v_limit) x;
-	return json_build_object('items', coalesce(v, '[]'), 'next', case when v_n = v_limit then v_next::text end);
-end $$;

@@ -223,7 +223,7 @@ $$;
 create or replace function answerd.verify(p_after text default null) returns json language plpgsql volatile set search_path = pg_catalog as $$
 declare
 	v_phase text := coalesce(split_part(p_after, ':', 1), 'messages');
-	v_a bigint := coalesce(nullif(split_part(p_after, ':', 2), ''), '0')::bigint;
+	v_a bigint := coalesce(substring(p_after from '^[a-z]+:([0-9]{1,18}):'), '0')::bigint;
 	v_b text := coalesce(substring(p_after from '^[a-z]+:[0-9]+:(.*)$'), '');
 	v_started timestamptz := clock_timestamp();
 	v_findings json[] := '{}';
@@ -231,7 +231,7 @@ declare
 	v_place record;
 	v_late text[];
 begin
-	if v_phase not in ('messages', 'conversations', 'audit', 'small', 'telling') then
+	if p_after !~ '^(messages:[0-9]{1,9}:.*|conversations:[0-9]{1,18}:|audit:[0-9]{1,9}:[0-9]{1,18}|(small|telling):[0-9]{1,9}:[0-9]{0,9})$' then
 		perform answerd.refuse('AN400', 'That "after" is none of ours: take "next" of the slice before, unchanged.');
 	end if;
 	loop

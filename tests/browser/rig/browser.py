@@ -39,7 +39,7 @@ def axe_source():
 
 
 class Browser:
-    def __init__(self):
+    def __init__(self, *more):
         for program in ("/usr/bin/chromium", "/usr/bin/chromedriver"):
             if not os.path.exists(program):
                 pytest.skip(f"{program} is not installed")
@@ -49,7 +49,7 @@ class Browser:
         for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run", "--disable-extensions",
                      "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps", "--mute-audio",
                      "--disable-features=Translate,OptimizationHints,MediaRouter", "--lang=en-GB", "--hide-scrollbars", f"--user-data-dir={self.folder.name}",
-                     f"--window-size={WIDE[0]},{WIDE[1]}"):
+                     f"--window-size={WIDE[0]},{WIDE[1]}", *more):
             options.add_argument(word)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)

@@ -4,7 +4,8 @@ import queue from "./de/queue.js";
 import conversation from "./de/conversation.js";
 import watch from "./de/watch.js";
 import reports from "./de/reports.js";
+import audit from "./de/audit.js";
 import staff from "./de/staff.js";
 import problem from "./de/problem.js";
 
-export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...staff, ...problem };
+export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...audit, ...staff, ...problem };

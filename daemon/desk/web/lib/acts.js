@@ -1,5 +1,5 @@
 /* What one does with conversations from the list: each act is one call of the API with a key, shown at once, and can be undone where the
- * desk can undo it. With several it is done one by one; nobody is ever answered from here. */
+ * desk can undo it. With several it is one call, too, in which each has its own result; nobody is ever answered from here. */
 import * as api from "./api.js";
 import { t } from "./i18n.js";
 import { session } from "./session.js";
@@ -8,22 +8,27 @@ import { again, drop, patch } from "./waiting.js";
 
 const c = (id, what) => `conversations/${encodeURIComponent(id)}/${what}`;
 
-/* One after the other, four at once; says how many were done. → the ids that were. */
-async function each(ids, does, done) {
-	const left = [...ids], good = [], bad = [];
-	async function run() {
-		for (let id = left.shift(); id !== undefined; id = left.shift()) {
-			try {
-				await does(id);
-				good.push(id);
-			} catch (e) {
-				bad.push(e);
+const MOST = 200; /* of one call */
+
+/* With one: path and body; with several: the act of the API for many. Says how many were done, and of the others how many and why.
+ * → the ids that were. */
+async function each(ids, { path, body = {}, many }, done) {
+	const good = [], bad = [];
+	try {
+		if (ids.length === 1) {
+			await api.post(c(ids[0], path), body);
+			good.push(ids[0]);
+		}
+		for (let at = 0; ids.length > 1 && at < ids.length; at += MOST) {
+			for (const one of (await api.post("conversations/bulk", { ids: ids.slice(at, at + MOST), ...many })).items) {
+				(one.is_done ? good : bad).push(one.is_done ? one.id : one);
 			}
 		}
+	} catch (e) {
+		toastRefusal(e);
 	}
-	await Promise.all([run(), run(), run(), run()]);
 	if (bad.length > 0) {
-		toastRefusal(bad[0]);
+		toast(t("acts.refused", { n: bad.length, why: bad[0].detail }), { tone: "bad" });
 	}
 	if (good.length > 0) {
 		done(good);
@@ -33,7 +38,7 @@ async function each(ids, does, done) {
 }
 
 export function take(ids) {
-	return each(ids, (id) => api.post(c(id, "claim")), (good) => {
+	return each(ids, { path: "claim", many: { act: "take" } }, (good) => {
 		good.forEach((id) => patch(id, { assignee: session.get().me.login }));
 		toast(t("acts.taken", { n: good.length }), { tone: "good", undo: { label: t("acts.undo"), run: () => give(good, null) } });
 	});
@@ -41,29 +46,29 @@ export function take(ids) {
 
 /* who: a login; null: back to everybody. */
 export function give(ids, who) {
-	return each(ids, (id) => api.post(c(id, "give"), { who }), (good) => {
+	return each(ids, { path: "give", body: { who }, many: { act: "give", who } }, (good) => {
 		good.forEach((id) => patch(id, { assignee: who }));
 		toast(who === null ? t("acts.given_back", { n: good.length }) : t("acts.given", { n: good.length, who }), { tone: "good" });
 	});
 }
 
 export function snooze(ids, how) {
-	return each(ids, (id) => api.post(c(id, "snooze"), { for: how }), (good) => {
+	return each(ids, { path: "snooze", body: { for: how }, many: { act: "snooze", for: how } }, (good) => {
 		good.forEach(drop);
-		toast(t("acts.snoozed", { n: good.length }), { tone: "good", undo: { label: t("acts.undo"), run: () => each(good, (id) => api.post(c(id, "snooze"), { for: "0" }), () => {}) } });
+		toast(t("acts.snoozed", { n: good.length }), { tone: "good", undo: { label: t("acts.undo"), run: () => each(good, { path: "snooze", body: { for: "0" }, many: { act: "snooze", for: "0" } }, () => {}) } });
 	});
 }
 
 export function dismiss(ids, reason) {
-	return each(ids, (id) => api.post(c(id, "dismiss"), { reason }), (good) => {
+	return each(ids, { path: "dismiss", body: { reason }, many: { act: "dismiss", reason } }, (good) => {
 		good.forEach(drop);
 		toast(t("acts.dismissed", { n: good.length }), { tone: "good" });
 	});
 }
 
 export function tag(ids, name) {
-	return each(ids, (id) => api.post(c(id, "tags"), { add: name }), (good) => toast(t("acts.tagged", { n: good.length, tag: name }), { tone: "good",
-		undo: { label: t("acts.undo"), run: () => each(good, (id) => api.post(c(id, "tags"), { remove: name }), () => {}) } }));
+	return each(ids, { path: "tags", body: { add: name }, many: { act: "tag", tag: name } }, (good) => toast(t("acts.tagged", { n: good.length, tag: name }), { tone: "good",
+		undo: { label: t("acts.undo"), run: () => each(good, { path: "tags", body: { remove: name }, many: { act: "untag", tag: name } }, () => {}) } }));
 }
 
 /* ---- the same, asking for what they need; → null when it was called off ---- */

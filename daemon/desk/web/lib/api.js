@@ -2,6 +2,7 @@
  * lost answer is done once. */
 import { API, address, forget, take } from "./first.js";
 import { has, language, t } from "./i18n.js";
+import { clean } from "./text.js";
 
 export { API };
 
@@ -19,7 +20,7 @@ function sentence(status, problem) {
 
 export class Refusal extends Error {
 	constructor(status, problem = {}, retryAfter = 0) {
-		super(status === 0 ? t(`ui.${problem.code ?? "not_reached"}`) : sentence(status, problem));
+		super(status === 0 ? t(`ui.${problem.code ?? "not_reached"}`) : clean(sentence(status, problem))); /* may quote what somebody typed */
 		this.status = status;          /* 0: the desk could not be reached */
 		this.needs = problem.needs ?? null;
 		this.code = problem.code ?? null;

@@ -1,6 +1,7 @@
 /* Words in the reader's language: t("queue.wait", { n: 3 }). A catalogue's value is a text with {names}, or one text a plural form of
  * {n}. Catalogues: lang/NAME.js, joined of one file a page; a lint keeps all of them complete and free of what nobody uses. */
 import * as first from "./first.js";
+import { within } from "./text.js";
 
 export const { LANGUAGES, choose } = first;
 
@@ -45,7 +46,7 @@ export function t(key, values = {}) {
 	}
 	return text.replace(/\{(\w+)\}/g, (whole, name) => {
 		const value = values[name];
-		return value === undefined ? whole : typeof value === "number" ? number(value) : String(value);
+		return value === undefined ? whole : typeof value === "number" ? number(value) : within(value);
 	});
 }
 

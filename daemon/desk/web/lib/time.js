@@ -55,6 +55,11 @@ export function clock(at) {
 	return isToday ? format(then, { hour: "2-digit", minute: "2-digit" }) : format(then, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }
 
+/* To the second, with the date: where the order of things matters. */
+export function precise(at) {
+	return format(ms(at), { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
 /* The exact instant, in the reader's zone and in UTC. */
 export function exact(at) {
 	const then = ms(at);

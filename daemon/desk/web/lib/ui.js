@@ -4,7 +4,7 @@ import { cell, useCell } from "./cell.js";
 import { spell, useKeys } from "./keys.js";
 import { t } from "./i18n.js";
 import * as time from "./time.js";
-import { links, marks, brief } from "./text.js";
+import { brief, clean, links, marks } from "./text.js";
 
 /* ---- small things ---- */
 
@@ -23,12 +23,12 @@ export function Icon({ name, label }) {
 
 /* tone: calm, good, warn, bad. The words say the same. */
 export function Badge({ tone = "calm", icon, title, children }) {
-	return html`<span class="badge ${tone}" title=${title}>${icon && html`<${Icon} name=${icon} />`}<span class="badge-words">${children}</span></span>`;
+	return html`<span class="badge ${tone}" title=${title && clean(title)}>${icon && html`<${Icon} name=${icon} />`}<span class="badge-words">${children}</span></span>`;
 }
 
 /* Words of others: their own direction, no markup. */
 export function Foreign({ text, of = "span", lang }) {
-	return html`<bdi class="foreign" dir="auto" lang=${lang}>${text}</bdi>`;
+	return html`<bdi class="foreign" dir="auto" lang=${lang}>${clean(text)}</bdi>`;
 }
 
 /* The whole text, lines and links kept. */
@@ -227,7 +227,7 @@ export function Menu({ label, icon, children, items, align = "left", kind = "pla
 		title=${children ? null : label} onClick=${() => setOpen(!isOpen)}>${icon && html`<${Icon} name=${icon} />`}${children}<${Icon} name="down" /></button>
 		${isOpen && html`<div class="menu-list ${align}" role="menu" aria-label=${label} onKeyDown=${move}>${items.map((item) => item === null ? html`<hr />` : html`<button type="button"
 			role=${item.isOn === undefined ? "menuitem" : "menuitemradio"} aria-checked=${item.isOn === undefined ? null : String(item.isOn)} tabindex="-1" aria-disabled=${item.disabled ? "true" : null}
-			onClick=${() => { if (!item.disabled) { shut(); item.run(); } }}><span class="menu-mark">${item.isOn && html`<${Icon} name="check" />`}</span><span>${item.label}</span>${item.hint && html`<${Key} of=${item.hint} />`}</button>`)}</div>`}</div>`;
+			onClick=${() => { if (!item.disabled) { shut(); item.run(); } }}><span class="menu-mark">${item.isOn && html`<${Icon} name="check" />`}</span><bdi>${item.label}</bdi>${item.hint && html`<${Key} of=${item.hint} />`}</button>`)}</div>`}</div>`;
 }
 
 /* ---- toasts ---- */
@@ -258,7 +258,7 @@ export function toastRefusal(e) {
 }
 
 export function Toasts() {
-	return html`<div class="toasts" role="status" aria-live="polite">${useCell(toasts).map((o) => html`<div key=${o.id} class="toast ${o.tone}"><${Icon} name=${o.tone === "bad" ? "alarm" : "check"} /><span>${o.text}</span>
+	return html`<div class="toasts" role="status" aria-live="polite">${useCell(toasts).map((o) => html`<div key=${o.id} class="toast ${o.tone}"><${Icon} name=${o.tone === "bad" ? "alarm" : "check"} /><span dir="auto">${o.text}</span>
 		${o.undo && html`<${Button} kind="quiet" onClick=${() => { drop(o.id); return o.undo.run(); }}>${o.undo.label}<//>`}
 		<${Button} kind="quiet" icon="close" label=${t("ui.close")} onClick=${() => drop(o.id)} /></div>`)}</div>`;
 }

@@ -5,7 +5,8 @@ import { LANGUAGES, language, t } from "../lib/i18n.js";
 import { commands, keysOf, layers, singleKeys, useKeys } from "../lib/keys.js";
 import { session, signOut } from "../lib/session.js";
 import { retry, stream } from "../lib/events.js";
-import { Button, Dialog, Icon, Key, Menu, ask, useTicking } from "../lib/ui.js";
+import { firstSeen } from "../lib/text.js";
+import { Button, Dialog, Foreign, Icon, Key, Menu, ask, useTicking } from "../lib/ui.js";
 import * as time from "../lib/time.js";
 import { Mentions } from "./conversation/mentions.js";
 import { go } from "../lib/router.js";
@@ -120,7 +121,7 @@ export function Frame({ places, here, children }) {
 				{ label: t("keys.title"), hint: "?", run: showHelp },
 				{ label: t("nav.settings"), run: () => go("/settings") },
 				{ label: t("session.out"), run: signOut },
-			]}><${Icon} name="person" /><span class="wide-only">${me?.name ?? me?.login}</span><//>
+			]}><${Icon} name="person" /><span class="wide-only me-name"><${Foreign} text=${firstSeen(me?.name, me?.login)} /></span><//>
 		</header>
 		<div id="content" tabindex="-1">${children}</div>`;
 }

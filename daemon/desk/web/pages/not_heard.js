@@ -1,6 +1,7 @@
 /* What is not heard, in the reader's language; the reason is the platform's, or the desk's own sentence. */
 import { html } from "../lib/html.js";
 import { has, t } from "../lib/i18n.js";
+import { Excerpt, Foreign } from "../lib/ui.js";
 import * as time from "../lib/time.js";
 
 function part(p) {
@@ -8,6 +9,8 @@ function part(p) {
 	return `${has(key) ? t(key, { account: p.account ?? "", sources: p.sources ?? "", at }) : p.code}${p.reason ? ` (${p.reason})` : ""}`;
 }
 
-export function NotHeard({ of: listening }) {
-	return listening.parts?.length > 0 ? listening.parts.map((p) => html`<span>${part(p)} </span>`) : listening.text;
+/* most: how much of it there is room for, where a list must stay in sight. */
+export function NotHeard({ of: listening, most }) {
+	const parts = listening.parts?.length > 0 ? listening.parts.map(part) : [listening.text];
+	return most ? html`<${Excerpt} text=${parts.join(" ")} n=${most} />` : parts.map((words) => html`<${Foreign} text=${words} /> `);
 }

@@ -8,7 +8,7 @@ import { go, place, withQuery } from "../lib/router.js";
 import { useEvents } from "../lib/events.js";
 import { useKeys } from "../lib/keys.js";
 import { may, session } from "../lib/session.js";
-import { Banner, Button, Empty } from "../lib/ui.js";
+import { Banner, Button, Empty, Excerpt, Foreign } from "../lib/ui.js";
 import * as acts from "../lib/acts.js";
 import * as list from "../lib/waiting.js";
 import { waiting } from "../lib/waiting.js";
@@ -17,7 +17,7 @@ import { Row, nameOf } from "./queue_row.js";
 import { NotHeard } from "./not_heard.js";
 import { Filters, isFiltered, useCounts } from "./queue_filters.js";
 
-const AHEAD = 8, SCROLL_AHEAD = 120, SETTLE_MS = 4000;
+const AHEAD = 8, SCROLL_AHEAD = 120, SETTLE_MS = 4000, MOST = 200;
 
 /* Which rows can be seen, and how high one is: it is measured, because letters may be larger than we think. */
 function useWindow(box, n) {
@@ -59,23 +59,23 @@ function Nobody({ filters, listening }) {
 }
 
 function Troubles({ listening, needsHuman, isPanic }) {
-	return html`${listening && !listening.ok && html`<${Banner} tone="bad"><strong>${t("queue.deaf")}</strong> <${NotHeard} of=${listening} /><//>`}
+	return html`${listening && !listening.ok && html`<${Banner} tone="bad"><strong>${t("queue.deaf")}</strong> <${NotHeard} of=${listening} most=${240} /> <a href="/watch?show=sources">${t("nav.watch")}</a><//>`}
 		${isPanic && html`<${Banner} tone="bad">${t("watch.panic")}<//>`}
 		${needsHuman > 0 && html`<${Banner} tone="warn">${t("queue.attention", { n: needsHuman })} <a href="/watch">${t("queue.attention_look")}</a><//>`}`;
 }
 
-function Bulk({ ids, clear, run }) {
+function Bulk({ ids, all, clear, run }) {
 	return html`<div class="bulk" role="toolbar" aria-label=${t("queue.bulk")}><strong>${t("queue.selected", { n: ids.length })}</strong>
-		<${Button} onClick=${() => run((all) => acts.take(all))} icon="person">${t("acts.take")}<//>
-		<${Button} onClick=${() => run(acts.askGive)}>${t("acts.give")}<//><${Button} onClick=${() => run(acts.askTag)} icon="tag">${t("acts.tag")}<//>
-		<${Button} onClick=${() => run(acts.askDismiss)}>${t("acts.dismiss")}<//><${Button} kind="quiet" onClick=${clear} hint="Escape">${t("queue.clear")}<//></div>`;
+		<${Button} onClick=${() => run((chosen) => acts.take(chosen))} icon="person" hint="t">${t("acts.take")}<//>
+		<${Button} onClick=${() => run(acts.askGive)} hint="a">${t("acts.give")}<//><${Button} onClick=${() => run(acts.askTag)} icon="tag" hint="l">${t("acts.tag")}<//>
+		<${Button} onClick=${() => run(acts.askDismiss)} hint="d">${t("acts.dismiss")}<//><${Button} kind="quiet" onClick=${all} hint="*">${t("queue.select_all")}<//><${Button} kind="quiet" onClick=${clear} hint="Escape">${t("queue.clear")}<//></div>`;
 }
 
 export function Queue({ chosen, isAlone }) {
 	const at = useCell(place), now = useCell(waiting), { me } = useCell(session);
 	const filters = filtersOf(at.query), key = JSON.stringify(filters);
 	const [cursor, setCursor] = useState(null), [selected, setSelected] = useState(() => new Set());
-	const box = useRef(null), touched = useRef(0);
+	const box = useRef(null), touched = useRef(0), anchor = useRef(null);
 	const rows = now.rows;
 	const seen = useWindow(box, rows.length);
 	const counts = useCounts();
@@ -134,13 +134,21 @@ export function Queue({ chosen, isAlone }) {
 			}
 		}
 	}
-	function select(id) {
+	/* isTo: with all between it and the one that was chosen last, as with a mouse everywhere. */
+	function select(id, isTo = false) {
+		const a = rows.findIndex((r) => r.e.id === anchor.current), b = rows.findIndex((r) => r.e.id === id);
 		setSelected((s) => {
 			const next = new Set(s);
-			next.has(id) ? next.delete(id) : next.add(id);
-			return next;
+			if (isTo && a >= 0 && a !== b) {
+				rows.slice(Math.min(a, b), Math.max(a, b) + 1).forEach((r) => !r.isGone && next.add(r.e.id));
+			} else {
+				next.has(id) ? next.delete(id) : next.add(id);
+			}
+			return new Set([...next].slice(0, MOST));
 		});
+		anchor.current = id;
 	}
+	const selectAll = () => setSelected(new Set(rows.filter((r) => !r.isGone).slice(0, MOST).map((r) => r.e.id)));
 	const can = () => may("agent") && hereId !== null;
 	const inList = () => can() && (isAlone || selected.size > 0 || box.current?.contains(document.activeElement));
 	useKeys([
@@ -157,6 +165,8 @@ export function Queue({ chosen, isAlone }) {
 		{ keys: "d", name: "acts.dismiss", group: "keys.acts", when: inList, run: () => act(acts.askDismiss, true) },
 		{ keys: "l", name: "acts.tag", group: "keys.acts", when: inList, run: () => act(acts.askTag) },
 		{ keys: "x", name: "queue.select_this", group: "keys.queue", when: inList, run: () => { select(hereId); setCursor(hereId); } },
+		{ keys: "X", name: "queue.select_to", group: "keys.queue", when: inList, run: () => { select(hereId, true); setCursor(hereId); } },
+		{ keys: "*", name: "queue.select_all", group: "keys.queue", when: inList, run: selectAll },
 		{ keys: "Escape", name: "queue.clear", group: "keys.queue", when: () => selected.size > 0, run: () => setSelected(new Set()) },
 		{ keys: ".", name: "queue.show_held", group: "keys.queue", when: () => now.held !== null, run: () => list.unhold() },
 	]);
@@ -177,7 +187,7 @@ export function Queue({ chosen, isAlone }) {
 	return html`<${Section} class=${`queue ${isAlone ? "alone" : "beside"}`} aria-label=${t("queue.title")}>
 		<${Filters} filters=${filters} counts=${counts} isAlone=${isAlone} />
 		<${Troubles} listening=${now.listening} needsHuman=${now.needsHuman} isPanic=${now.isPanic} />
-		${now.error !== null && html`<${Banner} tone="bad">${now.error.message} <${Button} kind="quiet" onClick=${() => list.look(filters)}>${t("app.once_more")}<//><//>`}
+		${now.error !== null && html`<${Banner} tone="bad"><${Foreign} text=${now.error.message} /> <${Button} kind="quiet" onClick=${() => list.look(filters)}>${t("app.once_more")}<//><//>`}
 		${now.held && html`<div class="held" role="status"><${Button} kind="plain" icon="down" hint="." onClick=${() => list.unhold()}>${t("queue.held", { n: now.held.n })}<//></div>`}
 		<div class="queue-list" ref=${box} onPointerDown=${() => { touched.current = Date.now(); }} onKeyDown=${() => { touched.current = Date.now(); }}>
 			${isEmpty && html`<${Nobody} filters=${filters} listening=${now.listening} />`}
@@ -187,5 +197,5 @@ export function Queue({ chosen, isAlone }) {
 			${now.isLoading && rows.length === 0 && html`<p class="loading" role="status">${t("app.loading")}</p>`}
 		</div>
 		<div class="unseen" role="status">${here && cursor !== null ? nameOf(here) : ""}</div>
-		${selected.size > 0 && html`<${Bulk} ids=${[...selected]} clear=${() => setSelected(new Set())} run=${(does) => act(does, false)} />`}<//>`;
+		${selected.size > 0 && html`<${Bulk} ids=${[...selected]} all=${selectAll} clear=${() => setSelected(new Set())} run=${(does) => act(does, false)} />`}<//>`;
 }

@@ -3,7 +3,7 @@ import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import * as time from "../lib/time.js";
 import { Badge, Excerpt, Foreign, Time, useTicking } from "../lib/ui.js";
-import { brief } from "../lib/text.js";
+import { brief, firstSeen } from "../lib/text.js";
 import { platformName } from "../lib/names.js";
 
 const SHAPES = { ok: "clock", warn: "clock", overdue: "alarm", stopped: "stop" };
@@ -38,20 +38,20 @@ export function why(e) {
 	return words.join(" · ");
 }
 
-export const nameOf = (e) => brief(e.customer.name || e.customer.handle || t("queue.somebody"), 80);
+export const nameOf = (e) => brief(firstSeen(e.customer.name, e.customer.handle, t("queue.somebody")), 80);
 
 export function Row({ entry: e, isGone, isChosen, isSelected, onSelect, onFocus, isFirst, at, size, href, mine }) {
 	useTicking();
 	const office = e.office_s === undefined || e.office_s === null ? null : time.span(e.office_s);
 	return html`<li class=${`row ${isChosen ? "chosen" : ""} ${isGone ? "gone" : ""} ${isSelected ? "selected" : ""} state-${stateOf(e)}`} aria-setsize=${size} aria-posinset=${at + 1}>
-		<label class="row-check"><input type="checkbox" checked=${isSelected} tabindex="-1" onChange=${() => onSelect(e.id)} aria-label=${t("queue.select", { who: nameOf(e) })} /></label>
+		<label class="row-check"><input type="checkbox" checked=${isSelected} tabindex="-1" onClick=${(click) => onSelect(e.id, click.shiftKey)} aria-label=${t("queue.select", { who: nameOf(e) })} /></label>
 		<a class="row-link" href=${href} data-id=${e.id} tabindex=${isFirst ? "0" : "-1"} aria-current=${isChosen ? "true" : null} onFocus=${() => onFocus(e.id)}>
-			<span class="row-who"><span class="row-name cut"><${Foreign} text=${nameOf(e)} /></span><span class="row-place">${platformName(e.platform)} · <bdi>${e.account}</bdi></span></span>
+			<span class="row-who"><span class="row-name cut"><${Foreign} text=${nameOf(e)} /></span><span class="row-place">${platformName(e.platform)} · <${Foreign} text=${e.account} /></span></span>
 			<span class="row-words"><span class="row-excerpt cut"><${Excerpt} text=${e.excerpt ?? ""} n=${200} /></span>
-				<span class="row-why">${isGone ? t("queue.gone") : why(e)}${e.tags.map((tag) => html` <span class="row-tag"><bdi>${tag}</bdi></span>`)}</span></span>
+				<span class="row-why">${isGone ? t("queue.gone") : why(e)}${e.tags.map((tag) => html` <span class="row-tag"><${Foreign} text=${tag} /></span>`)}</span></span>
 			<span class="row-state"><${State} entry=${e} /></span>
 			<span class="row-clocks"><span><span class="unseen">${t("queue.waits")} </span><time datetime=${e.waiting_since} title=${time.exact(e.waiting_since)}>${time.span((time.now() - time.ms(e.waiting_since)) / 1000)}</time></span>
 				${office !== null && html`<span class="row-office" title=${t("queue.office_title")}>${t("queue.office", { span: office })}</span>`}</span>
-			<span class="row-holder">${e.assignee === null ? html`<span class="row-free">${t("queue.free")}</span>` : html`<bdi>${e.assignee === mine ? t("queue.me") : e.assignee}</bdi>`}</span>
+			<span class="row-holder">${e.assignee === null ? html`<span class="row-free">${t("queue.free")}</span>` : html`<${Foreign} text=${e.assignee === mine ? t("queue.me") : e.assignee} />`}</span>
 		</a></li>`;
 }

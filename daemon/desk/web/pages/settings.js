@@ -120,6 +120,6 @@ function Tokens() {
 
 export default function Settings() {
 	const { me } = useCell(session);
-	return html`<div class="settings"><h1>${t("settings.title")}</h1><p class="hint">${me.name !== me.login && `${me.name} · `}${me.login} · ${t(`role.${me.role}`)}</p>
+	return html`<div class="settings"><h1>${t("settings.title")}</h1><p class="hint">${me.name !== me.login && html`<${Foreign} text=${me.name} /> · `}${me.login} · ${t(`role.${me.role}`)}</p>
 		${me.password !== false && html`<${Password} />`}<${Factor} me=${me} /><${Tokens} /></div>`;
 }

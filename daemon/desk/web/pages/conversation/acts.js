@@ -3,7 +3,7 @@ import { html, useEffect, useRef, useState } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import * as api from "../../lib/api.js";
 import { session } from "../../lib/session.js";
-import { Badge, Button, Dialog, Excerpt, Field, Since, ask, askWords, toast, toastRefusal } from "../../lib/ui.js";
+import { Badge, Button, Dialog, Excerpt, Field, Foreign, Since, ask, askWords, toast, toastRefusal } from "../../lib/ui.js";
 import { nameOf } from "./state.js";
 import { goNext } from "./next.js";
 
@@ -61,7 +61,7 @@ function Give({ c, list, close }) {
 	return html`<${Dialog} title=${t("talk.give")} onClose=${() => close(null)}><form onSubmit=${(e) => { e.preventDefault(); who !== null && close({ who, reason: reason.trim() }); }}>
 		<fieldset class="talk-people"><legend>${t("talk.give_whom")}</legend>
 			${all.map((s, i) => html`<label class="check" key=${s.login}><input type="radio" name="who" autofocus=${i === 0} checked=${who === s.login} onChange=${() => setWho(s.login)} />
-				<span>${s.name}${s.login === me && ` (${t("talk.me")})`}</span> <span class="hint">${s.login}</span></label>`)}
+				<span><${Foreign} text=${s.name} />${s.login === me && ` (${t("talk.me")})`}</span> <span class="hint">${s.login}</span></label>`)}
 			${c.assignee !== null && html`<label class="check"><input type="radio" name="who" checked=${who === ""} onChange=${() => setWho("")} /> <span>${t("talk.to_queue")}</span></label>`}</fieldset>
 		<${Field} label=${t("talk.give_why")} hint=${t("talk.give_why_hint")}><input maxlength="2000" dir="auto" value=${reason} autocomplete="off" onInput=${(e) => setReason(e.target.value)} /><//>
 		<footer><${Button} onClick=${() => close(null)}>${t("ui.cancel")}<//><${Button} kind="primary" type="submit" disabled=${who === null}>${t("talk.give_do")}<//></footer></form><//>`;
@@ -165,7 +165,7 @@ function Note({ list, close }) {
 	return html`<${Dialog} title=${t("talk.note")} onClose=${() => close(null)}><form onSubmit=${submit}>
 		<${Field} label=${t("talk.note_label")} hint=${t("talk.note_hint")}><textarea autofocus ref=${box} rows="5" maxlength="20000" dir="auto" value=${words} onInput=${(e) => setWords(e.target.value)}
 			onKeyDown=${(e) => (e.ctrlKey || e.metaKey) && e.key === "Enter" && submit(e)}></textarea><//>
-		${found.length > 0 && html`<div class="choices" role="group" aria-label=${t("talk.note_whom")}>${found.map((s) => html`<${Button} key=${s.login} onClick=${() => name(s.login)}>@${s.login} <span class="hint">${s.name}</span><//>`)}</div>`}
+		${found.length > 0 && html`<div class="choices" role="group" aria-label=${t("talk.note_whom")}>${found.map((s) => html`<${Button} key=${s.login} onClick=${() => name(s.login)}>@${s.login} <span class="hint"><${Foreign} text=${s.name} /></span><//>`)}</div>`}
 		<footer><${Button} onClick=${() => close(null)}>${t("ui.cancel")}<//><${Button} kind="primary" type="submit" hint="Ctrl+Enter" disabled=${words.trim() === ""}>${t("talk.note_do")}<//></footer></form><//>`;
 }
 
@@ -187,14 +187,14 @@ function Why({ id, close }) {
 			close();
 		});
 	}, [id]);
-	const lines = (title, list) => list && list.length > 0 && html`<h3>${title}</h3><ul class="why-list">${list.map((one, i) => html`<li key=${i}>${one.text}</li>`)}</ul>`;
+	const lines = (title, list) => list && list.length > 0 && html`<h3>${title}</h3><ul class="why-list">${list.map((one, i) => html`<li key=${i}><${Foreign} text=${one.text} /></li>`)}</ul>`;
 	const p = said?.promise;
 	return html`<${Dialog} title=${t("talk.why")} onClose=${() => close()} kind="wide">${said === null ? html`<p class="loading" role="status">${t("app.loading")}</p>` : html`<div class="why" lang="en">
-		<p class="why-first">${said.why}</p>${p.clocks && html`<p>${p.clocks.text}</p>`}${p.policy && html`<p>${p.policy.text}</p>`}
+		<p class="why-first"><${Foreign} text=${said.why} /></p>${p.clocks && html`<p><${Foreign} text=${p.clocks.text} /></p>`}${p.policy && html`<p><${Foreign} text=${p.policy.text} /></p>`}
 		${lines(t("talk.why_next"), p.next)}${lines(t("talk.why_hours"), p.frames)}${lines(t("talk.why_closed"), p.holidays)}
-		<h3>${t("talk.why_messages")}</h3><ol class="why-list">${said.thread.map((m) => html`<li key=${m.id}><strong>${nameOf(m.author)}</strong>: <${Excerpt} text=${m.excerpt} n=${80} /> <span class="hint">${m.why}</span>
+		<h3>${t("talk.why_messages")}</h3><ol class="why-list">${said.thread.map((m) => html`<li key=${m.id}><strong><${Excerpt} text=${nameOf(m.author)} n=${60} /></strong>: <${Excerpt} text=${m.excerpt} n=${80} /> <span class="hint"><${Foreign} text=${m.why} /></span>
 			${m.waits && html` <${Badge} tone="warn" icon="clock">${t("talk.waits")}<//>`}</li>`)}</ol>
-		${p.tried && html`<details><summary>${t("talk.why_policies")}</summary><ul class="why-list">${p.tried.map((y, i) => html`<li key=${i}>${y.matches ? "✓" : "–"} ${y.policy}: ${y.why}</li>`)}</ul></details>`}</div>`}<//>`;
+		${p.tried && html`<details><summary>${t("talk.why_policies")}</summary><ul class="why-list">${p.tried.map((y, i) => html`<li key=${i}>${y.matches ? "✓" : "–"} <${Foreign} text=${y.policy} />: <${Foreign} text=${y.why} /></li>`)}</ul></details>`}</div>`}<//>`;
 }
 
 export function explain(c) {

@@ -4,8 +4,8 @@ import { has, number, t } from "../../lib/i18n.js";
 import * as api from "../../lib/api.js";
 import { useKeys } from "../../lib/keys.js";
 import { may } from "../../lib/session.js";
-import { brief } from "../../lib/text.js";
-import { Button, Excerpt, Icon, Time, confirm, useTicking } from "../../lib/ui.js";
+import { brief, linkTo } from "../../lib/text.js";
+import { Button, Excerpt, Foreign, Icon, Time, confirm, useTicking } from "../../lib/ui.js";
 import * as time from "../../lib/time.js";
 import { nameOf } from "./state.js";
 import { useDraft } from "./draft.js";
@@ -38,7 +38,7 @@ function Terms({ c }) {
 	const a = c.answering, left = a.until === null ? null : (time.ms(a.until) - time.now()) / 1000;
 	return html`<div class="terms">
 		${a.to !== null && html`<p class="terms-to">${t("talk.answers")} <${Excerpt} text=${a.to.excerpt} n=${64} /> <${Seen} by=${a.to.visibility} /></p>`}
-		${a.why_not !== null && html`<p class="terms-not"><${Icon} name="alarm" /> <span>${whyNot(a)}${a.may_queue && ` ${t("talk.queued_until")}`}</span></p>`}
+		${a.why_not !== null && html`<p class="terms-not"><${Icon} name="alarm" /> <span><${Foreign} text=${whyNot(a)} />${a.may_queue && ` ${t("talk.queued_until")}`}</span></p>`}
 		${a.can && left !== null && left > 0 && html`<p class=${left < SHORTLY_S ? "terms-soon" : "hint"}>${left < SHORTLY_S && html`<${Icon} name="clock" /> `}${t("talk.answer_until")} <${Time} at=${a.until} /> (${time.fromNow(a.until)})</p>`}
 		${a.needs_approval && html`<p class="hint">${t("talk.needs_approval")}</p>`}
 	</div>`;
@@ -63,7 +63,7 @@ function isFaster(e) {
 }
 
 function Trouble({ e, again }) {
-	return html`<div class="box-trouble" role="alert"><${Icon} name="alarm" /><span>${e.message}</span>${isFaster(e) && html`<${Button} onClick=${again}>${t("talk.send_also")}<//>`}</div>`;
+	return html`<div class="box-trouble" role="alert"><${Icon} name="alarm" /><span><${Foreign} text=${e.message} /></span>${isFaster(e) && html`<${Button} onClick=${again}>${t("talk.send_also")}<//>`}</div>`;
 }
 
 function Box_({ c, reload, others, onTyping, onSent, box }) {
@@ -163,7 +163,7 @@ function Box_({ c, reload, others, onTyping, onSent, box }) {
 				<${Button} kind="primary" type="submit" hint="Ctrl+Enter" disabled=${isEmpty || isSending || (isLong && !parts)} why=${isLong ? t("talk.too_long_why") : null}>${a.needs_approval ? t("talk.hand_in")
 					: parts && isLong ? t("talk.send_parts", { n }) : t("talk.send")}<//></span></div>`
 		: html`<textarea ref=${box} class="unseen" tabindex="-1" aria-hidden="true" readonly></textarea>
-			${c.permalink && html`<p><a href=${c.permalink} target="_blank" rel="noopener noreferrer nofollow">${t("talk.open_there")}</a></p>`}`}
+			${linkTo(c.permalink) && html`<p><a href=${linkTo(c.permalink).href} target="_blank" rel="noopener noreferrer nofollow">${t("talk.open_there")}</a></p>`}`}
 	</form>`;
 }
 

@@ -5,7 +5,7 @@ import * as api from "../../lib/api.js";
 import { useEvents } from "../../lib/events.js";
 import { useKeys } from "../../lib/keys.js";
 import { go } from "../../lib/router.js";
-import { brief } from "../../lib/text.js";
+import { firstSeen } from "../../lib/text.js";
 import { Excerpt, Menu } from "../../lib/ui.js";
 
 const SOON_MS = 1500;
@@ -29,5 +29,5 @@ export function Mentions() {
 	const open = (n) => go(`/conversation/${n.conversation}`);
 	useKeys([{ keys: "g m", name: "talk.mentions_open", group: "keys.everywhere", when: () => said.unseen > 0, run: () => open(said.items[0]) }]);
 	return said.unseen === 0 ? null : html`<${Menu} label=${t("talk.mentions", { n: said.unseen })} align="right" kind="quiet mentions"
-		items=${said.items.map((n) => ({ label: html`<strong>${brief(n.name ?? n.by ?? t("talk.somebody"), 40)}</strong>: <${Excerpt} text=${n.text} n=${80} />`, run: () => open(n) }))}><span aria-hidden="true">@${said.unseen}</span><span class="unseen">${t("talk.mentions", { n: said.unseen })}</span><//>`;
+		items=${said.items.map((n) => ({ label: html`<strong><${Excerpt} text=${firstSeen(n.name, n.by, t("talk.somebody"))} n=${40} /></strong>: <${Excerpt} text=${n.text} n=${80} />`, run: () => open(n) }))}><span aria-hidden="true">@${said.unseen}</span><span class="unseen">${t("talk.mentions", { n: said.unseen })}</span><//>`;
 }

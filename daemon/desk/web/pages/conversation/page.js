@@ -6,8 +6,8 @@ import { useKeys } from "../../lib/keys.js";
 import { go, withQuery } from "../../lib/router.js";
 import { may, session } from "../../lib/session.js";
 import { platformName } from "../../lib/names.js";
-import { brief, linkTo } from "../../lib/text.js";
-import { Badge, Button, Empty, Foreign, Icon, Menu, Since, Time, toast, useTicking } from "../../lib/ui.js";
+import { brief, firstSeen, linkTo } from "../../lib/text.js";
+import { Badge, Button, Empty, Excerpt, Foreign, Icon, Menu, Since, Time, toast, useTicking } from "../../lib/ui.js";
 import * as time from "../../lib/time.js";
 import * as acts from "./acts.js";
 import { Box } from "./box.js";
@@ -46,7 +46,7 @@ function Tags({ c, reload }) {
 
 /* What was done with it, by whom. */
 function Acts({ c }) {
-	return c.acts.length === 0 ? null : html`<details class="talk-done"><summary>${t("talk.acts", { n: c.acts.length })}</summary><ul>${c.acts.map((a, i) => html`<li key=${i}><${Time} at=${a.at} /> ${a.name ?? t("talk.somebody")}: ${has(`talk.act_${a.act}`) ? t(`talk.act_${a.act}`) : a.act}${a.to && ` → ${a.to}`}</li>`)}</ul></details>`;
+	return c.acts.length === 0 ? null : html`<details class="talk-done"><summary>${t("talk.acts", { n: c.acts.length })}</summary><ul>${c.acts.map((a, i) => html`<li key=${i}><${Time} at=${a.at} /> <${Foreign} text=${firstSeen(a.name, t("talk.somebody"))} />: ${has(`talk.act_${a.act}`) ? t(`talk.act_${a.act}`) : a.act}${a.to && html` → <${Foreign} text=${a.to} />`}</li>`)}</ul></details>`;
 }
 
 function Conversation({ c, person, reload }) {
@@ -103,7 +103,7 @@ function Conversation({ c, person, reload }) {
 	return html`<div class="talk">
 		<section class="talk-main" aria-label=${t("talk.with_whom", { who })}>
 			<header class="talk-head"><div class="talk-title"><a class="talk-back button quiet" href=${withQuery({}, "/")} aria-label=${t("talk.back")} title=${t("talk.back")}><${Icon} name="left" /></a>
-					<h1><${Foreign} text=${nameOf(c.customer)} /></h1><span class="hint">${platformName(c.platform)} · ${c.account}</span>
+					<h1><${Excerpt} text=${nameOf(c.customer)} n=${80} /></h1><span class="hint">${platformName(c.platform)} · <${Foreign} text=${c.account} /></span>
 					${there && html`<a class="button quiet" href=${there.href} target="_blank" rel="noopener noreferrer nofollow" aria-label=${t("talk.open_there")} title=${t("talk.open_there")}><${Icon} name="link" /></a>`}
 					<${Button} kind="quiet" class="talk-next" hint="g n" onClick=${() => goNext(c.id)}>${t("talk.next_short")}<//></div>
 				<div class="talk-facts"><${Clocks} c=${c} /><${Hands} c=${c} me=${me} /><${Tags} c=${c} reload=${reload} /></div>
@@ -129,7 +129,7 @@ export default function Page({ params }) {
 		}
 	}, [c?.id, params.id]);
 	if (error !== null) {
-		return html`<${Empty} title=${error.status === 404 ? t("talk.not_there") : t("talk.failed")}>${error.status !== 404 && html`<p>${error.message}</p>`}<${Button} onClick=${reload}>${t("app.once_more")}<//> <a class="button" href=${withQuery({}, "/")}>${t("nav.queue")}</a><//>`;
+		return html`<${Empty} title=${error.status === 404 ? t("talk.not_there") : t("talk.failed")}>${error.status !== 404 && html`<p><${Foreign} text=${error.message} /></p>`}<${Button} onClick=${reload}>${t("app.once_more")}<//> <a class="button" href=${withQuery({}, "/")}>${t("nav.queue")}</a><//>`;
 	}
 	return c === null ? html`<p class="loading" role="status">${t("app.loading")}</p>` : html`<${Conversation} key=${c.id} c=${c} person=${person} reload=${reload} />`;
 }

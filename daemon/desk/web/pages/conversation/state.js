@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "../../lib/html.js";
 import { useCell } from "../../lib/cell.js";
 import * as api from "../../lib/api.js";
 import { stream, useEvents } from "../../lib/events.js";
+import { firstSeen } from "../../lib/text.js";
 import { learnNow } from "../../lib/time.js";
 
 const SOON_MS = 250, WHILE_CUT_MS = 10_000;
@@ -124,5 +125,5 @@ export function endOf(c) {
 
 /* How somebody is called in a sentence: their name, else the handle. */
 export function nameOf(who) {
-	return who?.name || who?.handle || who?.id || "";
+	return firstSeen(who?.name, who?.handle, who?.id);
 }

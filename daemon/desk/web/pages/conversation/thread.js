@@ -1,7 +1,7 @@
 /* What was said, as the customer sees it: who, to whom, when; what waits and what was answered by whom; what was changed or taken away. */
 import { html, useEffect, useRef } from "../../lib/html.js";
 import { has, language, t } from "../../lib/i18n.js";
-import { brief, linkTo } from "../../lib/text.js";
+import { brief, languageOf, linkTo } from "../../lib/text.js";
 import { Badge, Excerpt, Foreign, Icon, Time, Words } from "../../lib/ui.js";
 import * as time from "../../lib/time.js";
 import { nameOf, treeOf } from "./state.js";
@@ -38,7 +38,7 @@ function Standing({ m }) {
 /* Who of us it was. */
 function Ours({ m }) {
 	const words = m.is_automatic ? t("talk.by_program") : m.staff?.name ? t("talk.by_staff", { name: m.staff.name }) : m.kind === "post" ? t("talk.our_post") : t("talk.by_native");
-	return html`<span class="message-by">${words}</span>`;
+	return html`<span class="message-by"><bdi>${words}</bdi></span>`;
 }
 
 /* A private message must never be taken for a public one. */
@@ -51,7 +51,7 @@ function Said({ m }) {
 	if (m.deleted_at !== null) {
 		return html`<p class="message-gone">${t("talk.words_gone")}</p>`;
 	}
-	const words = m.text === "" ? html`<p class="message-gone">${t("talk.no_words")}</p>` : html`<div lang=${m.language ?? undefined}><${Words} text=${m.text} /></div>`;
+	const words = m.text === "" ? html`<p class="message-gone">${t("talk.no_words")}</p>` : html`<div lang=${languageOf(m.language)}><${Words} text=${m.text} /></div>`;
 	return m.warning === null || m.warning === "" ? words
 		: html`<details class="notice"><summary><${Icon} name="alarm" /> ${t("talk.notice")} <${Foreign} text=${brief(m.warning, 200)} /></summary>${words}</details>`;
 }
@@ -67,7 +67,7 @@ function Before({ m }) {
 }
 
 function To({ to }) {
-	return to === null ? null : html`<p class="message-to">${to === "unknown" ? t("talk.to_unknown") : html`${t("talk.to")} <strong><${Foreign} text=${nameOf(to.author)} /></strong>: <${Excerpt} text=${to.text} n=${60} />`}</p>`;
+	return to === null ? null : html`<p class="message-to">${to === "unknown" ? t("talk.to_unknown") : html`${t("talk.to")} <strong><${Excerpt} text=${nameOf(to.author)} n=${60} /></strong>: <${Excerpt} text=${to.text} n=${60} />`}</p>`;
 }
 
 function Message({ m, level, to }) {
@@ -75,8 +75,8 @@ function Message({ m, level, to }) {
 	const link = linkTo(m.permalink);
 	const label = t("talk.message_of", { who: brief(nameOf(m.author), 60), at: time.clock(m.at) });
 	return html`<li class=${`message ${m.role} level-${level} ${m.waits ? "waits" : ""}`} data-id=${m.id}><article aria-label=${label}>
-		<header><strong class="message-who"><${Foreign} text=${nameOf(m.author)} /></strong>
-			${m.author.handle && m.author.handle !== nameOf(m.author) && html`<span class="message-handle"><${Foreign} text=${`@${m.author.handle}`} /></span>`}
+		<header><strong class="message-who"><${Excerpt} text=${nameOf(m.author)} n=${80} /></strong>
+			${m.author.handle && m.author.handle !== nameOf(m.author) && html`<span class="message-handle"><${Excerpt} text=${`@${m.author.handle}`} n=${60} /></span>`}
 			${isOurs && html`<${Ours} m=${m} />`}
 			<${Standing} m=${m} /><${Seen} by=${m.visibility} />
 			${m.is_imported && html`<${Badge} title=${t("talk.imported_why")}>${t("talk.imported")}<//>`}

@@ -5,7 +5,7 @@ import { useKeys } from "../../lib/keys.js";
 import { go, setQuery, withQuery } from "../../lib/router.js";
 import * as api from "../../lib/api.js";
 import * as time from "../../lib/time.js";
-import { Banner, Button, Table } from "../../lib/ui.js";
+import { Banner, Button, Foreign, Table } from "../../lib/ui.js";
 
 /* The report, anew whenever what is asked for changes: { data, error, isLoading }. What was shown stays until the other is there. */
 export function useReport(path, query) {
@@ -25,7 +25,7 @@ export function useReport(path, query) {
 }
 
 export function Loaded({ of: { data, error, isLoading }, children }) {
-	return html`<div class="loaded" aria-busy=${isLoading ? "true" : null}>${error !== null ? html`<${Banner} tone="bad">${error.message}<//>`
+	return html`<div class="loaded" aria-busy=${isLoading ? "true" : null}>${error !== null ? html`<${Banner} tone="bad"><${Foreign} text=${error.message} /><//>`
 		: data === null ? html`<p class="loading" role="status">${t("reports.loading")}</p>` : children(data)}</div>`;
 }
 

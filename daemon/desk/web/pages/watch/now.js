@@ -22,7 +22,7 @@ function Told({ channels }) {
 function Alert({ of: a, acked }) {
 	return html`<li class="card" data-alert=${a.id}><div class="card-head">
 			<${Badge} tone=${a.state === "open" ? STEP_TONES[a.step] ?? "bad" : "calm"} icon=${a.state === "open" ? "alarm" : "check"}>${t(`watch.event_${a.event}`)}${a.step && ` · ${t(`watch.step_${a.step}`)}`}<//>
-			<span>${[a.brand, a.account, a.source].filter(Boolean).join(" · ")}</span><span class="card-when"><${Since} at=${a.since ?? a.at} /></span></div>
+			<${Foreign} text=${[a.brand, a.account, a.source].filter(Boolean).join(" · ")} /><span class="card-when"><${Since} at=${a.since ?? a.at} /></span></div>
 		<p><${Foreign} text=${a.text} /></p><${Told} channels=${a.channels} />
 		<div class="card-acts">${a.conversation !== null && html`<a class="button plain" href=${`/conversation/${a.conversation}`}>${t("watch.open_conversation")}</a>`}
 			${a.state === "open" ? html`<${Button} kind="primary" hint="a" disabled=${!may("agent")} why=${t("watch.may_not")} onClick=${() => acked(a)}>${t("watch.ack")}<//>`
@@ -43,7 +43,7 @@ function Alerts() {
 	const open = (of.data?.items ?? []).filter((a) => a.state === "open");
 	/* The one where the focus is, else the newest. */
 	useKeys([{ keys: "a", name: "watch.ack_key", when: () => open.length > 0 && may("agent"), run: () => ack(open.find((a) => a.id === document.activeElement?.closest?.("[data-alert]")?.dataset.alert) ?? open[0]) }]);
-	return html`<section aria-labelledby="watch-alerts"><h2 id="watch-alerts">${t("watch.alerts")}</h2><${Loaded} of=${of}>${(data) => html`${data.trouble && html`<${Banner} tone="bad">${data.trouble}<//>`}
+	return html`<section aria-labelledby="watch-alerts"><h2 id="watch-alerts">${t("watch.alerts")}</h2><${Loaded} of=${of}>${(data) => html`${data.trouble && html`<${Banner} tone="bad"><${Foreign} text=${data.trouble} /><//>`}
 		${data.items.length === 0 ? html`<${Empty} title=${t("watch.no_alerts")} />` : html`<ul class="cards">${[...open, ...data.items.filter((a) => a.state !== "open")].map((a) => html`<${Alert} key=${a.id} of=${a} acked=${ack} />`)}</ul>`}
 		${data.next && html`<p class="hint">${t("watch.more_alerts")}</p>`}`}<//></section>`;
 }
@@ -83,8 +83,8 @@ function Reply({ of: r, again }) {
 			<${Button} disabled=${!can} why=${t("watch.may_not")} onClick=${isNotThere}>${t("watch.not_there")}<//>`
 		: r.state === "failed_visible" || r.state === "queued" ? html`<${Button} disabled=${!can} why=${t("watch.may_not")} onClick=${() => act(`${at}/retry`, {}, t("watch.retry_done"), again)}>${t("watch.retry")}<//>` : null;
 	return html`<li class="card"><div class="card-head"><${Badge} tone=${REPLY_TONES[r.state] ?? "calm"} icon=${REPLY_TONES[r.state] ? "alarm" : "clock"}>${t(`watch.reply_${r.state}`)}<//>
-			<span>${[r.account, r.author].filter(Boolean).join(" · ")}</span><span class="card-when"><${Since} at=${r.state_since} /></span></div>
-		<p><${Foreign} text=${r.text} /></p>${r.reason && html`<p class="card-why"><${Icon} name="alarm" /> ${r.reason}</p>`}<p class="hint">${t(`watch.do_${r.waits_for_approval ? "approve" : r.state}`)}</p>
+			<${Foreign} text=${[r.account, r.author].filter(Boolean).join(" · ")} /><span class="card-when"><${Since} at=${r.state_since} /></span></div>
+		<p><${Foreign} text=${r.text} /></p>${r.reason && html`<p class="card-why"><${Icon} name="alarm" /> <${Foreign} text=${r.reason} /></p>`}<p class="hint">${t(`watch.do_${r.waits_for_approval ? "approve" : r.state}`)}</p>
 		<div class="card-acts"><a class="button plain" href=${`/conversation/${r.conversation}`}>${t("watch.open_conversation")}</a>${acts}</div></li>`;
 }
 

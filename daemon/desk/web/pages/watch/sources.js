@@ -5,7 +5,8 @@ import { has, language, number, t } from "../../lib/i18n.js";
 import * as api from "../../lib/api.js";
 import { platformName } from "../../lib/names.js";
 import * as time from "../../lib/time.js";
-import { Badge, Empty, Table, Time, useTicking } from "../../lib/ui.js";
+import { within } from "../../lib/text.js";
+import { Badge, Empty, Foreign, Table, Time, useTicking } from "../../lib/ui.js";
 import { Behind, Loaded, seconds } from "../reports/parts.js";
 import { Picker, useSpan } from "../reports/picker.js";
 import { useLive } from "./live.js";
@@ -38,7 +39,7 @@ function Line({ of: s, from, to }) {
 		<line class="line-ground" x1="0" x2="100%" y1="14" y2="14" />
 		${bars(s.spans, from, to).map((b) => html`<rect class="heard" x=${`${b.x}%`} width=${`${b.width}%`} y="6" height="16"><title>${t("watch.heard_span", { from: time.clock(b.from), until: time.clock(b.until) })}</title></rect>`)}
 		${bars(s.gaps, from, to, LEAST).map((b) => html`<rect class=${GAPS[b.state]} x=${`${b.x}%`} width=${`${b.width}%`} y=${b.state === "before" ? 12 : 1} height=${b.state === "before" ? 4 : 26}>
-			<title>${t(`watch.gap_${b.state}`)}: ${time.clock(b.from)} – ${time.clock(b.until)} ${b.reason ?? ""}</title></rect>`)}</svg>`;
+			<title>${t(`watch.gap_${b.state}`)}: ${time.clock(b.from)} – ${time.clock(b.until)} ${within(b.reason)}</title></rect>`)}</svg>`;
 }
 
 function Ticks({ from, to, zone }) {
@@ -59,10 +60,10 @@ function State({ of: s }) {
 }
 
 function Source({ of: s, line, from, to }) {
-	return html`<li class="source"><div class="source-head"><strong>${s.source}</strong><span>${s.account} · ${platformName(s.platform)}</span><${State} of=${s} />
+	return html`<li class="source"><div class="source-head"><strong><${Foreign} text=${s.source} /></strong><span><${Foreign} text=${s.account} /> · ${platformName(s.platform)}</span><${State} of=${s} />
 			<span class="hint">${s.heard_at === null ? t("watch.never_heard") : html`${t("watch.heard_at")} <${Ago} at=${s.heard_at} />`}${s.every_s !== null && ` · ${s.achieved_s === null ? t("watch.every_only", { every: seconds(s.every_s) }) : t("watch.every", { every: seconds(s.every_s), achieved: seconds(s.achieved_s) })}`}</span></div>
 		${line && html`<${Line} of=${line} from=${from} to=${to} />`}
-		${(s.reason || (s.failures > 0 && s.failure)) && html`<p class="card-why">${s.reason ?? ""} ${s.failures > 0 ? t("watch.failed", { n: s.failures, why: s.failure ?? "" }) : ""}</p>`}
+		${(s.reason || (s.failures > 0 && s.failure)) && html`<p class="card-why"><${Foreign} text=${s.reason ?? ""} /> ${s.failures > 0 ? t("watch.failed", { n: s.failures, why: s.failure ?? "" }) : ""}</p>`}
 		${s.missing && html`<p class="card-why">${t("watch.rights", { missing: s.missing })}</p>`}</li>`;
 }
 
@@ -87,11 +88,11 @@ export function Sources({ query, sources }) {
 			${polled.length > 0 && html`<${Ticks} from=${from} to=${to} zone=${span.zone} />`}
 			${others.length > 0 && html`<h2>${t("watch.when_needed")}</h2><ul class="sources">${others.map((s) => html`<${Source} key=${s.id} of=${s} />`)}</ul>`}
 			<h2>${t("watch.holes")}</h2>${holes.length === 0 ? html`<p>${t("watch.no_holes")}</p>` : html`<${Table} caption=${t("watch.holes_in_span")} rows=${holes} isStack isTitled keyOf=${(h) => `${h.line.id} ${h.from}`} columns=${[
-				{ title: t("watch.source"), cell: (h) => `${h.line.account} ${h.line.source}` }, { title: t("watch.state"), cell: (h) => t(`watch.gap_${h.state}`) },
+				{ title: t("watch.source"), cell: (h) => html`<${Foreign} text=${`${h.line.account} ${h.line.source}`} />` }, { title: t("watch.state"), cell: (h) => t(`watch.gap_${h.state}`) },
 				{ title: t("reports.from"), cell: (h) => html`<${Time} at=${h.from} />` }, { title: t("watch.until"), cell: (h) => html`<${Time} at=${h.until} />` },
-				{ title: t("watch.length"), isNumber: true, cell: (h) => seconds((time.ms(h.until) - time.ms(h.from)) / 1000) }, { title: t("watch.why"), cell: (h) => h.reason ?? "–" }]} />`}
+				{ title: t("watch.length"), isNumber: true, cell: (h) => seconds((time.ms(h.until) - time.ms(h.from)) / 1000) }, { title: t("watch.why"), cell: (h) => html`<${Foreign} text=${h.reason ?? "–"} />` }]} />`}
 			<${Behind} caption=${t("watch.heard_spans")} rows=${coverage.items.flatMap((i) => i.spans.map((s) => ({ ...s, line: i })))} keyOf=${(s) => `${s.line.id} ${s.from}`} columns=${[
-				{ title: t("watch.source"), cell: (s) => `${s.line.account} ${s.line.source}` }, { title: t("reports.from"), cell: (s) => html`<${Time} at=${s.from} />` },
+				{ title: t("watch.source"), cell: (s) => html`<${Foreign} text=${`${s.line.account} ${s.line.source}`} />` }, { title: t("reports.from"), cell: (s) => html`<${Time} at=${s.from} />` },
 				{ title: t("watch.until"), cell: (s) => html`<${Time} at=${s.until} />` }]} />`;
 	}}<//>`}<//>`;
 }
