@@ -74,6 +74,24 @@ def look(web):
     return found
 
 
+def imports(web):
+    """A name that is imported is exported there, and used: browsers say so only when they come to it."""
+    files = {path.resolve(): path.read_text(encoding="utf-8") for path in sorted(web.rglob("*.js")) if not {"lang", "node_modules"} & set(path.parts)}
+    exported = {path: set(re.findall(r"export (?:async )?(?:function|const|let|class) (\w+)", text)) | {
+        name.split()[-1] for names in re.findall(r"export (?:const )?\{([^}]*)\}", text) for name in names.split(",") if name.strip()} for path, text in files.items()}
+    found = []
+    for path, text in files.items():
+        rest = re.sub(r"import .*? from .*?;", "", text)
+        for names, source in re.findall(r'import \{([^}]*)\} from "([^"]+)"', text):
+            there = exported.get((path.parent / source).resolve())
+            for name in filter(None, map(str.strip, names.split(","))):
+                if there is not None and name.split()[0] not in there:
+                    found.append(f"{path.name}: {source} exports no {name.split()[0]}")
+                if not re.search(rf"\b{name.split()[-1]}\b", rest):
+                    found.append(f"{path.name}: imports {name.split()[-1]} and does not use it")
+    return found
+
+
 def codes():
     """Names of the desk's sentences that a person at the page may meet."""
     sql = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "daemon" / "store" / "rules").glob("*.sql")))
@@ -83,7 +101,7 @@ def codes():
 
 
 def main():
-    found = look(WEB)
+    found = look(WEB) + imports(WEB)
     print("\n".join(found) or "The page has all its words, and no markup made from strings.")
     sys.exit(bool(found))
 

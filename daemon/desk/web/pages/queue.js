@@ -8,7 +8,7 @@ import { go, place, withQuery } from "../lib/router.js";
 import { useEvents } from "../lib/events.js";
 import { useKeys } from "../lib/keys.js";
 import { may, session } from "../lib/session.js";
-import { Banner, Button, Empty, Excerpt, Foreign } from "../lib/ui.js";
+import { Banner, Button, Empty, Foreign } from "../lib/ui.js";
 import * as acts from "../lib/acts.js";
 import * as list from "../lib/waiting.js";
 import { waiting } from "../lib/waiting.js";

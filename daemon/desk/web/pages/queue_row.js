@@ -2,7 +2,7 @@
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import * as time from "../lib/time.js";
-import { Badge, Excerpt, Foreign, Time, useTicking } from "../lib/ui.js";
+import { Badge, Excerpt, Foreign, useTicking } from "../lib/ui.js";
 import { brief, firstSeen } from "../lib/text.js";
 import { platformName } from "../lib/names.js";
 

@@ -1,5 +1,5 @@
 /* The box in which a person answers. It counts as the platform counts, says what can be done and why not, and sends nothing by itself. */
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../../lib/html.js";
+import { html, useLayoutEffect, useRef, useState } from "../../lib/html.js";
 import { has, number, t } from "../../lib/i18n.js";
 import * as api from "../../lib/api.js";
 import { useKeys } from "../../lib/keys.js";
