@@ -425,10 +425,10 @@ static void postpone(struct account *a)
 			a->refill.at = mono_add(account_now(a), DUR_US(a->conf->every.us * 10));
 			break;
 		}
-		set_string(&f->sweep_state, TEXT_NONE);
-		f->is_sweeping = false;
 		f->n_failed++;
-		f->sweep_at = mono_add(account_now(a), DUR_US(a->conf->every.us * 10));
+		f->sweep_at = background_sweep_failed(f)
+				      ? later(a, f->n_sweep_failed)
+				      : mono_add(account_now(a), DUR_US(a->conf->every.us * 10));
 		break;
 	case OP_THREAD:
 		background_thread_read(a);

@@ -5,6 +5,7 @@
 #include "store_sql.h"
 
 #define SWEEP_WINDOW        DUR_S(2 * 86400)
+#define SWEEP_TRIES         3
 #define KNOWN_THREADS_EVERY 5 /* known threads read in one `every` */
 
 void background_forget_threads(struct account *a)
@@ -51,6 +52,17 @@ size_t background_recheck_batch(const struct account *a)
 		most = limit;
 	}
 	return most > 0 ? (size_t)most : 1;
+}
+
+bool background_sweep_failed(struct feed *f)
+{
+	if (++f->n_sweep_failed < SWEEP_TRIES) {
+		return true;
+	}
+	set_string(&f->sweep_state, TEXT_NONE);
+	f->is_sweeping = false;
+	f->n_sweep_failed = 0;
+	return false;
 }
 
 static bool choose_sweep(struct account *a, struct mono now, struct mono *wake)

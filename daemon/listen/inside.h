@@ -67,7 +67,7 @@ struct feed {
 	struct wall asked_at, sweep_since; /* when the walk under way began */
 	int n_pages;                       /* of the walk under way, this round */
 	struct portion portion;
-	unsigned n_failed;
+	unsigned n_failed, n_sweep_failed; /* one after the other */
 	/* What the last page held, as it is in the database: the overlap of the next poll is not sent again. */
 	uint64_t *remembered;
 	size_t n_remembered, n_sending;
@@ -288,6 +288,7 @@ void background_news(struct account *a);
 void background_forget_threads(struct account *a);
 void background_forget_rechecks(struct account *a);
 bool background_recheck_failed(struct account *a); /* true: its list goes on, a little later */
+bool background_sweep_failed(struct feed *f); /* true: it goes on where it was, a little later */
 size_t background_recheck_batch(const struct account *a); /* ids in one question */
 
 /* ask.c */

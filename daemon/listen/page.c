@@ -368,6 +368,7 @@ static void stored(struct account *a)
 			refill_stored(a);
 			break;
 		}
+		f->n_sweep_failed = 0;
 		f->sweep_at = f->is_sweeping ? now : mono_add(now, DUR_US(a->conf->every.us * 10));
 		break;
 	case OP_THREAD:

@@ -50,7 +50,7 @@ def test_it_is_live(desk, browser):
     wait_names(browser, "Ann", "Bob", "Cid")
     desk.answer("take", ids[1], code=0)
     browser.wait_text("admin", ".row:nth-of-type(3)")
-    browser.js("document.querySelector('.row-link').focus()")
+    browser.hover(".row-link")
     desk.answer("dismiss", ids[0], "--reason", "settled", code=0)
     browser.wait_text("No longer waits here", ".row.gone")
     assert browser.text(".row:nth-of-type(2) .row-name") == "Ann", "it stays where it was, until nobody's hand is on the list"

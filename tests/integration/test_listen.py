@@ -344,3 +344,20 @@ def test_a_recheck_that_fails_is_asked_again_soon(house):
     asked = rechecks()
     failed = next(i for i, a in enumerate(asked) if a["s"] == 500)
     assert asked[failed + 1]["t"] - asked[failed]["t"] < 20_000, asked
+
+
+def test_a_sweep_that_fails_goes_on_soon(house):
+    """A round of sweeps is every ten polls, too; a page of one that failed once is asked again, not left for the next round."""
+    house.mastodon("social", own="shop", people=("ann",), every="3s")
+    house.begin(desk=False)
+    house.wait_for(house.town.post("ann", "@shop good morning"))
+
+    def sweeps():
+        """A poll goes on behind what it knows, a sweep begins with the newest."""
+        return [a for a in house.town.answers() if a["p"].startswith("/m/social/api/v1/notifications?") and "min_id" not in a["p"]]
+    n = len(sweeps())
+    fault = house.town.fault("status", status=500, path="/api/v1/notifications$", query="^(?!.*min_id)", count=1)
+    wait_until(lambda: house.town.hits(fault) == 1, 60, "a sweep fails")
+    wait_until(lambda: len(sweeps()) > n + 1, 60, "it is asked again")
+    failed, again = sweeps()[n:n + 2]
+    assert failed["s"] == 500 and again["t"] - failed["t"] < 20_000, (failed, again)

@@ -172,6 +172,10 @@ class Browser:
                 chain.send_keys(key)
             chain.perform()
 
+    def hover(self, css):
+        """The mouse rests there until it is moved, or another page is opened."""
+        ActionChains(self.driver).move_to_element(self.find(css)).perform()
+
     def fill(self, css, words):
         box = self.find(css)
         box.clear()
