@@ -91,8 +91,15 @@ void httpd_visitor_count(struct httpd_listener *l, struct MHD_Connection *connec
 static void on_connection(void *owner, struct MHD_Connection *connection, void **what,
 			  enum MHD_ConnectionNotificationCode how)
 {
-	(void)what;
-	httpd_visitor_count(owner, connection, how == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
+	struct httpd_listener *l = owner;
+
+	if (how == MHD_CONNECTION_NOTIFY_STARTED) {
+		httpd_arriving_open(l->httpd, connection, what);
+		httpd_visitor_count(l, connection, 1);
+	} else {
+		httpd_arriving_close(what);
+		httpd_visitor_count(l, connection, -1);
+	}
 }
 
 /* ---- life ---- */
@@ -199,6 +206,7 @@ struct httpd *httpd_create(const struct httpd_options *o, httpd_handler *handler
 	h->names = arena_create(1024u * 1024);
 	httpd_rename(h, o->hosts, o->n_hosts, o->trusted_proxies, o->n_trusted_proxies);
 	list_init(&h->requests);
+	httpd_arriving_init(h);
 	httpd_streams_init(h);
 	ev_init(&h->patience, on_patience);
 	ev_idle_init(&h->finished, on_finished);
@@ -284,6 +292,7 @@ void httpd_destroy(struct httpd **at)
 	}
 	loop_disarm(h->loop, &h->patience);
 	loop_disarm(h->loop, &h->beat);
+	loop_disarm(h->loop, &h->late);
 	ev_idle_stop(loop_ev(h->loop), &h->finished);
 	arena_destroy(&h->arena);
 	arena_destroy(&h->names);

@@ -25,8 +25,10 @@
 #define HTTPD_STREAM_LOOK          DUR_S(2) /* is the client still there? */
 #define HTTPD_STREAM_QUIET         7        /* such looks without a word: a beat */
 #define HTTPD_CONNECTIONS_ADDRESS  32       /* from one address, but of the proxies that we trust */
-#define HTTPD_CONNECTION_MEMORY    (32u * 1024)        /* line and headers of one connection */
-#define HTTPD_CONNECTION_TIMEOUT_S 15u                 /* of silence */
+#define HTTPD_CONNECTION_MEMORY    (32u * 1024) /* line and headers of one connection */
+#define HTTPD_CONNECTION_TIMEOUT_S 15u          /* of silence */
+#define HTTPD_REQUEST_PATIENCE     DUR_S(30)    /* until a request is whole */
+#define HTTPD_REQUEST_LOOK         DUR_S(5)
 #define HTTPD_BODY_BYTES           (1024u * 1024)      /* of one request */
 #define HTTPD_BODIES_BYTES         (16u * 1024 * 1024) /* of all requests in flight */
 #define HTTPD_REQUEST_ARENA_BYTES                                                                  \
@@ -76,6 +78,8 @@ struct httpd {
 	struct list streams;
 	size_t n_streams;
 	ev_timer beat;
+	struct list arriving; /* connections that have not sent a whole request, oldest first */
+	ev_timer late;
 	struct list requests; /* all that live, also those whose client is gone */
 	size_t n_in_mhd;      /* depth: is libmicrohttpd on the stack? */
 	size_t bodies_bytes;
@@ -145,6 +149,14 @@ void httpd_request_free(void *what);
 void httpd_request_answer(struct httpd_request *r, int status, struct MHD_Response *response);
 /* What stands on every answer, and the answer's own. */
 void httpd_response_headers(struct MHD_Response *m, const struct httpd_answer *a);
+
+/* httpd_arriving.c: connections that take too long to say what they want are closed. */
+void httpd_arriving_init(struct httpd *h);
+void httpd_arriving_open(struct httpd *h, struct MHD_Connection *connection, void **context);
+void httpd_arriving_close(void **context);
+/* A request is whole; its answer was sent. */
+void httpd_arriving_done(struct MHD_Connection *connection);
+void httpd_arriving_again(struct httpd *h, struct MHD_Connection *connection);
 
 /* httpd_stream.c */
 void httpd_streams_init(struct httpd *h);

@@ -104,10 +104,11 @@ static struct httpd_request *request_of(void *what)
 void httpd_on_completed(void *owner, struct MHD_Connection *connection, void **what,
 			enum MHD_RequestTerminationCode how)
 {
+	struct httpd_listener *l = owner;
 	struct httpd_request *r;
 
-	(void)owner;
 	(void)how;
+	httpd_arriving_again(l->httpd, connection);
 	if (*what == NULL) {
 		return;
 	}
@@ -163,7 +164,6 @@ enum MHD_Result httpd_on_request(void *owner, struct MHD_Connection *connection,
 	struct httpd *h = r->listener->httpd;
 
 	(void)owner;
-	(void)connection;
 	(void)url;
 	(void)version;
 	if (!r->is_judged) {
@@ -182,6 +182,7 @@ enum MHD_Result httpd_on_request(void *owner, struct MHD_Connection *connection,
 	}
 	if (r->state == REQUEST_ARRIVING) {
 		r->state = REQUEST_ASKED;
+		httpd_arriving_done(connection);
 		h->handler(r, h->owner);
 	}
 	if (r->response != NULL) {

@@ -2,6 +2,7 @@
 import os
 import socket
 import subprocess
+import time
 
 from rig import wait_until
 from rig.place import program
@@ -145,6 +146,29 @@ def test_many_connections_of_one_address(shop):
         except OSError:
             return False  # the last of the old ones are still being counted
     wait_until(has_room, 5, "room again")
+
+
+def test_who_drips_loses_the_place(shop):
+    """A request, its head or its body, is whole within half a minute (looked at every 5 s); a connection that is used may stay."""
+    request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    heads = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"a" * 1000
+    body = b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n" + b" " * 1000
+    began, ended = time.monotonic(), {}
+    with socket.create_connection(("127.0.0.1", shop.port), timeout=20) as used, \
+            socket.create_connection(("127.0.0.1", shop.port)) as head, socket.create_connection(("127.0.0.1", shop.port)) as bodily:
+        dripping = {head: iter(heads), bodily: iter(body)}
+        bodily.sendall(bytes(next(dripping[bodily]) for _ in range(body.index(b"\r\n\r\n") + 4)))
+        while len(ended) < 2 and time.monotonic() < began + 60:
+            for s, rest in dripping.items():
+                if s not in ended:
+                    try:
+                        s.sendall(bytes([next(rest)]))
+                    except OSError:
+                        ended[s] = time.monotonic() - began
+            used.sendall(request)
+            assert used.recv(65536).startswith(b"HTTP/1.1 200")
+            time.sleep(1)
+    assert len(ended) == 2 and all(25 < seconds < 50 for seconds in ended.values()), ended.values()
 
 
 def test_reading_changes_nothing(shop):
