@@ -283,7 +283,10 @@ static bool choose(struct account *a, struct mono now, struct mono *wake)
 	if (must_wait || !reading_allows(a, /* is_background= */ false, now, wake)) {
 		return false;
 	}
-	if (a->is_paced || !reading_allows(a, /* is_background= */ true, now, wake)) {
+	if (a->is_paced || !reading_allows(a, /* is_background= */ true, now, wake) ||
+	    !account_is_due(budget_background_at(&a->budget, &a->conf->connector->can, now,
+						 loop_wall(a->listen->o.loop)),
+			    now, wake)) {
 		return choose_poll(a, now, wake);
 	}
 	if (a->turn % BACKGROUND_TURN == 0 && background_choose(a, now, wake)) {

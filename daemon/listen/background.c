@@ -192,6 +192,9 @@ static bool choose_thread(struct account *a, struct mono now, struct mono *wake)
 /* Only what is really asked takes the turn: who had to wait for a slot chooses anew. */
 void background_asking(struct account *a)
 {
+	if (a->job.op == OP_THREAD || a->job.op == OP_SWEEP || a->job.op == OP_RECHECK) {
+		a->budget.background_at = account_now(a);
+	}
 	if (a->job.op == OP_THREAD && a->threads[a->thread_now].root != NULL &&
 	    a->thread_state == NULL) {
 		a->known_thread_at =

@@ -2,7 +2,7 @@
  * kept for replies (RELIABILITY I14).
  *
  * Everything that goes to the account's host is counted in one place, replies and looks for them too: listening yields to them. By the
- * sheet: half of a window's requests go as they come, two tenths are spread over a window, the last tenth even more thinly. So
+ * sheet: six tenths of a window's requests go as they come, one is spread over a window, and whatever was used one more is. So
  * listening takes at most eight tenths in any stretch of that length, is never deaf, and what replies take slows it down. */
 #include <inttypes.h>
 #include <string.h>
@@ -11,10 +11,14 @@
 #include "answerd/strbuf.h"
 #include "daemon/listen/inside.h"
 
-#define KEPT_SHARE     5 /* one in five */
-#define FREE_SHARE     5 /* of ten: as they come */
-#define SPREAD_SHARE   2 /* of ten: spread over a window */
-#define LAST_SHARE     1 /* of ten: whatever replies took */
+#define KEPT_SHARE 5 /* one in five */
+/* In tenths of what may be asked in a window: */
+#define FREE_SHARE     6 /* as they come; of these */
+#define KNOWN_SHARE    3 /* so many also for what is no news: rechecks, threads, sweeps, */
+#define KNOWN_SPREAD   2 /* then so many over a window, */
+#define KNOWN_MOST     5 /* and half as many when so much is used */
+#define SPREAD_SHARE   1 /* spread over a window */
+#define LAST_SHARE     1 /* the same, whatever replies took */
 #define CAREFUL_NUMBER 3
 #define UNKNOWN_RATE   100 /* a second: more than that nobody asked while it was not written down */
 
@@ -71,6 +75,24 @@ static struct dur spacing(const struct budget *b, const struct connector_can *ca
 	}
 	n = tenths(can, used < tenths(can, FREE_SHARE + SPREAD_SHARE) ? SPREAD_SHARE : LAST_SHARE);
 	return DUR_US(span_us(can) * BUDGET_SPANS / (n > 0 ? n : 1));
+}
+
+/* A round of rechecks must not use up what news are heard by: once three tenths of a window are gone it is spread, news are not. */
+struct mono budget_background_at(struct budget *b, const struct connector_can *can, struct mono now,
+				 struct wall wall)
+{
+	int64_t used, n = tenths(can, KNOWN_SPREAD);
+
+	if (can->budget_requests <= 0 || is_told(b, wall)) {
+		return now;
+	}
+	move_on(b, can, now);
+	used = count_used(b->used);
+	if (used < tenths(can, KNOWN_SHARE)) {
+		return now;
+	}
+	n = used < tenths(can, KNOWN_MOST) ? n : n / 2;
+	return mono_add(b->background_at, DUR_US(span_us(can) * BUDGET_SPANS / (n > 0 ? n : 1)));
 }
 
 /* What the next holder of the account must know. */

@@ -36,10 +36,11 @@
 struct budget {
 	struct rate rate; /* as the platform last said */
 	int32_t used[BUDGET_SPANS +
-		     1];        /* of the window, newest first: used where it says nothing */
-	int64_t span;           /* which one used[0] is */
-	struct mono asked_at;   /* 0: never */
-	struct mono not_before; /* the platform said wait */
+		     1];           /* of the window, newest first: used where it says nothing */
+	int64_t span;              /* which one used[0] is */
+	struct mono asked_at;      /* 0: never */
+	struct mono background_at; /* something that is no news was asked */
+	struct mono not_before;    /* the platform said wait */
 };
 
 /* How much to ask for at once: less after an answer that was larger than we read. */
@@ -382,6 +383,8 @@ bool budget_may_ask(struct budget *b, const struct connector_can *can, struct mo
 		    struct wall wall, struct mono *ret_at);
 struct mono budget_paced_until(const struct budget *b, struct mono now,
 			       struct wall wall); /* ordinary questions wait */
+struct mono budget_background_at(struct budget *b, const struct connector_can *can, struct mono now,
+				 struct wall wall); /* what is no news waits, by the sheet */
 struct budget_facts budget_tell(struct budget *b, const struct connector_can *can, struct mono now,
 				struct wall wall);
 void budget_restore(struct budget *b, const struct connector_can *can, const struct budget_facts *f,

@@ -89,6 +89,36 @@ static void test_listening_yields_to_replies(void **state)
 	assert_true(n_asked - before >= MOST / 4); /* a window later they are forgotten */
 }
 
+/* A round of rechecks is begun, and news are heard all the same. */
+static void test_what_is_no_news_leaves_room(void **state)
+{
+	struct budget b;
+	int n_rechecks = 0;
+
+	(void)state;
+	budget_init(&b);
+	n_asked = 0;
+	for (int64_t ms = 0; ms < WINDOW_S * 1000; ms += 50) {
+		struct mono now = at_ms(ms), again = { 0 };
+		bool is_news = ms % 10000 == 0;
+
+		if (!budget_may_ask(&b, &CAN, now, WALL, &again)) {
+			assert_false(is_news);
+			continue;
+		}
+		if (is_news || !mono_before(now, budget_background_at(&b, &CAN, now, WALL))) {
+			budget_asked(&b, &CAN, now);
+			asked[n_asked++] = ms;
+			if (!is_news) {
+				b.background_at = now;
+				n_rechecks++;
+			}
+		}
+	}
+	assert_in_range(n_rechecks, MOST * 3 / 10, MOST * 6 / 10);
+	assert_true(most_in_window() <= MOST * 4 / 5);
+}
+
 static void test_counts_go_with_the_account(void **state)
 {
 	struct arena *arena = arena_create(/* max_bytes= */ 65536);
@@ -178,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_four_fifths_in_any_stretch),
 		cmocka_unit_test(test_listening_yields_to_replies),
+		cmocka_unit_test(test_what_is_no_news_leaves_room),
 		cmocka_unit_test(test_counts_go_with_the_account),
 		cmocka_unit_test(test_after_a_kill_only_a_few),
 		cmocka_unit_test(test_what_the_platform_says_counts_more),
