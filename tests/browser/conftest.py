@@ -1,7 +1,6 @@
 """Fixtures of the browser tests: one house for all of them (a database into which the tests let people speak, and a desk), one Chromium a
 person that is needed. A test leaves the queue empty: what it said is dismissed behind it."""
 import contextlib
-import json
 import os
 import pathlib
 import shutil
@@ -17,6 +16,7 @@ from rig import Cluster, Config, wait_until  # noqa: E402
 from rig.browser import Browser  # noqa: E402
 from rig.ears import free_port  # noqa: E402
 from rig.front import Shop  # noqa: E402
+from rig.office import open_office  # noqa: E402
 from rig.programs import migrate  # noqa: E402
 from rig.signing import seat  # noqa: E402
 
@@ -42,19 +42,6 @@ def house():
     shop.desk.kill()
     cluster.destroy()
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def open_office(db):
-    """What a worker declares: an office that never closes, the shipped policies, an account that takes replies."""
-    declared = {"brands": [{"name": "acme", "timezone": "Europe/London", "hours": ["Mon-Sun 00:00-24:00"], "holidays": [], "accounts": [
-        {"name": "acme_social", "platform": "mastodon", "server": "https://social.example", "realm": "https://social.example", "is_time_authors": False,
-         "every_us": 60000000, "sources": ["mentions", "own"]}]}], "policies": [], "health": {"notify": [], "silent_us": 0}}
-    db.rows("select answerd.declare(%s::jsonb)", json.dumps(declared))
-    while db.rows("select * from answerd.renewed(1000)"):
-        pass
-    db.rows("select answerd.declare_replies(%s)", json.dumps({"brands": [{"name": "acme", "sign": False, "approval": False, "repeat_limit": 5, "accounts": [
-        {"name": "acme_social", "is_able": True, "answers": ["mention", "reply"], "window_s": 0, "key_valid_s": 3600, "has_lookup": True,
-         "settle_us": 1000000, "every_us": 1000000}]}]}))
 
 
 @pytest.fixture

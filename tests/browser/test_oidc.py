@@ -1,6 +1,7 @@
 """Signing in by a service, in a browser: the button, the service's own pages (npm's oidc-provider), and what is said when it goes wrong."""
 import pytest
 from rig import Worker, wait_until
+from rig.office import open_office
 from rig.oidc import REAL_CLIENT, REAL_SECRET, Real, offer
 from rig.signing import leave
 
@@ -20,6 +21,7 @@ def served(desk, tmp_path):
         del desk.config.oidc["acme"]
         desk.desk.reload()
         worker.kill()
+        open_office(desk.db)            # the worker has hours and accounts of its own
         real.end()
 
 
