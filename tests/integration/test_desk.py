@@ -211,7 +211,7 @@ def test_exit_codes(shop):
 def test_every_command_helps(shop):
     """--help is there for every command that the overview names."""
     overview = shop.answer("--help", raw=True, code=0).out
-    names = re.findall(r"^  ([a-z][a-z-]*(?: (?:list|add|link|new|revoke|disable|remove|role))?)(?= |$)", overview, re.M)
+    names = re.findall(r"^  ([a-z][a-z-]*(?: (?:list|add|link|new|revoke|disable|remove|role|email))?)(?= |$)", overview, re.M)
     assert {"queue", "show", "take", "give", "snooze", "dismiss", "note", "tag", "nature", "explain", "sources", "gaps", "quarantine", "alerts",
             "ledger", "verify", "customer", "staff list", "staff add", "staff disable"} <= set(names)
     for name in names:
@@ -420,7 +420,7 @@ def test_an_answer_that_cannot_be_written_out_is_no_success(shop):
 def test_the_manual_names_everything(shop):
     """answer(1) is written by hand; every command and every option of the table stands in it."""
     manual = (REPO / "daemon/man/answer.1").read_text(encoding="utf-8").replace("\\-", "-")
-    names = re.findall(r"^  ([a-z][a-z-]*(?: (?:list|add|link|new|revoke|disable|remove|role))?)(?= |$)", shop.answer("--help", raw=True, code=0).out, re.M)
+    names = re.findall(r"^  ([a-z][a-z-]*(?: (?:list|add|link|new|revoke|disable|remove|role|email))?)(?= |$)", shop.answer("--help", raw=True, code=0).out, re.M)
     for name in names:
         assert re.search(rf'\b{name}\b', manual), name
         for option in re.findall(r"(--[a-z-]+)", shop.answer(*name.split(), "--help", raw=True, code=0).out):
