@@ -25,6 +25,7 @@ def ask(house, who, text):
 
 
 def reply(house, c, text, *more, code=0):
+    wait_until(lambda: house.database.one("select count(*) from answerd.posting") > 0, 30, "the worker says what it can post")
     answer = house.answer("reply", c, "-m", text, *more, code=code)
     return answer.json["id"] if code == 0 else answer
 

@@ -85,8 +85,9 @@ def test_not_ready_without_a_database(house, manager, kind):
         manager.wait("STATUS=waiting for the database")
         waiting.reload()
         waiting.stop()
+        n = sum(line.startswith("STATUS=waiting for the database") for line in manager.listen())
         again = under(manager, house, kind, "again").start()
-        manager.wait("STATUS=waiting for the database", 2)
+        manager.wait("STATUS=waiting for the database", n + 1)
         again.process.send_signal(signal.SIGHUP)
         assert "READY=1" not in manager.listen()
     finally:
