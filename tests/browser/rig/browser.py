@@ -140,7 +140,7 @@ class Browser:
         def look():
             there = self.text(css)
             self.said = self.complaints()
-            assert words in there, f"there is: {there[:600]}; the browser says: {self.said}"
+            assert words in there, f"there is: {there[:600]} … {there[600:][-300:]}; the browser says: {self.said}"
             return True
         wait_until(look, timeout, f"'{words}' in {css} at {self.driver.current_url}")
 
