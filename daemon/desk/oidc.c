@@ -48,15 +48,6 @@ static const struct conf_oidc *service_named(const struct work *w, struct text n
 	return NULL;
 }
 
-static void add_or_null(struct db_params *p, struct text t)
-{
-	if (text_is_empty(t)) {
-		db_add_null(p);
-	} else {
-		db_add_text(p, t);
-	}
-}
-
 /* ---- which there are ---- */
 
 void oidc_list_serve(struct work *w)
@@ -336,7 +327,7 @@ static void ask(struct wait *t)
 	db_add_bool(p, t->is_login);
 	db_add_text(p, t->unknown);
 	db_add_text(p, text_of(t->key_hashed));
-	add_or_null(p, text_of(t->old));
+	db_add_text_or_null(p, text_of(t->old));
 	db_add_text(p, caller_address(t->w));
 	db_add_text(p, caller_must_totp(t->w));
 	db_add_bool(p, dur_more(mono_since(t->since, now), PATIENCE));
@@ -458,9 +449,9 @@ void oidc_done_serve(struct work *w)
 	} else {
 		db_add_null(p);
 	}
-	add_or_null(p, g.code);
-	add_or_null(p, g.iss);
-	add_or_null(p, text_clip(g.error, 60));
+	db_add_text_or_null(p, g.code);
+	db_add_text_or_null(p, g.iss);
+	db_add_text_or_null(p, text_clip(g.error, 60));
 	db_add_text(p, caller_address(w));
 	if (!desk_work_db(w, LINE_ACT, w->route->name, w->route->sql, &p, done_back, t)) {
 		wait_free(t);

@@ -72,25 +72,16 @@ static void done_told(const struct db_result *r, void *owner)
 	}
 }
 
-static void add_or_null(struct db_params *p, struct text t)
-{
-	if (t.at != NULL && t.len > 0) {
-		db_add_text(p, t);
-	} else {
-		db_add_null(p);
-	}
-}
-
 static void tell(struct visit *f)
 {
 	struct db_params *p = db_params_create();
 
 	db_add_i64(p, f->id);
-	add_or_null(p, text_of(f->failure));
-	add_or_null(p, text_of(f->why.text));
-	add_or_null(p, f->found.subject);
-	add_or_null(p, f->found.claim);
-	add_or_null(p, f->found.name);
+	db_add_text_or_null(p, text_of(f->failure));
+	db_add_text_or_null(p, text_of(f->why.text));
+	db_add_text_or_null(p, f->found.subject);
+	db_add_text_or_null(p, f->found.claim);
+	db_add_text_or_null(p, f->found.name);
 	db_add_wall(p, f->found.proved_at);
 	f->is_telling = db_send(f->vouch->db, "vouch_judged", SQL_VOUCH_JUDGED, &p, done_told, f);
 	if (!f->is_telling) {
