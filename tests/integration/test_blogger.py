@@ -96,15 +96,16 @@ def test_the_history_of_a_blog_is_read_whole(house, page):
 
 
 def test_a_session_that_ended_is_made_anew(house):
-    """Access tokens live for seconds here: nobody is told, nothing is lost. A refresh token that was taken back is told."""
-    house.blogger(people=("ann",), options={"access_ttl_s": 3})
+    """Access tokens live for seconds here: nobody is told, nothing is lost. A refresh token that was taken back is told. (A source
+    that is refused in a session which is seconds old is let alone for a while, and a Google project has a hundred questions in as
+    many seconds: so we ask slowly.)"""
+    house.blogger(people=("ann",), options={"access_ttl_s": 6}, every="3s")
     post = post_of(house)
-    house.begin()
+    house.begin(desk=False)
     house.wait_for(post)
-    for i in range(3):
-        start = house.town.counters().get("loaf 401", 0)
-        wait_until(lambda: house.town.counters().get("loaf 401", 0) > start, 30, "a session ends")
-        house.wait_for(comment(house, "ann", f"question {i}?", post), timeout=30)
+    start = house.town.counters().get("loaf 401", 0)
+    wait_until(lambda: house.town.counters().get("loaf 401", 0) > start, 30, "a session ends")
+    house.wait_for(comment(house, "ann", "question?", post), timeout=60)
     house.town.do("revoke", server="loaf", person="shop")
     wait_until(lambda: house.database.one("select state::text from answerd.account") == "refused", 60, "the account is refused")
     assert "refresh token" in house.database.one("select state_reason from answerd.account")
