@@ -1,11 +1,11 @@
 /* What became of our replies: on the way, unknown, refused; and where nobody but a person can know, a task with two buttons. What was sent
  * stands in the thread. */
-import { html, useEffect, useState } from "../../lib/html.js";
+import { html } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import * as api from "../../lib/api.js";
 import { may, session } from "../../lib/session.js";
 import { linkTo } from "../../lib/text.js";
-import { Badge, Button, Foreign, Icon, Since, Words, askWords, confirm, toast, toastRefusal } from "../../lib/ui.js";
+import { Badge, Button, Foreign, Icon, Since, Words, askWords, confirm, toast, toastRefusal, useSecondsUntil } from "../../lib/ui.js";
 import * as time from "../../lib/time.js";
 
 async function act(reply, path, body, reload, done) {
@@ -25,14 +25,8 @@ export function undo(reply, reload) {
 	return act(reply, "undo", {}, reload, "talk.undone");
 }
 
-/* Seconds until `at`, by the second. */
 function Countdown({ at }) {
-	const [, again] = useState(null);
-	useEffect(() => {
-		const every = setInterval(() => again({}), 500);
-		return () => clearInterval(every);
-	}, []);
-	return t("talk.leaves_in", { n: Math.max(0, Math.ceil((time.ms(at) - time.now()) / 1000)) });
+	return t("talk.leaves_in", { n: useSecondsUntil(time.ms(at)) });
 }
 
 function isHeld(r) {
