@@ -105,6 +105,8 @@ int main(int argc, char **argv)
 		code = EXIT_USAGE;
 	} else if (g.is_version) {
 		screen_say(&c.screen, INK_PLAIN, "answer " ANSWERD_VERSION "\n");
+	} else if (c.family != NULL) {
+		print_family(&c.screen, c.family);
 	} else if (c.command == NULL) {
 		print_overview(&c.screen);
 		code = g.is_help ? EXIT_DONE : EXIT_USAGE;

@@ -217,6 +217,11 @@ def test_every_command_helps(shop):
     for name in names:
         text = shop.answer(*name.split(), "--help", raw=True, code=0).out
         assert text.startswith(f"answer {name}") and all(len(line) <= 80 for line in text.split("\n")), text
+    for family in {name.split()[0] for name in names if " " in name}:
+        text = shop.answer(family, "--help", raw=True, code=0).out
+        subs = [name.split()[1] for name in names if name.startswith(family + " ")]
+        assert all(re.search(rf"^  {sub}\b", text, re.M) for sub in subs), text
+    assert "needs one of list, add" in shop.answer("staff", "queue").err and shop.answer("staff", "nonsense").code == 2
 
 
 # ---- who may
