@@ -422,6 +422,12 @@ def test_an_answer_that_cannot_be_written_out_is_no_success(shop):
         assert done.returncode == 0 and done.stderr == "", (words, done)
 
 
+def test_the_command_is_light():
+    """A command that is called all day does not load what only connectors need: half of its time was the linker's."""
+    needed = subprocess.run(["readelf", "-d", program("answer")], capture_output=True, text=True, check=True).stdout
+    assert "libcurl" in needed and not re.search("libgmime|libxml2|libical|libpq|libev", needed), needed
+
+
 def test_the_manual_names_everything(shop):
     """answer(1) is written by hand; every command and every option of the table stands in it."""
     manual = (REPO / "daemon/man/answer.1").read_text(encoding="utf-8").replace("\\-", "-")
