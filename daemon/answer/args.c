@@ -218,6 +218,7 @@ struct parser {
 	char **argv;
 	struct globals *g;
 	struct call *c;
+	int n_names;  /* words of the command's name that were read */
 	bool is_over; /* "--" was read: only arguments follow */
 };
 
@@ -353,10 +354,58 @@ static bool check_args(const struct call *c)
 	return true;
 }
 
+/* A word that is no option: of the command's name, or an argument. */
+static bool plain_word(struct parser *p, const char *word)
+{
+	struct call *c = p->c;
+	int n_names = c->command == NULL ? 0 : c->command->sub != NULL ? 2 : 1;
+
+	if (p->n_names < n_names) {
+		if (strcmp(word, p->n_names == 0 ? c->command->name : c->command->sub) != 0) {
+			return has_subs(word) ? needs_sub(word) : unknown_command(word);
+		}
+		p->n_names++;
+		return true;
+	}
+	if (c->n_args == MAX_ARGS) {
+		return complain("That is too much: '%.40s'.", word);
+	}
+	c->args[c->n_args++] = word;
+	return true;
+}
+
+static bool next_word(struct parser *p)
+{
+	const char *word = p->argv[p->at];
+	struct call *c = p->c;
+	int was = 0;
+
+	if (p->is_over || word[0] != '-' || word[1] == '\0') {
+		return plain_word(p, word);
+	}
+	if (strcmp(word, "--") == 0) {
+		p->is_over = true;
+		return true;
+	}
+	if (c->command != NULL) {
+		was = own_option(p);
+	}
+	if (was == 0) {
+		was = global_option(p);
+	}
+	if (was != 0) {
+		return was > 0;
+	}
+	if (c->command != NULL && c->command->takes_dashes && word[1] != '-') {
+		return plain_word(p, word);
+	}
+	return c->command != NULL ? unknown_option(c, word)
+				  : complain("answer does not know '%.40s'. answer --help", word);
+}
+
 bool call_parse(int argc, char **argv, struct globals *g, struct call *ret)
 {
 	struct parser p = { .argc = argc, .at = 1, .argv = argv, .g = g, .c = ret };
-	int n_words = 0, n_names;
 
 	if (!find_command(&p)) {
 		return false;
@@ -367,47 +416,10 @@ bool call_parse(int argc, char **argv, struct globals *g, struct call *ret)
 		}
 		return g->is_help || needs_sub(ret->family);
 	}
-	n_names = ret->command == NULL ? 0 : ret->command->sub != NULL ? 2 : 1;
 	for (; p.at < argc; p.at++) {
-		const char *word = argv[p.at];
-		bool is_option = !p.is_over && word[0] == '-' && word[1] != '\0';
-		int was = 0;
-
-		if (is_option && strcmp(word, "--") == 0) {
-			p.is_over = true;
-			continue;
-		}
-		if (is_option && ret->command != NULL) {
-			was = own_option(&p);
-		}
-		if (is_option && was == 0) {
-			was = global_option(&p);
-		}
-		if (was < 0) {
+		if (!next_word(&p)) {
 			return false;
 		}
-		if (was > 0) {
-			continue;
-		}
-		if (is_option &&
-		    !(ret->command != NULL && ret->command->takes_dashes && word[1] != '-')) {
-			return ret->command != NULL
-				       ? unknown_option(ret, word)
-				       : complain("answer does not know '%.40s'. answer --help",
-						  word);
-		}
-		if (n_words < n_names) {
-			if (strcmp(word, n_words == 0 ? ret->command->name : ret->command->sub) !=
-			    0) {
-				return has_subs(word) ? needs_sub(word) : unknown_command(word);
-			}
-			n_words++;
-			continue;
-		}
-		if (ret->n_args == MAX_ARGS) {
-			return complain("That is too much: '%.40s'.", word);
-		}
-		ret->args[ret->n_args++] = word;
 	}
 	return ret->command == NULL || g->is_help || check_args(ret);
 }
