@@ -32,7 +32,6 @@ static const struct connector *get_connector(struct conf_reader *r, const struct
 	int best = 3;
 
 	c = c != NULL ? c : network_shipped(r->arena, name, NULL);
-
 	if (c != NULL || text_is_empty(name) || refuse_dead(r, p, name)) {
 		return c;
 	}
@@ -49,11 +48,10 @@ static const struct connector *get_connector(struct conf_reader *r, const struct
 			   "there is no platform '%.*s': did you mean '%s'?",
 			   TEXT_ARG(text_clip(name, 60)), meant->name);
 		return meant; /* what else is wrong is said as well */
-	} else {
-		conf_fault(r, conf_where(p, "platform"),
-			   "there is no platform '%.*s': `answerd platforms` lists them",
-			   TEXT_ARG(text_clip(name, 60)));
 	}
+	conf_fault(r, conf_where(p, "platform"),
+		   "there is no platform '%.*s': `answerd platforms` lists them",
+		   TEXT_ARG(text_clip(name, 60)));
 	return NULL;
 }
 
@@ -136,67 +134,90 @@ static bool is_path(struct text source)
 	return text_cut(source, ':', &role, &at) && text_starts(text_trim(at), TEXT("/"));
 }
 
-static void get_sources(struct conf_reader *r, const struct conf_place *p, struct conf_account *a)
+static bool is_listed(const struct conf_account *a, struct text name)
 {
-	struct text *names;
-	size_t n;
-	bool is_search_only;
-
-	conf_get_texts(r, p, "listen", &names, &n);
-	a->listen = ARENA_ARRAY(r->arena, struct conf_source, n);
-	is_search_only = n > 0;
-	for (size_t i = 0; i < n; i++) {
-		struct err err = { .kind = ERR_NONE };
-		bool is_double = false;
-
-		for (size_t k = 0; k < a->n_listen; k++) {
-			is_double = is_double || text_eq(a->listen[k].name, names[i]);
+	for (size_t i = 0; i < a->n_listen; i++) {
+		if (text_eq(a->listen[i].name, name)) {
+			return true;
 		}
-		if (is_double) {
-			conf_fault(r, conf_where(p, "listen"),
-				   "'%.*s' is listed twice: remove one of them",
-				   TEXT_ARG(text_clip(names[i], 80)));
-			continue;
-		}
-		if (a->connector != NULL && a->connector->listed != NULL) {
-			if (!is_described(a->connector, names[i])) {
-				conf_fault(r, conf_where(p, "listen"),
-					   "'%.*s' cannot be listened to: there are %s",
-					   TEXT_ARG(text_clip(names[i], 80)),
-					   a->connector->sources);
-			}
-		} else if (a->connector != NULL && !a->connector->check_source(names[i], &err)) {
-			conf_fault(r, conf_where(p, "listen"), "'%.*s' cannot be listened to: %s",
-				   TEXT_ARG(text_clip(names[i], 80)), err.text);
-		}
-		if (a->connector != NULL && a->connector->can.is_open && text_is_empty(a->server) &&
-		    is_path(names[i])) {
-			conf_fault(r, conf_where(p, "listen"),
-				   "'%.*s' is a path: give the account its `server`, or write the "
-				   "whole "
-				   "address",
-				   TEXT_ARG(text_clip(names[i], 80)));
-		}
-		is_search_only = is_search_only && text_starts(names[i], TEXT("search:"));
-		a->listen[a->n_listen++].name = names[i];
 	}
-	if (a->connector != NULL && a->connector->can.is_open && n == 0) {
-		conf_fault(r, p->group, "%.*s listens to nothing: %s", TEXT_ARG(p->path),
-			   a->connector->sources);
+	return false;
+}
+
+static void judge_source(struct conf_reader *r, const struct conf_place *p,
+			 const struct conf_account *a, struct text name)
+{
+	const struct connector *c = a->connector;
+	struct err err = { .kind = ERR_NONE };
+
+	if (c->listed != NULL) {
+		if (!is_described(c, name)) {
+			conf_fault(r, conf_where(p, "listen"),
+				   "'%.*s' cannot be listened to: there are %s",
+				   TEXT_ARG(text_clip(name, 80)), c->sources);
+		}
+	} else if (!c->check_source(name, &err)) {
+		conf_fault(r, conf_where(p, "listen"), "'%.*s' cannot be listened to: %s",
+			   TEXT_ARG(text_clip(name, 80)), err.text);
 	}
-	if (a->connector == NULL || !text_is_empty(a->token_reference) ||
-	    a->connector->can.is_open) {
+	if (c->can.is_open && text_is_empty(a->server) && is_path(name)) {
+		conf_fault(r, conf_where(p, "listen"),
+			   "'%.*s' is a path: give the account its `server`, or write the whole "
+			   "address",
+			   TEXT_ARG(text_clip(name, 80)));
+	}
+}
+
+/* Does it have what it takes to listen to anything, and to these? */
+static void judge_token(struct conf_reader *r, const struct conf_place *p,
+			const struct conf_account *a)
+{
+	const struct connector *c = a->connector;
+	bool is_search_only = a->n_listen > 0;
+
+	for (size_t i = 0; i < a->n_listen; i++) {
+		is_search_only = is_search_only && text_starts(a->listen[i].name, TEXT("search:"));
+	}
+	if (c->can.is_open) {
+		if (a->n_listen == 0) {
+			conf_fault(r, p->group, "%.*s listens to nothing: %s", TEXT_ARG(p->path),
+				   c->sources);
+		}
+	} else if (!text_is_empty(a->token_reference)) {
 		return;
-	}
-	if (!a->connector->can.anonymous_search) {
+	} else if (!c->can.anonymous_search) {
 		conf_fault(r, p->group, "%.*s has no token: %s needs one (%s)", TEXT_ARG(p->path),
-			   a->connector->name, a->connector->needs);
+			   c->name, c->needs);
 	} else if (!is_search_only) {
 		conf_fault(
 			r, p->group,
 			"%.*s has no token: without one only \"search:\" sources can be listened "
 			"to; give it a token or list searches alone",
 			TEXT_ARG(p->path));
+	}
+}
+
+static void get_sources(struct conf_reader *r, const struct conf_place *p, struct conf_account *a)
+{
+	struct text *names;
+	size_t n;
+
+	conf_get_texts(r, p, "listen", &names, &n);
+	a->listen = ARENA_ARRAY(r->arena, struct conf_source, n);
+	for (size_t i = 0; i < n; i++) {
+		if (is_listed(a, names[i])) {
+			conf_fault(r, conf_where(p, "listen"),
+				   "'%.*s' is listed twice: remove one of them",
+				   TEXT_ARG(text_clip(names[i], 80)));
+			continue;
+		}
+		if (a->connector != NULL) {
+			judge_source(r, p, a, names[i]);
+		}
+		a->listen[a->n_listen++].name = names[i];
+	}
+	if (a->connector != NULL) {
+		judge_token(r, p, a);
 	}
 }
 
@@ -258,7 +279,6 @@ static void get_own_options(struct conf_reader *r, const struct conf_place *p,
 static void get_server(struct conf_reader *r, const struct conf_place *p, struct conf_account *a)
 {
 	struct text server = conf_get_text(r, p, "server");
-
 	const char *form = a->connector != NULL ? a->connector->server_form
 			   : text_starts(server, TEXT("imap"))
 				   ? "imaps://mail.example" /* of a platform that nobody knows */
