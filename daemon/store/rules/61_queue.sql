@@ -59,5 +59,5 @@ begin
 		v_parts := v_parts || jsonb_build_object('code', 'alerts_lost');
 	end if;
 	return json_build_object('ok', cardinality(v_text) = 0,
-		'text', case when cardinality(v_text) > 0 then array_to_string(v_text, '; ') end, 'parts', v_parts);
+		'text', nullif(replace(array_to_string(v_text, '; '), '.; ', '. '), ''), 'parts', v_parts); -- behind a whole sentence another begins
 end $$;
