@@ -2,6 +2,8 @@
 #include "answerd/log.h"
 #include "daemon/desk/share.h"
 
+#define TOOK_TOO_LONG "57014"
+
 void desk_work_send(struct work *w, const struct httpd_answer *a)
 {
 	for (struct work *o = share_rider(w); o != NULL; o = share_rider(w)) {
@@ -42,6 +44,12 @@ void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
 		status = 400 + (r->sqlstate[3] - '0') * 10 + (r->sqlstate[4] - '0');
 		httpd_problem_coded(w->r, status, r->said, r->code, r->with);
 		desk_work_gone(w);
+		return;
+	}
+	if (w->line == LINE_REPORT && strcmp(r->sqlstate, TOOK_TOO_LONG) == 0) {
+		desk_work_refuse_as(w, 503, "too_much",
+				    TEXT("There is more in this span than can be worked out in a "
+					 "minute. Choose a shorter one, or one brand."));
 		return;
 	}
 	if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
