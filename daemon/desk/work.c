@@ -71,6 +71,26 @@ void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
 	desk_work_refuse(w, status, detail);
 }
 
+bool desk_work_body_open(struct work *w, struct jx *ret, struct jx_doc **ret_doc)
+{
+	struct arena *a = httpd_arena(w->r);
+	struct err err = { 0 };
+
+	*ret_doc = NULL;
+	if (desk_body_open(a, httpd_body(w->r), ret, ret_doc, &err)) {
+		return true;
+	}
+	desk_work_body_close(w, ret_doc);
+	desk_work_refuse(w, 400, text_dup(a, text_of(err.text)));
+	return false;
+}
+
+void desk_work_body_close(struct work *w, struct jx_doc **doc)
+{
+	jx_release(doc);
+	httpd_body_wipe(w->r);
+}
+
 /* A table to be kept as a file. */
 static void work_attach(struct work *w, struct text csv, struct text name)
 {

@@ -2,24 +2,13 @@
  * stands in the thread. */
 import { html } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
-import * as api from "../../lib/api.js";
+import { perform } from "../../lib/act.js";
 import { may, session } from "../../lib/session.js";
 import { linkTo } from "../../lib/text.js";
-import { Badge, Button, Foreign, Icon, Since, Words, askWords, confirm, toast, toastRefusal, useSecondsUntil } from "../../lib/ui.js";
+import { Badge, Button, Foreign, Icon, Since, Words, askWords, confirm, toast, useSecondsUntil } from "../../lib/ui.js";
 import * as time from "../../lib/time.js";
 
-async function act(reply, path, body, reload, done) {
-	try {
-		await api.post(`replies/${reply.id}/${path}`, body);
-		done && toast(t(done), { tone: "good" });
-		return true;
-	} catch (e) {
-		toastRefusal(e);
-		return false;
-	} finally {
-		reload();
-	}
-}
+const act = (reply, path, body, reload, done) => perform(`replies/${reply.id}/${path}`, body, reload, () => toast(t(done), { tone: "good" }));
 
 export function undo(reply, reload) {
 	return act(reply, "undo", {}, reload, "talk.undone");
