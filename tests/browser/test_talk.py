@@ -78,6 +78,9 @@ def test_acts_have_keys_and_can_be_taken_back(talk, browser):
 def test_why_it_waits_is_said_in_german(talk, browser):
     """The desk's own sentences come in parts: the page says them in the reader's language, and nothing of ours is left in English."""
     talk.answer("dismiss", talk.conversation("n1"), "--reason", "told by telephone", code=0)
+    with talk.db.connect() as conn:
+        conn.execute("select answerd.reply_make(%s, answerd.desk_admin(), 'It is on its way.', null, true, false, array['It is on its way.'])", (talk.c,))
+        conn.execute("select answerd.reply_unknown(r, answerd.parts_of('the platform took it and did not say under which id')) from answerd.reply r")
     sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
     browser.js("localStorage.setItem('answerd.language', JSON.stringify('de'))")
     for c, said in ((talk.c, ("Wartet seit", "an uns: Es nennt uns; wartet seit", "mitgehört: an jemand anderen", "Nach der Uhr des Kunden:", "(mitgeliefert), nach",
@@ -96,6 +99,8 @@ def test_why_it_waits_is_said_in_german(talk, browser):
         titles = browser.js("return [...document.querySelectorAll('.message .badge[title]')].map((b) => b.title)")
         assert titles and not any("waits" in title for title in titles), titles
         assert browser.js("return document.querySelectorAll('.talk [lang=en], .dialog [lang=en]').length") == 0
+        if c == talk.c:
+            assert "die Plattform hat sie angenommen und nicht gesagt, unter welcher Kennung" in browser.text(".replies")
         if c == talk.c:
             browser.axe(".dialog")
             browser.shot("conversation-why-de")
@@ -137,7 +142,7 @@ def test_what_nobody_knows_is_a_task_with_two_buttons(talk, browser):
     with talk.db.connect() as conn:
         for words in ("It is on its way.", "Sorry again."):
             conn.execute("select answerd.reply_make(%s, answerd.desk_admin(), %s, null, true, false, array[%s])", (talk.c, words, words))
-        conn.execute("select answerd.reply_needs_human(r, 'it is not on the platform, and the platform has no key.') from answerd.reply r")
+        conn.execute("select answerd.reply_needs_human(r, '[{\"code\": \"absent_no_key\"}]') from answerd.reply r")
     sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
     browser.wait_text("Needs a person", ".replies")
     browser.shot("conversation-task")

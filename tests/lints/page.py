@@ -78,8 +78,12 @@ def look(web):
 def phrases(en):
     """What the desk says in parts (store/rules/08_said.sql): every code is made somewhere, and has words; their holes are the ones that are filled."""
     rules = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "daemon" / "store" / "rules").glob("*.sql"))}
-    listed = re.findall(r"^\t\twhen '([a-z_]+)' then '((?:[^']|'')*)'$", rules.pop("08_said.sql"), re.M)
-    said, made = dict(listed), set(re.findall(r"'([a-z_]+)'", "".join(rules.values())))
+    own = rules.pop("08_said.sql")
+    listed = re.findall(r"^\t\twhen '([a-z_]+)' then '((?:[^']|'')*)'$", own, re.M)
+    said, made = dict(listed), set(re.findall(r"'([a-z_]+)'", "".join(rules.values())) + ["words"])
+    # What programs say whole.
+    c = re.sub(r'"\s*\n\s*"', "", "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "daemon").rglob("*.c"))))
+    made |= {code for code in re.findall(r"'([a-z_]+)'", re.search(r"unnest\(array\[(.*?)\]", own)[1]) if '"' + said.get(code, "\0") + '"' in c}
     found = [f"08_said.sql: {code} stands there twice" for code in sorted({c for c, _ in listed if [x for x, _ in listed].count(c) > 1})]
     found += [f"08_said.sql: nobody says {code}" for code in sorted(set(said) - made)]
     codes_made = set(re.findall(r"'code', '([a-z_]+)'", "".join(rules.values())))

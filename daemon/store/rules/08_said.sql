@@ -3,8 +3,8 @@
 -- from its own words (web/lang: said.CODE; tests/lints/page.py sees to it that every code is made, and has words in all languages).
 
 -- phrase(code): what it is in English. Holes: {name} · {n|one of it|# of it} · {from_at:HH24:MI} a time in that form. A name that is "at" or ends so
--- is a time, one that ends in "_s" a length in seconds, a list is read with commas; a value may be a part itself. Words that go on begin with their
--- own ";" or ",": behind a ":" that falls away.
+-- is a time, one that ends in "_s" a length in seconds, a list is read with commas; a value may be a part itself, or several. Words that go on begin with their
+-- own ";" or ",": behind a ":", and where nothing stands before them, that falls away.
 create or replace function answerd.phrase(p_code text) returns text language sql immutable parallel safe set search_path = pg_catalog as $$
 	select case p_code
 		-- A message's part in the wait (62_show.sql).
@@ -85,7 +85,50 @@ create or replace function answerd.phrase(p_code text) returns text language sql
 		when 'miss_kind' then 'it is for the kind {kinds}; this is a {kind}'
 		when 'miss_kinds' then 'it is for the kinds {kinds}; this is a {kind}'
 		when 'miss_nature' then 'it is for {natures}; this is {nature}'
+		-- Words of others, as they are; words of ours from before there were parts.
+		when 'words' then '{text}'
+		when 'words_on' then '; {text}'
+		-- What became of a reply (48_outbox.sql, 53_replies.sql; daemon/respond).
+		when 'worker_stopped' then 'the worker was stopped while it was being posted'
+		when 'worker_stopped_before' then 'the worker was stopped before it was its turn'
+		when 'worker_ended' then 'the worker that posted it ended before it knew'
+		when 'worker_frozen' then 'the worker that posted it does not answer any more'
+		when 'id_unknown' then 'the platform took it and did not say under which id'
+		when 'look_long' then 'there is more to read than one look reads'
+		when 'unbegun' then 'the database did not confirm the intent, so nothing was begun'
+		when 'one_post' then 'the platform shows one post for it and for reply {reply}.'
+		when 'cannot_ask' then '; this platform cannot be asked what we posted.'
+		when 'older_copy' then 'it was queued before the database came back, which may be an older copy, and this platform cannot be asked what we posted.'
+		when 'older_unread' then 'it was queued before the database came back, and the platform cannot be read: {failure}.'
+		when 'look_failed' then 'it cannot be looked for: {failure}'
+		when 'look_unread' then 'the platform cannot be read: {failure}.'
+		when 'absent_frozen' then 'it is not on the platform, but the worker that posted it may be frozen and may yet wake up.'
+		when 'absent_no_key' then 'it is not on the platform, and the platform has no key that makes sending it again safe.'
+		when 'absent_old_key' then 'it is not on the platform, and the key that makes sending it again safe is too old.'
+		when 'sent_again' then 'it was not there in {looks} looks; sent again under the same key'
+		when 'second_person' then 'it waits for a second person: answer approve {reply}'
+		when 'returned' then 'returned: {note}'
+		-- What was not heard (43_gaps.sql, 65_coverage.sql; daemon/listen).
+		when 'gap_hidden' then 'the platform does not show everything behind its first page'
+		when 'gap_adrift' then 'nothing that was known is there any more: the platform may not keep messages for so long'
+		when 'lost_first_page' then '; the platform does not show what lies behind its first page'
+		when 'lost_all' then '; the platform shows nothing of that time any more'
+		when 'lost_before' then '; the platform shows nothing before {at:YYYY-MM-DD HH24:MI} UTC any more'
+		when 'hole_lost' then 'lost:'
+		when 'hole_open' then 'open:'
+		when 'hole_before' then 'before it was listened to'
+		when 'hole_behind' then 'not heard yet'
 	end
+$$;
+
+-- part_of(text) → the part that these words are: a phrase of ours that a program said whole (tests/lints/page.py knows where), else words.
+-- parts_of(text): the same as parts; null stays null.
+create or replace function answerd.part_of(p_text text) returns jsonb language sql immutable set search_path = pg_catalog as $$
+	select coalesce((select jsonb_build_object('code', c) from unnest(array['worker_stopped', 'worker_stopped_before', 'id_unknown', 'look_long', 'gap_hidden', 'gap_adrift']) c
+		where answerd.phrase(c) = p_text), jsonb_build_object('code', 'words', 'text', p_text))
+$$;
+create or replace function answerd.parts_of(p_text text) returns jsonb language sql immutable set search_path = pg_catalog as $$
+	select case when p_text is not null then jsonb_build_array(answerd.part_of(p_text)) end
 $$;
 
 -- said_value(part, hole, zone): what stands in a hole.
@@ -105,13 +148,15 @@ begin
 		return replace(split_part(v_form, '|', case v when '1' then 1 else 2 end), '#', v);
 	elsif jsonb_typeof(p_part -> v_name) = 'object' then
 		return answerd.said(jsonb_build_array(p_part -> v_name), p_zone);
+	elsif jsonb_typeof(p_part #> array[v_name, '0']) = 'object' then
+		return answerd.said(p_part -> v_name, p_zone);
 	elsif jsonb_typeof(p_part -> v_name) = 'array' then
 		return (select string_agg(x, ', ' order by n) from jsonb_array_elements_text(p_part -> v_name) with ordinality t(x, n));
 	end if;
 	return v;
 end $$;
 
--- said(parts, zone): the English sentence. A code without words stands for itself. Plain expressions only: a thread has a thousand of these.
+-- said(parts, zone): the English sentence; null of null. A code without words stands for itself. Plain expressions only: a thread has a thousand of these.
 create or replace function answerd.said(p_parts jsonb, p_zone text) returns text language plpgsql stable set search_path = pg_catalog as $$
 declare
 	v_part jsonb;
@@ -121,6 +166,9 @@ declare
 	v text;
 	v_out text := '';
 begin
+	if p_parts is null then
+		return null;
+	end if;
 	for i in 0 .. jsonb_array_length(p_parts) - 1 loop
 		v_part := p_parts -> i;
 		v_words := coalesce(answerd.phrase(v_part ->> 'code'), v_part ->> 'code');
@@ -132,7 +180,7 @@ begin
 				v := v || case n % 2 when 0 then answerd.said_value(v_part, v_pieces[n], p_zone) else v_pieces[n] end;
 			end loop;
 		end if;
-		v_out := v_out || case when v_before is null then v when v_words !~ '^[,;]' then ' ' || v when v_before like '%:' then ltrim(v, ',;') else v end;
+		v_out := v_out || case when v_before is null then ltrim(v, ',; ') when v_words !~ '^[,;]' then ' ' || v when v_before like '%:' then ltrim(v, ',;') else v end;
 		v_before := v_words;
 	end loop;
 	return v_out;

@@ -8,7 +8,7 @@ function valueOf(name, value) {
 		return "";
 	}
 	if (Array.isArray(value)) {
-		return value.map((one) => valueOf(name.replace(/s$/, ""), one)).join(", ");
+		return typeof value[0] === "object" ? said(value) : value.map((one) => valueOf(name.replace(/s$/, ""), one)).join(", ");
 	}
 	if (typeof value === "object") {
 		return said([value]);
@@ -24,12 +24,12 @@ function valueOf(name, value) {
 	return word !== undefined && has(word) ? t(word) : value;
 }
 
-/* Parts that go on begin with their own ";" or ",", which falls away behind a ":". */
+/* Parts that go on begin with their own ";" or ",", which falls away behind a ":", and where nothing stands before them. */
 export function said(parts) {
 	return (parts ?? []).reduce((words, part) => {
 		const key = `said.${part.code}`;
 		const more = has(key) ? t(key, Object.fromEntries(Object.entries(part).map(([name, value]) => [name, valueOf(name, value)]))) : part.code;
-		return words === "" ? more : !/^[,;]/.test(more) ? `${words} ${more}` : words.endsWith(":") ? words + more.replace(/^[,;]+/, "") : words + more;
+		return words === "" ? more.replace(/^[,;]+ */, "") : !/^[,;]/.test(more) ? `${words} ${more}` : words.endsWith(":") ? words + more.replace(/^[,;]+/, "") : words + more;
 	}, "");
 }
 
