@@ -4,6 +4,7 @@ answers.py OUT.c OUT.h OUT.d SOURCE_DIR
 
 A file has "answers" (method and path of a route → shape, or a media type where it is no JSON) and "shapes":
   "Name": { "about": a sentence, "extends": another shape, "key": "type; what it is", … }    all keys always there, and no other
+    ("*": of what type others may be)
   "Name": "one|of|these"
 Types: text int num bool time id any · a shape's name · [T] a list · {T} an object of T by name · one|of|these · T? or null ·
 a '=' at the end: the key may be absent."""
@@ -48,7 +49,7 @@ def properties(name, shapes):
     shape = shapes[name]
     all_, required = properties(shape["extends"], shapes) if "extends" in shape else ({}, [])
     for key, said in shape.items():
-        if key in ("about", "extends") and not re.match(r"[^ ]+;", said):
+        if key == "*" or key in ("about", "extends") and not re.match(r"[^ ]+;", said):
             continue
         kind, _, about = said.partition(";")
         if not kind.endswith("="):
@@ -64,7 +65,7 @@ def component(name, shapes):
         return schema(shape, shapes, name)
     props, required = properties(name, shapes)
     about = {"description": shape["about"]} if "about" in shape else {}
-    return {"type": "object", **about, "properties": props, "required": required, "additionalProperties": False}
+    return {"type": "object", **about, "properties": props, "required": required, "additionalProperties": schema(shape["*"], shapes, name) if "*" in shape else False}
 
 
 def literal(text):

@@ -75,6 +75,39 @@ def test_acts_have_keys_and_can_be_taken_back(talk, browser):
     assert talk.db.one("select count(*) from answerd.note_mention m join answerd.staff s using (staff_id) where s.login = 'lea'") == 1
 
 
+def test_why_it_waits_is_said_in_german(talk, browser):
+    """The desk's own sentences come in parts: the page says them in the reader's language, and nothing of ours is left in English."""
+    talk.answer("dismiss", talk.conversation("n1"), "--reason", "told by telephone", code=0)
+    with talk.db.connect() as conn:
+        conn.execute("select answerd.reply_make(%s, answerd.desk_admin(), 'It is on its way.', null, true, false, array['It is on its way.'])", (talk.c,))
+        conn.execute("select answerd.reply_unknown(r, answerd.parts_of('the platform took it and did not say under which id')) from answerd.reply r")
+    sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
+    browser.js("localStorage.setItem('answerd.language', JSON.stringify('de'))")
+    for c, said in ((talk.c, ("Wartet seit", "an uns: Es nennt uns; wartet seit", "mitgehört: an jemand anderen", "Nach der Uhr des Kunden:", "(mitgeliefert), nach",
+                              "; beantwortet um", "in der App der Plattform)")),
+                    (talk.conversation("n1"), ("Niemand wartet: ", " sagte um ", ", dass keine Antwort nötig ist: told by telephone"))):
+        browser.open(f"/conversation/{c}")
+        browser.find(".thread")
+        assert browser.js("return document.documentElement.lang") == "de"
+        browser.keys("w")
+        browser.wait_text("Nachricht für Nachricht", ".dialog")
+        browser.js("document.querySelectorAll('.dialog details').forEach((d) => { d.open = true; })")
+        words = browser.text(".dialog")
+        assert all(part in words for part in said), words
+        for english in (" waits", "Waits", "nobody waits", "answer ", "clock", "Policy", "is told", "it is for", "said."):
+            assert english not in words, (english, words)
+        titles = browser.js("return [...document.querySelectorAll('.message .badge[title]')].map((b) => b.title)")
+        assert titles and not any("waits" in title for title in titles), titles
+        assert browser.js("return document.querySelectorAll('.talk [lang=en], .dialog [lang=en]').length") == 0
+        if c == talk.c:
+            assert "die Plattform hat sie angenommen und nicht gesagt, unter welcher Kennung" in browser.text(".replies")
+        if c == talk.c:
+            browser.axe(".dialog")
+            browser.shot("conversation-why-de")
+        browser.keys(Keys.ESCAPE)
+        browser.wait_gone(".dialog")
+
+
 def test_the_next_is_of_the_list_as_it_is_filtered(talk, browser):
     cid = talk.conversation(talk.say("cid", "My parcel is wet.", ago="10 min", name="Cid"))
     for c in (talk.c, cid):
@@ -109,7 +142,7 @@ def test_what_nobody_knows_is_a_task_with_two_buttons(talk, browser):
     with talk.db.connect() as conn:
         for words in ("It is on its way.", "Sorry again."):
             conn.execute("select answerd.reply_make(%s, answerd.desk_admin(), %s, null, true, false, array[%s])", (talk.c, words, words))
-        conn.execute("select answerd.reply_needs_human(r, 'it is not on the platform, and the platform has no key.') from answerd.reply r")
+        conn.execute("select answerd.reply_needs_human(r, '[{\"code\": \"absent_no_key\"}]') from answerd.reply r")
     sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
     browser.wait_text("Needs a person", ".replies")
     browser.shot("conversation-task")

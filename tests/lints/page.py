@@ -11,6 +11,7 @@ WEB = ROOT / "daemon" / "desk" / "web"
 BANNED = re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|srcdoc|createContextualFragment|DOMParser|setHTMLUnsafe)\b|"
                     r"\bdocument\.write|\beval\s*\(|\bnew Function\b|\bsetTimeout\(\s*[\"'`]|\bjavascript:|<[a-z][^>\n]*\sstyle=|\son[a-z]+=[\"']")
 MAX_LINES = 600
+LISTENING = {"worker_never", "worker_away", "alerts_lost"}  # codes that 61_queue.sql had before there were phrases: watch.not_CODE
 PREFIX = re.compile(r"`([a-z0-9]+\.[a-z0-9_]*)\$\{")
 
 
@@ -71,7 +72,34 @@ def look(web):
     used |= {f"problem.{code}" for code in codes()}
     found += [f"lang: there are no words for {key}" for key in sorted(used - set(en))]
     found += [f"lang: no sentence of the desk is called {key}" for key in sorted(en) if key.startswith("problem.") and not key.startswith("problem.status_") and key not in used]
-    return found
+    return found + phrases(en)
+
+
+def phrases(en):
+    """What the desk says in parts (store/rules/08_said.sql): every code is made somewhere, and has words; their holes are the ones that are filled."""
+    rules = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "daemon" / "store" / "rules").glob("*.sql"))}
+    own = rules.pop("08_said.sql")
+    listed = re.findall(r"^\t\twhen '([a-z_]+)' then '((?:[^']|'')*)'$", own, re.M)
+    said, made = dict(listed), set(re.findall(r"'([a-z_]+)'", "".join(rules.values())) + ["words"])
+    # What programs say whole.
+    c = re.sub(r'"\s*\n\s*"', "", "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "daemon").rglob("*.c"))))
+    made |= {code for code in re.findall(r"'([a-z_]+)'", re.search(r"unnest\(array\[(.*?)\]", own)[1]) if '"' + said.get(code, "\0") + '"' in c}
+    found = [f"08_said.sql: {code} stands there twice" for code in sorted({c for c, _ in listed if [x for x, _ in listed].count(c) > 1})]
+    found += [f"08_said.sql: nobody says {code}" for code in sorted(set(said) - made)]
+    codes_made = set(re.findall(r"'code', '([a-z_]+)'", "".join(rules.values())))
+    found += [f"08_said.sql: there are no words for {code}" for code in sorted(codes_made - set(said) - LISTENING)]
+    found += [f"lang: there are no words for said.{code}" for code in sorted(said) if f"said.{code}" not in en]
+    found += [f"lang: no phrase of the desk is called {key}" for key in sorted(en) if key.startswith("said.") and key[5:] not in said]
+    found += [f"lang: said.{code} has {sorted(holes(en['said.' + code]) - filled(text))}, which its parts have not" for code, text in sorted(said.items())
+              if holes(en.get("said." + code, "")) - filled(text)]
+    shapes = json.loads((ROOT / "daemon" / "desk" / "answers" / "conversation.json").read_text(encoding="utf-8"))["shapes"]
+    words_of = {f"{shape.lower()}.{value}" for shape in ("Kind", "Nature") for value in shapes[shape].split("|")}
+    return found + [f"lang: there are no words for {key}" for key in sorted(words_of - set(en))]
+
+
+def filled(text):
+    """The names in the braces of an English phrase."""
+    return set(re.findall(r"\{(\w+)", text))
 
 
 def imports(web):

@@ -2,7 +2,7 @@
 -- when the platform has confirmed.
 begin;
 \ir house.psql
-select plan(96);
+select plan(98);
 create function pg_temp.state(p_reply text) returns text language sql as $$ select state::text from answerd.reply where reply_id = p_reply::bigint $$;
 create function pg_temp.reply(p_id text, p_who text, p_text text, p_version int default null, p_also bool default false, p_parts int default 1) returns text
 language sql as $$
@@ -220,5 +220,7 @@ select pg_temp.say('us', 'p9', '13:00', '@gina It is blue, Gina.', 'g1');
 select ok((select at >= pg_temp.at('13:20') and at < pg_temp.at('13:21') from answerd.message where external_id = 'p9'), 'and still when a poll has brought it');
 select ok(pg_temp.conv('g2') = any (pg_temp.queue()), 'what she asked after it waits');
 select is(pg_temp.verified(), '[]');
+select is((select array_agg(reason) from answerd.reply where reason is distinct from answerd.said(reason_parts, 'UTC')), null, 'every reason is made of the parts beside it');
+select cmp_ok((select count(distinct reason) from answerd.reply), '>', 0::bigint, 'and there are some');
 select * from finish();
 rollback;

@@ -14,16 +14,16 @@ language sql immutable set search_path = pg_catalog as $$
 		(6, 'about_us', null, null, true, null, '8 h', null, null, true)
 $$;
 
--- policy_misses(policy, brand's name, kind, nature, is_about): why this policy is not for that; null: it is for it.
+-- policy_misses(policy, brand's name, kind, nature, is_about): why this policy is not for that, as a part of a sentence (08_said.sql); null: it is for it.
+drop function if exists answerd.policy_misses(answerd.policy, text, answerd.message_kind, answerd.message_nature, bool);
 create or replace function answerd.policy_misses(y answerd.policy, p_brand text, p_kind answerd.message_kind,
-	p_nature answerd.message_nature, p_about bool) returns text language sql stable set search_path = pg_catalog as $$
+	p_nature answerd.message_nature, p_about bool) returns jsonb language sql stable set search_path = pg_catalog as $$
 	select case
-		when not p_brand = any (y.brands) then format('it is for %s; this is %s', array_to_string(y.brands, ', '), p_brand)
-		when y.is_about <> p_about then case when p_about then 'it is for what is said to us; this is about us'
-			else 'it is for what is said about us; this is to us' end
-		when not p_kind = any (y.kinds) then format('it is for the %s %s; this is a %s',
-			case when cardinality(y.kinds) = 1 then 'kind' else 'kinds' end, array_to_string(y.kinds, ', '), p_kind)
-		when not p_nature = any (y.natures) then format('it is for %s; this is %s', array_to_string(y.natures, ', '), p_nature) end
+		when not p_brand = any (y.brands) then jsonb_build_object('code', 'miss_brand', 'brands', y.brands, 'brand', p_brand)
+		when y.is_about <> p_about then jsonb_build_object('code', case when p_about then 'miss_about' else 'miss_to_us' end)
+		when not p_kind = any (y.kinds) then jsonb_build_object('code', case when cardinality(y.kinds) = 1 then 'miss_kind' else 'miss_kinds' end, 'kinds', y.kinds,
+			'kind', p_kind)
+		when not p_nature = any (y.natures) then jsonb_build_object('code', 'miss_nature', 'natures', y.natures, 'nature', p_nature) end
 $$;
 
 -- policy_for(brand, kind, nature, is_about): the first that matches, from scratch.

@@ -91,6 +91,7 @@ create or replace function answerd.refilled(p_brand int, p_account int, p_gap bi
 	p_is_done bool, p_has_hole bool) returns text language plpgsql set search_path = pg_catalog, answerd as $$
 declare
 	g answerd.gap;
+	v_lost jsonb;
 begin
 	perform from answerd.account where account_id = p_account and brand_id = p_brand and epoch = p_epoch for no key update;
 	if not found then
@@ -119,14 +120,23 @@ begin
 	if g.reached_at > coalesce(g.from_at, '-infinity') and g.reached_at < g.until_at then
 		perform answerd.gap_closed(g, g.reached_at);
 	end if;
+	v_lost := jsonb_build_array(case when p_has_hole then jsonb_build_object('code', 'lost_first_page')
+		when g.reached_at is null then jsonb_build_object('code', 'lost_all')
+		else jsonb_build_object('code', 'lost_before', 'at', answerd.rfc3339(g.reached_at)) end);
 	update answerd.gap set closed_at = answerd.now(), lost_at = answerd.now(), until_at = case when g.reached_at > coalesce(g.from_at, '-infinity')
 			then least(until_at, g.reached_at) else until_at end,
-		lost_reason = case when p_has_hole then 'the platform does not show what lies behind its first page'
-			when g.reached_at is null then 'the platform shows nothing of that time any more'
-			else format('the platform shows nothing before %s UTC any more', to_char(g.reached_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI')) end
+		lost_reason = answerd.said(v_lost, 'UTC'), lost_parts = v_lost
 	where gap_id = p_gap and account_id = p_account and brand_id = p_brand;
 	return 'lost';
 end $$;
+
+-- lost_parts(gap), gap_parts(gap): why it is lost; why it is there, and if it is, lost.
+create or replace function answerd.lost_parts(g answerd.gap) returns jsonb language sql stable set search_path = pg_catalog as $$
+	select coalesce(g.lost_parts, case when g.lost_reason is not null then jsonb_build_array(jsonb_build_object('code', 'words_on', 'text', g.lost_reason)) end)
+$$;
+create or replace function answerd.gap_parts(g answerd.gap) returns jsonb language sql stable set search_path = pg_catalog as $$
+	select answerd.parts_of(g.reason) || coalesce(answerd.lost_parts(g), '[]')
+$$;
 
 -- gap_closed(gap, from): it was read from there on. From its beginning: it is closed; else it is the smaller.
 create or replace function answerd.gap_closed(g answerd.gap, p_from timestamptz) returns void language plpgsql

@@ -24,33 +24,36 @@ create or replace function answerd.reply_label(r answerd.reply) returns text lan
 	select format('reply %s to conversation %s', r.reply_id, r.conversation_id)
 $$;
 
--- reply_goes(reply, state, actor, reason): the one place where a reply's state changes; what happened is kept.
-create or replace function answerd.reply_goes(p_brand int, p_reply bigint, p_state answerd.reply_state, p_actor text, p_reason text)
+-- reply_goes(reply, state, actor, why): the one place where a reply's state changes; what happened is kept. why: parts (08_said.sql), none with a time.
+drop function if exists answerd.reply_goes(int, bigint, answerd.reply_state, text, text);
+create or replace function answerd.reply_goes(p_brand int, p_reply bigint, p_state answerd.reply_state, p_actor text, p_why jsonb)
 returns void language plpgsql set search_path = pg_catalog as $$
 declare
 	v_conversation bigint;
+	v_reason text := answerd.said(p_why, 'UTC');
 begin
-	update answerd.reply set state = p_state, state_since = case when state = p_state then state_since else answerd.now() end, reason = p_reason,
+	update answerd.reply set state = p_state, state_since = case when state = p_state then state_since else answerd.now() end, reason = v_reason, reason_parts = p_why,
 		unknown_at = case when p_state in ('unknown', 'reconciling', 'needs_human') then coalesce(unknown_at, answerd.now()) end,
 		looks = case when p_state in ('unknown', 'reconciling') then looks else 0 end,
 		look_until = null, looker = null,
 		must_look = must_look and p_state = 'queued'
 	where reply_id = p_reply and brand_id = p_brand returning conversation_id into v_conversation;
 	insert into answerd.reply_event (brand_id, reply_id, at, actor, what, note)
-	values (p_brand, p_reply, answerd.now(), p_actor, p_state::text, p_reason);
-	perform answerd.fed('reply.' || p_state, r.brand_id, r.account_id, r.conversation_id, null, r.reply_id, p_actor, p_reason)
+	values (p_brand, p_reply, answerd.now(), p_actor, p_state::text, v_reason);
+	perform answerd.fed('reply.' || p_state, r.brand_id, r.account_id, r.conversation_id, null, r.reply_id, p_actor, v_reason)
 	from answerd.reply r where r.reply_id = p_reply and r.brand_id = p_brand;
 	perform pg_notify('answerd_reply', '');
 	perform pg_notify('answerd_event', 'reply:' || p_reply || ' conversation:' || v_conversation);
 end $$;
 
 -- reply_needs_human(reply, why): it is loud from here on; only a person ends it.
-create or replace function answerd.reply_needs_human(r answerd.reply, p_why text) returns void language plpgsql set search_path = pg_catalog as $$
+drop function if exists answerd.reply_needs_human(answerd.reply, text);
+create or replace function answerd.reply_needs_human(r answerd.reply, p_why jsonb) returns void language plpgsql set search_path = pg_catalog as $$
 begin
 	perform answerd.reply_goes(r.brand_id, r.reply_id, 'needs_human', 'worker', p_why);
 	perform answerd.raise_alert('deaf', 'reply:' || r.reply_id, r.brand_id, r.account_id, null,
 		format('Nobody knows whether %s was posted: %s Look on the platform, then say answer replied %s LINK, or answer not-there %s.',
-			answerd.reply_label(r), p_why, r.reply_id, r.reply_id));
+			answerd.reply_label(r), answerd.said(p_why, 'UTC'), r.reply_id, r.reply_id));
 end $$;
 
 -- reply_own_message(reply, id, permalink): our message stands in the house as soon as the platform has confirmed it, through the same
@@ -108,7 +111,7 @@ begin
 	select reply_id into v_other from answerd.reply where external_id = p_id and account_id = r.account_id and brand_id = r.brand_id
 		and reply_id <> r.reply_id;
 	if found then
-		perform answerd.reply_needs_human(r, format('the platform shows one post for it and for reply %s.', v_other));
+		perform answerd.reply_needs_human(r, jsonb_build_array(jsonb_build_object('code', 'one_post', 'reply', v_other::text)));
 		return;
 	end if;
 	update answerd.reply set external_id = p_id, permalink = coalesce(p_permalink, permalink), sent_at = answerd.now(), not_before = null
@@ -123,13 +126,14 @@ begin
 end $$;
 
 -- reply_unknown(reply, why): nobody knows; it is looked for after the settle time, or by a person where that cannot be done.
-create or replace function answerd.reply_unknown(r answerd.reply, p_why text) returns void language plpgsql set search_path = pg_catalog as $$
+drop function if exists answerd.reply_unknown(answerd.reply, text);
+create or replace function answerd.reply_unknown(r answerd.reply, p_why jsonb) returns void language plpgsql set search_path = pg_catalog as $$
 declare
 	p answerd.posting;
 begin
 	select * into p from answerd.posting where account_id = r.account_id and brand_id = r.brand_id;
 	if not p.has_lookup then
-		perform answerd.reply_needs_human(r, p_why || '; this platform cannot be asked what we posted.');
+		perform answerd.reply_needs_human(r, coalesce(p_why, '[]') || jsonb_build_array(jsonb_build_object('code', 'cannot_ask')));
 		return;
 	end if;
 	perform answerd.reply_goes(r.brand_id, r.reply_id, 'unknown', 'worker', p_why);
@@ -171,8 +175,7 @@ begin
 	for v_reply in select y.* from answerd.reply y join answerd.posting p on p.account_id = y.account_id and p.brand_id = y.brand_id
 		where y.state = 'queued' and y.must_look and not p.has_lookup order by y.account_id, y.reply_id loop
 		perform from answerd.account where account_id = v_reply.account_id and brand_id = v_reply.brand_id for no key update;
-		perform answerd.reply_needs_human(v_reply, 'it was queued before the database came back, which may be an older copy, and this platform cannot be asked '
-			'what we posted.');
+		perform answerd.reply_needs_human(v_reply, jsonb_build_array(jsonb_build_object('code', 'older_copy')));
 	end loop;
 	if o_is_other then
 		perform answerd.raise_alert('deaf', 'database:' || v_system || ':' || v_timeline || ':' || o_sender, null, null, null,
@@ -243,10 +246,9 @@ begin
 		continue when not found;
 		v_n := v_n + 1;
 		if r.state = 'posting' and v_unbegun then
-			perform answerd.reply_goes(r.brand_id, r.reply_id, 'queued', 'worker', 'the database did not confirm the intent, so nothing was begun');
+			perform answerd.reply_goes(r.brand_id, r.reply_id, 'queued', 'worker', jsonb_build_array(jsonb_build_object('code', 'unbegun')));
 		elsif r.state = 'posting' then
-			perform answerd.reply_unknown(r, case when v_gone then 'the worker that posted it ended before it knew'
-				else 'the worker that posted it does not answer any more' end);
+			perform answerd.reply_unknown(r, jsonb_build_array(jsonb_build_object('code', case when v_gone then 'worker_ended' else 'worker_frozen' end)));
 		end if;
 	end loop;
 	return v_n;
@@ -317,7 +319,7 @@ begin
 					and q.state = 'posting'))
 			order by r.queued_at, r.reply_id limit case when v.refused is null then v.room else 1 end for no key update skip locked
 		), moved as (
-			update answerd.reply r set state = 'posting', state_since = v_now, begun_at = coalesce(r.begun_at, v_now), not_before = null, reason = null
+			update answerd.reply r set state = 'posting', state_since = v_now, begun_at = coalesce(r.begun_at, v_now), not_before = null, reason = null, reason_parts = null
 			from due where r.reply_id = due.reply_id and r.brand_id = v.b returning r.reply_id
 		), intent as (
 			insert into answerd.attempt as t (brand_id, reply_id, sender_id, until)
@@ -394,6 +396,7 @@ declare
 	v_was_live bool;
 	v_may_move bool;
 	v_now timestamptz := answerd.now();
+	v_why jsonb := answerd.parts_of(p_reason);
 begin
 	perform from answerd.account where account_id = v_account and brand_id = p_brand for no key update;
 	select * into r from answerd.reply where reply_id = p_reply and brand_id = p_brand for no key update;
@@ -427,22 +430,22 @@ begin
 	select * into p from answerd.posting where account_id = v_account and brand_id = p_brand;
 	case p_outcome
 	when 'unsent' then
-		perform answerd.reply_goes(p_brand, p_reply, 'queued', 'worker', p_reason);
+		perform answerd.reply_goes(p_brand, p_reply, 'queued', 'worker', v_why);
 		update answerd.reply set tries = tries + 1,
 			not_before = v_now + (0.05 + random() * least(60, 2 ^ least(tries, 6)) * 0.5) * interval '1 second'
 		where reply_id = p_reply and brand_id = p_brand;
 	when 'limited' then
-		perform answerd.reply_goes(p_brand, p_reply, 'queued', 'worker', p_reason);
+		perform answerd.reply_goes(p_brand, p_reply, 'queued', 'worker', v_why);
 		update answerd.posting set post_after = least(answerd.from_us(p_not_before_us), v_now + interval '1 hour')
 		where account_id = v_account and brand_id = p_brand;
 	when 'auth' then
-		perform answerd.reply_goes(p_brand, p_reply, 'queued', 'worker', p_reason);
+		perform answerd.reply_goes(p_brand, p_reply, 'queued', 'worker', v_why);
 		perform answerd.posting_refused(p_brand, v_account, p_reason);
 	when 'refused' then
-		perform answerd.reply_goes(p_brand, p_reply, 'failed_visible', 'worker', p_reason);
+		perform answerd.reply_goes(p_brand, p_reply, 'failed_visible', 'worker', v_why);
 		perform answerd.posting_allowed(p_brand, v_account);
 	else
-		perform answerd.reply_unknown(r, p_reason);
+		perform answerd.reply_unknown(r, v_why);
 	end case;
 	return (select state::text from answerd.reply where reply_id = p_reply and brand_id = p_brand);
 end $$;
@@ -480,6 +483,7 @@ declare
 	v_now timestamptz := answerd.now();
 	v_settle interval;
 	v_stuck int;
+	v_unread jsonb := jsonb_build_array(jsonb_build_object('code', 'look_failed', 'failure', answerd.part_of(p_failure)));
 begin
 	perform from answerd.account where account_id = v_account and brand_id = p_brand for no key update;
 	select * into r from answerd.reply where reply_id = p_reply and brand_id = p_brand for no key update;
@@ -497,20 +501,20 @@ begin
 	v_settle := p.settle_us * interval '1 microsecond';
 	update answerd.reply set look_until = null, looker = null, looks = looks + (p_failure is null)::int,
 		not_before = v_now + case when p_failure is null then v_settle else least(greatest(v_settle / 2, interval '1 s'), interval '30 s') end,
-		reason = coalesce('it cannot be looked for: ' || p_failure, r.reason)
+		reason = case when p_failure is null then r.reason else answerd.said(v_unread, 'UTC') end, reason_parts = case when p_failure is null then r.reason_parts else v_unread end
 	where reply_id = p_reply and brand_id = p_brand returning * into r;
 	if r.state = 'queued' then
 		if p_failure is null then
 			update answerd.reply set must_look = false, looks = 0, not_before = null where reply_id = p_reply and brand_id = p_brand;
 			perform pg_notify('answerd_reply', '');
 		elsif r.state_since < v_now - interval '12 min' and r.queued_at < v_now - interval '12 min' then
-			perform answerd.reply_needs_human(r, 'it was queued before the database came back, and the platform cannot be read: ' || p_failure || '.');
+			perform answerd.reply_needs_human(r, jsonb_build_array(jsonb_build_object('code', 'older_unread', 'failure', answerd.part_of(p_failure))));
 		end if;
 		return 'queued';
 	end if;
 	if p_failure is not null then
 		if r.unknown_at < v_now - interval '12 min' then
-			perform answerd.reply_needs_human(r, 'the platform cannot be read: ' || p_failure || '.');
+			perform answerd.reply_needs_human(r, jsonb_build_array(jsonb_build_object('code', 'look_unread', 'failure', answerd.part_of(p_failure))));
 			return 'needs_human';
 		end if;
 		return 'reconciling';
@@ -526,7 +530,7 @@ begin
 	select count(*) into v_stuck from answerd.attempt t where t.reply_id = p_reply and t.brand_id = p_brand
 		and t.outcome in ('lost', 'frozen') and not answerd.sender_is_gone(t.sender_id);
 	if v_stuck > 0 then
-		perform answerd.reply_needs_human(r, 'it is not on the platform, but the worker that posted it may be frozen and may yet wake up.');
+		perform answerd.reply_needs_human(r, jsonb_build_array(jsonb_build_object('code', 'absent_frozen')));
 		return 'needs_human';
 	end if;
 	if exists (select from answerd.attempt t where t.reply_id = p_reply and t.brand_id = p_brand and t.until > now()
@@ -539,11 +543,10 @@ begin
 		p.key_valid_s := p.direct_key_valid_s;
 	end if;
 	if p.key_valid_s = 0 or (p.key_valid_s < 9000000000000000000 and v_now > r.begun_at + least(p.key_valid_s, 3000) * interval '1 second') then
-		perform answerd.reply_needs_human(r, case when p.key_valid_s = 0 then 'it is not on the platform, and the platform has no key that makes sending it again safe.'
-			else 'it is not on the platform, and the key that makes sending it again safe is too old.' end);
+		perform answerd.reply_needs_human(r, jsonb_build_array(jsonb_build_object('code', case when p.key_valid_s = 0 then 'absent_no_key' else 'absent_old_key' end)));
 		return 'needs_human';
 	end if;
-	perform answerd.reply_goes(p_brand, p_reply, 'queued', 'worker', 'it was not there in ' || r.looks || ' looks; sent again under the same key');
+	perform answerd.reply_goes(p_brand, p_reply, 'queued', 'worker', jsonb_build_array(jsonb_build_object('code', 'sent_again', 'looks', r.looks)));
 	update answerd.reply set not_before = null where reply_id = p_reply and brand_id = p_brand;
 	return 'queued';
 end $$;

@@ -116,31 +116,28 @@ begin
 	return answerd.entry(c);
 end $$;
 
--- ended_how(conversation): why nobody waits, for a sentence.
-create or replace function answerd.ended_how(c answerd.conversation) returns text language plpgsql stable
+-- ended_parts(conversation): why nobody waits, as parts of a sentence; ended_how(conversation): that in English.
+create or replace function answerd.ended_parts(c answerd.conversation) returns jsonb language plpgsql stable
 set search_path = pg_catalog as $$
 declare
 	v record;
 begin
-	select m.at, m.settled, m.deleted_at, m.ord_at <= coalesce(c.answered_ord, '-infinity') as is_answered, b.timezone,
-		a.at as audit_at, answerd.staff_name(nullif(split_part(a.actor, ':', 2), '')::bigint) as who
+	select m.at, m.settled, m.deleted_at, m.ord_at <= coalesce(c.answered_ord, '-infinity') as is_answered, a.at as audit_at, answerd.staff_name(nullif(split_part(a.actor, ':', 2), '')::bigint) as who
 	into v
 	from answerd.message m
-	join answerd.brand b on b.brand_id = m.brand_id
 	left join lateral (select a.at, a.actor from answerd.audit a where a.object = 'conversation:' || c.conversation_id
 		and a.brand_id = c.brand_id and a.act = 'dismiss' order by a.seq desc limit 1) a on true
 	where m.root_id = c.root_id and m.customer_id = c.customer_id and m.account_id = c.account_id and m.brand_id = c.brand_id
 		and m.direction = 'inbound' and (m.is_to_us or m.is_about)
 	order by m.ord_at desc, m.external_id desc limit 1;
-	return case
-		when v.at is null then 'there is no message to us in it'
-		when v.settled is not null and v.audit_at is not null then format('%s said at %s that no reply is needed', v.who,
-			answerd.clock_text(v.audit_at, v.timezone))
-		when v.settled is not null then 'it was settled without a reply'
-		when v.deleted_at is not null then 'the customer deleted the message'
-		when v.is_answered then 'it was answered'
-		else 'nothing in it asks for a reply' end;
+	return jsonb_build_array(case
+		when v.settled is not null and v.audit_at is not null then jsonb_build_object('code', 'ended_dismissed', 'who', v.who, 'at', answerd.rfc3339(v.audit_at))
+		else jsonb_build_object('code', case when v.at is null then 'ended_empty' when v.settled is not null then 'ended_settled'
+			when v.deleted_at is not null then 'ended_deleted' when v.is_answered then 'ended_answered' else 'ended_nothing' end) end);
 end $$;
+create or replace function answerd.ended_how(c answerd.conversation) returns text language sql stable set search_path = pg_catalog as $$
+	select answerd.said(answerd.ended_parts(c), b.timezone) from answerd.brand b where b.brand_id = c.brand_id
+$$;
 
 -- note(conversation, actor, text): for colleagues' eyes; changes nothing about the wait.
 create or replace function answerd.add_note(p_id text, p_actor bigint, p_text text) returns json language plpgsql volatile

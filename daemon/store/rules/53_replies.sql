@@ -89,7 +89,7 @@ create or replace function answerd.is_undoable(r answerd.reply) returns bool lan
 $$;
 -- reply_json(reply): the object of the API (DESIGN §6: the first seven keys are a promise).
 create or replace function answerd.reply_json(r answerd.reply) returns json language sql stable set search_path = pg_catalog as $$
-	select json_build_object('id', r.reply_id::text, 'conversation', r.conversation_id::text, 'text', r.words, 'state', r.state, 'reason', r.reason,
+	select json_build_object('id', r.reply_id::text, 'conversation', r.conversation_id::text, 'text', r.words, 'state', r.state, 'reason', r.reason, 'reason_parts', r.reason_parts,
 		'sent_at', answerd.rfc3339(r.sent_at), 'external_id', case when r.external_id not like 'replied:%' then r.external_id end,
 		'permalink', r.permalink, 'brand', b.name, 'account', a.name, 'platform', a.platform,
 		'customer', (select i.handle from answerd.identity i where i.identity_id = r.customer_id and i.brand_id = r.brand_id),
@@ -307,8 +307,10 @@ begin
 	return answerd.reply_again(v_first);
 end $$;
 create or replace function answerd.reply_submitted(p_brand int, p_first bigint, p_actor bigint) returns void language plpgsql set search_path = pg_catalog as $$
+declare
+	v_why jsonb := jsonb_build_array(jsonb_build_object('code', 'second_person', 'reply', p_first::text));
 begin
-	update answerd.reply set submitted_at = answerd.now(), reason = 'it waits for a second person: answer approve ' || p_first,
+	update answerd.reply set submitted_at = answerd.now(), reason = answerd.said(v_why, 'UTC'), reason_parts = v_why,
 		queued_at = null where (reply_id = p_first or first_id = p_first) and brand_id = p_brand;
 	insert into answerd.reply_event (brand_id, reply_id, at, actor, what) values (p_brand, p_first, answerd.now(), 'staff:' || p_actor, 'submitted');
 	update answerd.conversation c set version = version + 1 from answerd.reply r where r.reply_id = p_first and r.brand_id = p_brand
@@ -360,6 +362,7 @@ declare
 	r answerd.reply := answerd.reply_named(p_id);
 	c answerd.conversation := answerd.conversation_held(r.conversation_id::text, true);
 	v_print text;
+	v_back jsonb := jsonb_build_array(jsonb_build_object('code', 'returned', 'note', p_note));
 begin
 	if r.first_id is not null then
 		r := answerd.reply_named(r.first_id::text);
@@ -375,11 +378,11 @@ begin
 		case when coalesce(p_yes, true) then 'approved' else 'returned' end, p_note);
 	if coalesce(p_yes, true) then
 		v_print := answerd.reply_judged(c, r.author_id, r.body, false, r.reply_id);
-		update answerd.reply set approver_id = p_actor, submitted_at = null, reason = null, fingerprint = v_print, parent_id = (answerd.reply_parent(c)).external_id
+		update answerd.reply set approver_id = p_actor, submitted_at = null, reason = null, reason_parts = null, fingerprint = v_print, parent_id = (answerd.reply_parent(c)).external_id
 		where (reply_id = r.reply_id or first_id = r.reply_id) and brand_id = r.brand_id;
 		perform answerd.reply_queued(r.brand_id, r.reply_id, 'staff:' || p_actor);
 	else
-		update answerd.reply set submitted_at = null, reason = 'returned: ' || p_note
+		update answerd.reply set submitted_at = null, reason = answerd.said(v_back, 'UTC'), reason_parts = v_back
 		where (reply_id = r.reply_id or first_id = r.reply_id) and brand_id = r.brand_id;
 	end if;
 	perform answerd.audited(c, p_actor, case when coalesce(p_yes, true) then 'approve' else 'return' end, jsonb_build_object('reply', r.reply_id::text));

@@ -9,7 +9,7 @@ $$;
 -- draft_json(draft) → {id, text, at, reason}; null: there is none.
 create or replace function answerd.draft_json(r answerd.reply) returns json language sql stable set search_path = pg_catalog as $$
 	select case when r.reply_id is not null then json_build_object('id', r.reply_id::text, 'text', r.body, 'at', answerd.rfc3339(r.state_since),
-		'reason', r.reason) end
+		'reason', r.reason, 'reason_parts', r.reason_parts) end
 $$;
 
 -- draft_keep(conversation, actor, text) → {draft}: one draft a conversation and person, kept while they type: no audit, no history, no version; the
@@ -75,7 +75,7 @@ begin
 	else
 		insert into answerd.reply_event (brand_id, reply_id, at, actor, what) values (r.brand_id, r.reply_id, answerd.now(), 'staff:' || p_actor, 'draft');
 	end if;
-	update answerd.reply set queued_at = null, submitted_at = null, not_before = null, reason = null, fingerprint = '', approver_id = null
+	update answerd.reply set queued_at = null, submitted_at = null, not_before = null, reason = null, reason_parts = null, fingerprint = '', approver_id = null
 	where (reply_id = r.reply_id or first_id = r.reply_id) and brand_id = r.brand_id;
 	update answerd.conversation set version = version + 1 where conversation_id = c.conversation_id and brand_id = c.brand_id;
 	perform answerd.audited(c, p_actor, 'undo', jsonb_build_object('reply', r.reply_id::text));

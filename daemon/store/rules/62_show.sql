@@ -73,52 +73,57 @@ declare
 	v_settled record;
 	v_role text;
 	v_actor text := answerd.actor_of(m);
-	v_why text;
-	v_zone text := (select timezone from answerd.brand where brand_id = c.brand_id);
+	v_why jsonb; -- parts of a sentence, as 08_said.sql has them
 begin
 	select * into v_author from answerd.identity where identity_id = m.author_id and brand_id = m.brand_id;
 	select * into v_parent from answerd.message where external_id = m.parent_id and account_id = m.account_id and brand_id = m.brand_id;
 	if m.direction = 'context' then
 		v_role := 'context';
-		v_why := 'another business speaks: context, nobody waits';
+		v_why := jsonb_build_array(jsonb_build_object('code', 'other_business'));
 	elsif m.direction = 'outbound' then
 		v_role := case when m.is_answer and (m.customer_id = c.customer_id or v_names) and m.root_id = c.root_id then 'answer' else 'ours' end;
-		v_why := case
-			when m.deleted_at is not null then 'ours, deleted: it answers nothing'
-			when m.kind = 'other' then 'a reaction of ours: acknowledged, not answered'
-			when m.is_automatic then 'written by a program: it answers nothing'
-			when m.customer_id = c.customer_id and m.root_id = c.root_id then 'our answer to this customer: it ends the wait for everything before it'
-			when v_names and m.root_id = c.root_id then 'our answer to somebody else names this customer: it ends the wait too'
-			when m.customer_id is not null then 'our answer to somebody else: it does not end this wait'
-			else 'our own post' end
-			|| case v_actor when 'native' then '; written in the platform''s own app' else coalesce('; written by ' || v_actor, '') end;
+		v_why := jsonb_build_array(jsonb_build_object('code', case
+			when m.deleted_at is not null then 'ours_deleted'
+			when m.kind = 'other' then 'ours_reaction'
+			when m.is_automatic then 'ours_program'
+			when m.customer_id = c.customer_id and m.root_id = c.root_id then 'ours_answer'
+			when v_names and m.root_id = c.root_id then 'ours_names'
+			when m.customer_id is not null then 'ours_other'
+			else 'ours_post' end));
+		if v_actor = 'native' then
+			v_why := v_why || jsonb_build_object('code', 'by_native');
+		elsif v_actor is not null then
+			v_why := v_why || jsonb_build_object('code', 'by_staff', 'login', v_actor);
+		end if;
 	else
 		v_role := case when m.author_id = c.customer_id then 'customer' else 'other' end;
-		v_why := case
-			when m.kind = 'other' then 'a reaction: attached, nobody waits'
-			when m.deleted_at is not null then 'deleted by its author or the platform: nobody waits for it any more'
-			when m.is_named then case m.kind when 'direct' then 'to us: a direct message' when 'review' then 'to us: a review of what is ours'
-				when 'comment' then 'to us: it names us or stands on what is ours' else 'to us: it names us' end
-			when v_parent.direction = 'outbound' and m.is_to_us then 'to us: it answers a message of ours'
-			when m.is_to_us and exists (select from answerd.message q where q.parent_id = m.external_id and q.account_id = m.account_id
-				and q.brand_id = m.brand_id and q.direction = 'outbound' and q.kind <> 'other') then 'to us: we answered it directly'
-			when m.is_to_us then 'to us: it continues its author''s own message to us'
-			when m.is_about and m.nature >= 'question' then format('about us, not to us: a search found this %s', m.nature)
-			when m.is_about then 'about us, not to us: a search found it; neither a question nor a complaint, so nobody waits'
-			else 'overheard: to somebody else, nobody waits' end;
+		v_why := jsonb_build_array(case
+			when m.kind <> 'other' and m.deleted_at is null and not m.is_named and not m.is_to_us and m.is_about and m.nature >= 'question'
+				then jsonb_build_object('code', 'about_us', 'nature', m.nature)
+			else jsonb_build_object('code', case
+				when m.kind = 'other' then 'reaction'
+				when m.deleted_at is not null then 'deleted'
+				when m.is_named then case m.kind when 'direct' then 'to_us_direct' when 'review' then 'to_us_review' when 'comment' then 'to_us_comment'
+					else 'to_us_names' end
+				when v_parent.direction = 'outbound' and m.is_to_us then 'to_us_replies'
+				when m.is_to_us and exists (select from answerd.message q where q.parent_id = m.external_id and q.account_id = m.account_id
+					and q.brand_id = m.brand_id and q.direction = 'outbound' and q.kind <> 'other') then 'to_us_answered'
+				when m.is_to_us then 'to_us_goes_on'
+				when m.is_about then 'about_us_only'
+				else 'overheard' end) end);
 		if m.author_id <> c.customer_id and (m.is_to_us or m.is_about) then
-			v_why := v_why || '; another customer, a conversation of its own';
+			v_why := v_why || jsonb_build_object('code', 'other_customer');
 		elsif m.settled is not null then
 			select * into v_settled from answerd.settled_by(c, m.external_id);
-			v_why := v_why || case when v_settled.who is null then '; settled without a reply'
-				else format('; %s said at %s that no reply is needed: %s', v_settled.who, answerd.clock_text(v_settled.at, v_zone),
-					coalesce(v_settled.reason, '(the reason was erased)')) end;
+			v_why := v_why || case when v_settled.who is null then jsonb_build_object('code', 'settled')
+				when v_settled.reason is null then jsonb_build_object('code', 'settled_erased', 'who', v_settled.who, 'at', answerd.rfc3339(v_settled.at))
+				else jsonb_build_object('code', 'settled_by', 'who', v_settled.who, 'at', answerd.rfc3339(v_settled.at), 'reason', v_settled.reason) end;
 		elsif v_is_owed then
-			v_why := v_why || format('; waits since %s', answerd.clock_text(m.at, v_zone));
+			v_why := v_why || jsonb_build_object('code', 'waits_since', 'at', answerd.rfc3339(m.at));
 		elsif m.is_owed then
 			v_answer := answerd.answer_to(c, m.ord_at);
-			v_why := v_why || format('; answered at %s by our message %s (%s)%s', answerd.clock_text(v_answer.at, v_zone), v_answer.external_id, answerd.actor_of(v_answer),
-				case when v_answer.parent_id is distinct from m.external_id then ', which covers everything before it' else '' end);
+			v_why := v_why || jsonb_build_object('code', case when v_answer.parent_id is distinct from m.external_id then 'answered_after' else 'answered_by' end,
+				'at', answerd.rfc3339(v_answer.at), 'message', v_answer.external_id, 'actor', answerd.actor_of(v_answer));
 		end if;
 	end if;
 	return json_build_object('id', m.external_id, 'parent', m.parent_id, 'at', answerd.rfc3339(m.at),
@@ -128,7 +133,8 @@ begin
 		'author', json_build_object('id', m.author_id::text, 'name', v_author.name, 'handle', v_author.handle),
 		'text', case when m.deleted_at is not null then '[deleted]' else m.body end, 'warning', m.warning, 'permalink', m.permalink,
 		'is_to_us', m.is_to_us, 'is_about', m.is_about, 'is_imported', m.is_imported, 'is_automatic', m.is_automatic,
-		'settled', m.settled, 'waits', v_is_owed, 'why', v_why, 'answered_by', v_answer.external_id, 'language', m.language,
+		'settled', m.settled, 'waits', v_is_owed, 'why', answerd.said(v_why, (select timezone from answerd.brand where brand_id = c.brand_id)),
+		'why_parts', v_why, 'answered_by', v_answer.external_id, 'language', m.language,
 		'staff', case when m.direction = 'outbound' then (select json_build_object('reply', r.reply_id::text, 'login', s.login, 'name', s.name)
 			from answerd.reply r left join answerd.staff s on s.staff_id = r.author_id
 			where r.external_id = m.external_id and r.account_id = m.account_id and r.brand_id = m.brand_id limit 1) end,
@@ -137,16 +143,17 @@ begin
 			and r.account_id = m.account_id and r.brand_id = m.brand_id), '[]'));
 end $$;
 
--- why_waiting(conversation): one sentence.
+-- waiting_parts(conversation): why it waits or not, as parts of a sentence; why_waiting(conversation): that in English.
+create or replace function answerd.waiting_parts(c answerd.conversation) returns jsonb language sql stable set search_path = pg_catalog as $$
+	select case when c.waiting_since is null then jsonb_build_array(jsonb_build_object('code', 'nobody_waits')) || answerd.ended_parts(c)
+		else jsonb_build_array(jsonb_build_object('code', 'waits', 'at', answerd.rfc3339(c.waiting_since), 'n', c.unanswered))
+			|| case when c.is_about then jsonb_build_array(jsonb_build_object('code', 'waits_about'))
+				when c.nature = 'thanks' then jsonb_build_array(jsonb_build_object('code', 'waits_thanks')) else '[]' end
+			|| case when c.snoozed_until > answerd.now() then jsonb_build_array(jsonb_build_object('code', 'waits_asleep', 'at', answerd.rfc3339(c.snoozed_until)))
+				else '[]' end end
+$$;
 create or replace function answerd.why_waiting(c answerd.conversation) returns text language sql stable set search_path = pg_catalog as $$
-	select case
-		when c.waiting_since is null then 'Nobody waits: ' || answerd.ended_how(c) || '.'
-		else format('Waits since %s: %s without an answer%s%s.', answerd.clock_text(c.waiting_since, b.timezone),
-			case c.unanswered when 1 then 'one message' else c.unanswered || ' messages' end,
-			case when c.is_about then ', about us and not to us (a softer promise; not in the plain list)'
-				when c.nature = 'thanks' then ', only thanks (not in the plain list)' else '' end,
-			case when c.snoozed_until > answerd.now() then ', asleep until ' || answerd.clock_text(c.snoozed_until, b.timezone) else '' end) end
-	from answerd.brand b where b.brand_id = c.brand_id
+	select answerd.said(answerd.waiting_parts(c), b.timezone) || '.' from answerd.brand b where b.brand_id = c.brand_id
 $$;
 
 -- show_conversation(id, actor): the entry, and beside it version, clocks, notes, what may be answered how, and the thread.
@@ -161,7 +168,8 @@ begin
 		'assignee_name', case when answerd.holder_of(c) is not null then answerd.staff_name(answerd.holder_of(c)) end,
 		'waiting_office_s', case when c.waiting_since is not null then
 			extract(epoch from answerd.business_between(c.brand_id, c.waiting_since, answerd.now()))::bigint end,
-		'policy', (select y.name from answerd.policy y where y.policy_id = c.policy_id), 'is_about', c.is_about, 'why', answerd.why_waiting(c), 'account_handle', a.own_handle,
+		'policy', (select y.name from answerd.policy y where y.policy_id = c.policy_id), 'is_about', c.is_about, 'why', answerd.why_waiting(c),
+		'why_parts', answerd.waiting_parts(c), 'account_handle', a.own_handle,
 		'merged', coalesce((select json_agg(x.conversation_id::text order by x.conversation_id) from answerd.conversation x
 			where x.merged_into = c.conversation_id and x.brand_id = c.brand_id), '[]'),
 		'replies', answerd.replies_of(c), 'answering', answerd.answering(c, p_actor), 'acts', answerd.acts_of(c),
@@ -180,12 +188,13 @@ declare
 	c answerd.conversation := answerd.conversation_named(p_id);
 begin
 	return json_build_object('id', c.conversation_id::text, 'waiting_since', answerd.rfc3339(c.waiting_since), 'messages', c.unanswered,
-		'now', answerd.rfc3339(answerd.now()), 'why', answerd.why_waiting(c), 'promise', answerd.promise_of(c),
+		'now', answerd.rfc3339(answerd.now()), 'why', answerd.why_waiting(c), 'why_parts', answerd.waiting_parts(c), 'promise', answerd.promise_of(c),
 		'thread', coalesce((select json_agg(json_build_object('id', s ->> 'id', 'at', s ->> 'at', 'role', s ->> 'role', 'actor', s ->> 'actor',
-			'author', s -> 'author', 'excerpt', left(regexp_replace(left(s ->> 'text', 400), '\s+', ' ', 'g'), 80),
-			'waits', (s ->> 'waits')::bool, 'why', s ->> 'why')) from (
+			'author', s -> 'author', 'excerpt', case when length(e.line) > 80 then rtrim(left(e.line, 79)) || '…' else e.line end,
+			'waits', (s ->> 'waits')::bool, 'why', s ->> 'why', 'why_parts', s -> 'why_parts')) from (
 				select answerd.shown(c, t) as s from answerd.thread_of(c) t
-				order by t.ord_at, t.direction = 'outbound', t.at, t.external_id limit 1000) x), '[]'));
+				order by t.ord_at, t.direction = 'outbound', t.at, t.external_id limit 1000) x
+			cross join lateral (select regexp_replace(left(s ->> 'text', 400), '\s+', ' ', 'g') as line) e), '[]'));
 end $$;
 
 -- show_customer(id): who it is, and everything between them and us, newest first.

@@ -5,7 +5,7 @@ create or replace function answerd.list_gaps() returns json language sql stable 
 	select json_build_object('items', coalesce(json_agg(json_build_object('id', g.gap_id::text, 'brand', b.name, 'account', a.name,
 			'platform', a.platform, 'source', s.name, 'from', answerd.rfc3339(g.from_at), 'until', answerd.rfc3339(g.until_at),
 			'state', case when g.lost_at is not null then 'lost' else 'open' end,
-			'reason', g.reason || coalesce('; ' || g.lost_reason, ''), 'found_at', answerd.rfc3339(g.found_at),
+			'reason', answerd.said(answerd.gap_parts(g), 'UTC'), 'reason_parts', answerd.gap_parts(g), 'found_at', answerd.rfc3339(g.found_at),
 			'lost_at', answerd.rfc3339(g.lost_at), 'tries', g.tries, 'next_at', answerd.rfc3339(g.next_at),
 			'doing', case when g.lost_at is not null then 'Nothing more can be done: it is lost.'
 				when not (s.is_configured and a.is_configured) then 'It waits until the source is configured again.'
@@ -55,12 +55,15 @@ returns table (brand text, account text, percent numeric, heard_s bigint, span_s
 	select w.brand_name, w.account_name, trunc(100 * (w.span_s - w.missing_s) / nullif(w.span_s, 0), 2), (w.span_s - w.missing_s)::bigint, w.span_s::bigint,
 		answerd.rfc3339(lower(w.all_of_it)), answerd.rfc3339(upper(w.all_of_it)),
 		coalesce((select json_agg(json_build_object('source', h.name, 'from', answerd.rfc3339(lower(r)), 'until', answerd.rfc3339(upper(r)),
-				'why', coalesce((select case when g.lost_at is not null then 'lost: ' || g.lost_reason else 'open: ' || g.reason end from answerd.gap g
+				'why', answerd.said(y.parts, 'UTC'), 'why_parts', y.parts) order by lower(r), h.name)
+			from heard h cross join lateral unnest(h.missing) r
+			cross join lateral (select coalesce((select case when g.lost_at is not null then jsonb_build_array(jsonb_build_object('code', 'hole_lost')) || answerd.lost_parts(g)
+						else jsonb_build_array(jsonb_build_object('code', 'hole_open')) || answerd.parts_of(g.reason) end from answerd.gap g
 					where g.source_id = h.source_id and (g.closed_at is null or g.lost_at is not null)
 						and tstzrange(g.from_at, g.until_at) && r order by g.found_at limit 1),
-					case when not exists (select from answerd.source s where s.source_id = h.source_id and s.heard_from <= lower(r))
+					jsonb_build_array(jsonb_build_object('code', case when not exists (select from answerd.source s where s.source_id = h.source_id and s.heard_from <= lower(r))
 						and not exists (select from answerd.heard_span x where x.source_id = h.source_id and x.from_at <= lower(r))
-						then 'before it was listened to' else 'not heard yet' end)) order by lower(r), h.name)
-			from heard h cross join lateral unnest(h.missing) r where h.brand_name = w.brand_name and h.account_name = w.account_name), '[]')
+						then 'hole_before' else 'hole_behind' end))) as parts) y
+			where h.brand_name = w.brand_name and h.account_name = w.account_name), '[]')
 	from whole w order by 1, 2
 $$;

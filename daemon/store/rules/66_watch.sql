@@ -24,12 +24,12 @@ begin
 			join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id
 			where h.is_configured and s.name not in ('threads', 'rechecks') and (v_brand is null or s.brand_id = v_brand)
 		), hole as (
-			select s.source_id, lower(r) as from_at, upper(r) as until_at, g.gap_id, g.reason, g.lost_at, g.lost_reason, s.first_at,
+			select s.source_id, lower(r) as from_at, upper(r) as until_at, g.gap_id, g.parts, g.lost_at, s.first_at,
 				-- Between two polls of a source that is well nothing is missing yet.
 				g.gap_id is null and s.is_heard and upper(r) = v_now and lower(r) > v_now - (interval '1 min' + 3 * s.every_us * interval '1 microsecond') as is_fresh
 			from source s
 			cross join lateral unnest(tstzmultirange(tstzrange(v_from, v_to)) - s.heard) r
-			left join lateral (select * from answerd.gap g where g.source_id = s.source_id and (g.closed_at is null or g.lost_at is not null)
+			left join lateral (select g.*, answerd.gap_parts(g) as parts from answerd.gap g where g.source_id = s.source_id and (g.closed_at is null or g.lost_at is not null)
 				and tstzrange(g.from_at, g.until_at) && r order by g.lost_at is null, g.found_at limit 1) g on true
 		)
 		select json_build_object('from', answerd.rfc3339(v_from), 'to', answerd.rfc3339(v_to), 'now', answerd.rfc3339(v_now), 'zone', answerd.report_zone(v_brand),
@@ -40,7 +40,7 @@ begin
 				'gaps', (select coalesce(json_agg(json_build_object('id', h.gap_id::text, 'from', answerd.rfc3339(h.from_at), 'until', answerd.rfc3339(h.until_at),
 						'state', case when h.lost_at is not null then 'lost' when h.gap_id is not null then 'open' when s.first_at is null or h.until_at <= s.first_at
 							then 'before' else 'behind' end,
-						'reason', h.reason || coalesce('; ' || h.lost_reason, '')) order by h.from_at), '[]')
+						'reason', answerd.said(h.parts, 'UTC'), 'reason_parts', h.parts) order by h.from_at), '[]')
 					from hole h where h.source_id = s.source_id and not h.is_fresh))
 				order by s.brand, s.account, s.source), '[]'))
 		from source s);

@@ -7,5 +7,6 @@ import reports from "./de/reports.js";
 import audit from "./de/audit.js";
 import staff from "./de/staff.js";
 import problem from "./de/problem.js";
+import said from "./de/said.js";
 
-export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...audit, ...staff, ...problem };
+export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...audit, ...staff, ...problem, ...said };

@@ -7,5 +7,6 @@ import reports from "./en/reports.js";
 import audit from "./en/audit.js";
 import staff from "./en/staff.js";
 import problem from "./en/problem.js";
+import said from "./en/said.js";
 
-export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...audit, ...staff, ...problem };
+export default { ...shell, ...queue, ...conversation, ...watch, ...reports, ...audit, ...staff, ...problem, ...said };

@@ -4,6 +4,7 @@ import { cell, useCell } from "./cell.js";
 import { spell, useKeys } from "./keys.js";
 import { t } from "./i18n.js";
 import * as time from "./time.js";
+import { said } from "./said.js";
 import { brief, clean, links, marks } from "./text.js";
 
 /* ---- small things ---- */
@@ -29,6 +30,11 @@ export function Badge({ tone = "calm", icon, title, children }) {
 /* Words of others: their own direction, no markup. */
 export function Foreign({ text, of = "span", lang }) {
 	return html`<bdi class="foreign" dir="auto" lang=${lang}>${clean(text)}</bdi>`;
+}
+
+/* A sentence of the desk: by its parts in the reader's language; without parts it is English, or the platform's own words. */
+export function Told({ text, parts }) {
+	return parts ? html`<${Foreign} text=${said(parts)} />` : html`<${Foreign} text=${text} lang="en" />`;
 }
 
 /* The whole text, lines and links kept. */

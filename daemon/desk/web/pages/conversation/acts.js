@@ -3,6 +3,7 @@ import { html, useEffect, useRef, useState } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import * as api from "../../lib/api.js";
 import { colleagues, perform } from "../../lib/act.js";
+import { said, sentence } from "../../lib/said.js";
 import { session } from "../../lib/session.js";
 import { Badge, Button, Dialog, Excerpt, Field, Foreign, Since, ask, askWords, toast, toastRefusal } from "../../lib/ui.js";
 import { nameOf } from "./state.js";
@@ -164,21 +165,21 @@ export async function note(c, reload) {
 /* ---- why ---- */
 
 function Why({ id, close }) {
-	const [said, setSaid] = useState(null);
+	const [told, setTold] = useState(null);
 	useEffect(() => {
-		api.get(`conversations/${id}/explain`).then(setSaid, (e) => {
+		api.get(`conversations/${id}/explain`).then(setTold, (e) => {
 			toastRefusal(e);
 			close();
 		});
 	}, [id]);
-	const lines = (title, list) => list && list.length > 0 && html`<h3>${title}</h3><ul class="why-list">${list.map((one, i) => html`<li key=${i}><${Foreign} text=${one.text} /></li>`)}</ul>`;
-	const p = said?.promise;
-	return html`<${Dialog} title=${t("talk.why")} onClose=${() => close()} kind="wide">${said === null ? html`<p class="loading" role="status">${t("app.loading")}</p>` : html`<div class="why" lang="en">
-		<p class="why-first"><${Foreign} text=${said.why} /></p>${p.clocks && html`<p><${Foreign} text=${p.clocks.text} /></p>`}${p.policy && html`<p><${Foreign} text=${p.policy.text} /></p>`}
+	const lines = (title, list) => list && list.length > 0 && html`<h3>${title}</h3><ul class="why-list">${list.map((one, i) => html`<li key=${i}><${Foreign} text=${said(one.text_parts)} /></li>`)}</ul>`;
+	const p = told?.promise;
+	return html`<${Dialog} title=${t("talk.why")} onClose=${() => close()} kind="wide">${told === null ? html`<p class="loading" role="status">${t("app.loading")}</p>` : html`<div class="why">
+		<p class="why-first"><${Foreign} text=${sentence(told.why_parts)} /></p>${p.clocks && html`<p><${Foreign} text=${sentence(p.clocks.text_parts)} /></p>`}${p.policy && html`<p><${Foreign} text=${sentence(p.policy.text_parts)} /></p>`}
 		${lines(t("talk.why_next"), p.next)}${lines(t("talk.why_hours"), p.frames)}${lines(t("talk.why_closed"), p.holidays)}
-		<h3>${t("talk.why_messages")}</h3><ol class="why-list">${said.thread.map((m) => html`<li key=${m.id}><strong><${Excerpt} text=${nameOf(m.author)} n=${60} /></strong>: <${Excerpt} text=${m.excerpt} n=${80} /> <span class="hint"><${Foreign} text=${m.why} /></span>
+		<h3>${t("talk.why_messages")}</h3><ol class="why-list">${told.thread.map((m) => html`<li key=${m.id}><strong><${Excerpt} text=${nameOf(m.author)} n=${60} /></strong>: <${Excerpt} text=${m.excerpt} n=${80} /> <span class="hint"><${Foreign} text=${said(m.why_parts)} /></span>
 			${m.waits && html` <${Badge} tone="warn" icon="clock">${t("talk.waits")}<//>`}</li>`)}</ol>
-		${p.tried && html`<details><summary>${t("talk.why_policies")}</summary><ul class="why-list">${p.tried.map((y, i) => html`<li key=${i}>${y.matches ? "✓" : "–"} <${Foreign} text=${y.policy} />: <${Foreign} text=${y.why} /></li>`)}</ul></details>`}</div>`}<//>`;
+		${p.tried && html`<details><summary>${t("talk.why_policies")}</summary><ul class="why-list">${p.tried.map((y, i) => html`<li key=${i}>${y.matches ? "✓" : "–"} <${Foreign} text=${y.policy} />: <${Foreign} text=${said(y.why_parts)} /></li>`)}</ul></details>`}</div>`}<//>`;
 }
 
 export function explain(c) {

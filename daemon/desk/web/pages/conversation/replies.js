@@ -5,7 +5,7 @@ import { t } from "../../lib/i18n.js";
 import { perform } from "../../lib/act.js";
 import { may, session } from "../../lib/session.js";
 import { linkTo } from "../../lib/text.js";
-import { Badge, Button, Foreign, Icon, Since, Words, askWords, confirm, toast, useSecondsUntil } from "../../lib/ui.js";
+import { Badge, Button, Icon, Since, Told, Words, askWords, confirm, toast, useSecondsUntil } from "../../lib/ui.js";
 import * as time from "../../lib/time.js";
 
 const act = (reply, path, body, reload, done) => perform(`replies/${reply.id}/${path}`, body, reload, () => toast(t(done), { tone: "good" }));
@@ -46,7 +46,7 @@ function Task({ r, c, reload }) {
 			await act(r, "not-there", {}, reload, "talk.goes_again");
 		}
 	}
-	return html`<div class="task"><p><strong>${t("talk.task")}</strong> ${t("talk.task_words")}</p>${r.reason && html`<p class="hint" lang="en"><${Foreign} text=${r.reason} /></p>`}
+	return html`<div class="task"><p><strong>${t("talk.task")}</strong> ${t("talk.task_words")}</p>${r.reason && html`<p class="hint"><${Told} text=${r.reason} parts=${r.reason_parts} /></p>`}
 		${there && html`<p><a href=${there.href} target="_blank" rel="noopener noreferrer nofollow"><${Icon} name="link" /> ${t("talk.look_there")}</a></p>`}
 		<div class="task-buttons"><${Button} kind="primary" icon="check" onClick=${isThere}>${t("talk.is_there")}<//><${Button} icon="close" onClick=${isNot}>${t("talk.is_not")}<//></div></div>`;
 }
@@ -64,7 +64,7 @@ function Reply({ r, c, reload }) {
 	return html`<li class=${`reply ${r.state}`} data-reply=${r.id}><div class="reply-head"><${State} r=${r} /><span>${t("talk.reply_by", { name: r.author })}</span>${r.parts > 1 && html`<span class="hint">${t("talk.part_of", { part: r.part, parts: r.parts })}</span>`}
 			<span class="hint"><${Since} at=${r.state_since} /></span></div>
 		<${Words} text=${r.text} />
-		${r.state === "needs_human" && canAct && r.part >= 1 ? html`<${Task} r=${r} c=${c} reload=${reload} />` : r.reason && !r.waits_for_approval && html`<p class="hint" lang="en"><${Foreign} text=${r.reason} /></p>`}
+		${r.state === "needs_human" && canAct && r.part >= 1 ? html`<${Task} r=${r} c=${c} reload=${reload} />` : r.reason && !r.waits_for_approval && html`<p class="hint"><${Told} text=${r.reason} parts=${r.reason_parts} /></p>`}
 		${r.waits_for_approval && canAct && !isMine && html`<${Approve} r=${r} reload=${reload} />`}
 		${r.can_undo && canAct && (isMine || may("lead")) && html`<${Button} hint=${isMine ? "z" : null} onClick=${() => undo(r, reload)}>${t("talk.take_back")}<//>`}
 		${r.state === "failed_visible" && canAct && html`<${Button} onClick=${() => act(r, "retry", {}, reload, "talk.goes_again")}>${t("talk.retry")}<//>`}</li>`;

@@ -1,13 +1,13 @@
 /* What was said, as the customer sees it: who, to whom, when; what waits and what was answered by whom; what was changed or taken away. */
 import { html, useEffect, useRef } from "../../lib/html.js";
-import { has, language, t } from "../../lib/i18n.js";
+import { has, t } from "../../lib/i18n.js";
+import { said } from "../../lib/said.js";
 import { brief, languageOf, linkTo } from "../../lib/text.js";
 import { Badge, Excerpt, Foreign, Icon, Time, Words } from "../../lib/ui.js";
 import * as time from "../../lib/time.js";
 import { nameOf, treeOf } from "./state.js";
 
-/* The desk's own sentence is English. */
-const whyOf = (m) => language() === "en" ? m.why : null;
+const whyOf = (m) => said(m.why_parts);
 
 function Standing({ m }) {
 	if (m.deleted_at !== null) {

@@ -3,7 +3,7 @@ import { html } from "../../lib/html.js";
 import { number, t } from "../../lib/i18n.js";
 import * as time from "../../lib/time.js";
 import { setQuery } from "../../lib/router.js";
-import { Field, Foreign, Icon, Table, Time } from "../../lib/ui.js";
+import { Field, Foreign, Icon, Table, Time, Told } from "../../lib/ui.js";
 import { Loaded, useReport } from "../reports/parts.js";
 import { Picker, useBrands, useSpan } from "../reports/picker.js";
 
@@ -37,6 +37,6 @@ export function Ledger({ query }) {
 		<${Loaded} of=${of}>${(l) => html`<${Sum} of=${l} />
 			<${Table} caption=${t("watch.heard_of_it")} rows=${l.heard} isStack keyOf=${(h) => `${h.brand} ${h.account}`} columns=${[{ title: t("reports.account"), cell: (h) => h.account },
 				{ title: t("watch.heard_share"), isNumber: true, cell: (h) => h.percent === null ? "–" : `${number(Number(h.percent), { maximumFractionDigits: 2 })} %` },
-				{ title: t("watch.holes"), cell: (h) => h.holes.length === 0 ? t("watch.none") : html`<ul>${h.holes.slice(0, 10).map((o) => html`<li><${Foreign} text=${o.source} />: <${Time} at=${o.from} /> – <${Time} at=${o.until} /> (${time.span((time.ms(o.until) - time.ms(o.from)) / 1000)}), <${Foreign} text=${o.why} /></li>`)}
+				{ title: t("watch.holes"), cell: (h) => h.holes.length === 0 ? t("watch.none") : html`<ul>${h.holes.slice(0, 10).map((o) => html`<li><${Foreign} text=${o.source} />: <${Time} at=${o.from} /> – <${Time} at=${o.until} /> (${time.span((time.ms(o.until) - time.ms(o.from)) / 1000)}), <${Told} text=${o.why} parts=${o.why_parts} /></li>`)}
 					${h.holes.length > 10 && html`<li>${t("watch.and_more", { n: h.holes.length - 10 })}</li>`}</ul>` }]} />`}<//>`;
 }

@@ -5,7 +5,7 @@ import { useKeys } from "../../lib/keys.js";
 import * as api from "../../lib/api.js";
 import { perform } from "../../lib/act.js";
 import { may } from "../../lib/session.js";
-import { Badge, Banner, Button, Empty, Foreign, Icon, Since, Time, askWords, confirm, toast } from "../../lib/ui.js";
+import { Badge, Banner, Button, Empty, Foreign, Icon, Since, Time, Told, askWords, confirm, toast } from "../../lib/ui.js";
 import { linkTo } from "../../lib/text.js";
 import { Loaded } from "../reports/parts.js";
 import { useLive } from "./live.js";
@@ -16,7 +16,7 @@ const act = (path, body, words, again) => perform(path, body, again, () => toast
 
 const STEP_TONES = { warn: "warn", due: "bad", lead: "bad", stop: "bad" };
 
-function Told({ channels }) {
+function ToldTo({ channels }) {
 	return html`<p class="hint">${channels.length === 0 ? t("watch.told_nobody") : channels.map((c, i) => html`${i > 0 ? "; " : ""}<span>${c.told_at !== null
 		? html`${t("watch.told", { channel: c.channel })} <${Time} at=${c.told_at} />` : c.kept_until !== null ? html`${t("watch.kept", { channel: c.channel, why: c.kept_by ?? "" })} <${Time} at=${c.kept_until} />`
 			: c.failure !== null && c.failure !== undefined ? t("watch.not_told", { channel: c.channel, why: c.failure, n: c.attempts }) : t("watch.will_tell", { channel: c.channel })}</span>`)}</p>`;
@@ -26,7 +26,7 @@ function Alert({ of: a, acked }) {
 	return html`<li class="card" data-alert=${a.id}><div class="card-head">
 			<${Badge} tone=${a.state === "open" ? STEP_TONES[a.step] ?? "bad" : "calm"} icon=${a.state === "open" ? "alarm" : "check"}>${t(`watch.event_${a.event}`)}${a.step && ` · ${t(`watch.step_${a.step}`)}`}<//>
 			<${Foreign} text=${[a.brand, a.account, a.source].filter(Boolean).join(" · ")} /><span class="card-when"><${Since} at=${a.since ?? a.at} /></span></div>
-		<p><${Foreign} text=${a.text} /></p><${Told} channels=${a.channels} />
+		<p><${Foreign} text=${a.text} /></p><${ToldTo} channels=${a.channels} />
 		<div class="card-acts">${a.conversation !== null && html`<a class="button plain" href=${`/conversation/${a.conversation}`}>${t("watch.open_conversation")}</a>`}
 			${a.state === "open" ? html`<${Button} kind="primary" hint="a" disabled=${!may("agent")} why=${t("watch.may_not")} onClick=${() => acked(a)}>${t("watch.ack")}<//>`
 				: html`<span class="hint">${t("watch.acked", { who: a.acked_by ?? "" })} <${Time} at=${a.acked_at} /></span>`}</div></li>`;
@@ -69,7 +69,7 @@ function Reply({ of: r, again }) {
 		: r.state === "failed_visible" || r.state === "queued" ? html`<${Button} disabled=${!can} why=${t("watch.may_not")} onClick=${() => act(`${at}/retry`, {}, t("watch.retry_done"), again)}>${t("watch.retry")}<//>` : null;
 	return html`<li class="card"><div class="card-head"><${Badge} tone=${REPLY_TONES[r.state] ?? "calm"} icon=${REPLY_TONES[r.state] ? "alarm" : "clock"}>${t(`watch.reply_${r.state}`)}<//>
 			<${Foreign} text=${[r.account, r.author].filter(Boolean).join(" · ")} /><span class="card-when"><${Since} at=${r.state_since} /></span></div>
-		<p><${Foreign} text=${r.text} /></p>${r.reason && html`<p class="card-why"><${Icon} name="alarm" /> <${Foreign} text=${r.reason} /></p>`}<p class="hint">${t(`watch.do_${r.waits_for_approval ? "approve" : r.state}`)}</p>
+		<p><${Foreign} text=${r.text} /></p>${r.reason && html`<p class="card-why"><${Icon} name="alarm" /> <${Told} text=${r.reason} parts=${r.reason_parts} /></p>`}<p class="hint">${t(`watch.do_${r.waits_for_approval ? "approve" : r.state}`)}</p>
 		<div class="card-acts"><a class="button plain" href=${`/conversation/${r.conversation}`}>${t("watch.open_conversation")}</a>${acts}</div></li>`;
 }
 

@@ -5,8 +5,9 @@ import { has, language, number, t } from "../../lib/i18n.js";
 import * as api from "../../lib/api.js";
 import { platformName } from "../../lib/names.js";
 import * as time from "../../lib/time.js";
+import { said } from "../../lib/said.js";
 import { within } from "../../lib/text.js";
-import { Badge, Empty, Foreign, Table, Time, useTicking } from "../../lib/ui.js";
+import { Badge, Empty, Foreign, Table, Time, Told, useTicking } from "../../lib/ui.js";
 import { Behind, Loaded, seconds } from "../reports/parts.js";
 import { Picker, useSpan } from "../reports/picker.js";
 import { useLive } from "./live.js";
@@ -34,12 +35,12 @@ function Patterns() {
 function Line({ of: s, from, to }) {
 	const holes = s.gaps.filter((g) => g.state !== "before"), missing = s.gaps.reduce((n, g) => n + (time.ms(g.until) - time.ms(g.from)) / 1000, 0);
 	const share = 1 - missing * 1000 / (to - from);
-	const said = t("watch.line", { source: s.source, account: s.account, share: number(Math.floor(share * 10_000) / 10_000, { style: "percent", maximumFractionDigits: 2 }), n: holes.length });
-	return html`<svg class="line" width="100%" height="28" role="img" aria-label=${said}>
+	const label = t("watch.line", { source: s.source, account: s.account, share: number(Math.floor(share * 10_000) / 10_000, { style: "percent", maximumFractionDigits: 2 }), n: holes.length });
+	return html`<svg class="line" width="100%" height="28" role="img" aria-label=${label}>
 		<line class="line-ground" x1="0" x2="100%" y1="14" y2="14" />
 		${bars(s.spans, from, to).map((b) => html`<rect class="heard" x=${`${b.x}%`} width=${`${b.width}%`} y="6" height="16"><title>${t("watch.heard_span", { from: time.clock(b.from), until: time.clock(b.until) })}</title></rect>`)}
 		${bars(s.gaps, from, to, LEAST).map((b) => html`<rect class=${GAPS[b.state]} x=${`${b.x}%`} width=${`${b.width}%`} y=${b.state === "before" ? 12 : 1} height=${b.state === "before" ? 4 : 26}>
-			<title>${t(`watch.gap_${b.state}`)}: ${time.clock(b.from)} – ${time.clock(b.until)} ${within(b.reason)}</title></rect>`)}</svg>`;
+			<title>${t(`watch.gap_${b.state}`)}: ${time.clock(b.from)} – ${time.clock(b.until)} ${within(said(b.reason_parts))}</title></rect>`)}</svg>`;
 }
 
 function Ticks({ from, to, zone }) {
@@ -90,7 +91,7 @@ export function Sources({ query, sources }) {
 			<h2>${t("watch.holes")}</h2>${holes.length === 0 ? html`<p>${t("watch.no_holes")}</p>` : html`<${Table} caption=${t("watch.holes_in_span")} rows=${holes} isStack isTitled keyOf=${(h) => `${h.line.id} ${h.from}`} columns=${[
 				{ title: t("watch.source"), cell: (h) => html`<${Foreign} text=${`${h.line.account} ${h.line.source}`} />` }, { title: t("watch.state"), cell: (h) => t(`watch.gap_${h.state}`) },
 				{ title: t("reports.from"), cell: (h) => html`<${Time} at=${h.from} />` }, { title: t("watch.until"), cell: (h) => html`<${Time} at=${h.until} />` },
-				{ title: t("watch.length"), isNumber: true, cell: (h) => seconds((time.ms(h.until) - time.ms(h.from)) / 1000) }, { title: t("watch.why"), cell: (h) => html`<${Foreign} text=${h.reason ?? "–"} />` }]} />`}
+				{ title: t("watch.length"), isNumber: true, cell: (h) => seconds((time.ms(h.until) - time.ms(h.from)) / 1000) }, { title: t("watch.why"), cell: (h) => h.reason === null ? "–" : html`<${Told} text=${h.reason} parts=${h.reason_parts} />` }]} />`}
 			<${Behind} caption=${t("watch.heard_spans")} rows=${coverage.items.flatMap((i) => i.spans.map((s) => ({ ...s, line: i })))} keyOf=${(s) => `${s.line.id} ${s.from}`} columns=${[
 				{ title: t("watch.source"), cell: (s) => html`<${Foreign} text=${`${s.line.account} ${s.line.source}`} />` }, { title: t("reports.from"), cell: (s) => html`<${Time} at=${s.from} />` },
 				{ title: t("watch.until"), cell: (s) => html`<${Time} at=${s.until} />` }]} />`;

@@ -1,0 +1,39 @@
+/* Sentences of the desk, in the reader's language: it says them in parts, each with a code and what it says by name (store/rules/08_said.sql). */
+import { has, t } from "./i18n.js";
+import { span, clock } from "./time.js";
+
+/* What a name says of its value: a time, a length, a kind of message; a value may be a part itself. */
+function valueOf(name, value) {
+	if (value === null || value === undefined) {
+		return "";
+	}
+	if (Array.isArray(value)) {
+		return typeof value[0] === "object" ? said(value) : value.map((one) => valueOf(name.replace(/s$/, ""), one)).join(", ");
+	}
+	if (typeof value === "object") {
+		return said([value]);
+	}
+	if (name === "at" || name.endsWith("_at")) {
+		return clock(value);
+	}
+	if (name.endsWith("_s")) {
+		return span(value);
+	}
+	/* A word that one of us chose among a few. */
+	const word = { actor: `actor.${value}`, kind: `kind.${value}`, nature: `nature.${value}` }[name];
+	return word !== undefined && has(word) ? t(word) : value;
+}
+
+/* Parts that go on begin with their own ";" or ",", which falls away behind a ":", and where nothing stands before them. */
+export function said(parts) {
+	return (parts ?? []).reduce((words, part) => {
+		const key = `said.${part.code}`;
+		const more = has(key) ? t(key, Object.fromEntries(Object.entries(part).map(([name, value]) => [name, valueOf(name, value)]))) : part.code;
+		return words === "" ? more.replace(/^[,;]+ */, "") : !/^[,;]/.test(more) ? `${words} ${more}` : words.endsWith(":") ? words + more.replace(/^[,;]+/, "") : words + more;
+	}, "");
+}
+
+/* As a whole sentence. */
+export function sentence(parts) {
+	return said(parts).replace(/(?<![.!?])$/, ".");
+}

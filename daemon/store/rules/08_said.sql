@@ -1,0 +1,187 @@
+-- Sentences of ours, made of parts. A part is an object: its code, and what it says by name: {"code": "waits_since", "at": "2026-11-20T10:00:00Z"}.
+-- The English sentence is made of the same parts, here and nowhere else, so that the two cannot drift apart; a page in another language says them
+-- from its own words (web/lang: said.CODE; tests/lints/page.py sees to it that every code is made, and has words in all languages).
+
+-- phrase(code): what it is in English. Holes: {name} · {n|one of it|# of it} · {from_at:HH24:MI} a time in that form. A name that is "at" or ends so
+-- is a time, one that ends in "_s" a length in seconds, a list is read with commas; a value may be a part itself, or several. Words that go on begin with their
+-- own ";" or ",": behind a ":", and where nothing stands before them, that falls away.
+create or replace function answerd.phrase(p_code text) returns text language sql immutable parallel safe set search_path = pg_catalog as $$
+	select case p_code
+		-- A message's part in the wait (62_show.sql).
+		when 'other_business' then 'another business speaks: context, nobody waits'
+		when 'ours_deleted' then 'ours, deleted: it answers nothing'
+		when 'ours_reaction' then 'a reaction of ours: acknowledged, not answered'
+		when 'ours_program' then 'written by a program: it answers nothing'
+		when 'ours_answer' then 'our answer to this customer: it ends the wait for everything before it'
+		when 'ours_names' then 'our answer to somebody else names this customer: it ends the wait too'
+		when 'ours_other' then 'our answer to somebody else: it does not end this wait'
+		when 'ours_post' then 'our own post'
+		when 'by_native' then '; written in the platform''s own app'
+		when 'by_staff' then '; written by {login}'
+		when 'reaction' then 'a reaction: attached, nobody waits'
+		when 'deleted' then 'deleted by its author or the platform: nobody waits for it any more'
+		when 'to_us_direct' then 'to us: a direct message'
+		when 'to_us_review' then 'to us: a review of what is ours'
+		when 'to_us_comment' then 'to us: it names us or stands on what is ours'
+		when 'to_us_names' then 'to us: it names us'
+		when 'to_us_replies' then 'to us: it answers a message of ours'
+		when 'to_us_answered' then 'to us: we answered it directly'
+		when 'to_us_goes_on' then 'to us: it continues its author''s own message to us'
+		when 'about_us' then 'about us, not to us: a search found this {nature}'
+		when 'about_us_only' then 'about us, not to us: a search found it; neither a question nor a complaint, so nobody waits'
+		when 'overheard' then 'overheard: to somebody else, nobody waits'
+		when 'other_customer' then '; another customer, a conversation of its own'
+		when 'settled' then '; settled without a reply'
+		when 'settled_by' then '; {who} said at {at} that no reply is needed: {reason}'
+		when 'settled_erased' then '; {who} said at {at} that no reply is needed: (the reason was erased)'
+		when 'waits_since' then '; waits since {at}'
+		when 'answered_by' then '; answered at {at} by our message {message} ({actor})'
+		when 'answered_after' then '; answered at {at} by our message {message} ({actor}), which covers everything before it'
+		-- A conversation: why it waits, or why nobody does any more.
+		when 'waits' then 'Waits since {at}: {n|one message|# messages} without an answer'
+		when 'waits_about' then ', about us and not to us (a softer promise; not in the plain list)'
+		when 'waits_thanks' then ', only thanks (not in the plain list)'
+		when 'waits_asleep' then ', asleep until {at}'
+		when 'nobody_waits' then 'Nobody waits:'
+		when 'ended_empty' then 'there is no message to us in it'
+		when 'ended_dismissed' then '{who} said at {at} that no reply is needed'
+		when 'ended_settled' then 'it was settled without a reply'
+		when 'ended_deleted' then 'the customer deleted the message'
+		when 'ended_answered' then 'it was answered'
+		when 'ended_nothing' then 'nothing in it asks for a reply'
+		-- The promise (63_promise.sql): policies, clocks, hours, what happens next.
+		when 'policy_shipped' then 'Policy "{name}" (shipped)'
+		when 'policy_own' then 'Policy "{name}" (of the configuration)'
+		when 'by_calendar' then ', on the calendar''s clock:'
+		when 'by_office' then ', on the office''s clock:'
+		when 'promise_warn' then ', warning after {warn_s}'
+		when 'promise_first' then ', a first answer within {first_s}'
+		when 'promise_first_none' then ', no date for a first answer'
+		when 'promise_next' then ', a next answer within {next_s}'
+		when 'promise_next_none' then ', no date for a next answer'
+		when 'promise_stop' then ', never later than {stop_s} by the calendar'
+		when 'both_clocks' then 'The customer''s clock: {customer_s}. The office''s clock: {office_s}.'
+		when 'hours' then '{from_at:Dy YYYY-MM-DD HH24:MI}-{until_at:HH24:MI}: {length_s}'
+		when 'closed' then '{from_at:Dy YYYY-MM-DD HH24:MI} to {until_at:YYYY-MM-DD HH24:MI}: closed, {name}'
+		when 'step_warn' then '{at} warn:'
+		when 'step_due' then '{at} due:'
+		when 'step_lead' then '{at} lead:'
+		when 'step_stop' then '{at} stop:'
+		when 'tell_imported' then 'nobody is told, it came with the imported history'
+		when 'tell_digest' then 'nobody is told singly, it stands in the daily digest'
+		when 'tell_told' then '{whom} has been told'
+		when 'tell_skipped' then 'a later step was told before it'
+		when 'tell_nowhere' then '{whom} would be told, but there is no channel: set notify or health.notify'
+		when 'tell_will' then '{whom} is told through {channels}'
+		when 'the_team' then 'the team'
+		when 'the_lead' then 'the lead'
+		when 'the_owner' then 'the owner'
+		when 'the_person' then '{name}'
+		when 'match_to_us' then 'the first that is for this: kind {kind}, nature {nature}, to us, brand {brand}'
+		when 'match_about' then 'the first that is for this: kind {kind}, nature {nature}, about us, brand {brand}'
+		when 'miss_brand' then 'it is for {brands}; this is {brand}'
+		when 'miss_about' then 'it is for what is said to us; this is about us'
+		when 'miss_to_us' then 'it is for what is said about us; this is to us'
+		when 'miss_kind' then 'it is for the kind {kinds}; this is a {kind}'
+		when 'miss_kinds' then 'it is for the kinds {kinds}; this is a {kind}'
+		when 'miss_nature' then 'it is for {natures}; this is {nature}'
+		-- Words of others, as they are; words of ours from before there were parts.
+		when 'words' then '{text}'
+		when 'words_on' then '; {text}'
+		-- What became of a reply (48_outbox.sql, 53_replies.sql; daemon/respond).
+		when 'worker_stopped' then 'the worker was stopped while it was being posted'
+		when 'worker_stopped_before' then 'the worker was stopped before it was its turn'
+		when 'worker_ended' then 'the worker that posted it ended before it knew'
+		when 'worker_frozen' then 'the worker that posted it does not answer any more'
+		when 'id_unknown' then 'the platform took it and did not say under which id'
+		when 'look_long' then 'there is more to read than one look reads'
+		when 'unbegun' then 'the database did not confirm the intent, so nothing was begun'
+		when 'one_post' then 'the platform shows one post for it and for reply {reply}.'
+		when 'cannot_ask' then '; this platform cannot be asked what we posted.'
+		when 'older_copy' then 'it was queued before the database came back, which may be an older copy, and this platform cannot be asked what we posted.'
+		when 'older_unread' then 'it was queued before the database came back, and the platform cannot be read: {failure}.'
+		when 'look_failed' then 'it cannot be looked for: {failure}'
+		when 'look_unread' then 'the platform cannot be read: {failure}.'
+		when 'absent_frozen' then 'it is not on the platform, but the worker that posted it may be frozen and may yet wake up.'
+		when 'absent_no_key' then 'it is not on the platform, and the platform has no key that makes sending it again safe.'
+		when 'absent_old_key' then 'it is not on the platform, and the key that makes sending it again safe is too old.'
+		when 'sent_again' then 'it was not there in {looks} looks; sent again under the same key'
+		when 'second_person' then 'it waits for a second person: answer approve {reply}'
+		when 'returned' then 'returned: {note}'
+		-- What was not heard (43_gaps.sql, 65_coverage.sql; daemon/listen).
+		when 'gap_hidden' then 'the platform does not show everything behind its first page'
+		when 'gap_adrift' then 'nothing that was known is there any more: the platform may not keep messages for so long'
+		when 'lost_first_page' then '; the platform does not show what lies behind its first page'
+		when 'lost_all' then '; the platform shows nothing of that time any more'
+		when 'lost_before' then '; the platform shows nothing before {at:YYYY-MM-DD HH24:MI} UTC any more'
+		when 'hole_lost' then 'lost:'
+		when 'hole_open' then 'open:'
+		when 'hole_before' then 'before it was listened to'
+		when 'hole_behind' then 'not heard yet'
+	end
+$$;
+
+-- part_of(text) → the part that these words are: a phrase of ours that a program said whole (tests/lints/page.py knows where), else words.
+-- parts_of(text): the same as parts; null stays null.
+create or replace function answerd.part_of(p_text text) returns jsonb language sql immutable set search_path = pg_catalog as $$
+	select coalesce((select jsonb_build_object('code', c) from unnest(array['worker_stopped', 'worker_stopped_before', 'id_unknown', 'look_long', 'gap_hidden', 'gap_adrift']) c
+		where answerd.phrase(c) = p_text), jsonb_build_object('code', 'words', 'text', p_text))
+$$;
+create or replace function answerd.parts_of(p_text text) returns jsonb language sql immutable set search_path = pg_catalog as $$
+	select case when p_text is not null then jsonb_build_array(answerd.part_of(p_text)) end
+$$;
+
+-- said_value(part, hole, zone): what stands in a hole.
+create or replace function answerd.said_value(p_part jsonb, p_hole text, p_zone text) returns text language plpgsql stable set search_path = pg_catalog as $$
+declare
+	v_name text := substring(p_hole from '^\w+');
+	v_form text := substr(p_hole, length(v_name) + 2);
+	v text := p_part ->> v_name;
+begin
+	if v is null then
+		return '';
+	elsif v_name = 'at' or v_name like '%\_at' then
+		return case when v_form = '' then answerd.clock_text(v::timestamptz, p_zone) else to_char(v::timestamptz at time zone p_zone, v_form) end;
+	elsif v_name like '%\_s' then
+		return answerd.length_text(v::bigint * interval '1 second');
+	elsif v_form <> '' then
+		return replace(split_part(v_form, '|', case v when '1' then 1 else 2 end), '#', v);
+	elsif jsonb_typeof(p_part -> v_name) = 'object' then
+		return answerd.said(jsonb_build_array(p_part -> v_name), p_zone);
+	elsif jsonb_typeof(p_part #> array[v_name, '0']) = 'object' then
+		return answerd.said(p_part -> v_name, p_zone);
+	elsif jsonb_typeof(p_part -> v_name) = 'array' then
+		return (select string_agg(x, ', ' order by n) from jsonb_array_elements_text(p_part -> v_name) with ordinality t(x, n));
+	end if;
+	return v;
+end $$;
+
+-- said(parts, zone): the English sentence; null of null. A code without words stands for itself. Plain expressions only: a thread has a thousand of these.
+create or replace function answerd.said(p_parts jsonb, p_zone text) returns text language plpgsql stable set search_path = pg_catalog as $$
+declare
+	v_part jsonb;
+	v_words text;
+	v_before text;
+	v_pieces text[]; -- words and holes by turns
+	v text;
+	v_out text := '';
+begin
+	if p_parts is null then
+		return null;
+	end if;
+	for i in 0 .. jsonb_array_length(p_parts) - 1 loop
+		v_part := p_parts -> i;
+		v_words := coalesce(answerd.phrase(v_part ->> 'code'), v_part ->> 'code');
+		v := v_words;
+		if v_words like '%{%' then
+			v_pieces := string_to_array(replace(v_words, '}', '{'), '{');
+			v := v_pieces[1];
+			for n in 2 .. cardinality(v_pieces) loop
+				v := v || case n % 2 when 0 then answerd.said_value(v_part, v_pieces[n], p_zone) else v_pieces[n] end;
+			end loop;
+		end if;
+		v_out := v_out || case when v_before is null then ltrim(v, ',; ') when v_words !~ '^[,;]' then ' ' || v when v_before like '%:' then ltrim(v, ',;') else v end;
+		v_before := v_words;
+	end loop;
+	return v_out;
+end $$;
