@@ -313,15 +313,37 @@ static void gap_step(const struct connector_ctx *ctx, const struct question *q,
 	}
 }
 
+/* Behind a page that was read: where the walk goes on, and what it cannot have seen. is_lost: the id that it knew is too old to be asked from. */
+static void walk_on(const struct connector_ctx *ctx, const struct question *q,
+		    enum source_kind kind, bool is_lost, struct x_walk *w,
+		    const struct x_page *page, struct outcome *ret)
+{
+	const struct x_walk before = *w;
+	bool is_first = w->next.len == 0;
+	bool is_without_since = w->n_broken > 0 && w->since.len > 0; /* X did not take it */
+
+	ret->is_more = x_walk_step(ctx, w, &sources[kind].list, page, q->since, &ret->has_hole);
+	if (is_first && (is_lost || (is_without_since && kind == SOURCE_SEARCH))) {
+		ret->has_hole = true;
+	}
+	ret->has_hole = ret->has_hole && q->op == OP_POLL;
+	if (q->is_gap && text_eq(q->source, TEXT("mentions"))) {
+		gap_step(ctx, q, &before, page, w, ret);
+	}
+	if (ret->is_more || q->op == OP_POLL) {
+		ret->state = x_walk_save(ctx->arena, w);
+	}
+}
+
 static bool digest_source(const struct connector_ctx *ctx, const struct question *q,
 			  const struct response *r, struct outcome *ret, struct err *err)
 {
 	enum source_kind kind = SOURCE_MENTIONS;
-	bool is_lost, has_hole;
 	struct x_reading how;
 	struct x_page page;
 	struct text body, query;
-	struct x_walk w, before;
+	struct x_walk w;
+	bool is_lost;
 
 	(void)source_parse(q->source, &kind, &query, NULL); /* a recording may come without one */
 	how = (struct x_reading){ .is_search = kind == SOURCE_SEARCH, .keeps_stale = true };
@@ -358,18 +380,7 @@ static bool digest_source(const struct connector_ctx *ctx, const struct question
 		ret->is_more = true;
 		return true;
 	}
-	has_hole = is_lost && w.next.len == 0;
-	is_lost = w.n_broken > 0 && w.next.len == 0 && w.since.len > 0;
-	before = w;
-	ret->is_more = x_walk_step(ctx, &w, &sources[kind].list, &page, q->since, &ret->has_hole);
-	ret->has_hole = (ret->has_hole || has_hole || (is_lost && kind == SOURCE_SEARCH)) &&
-			q->op == OP_POLL;
-	if (q->is_gap && text_eq(q->source, TEXT("mentions"))) {
-		gap_step(ctx, q, &before, &page, &w, ret);
-	}
-	if (ret->is_more || q->op == OP_POLL) {
-		ret->state = x_walk_save(ctx->arena, &w);
-	}
+	walk_on(ctx, q, kind, is_lost, &w, &page, ret);
 	return true;
 }
 

@@ -41,56 +41,16 @@ void x_measure(const struct connector_ctx *ctx, const struct posting *p, int64_t
 	*ret_most = X_POST_MOST;
 }
 
-/* "shop.example/ok", "shop.example.": X makes links of bare hosts. Better one too many than one too few. */
-static bool is_host(struct text word)
-{
-	size_t dot = SIZE_MAX, n = 0;
-
-	while (n < word.len && word.at[n] != '/' && word.at[n] != '?' && word.at[n] != '#') {
-		n++;
-	}
-	while (n > 0 && (word.at[n - 1] == '.' || word.at[n - 1] == ',' || word.at[n - 1] == '!')) {
-		n--;
-	}
-	for (size_t i = 0; i < n; i++) {
-		char c = word.at[i];
-
-		if (c == '.') {
-			dot = i;
-		} else if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) {
-			return false;
-		}
-	}
-	if (dot == SIZE_MAX || dot == 0 || n < dot + 3) {
-		return false;
-	}
-	for (size_t i = dot + 1; i < n; i++) {
-		if (word.at[i] < 'a' || word.at[i] > 'z') {
-			return false;
-		}
-	}
-	return true;
-}
-
 static bool has_link(struct text t)
 {
 	struct posting_part part;
-	size_t from = 0;
 
 	for (size_t at = 0; posting_part_next(t, &at, &part);) {
 		if (part.kind == POSTING_LINK) {
 			return true;
 		}
 	}
-	for (size_t i = 0; i <= t.len; i++) {
-		if (i == t.len || (unsigned char)t.at[i] <= ' ') {
-			if (is_host(text_slice(t, from, i - from))) {
-				return true;
-			}
-			from = i + 1;
-		}
-	}
-	return false;
+	return posting_has_bare_host(t);
 }
 
 /* X's sheet has a price for a post with a link and one for an answer to who summoned us, and does not say which holds for both: the dearer. */

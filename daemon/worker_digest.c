@@ -26,7 +26,7 @@ static bool read_file(const char *path, struct strbuf *out)
 		(void)fprintf(stderr, "error: %s: %s\n", path, strerror(errno));
 		return false;
 	}
-	while ((n = fread(buffer, 1, sizeof(buffer), f)) > 0) {
+	while (!out->is_full && (n = fread(buffer, 1, sizeof(buffer), f)) > 0) {
 		strbuf_add(out, (struct text){ buffer, n });
 	}
 	is_read = ferror(f) == 0;

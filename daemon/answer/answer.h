@@ -40,7 +40,8 @@ extern const struct command commands[];
 extern const size_t n_commands;
 
 struct call {
-	const struct command *command;
+	const struct command *command; /* NULL: none was named */
+	const char *family;            /* "staff" alone: its help was asked for; else NULL */
 	const char *args[MAX_ARGS];
 	int n_args;
 	const char *values[MAX_OPTIONS]; /* as in command->options; "" for a switch that is there */
@@ -55,6 +56,7 @@ struct call {
 /* args.c */
 const char *call_option(const struct call *c, const char *name); /* NULL: not given */
 void print_overview(struct screen *s);
+void print_family(struct screen *s, const char *name); /* the commands below "staff" */
 void print_help(struct screen *s, const struct command *command);
 /* Reads argv behind the program's name; false: the sentence is on stderr. Global options go to *ret_…. */
 struct globals {

@@ -61,6 +61,39 @@ void print_overview(struct screen *s)
 		   "Exit: 0 done, 1 a finding, 2 usage, 3 cannot reach the desk, 4 refused.\n");
 }
 
+/* "  add LOGIN        what it is": every command of this name that has a second one. */
+static void say_subs(struct screen *s, const char *name)
+{
+	for (size_t i = 0; i < n_commands; i++) {
+		const struct command *k = &commands[i];
+		char head[64];
+
+		if (k->sub == NULL || strcmp(k->name, name) != 0) {
+			continue;
+		}
+		(void)snprintf(head, sizeof(head), "%s%s%s", k->sub, *k->args != '\0' ? " " : "",
+			       k->args);
+		say_row(s, head, k->about);
+	}
+}
+
+static bool has_subs(const char *name)
+{
+	for (size_t i = 0; i < n_commands; i++) {
+		if (commands[i].sub != NULL && strcmp(commands[i].name, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void print_family(struct screen *s, const char *name)
+{
+	screen_say(s, INK_BOLD, "answer %s", name);
+	screen_say(s, INK_PLAIN, " needs one of these; each has a --help:\n\n");
+	say_subs(s, name);
+}
+
 void print_help(struct screen *s, const struct command *k)
 {
 	say_head(s, k);
@@ -82,6 +115,10 @@ void print_help(struct screen *s, const struct command *k)
 			screen_say(s, INK_PLAIN, "\n");
 		}
 		say_row(s, head, o->about);
+	}
+	if (k->sub == NULL && has_subs(k->name)) {
+		screen_say(s, INK_PLAIN, "\n");
+		say_subs(s, k->name);
 	}
 }
 
@@ -128,25 +165,18 @@ static bool unknown_command(const char *typed)
 	return complain("answer has no command '%.40s'. answer --help lists them.", typed);
 }
 
-/* True: it has commands of its own, and they were said. */
-static bool has_subs(const char *typed)
+static bool needs_sub(const char *name)
 {
 	const char *comma = "";
 
+	(void)fprintf(stderr, "answer %s needs one of ", name);
 	for (size_t i = 0; i < n_commands; i++) {
-		if (commands[i].sub == NULL || strcmp(commands[i].name, typed) != 0) {
-			continue;
+		if (commands[i].sub != NULL && strcmp(commands[i].name, name) == 0) {
+			(void)fprintf(stderr, "%s%s", comma, commands[i].sub);
+			comma = ", ";
 		}
-		if (*comma == '\0') {
-			(void)fprintf(stderr, "answer %s needs one of ", typed);
-		}
-		(void)fprintf(stderr, "%s%s", comma, commands[i].sub);
-		comma = ", ";
 	}
-	if (*comma != '\0') {
-		(void)fprintf(stderr, ". answer --help says what they do.\n");
-	}
-	return *comma != '\0';
+	return complain(". answer %s --help says what they do.", name);
 }
 
 static bool unknown_option(const struct call *c, const char *typed)
@@ -188,6 +218,7 @@ struct parser {
 	char **argv;
 	struct globals *g;
 	struct call *c;
+	int n_names;  /* words of the command's name that were read */
 	bool is_over; /* "--" was read: only arguments follow */
 };
 
@@ -212,6 +243,11 @@ static bool takes(struct parser *p, const char *name, char letter, const char **
 	return true;
 }
 
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 /* 1: it was one, 0: it was none, -1: it was one and is wrong. */
 static int global_option(struct parser *p)
 {
@@ -219,7 +255,7 @@ static int global_option(struct parser *p)
 
 	if (strcmp(word, "--json") == 0) {
 		p->g->is_json = true;
-	} else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+	} else if (is_help(word)) {
 		p->g->is_help = true;
 	} else if (strcmp(word, "--version") == 0 && p->c->command == NULL) {
 		p->g->is_version = true;
@@ -288,7 +324,11 @@ static bool find_command(struct parser *p)
 	if (first == NULL || p->c->command != NULL) {
 		return true;
 	}
-	return has_subs(first) ? false : unknown_command(first);
+	if (!has_subs(first)) {
+		return unknown_command(first);
+	}
+	p->c->family = first;
+	return true;
 }
 
 static bool check_args(const struct call *c)
@@ -314,55 +354,72 @@ static bool check_args(const struct call *c)
 	return true;
 }
 
+/* A word that is no option: of the command's name, or an argument. */
+static bool plain_word(struct parser *p, const char *word)
+{
+	struct call *c = p->c;
+	int n_names = c->command == NULL ? 0 : c->command->sub != NULL ? 2 : 1;
+
+	if (p->n_names < n_names) {
+		if (strcmp(word, p->n_names == 0 ? c->command->name : c->command->sub) != 0) {
+			return has_subs(word) ? needs_sub(word) : unknown_command(word);
+		}
+		p->n_names++;
+		return true;
+	}
+	if (c->n_args == MAX_ARGS) {
+		return complain("That is too much: '%.40s'.", word);
+	}
+	c->args[c->n_args++] = word;
+	return true;
+}
+
+static bool next_word(struct parser *p)
+{
+	const char *word = p->argv[p->at];
+	struct call *c = p->c;
+	int was = 0;
+
+	if (p->is_over || word[0] != '-' || word[1] == '\0') {
+		return plain_word(p, word);
+	}
+	if (strcmp(word, "--") == 0) {
+		p->is_over = true;
+		return true;
+	}
+	if (c->command != NULL) {
+		was = own_option(p);
+	}
+	if (was == 0) {
+		was = global_option(p);
+	}
+	if (was != 0) {
+		return was > 0;
+	}
+	if (c->command != NULL && c->command->takes_dashes && word[1] != '-') {
+		return plain_word(p, word);
+	}
+	return c->command != NULL ? unknown_option(c, word)
+				  : complain("answer does not know '%.40s'. answer --help", word);
+}
+
 bool call_parse(int argc, char **argv, struct globals *g, struct call *ret)
 {
 	struct parser p = { .argc = argc, .at = 1, .argv = argv, .g = g, .c = ret };
-	int n_words = 0, n_names;
 
 	if (!find_command(&p)) {
 		return false;
 	}
-	n_names = ret->command == NULL ? 0 : ret->command->sub != NULL ? 2 : 1;
+	if (ret->family != NULL) {
+		for (int i = 1; i < argc; i++) {
+			g->is_help = g->is_help || is_help(argv[i]);
+		}
+		return g->is_help || needs_sub(ret->family);
+	}
 	for (; p.at < argc; p.at++) {
-		const char *word = argv[p.at];
-		bool is_option = !p.is_over && word[0] == '-' && word[1] != '\0';
-		int was = 0;
-
-		if (is_option && strcmp(word, "--") == 0) {
-			p.is_over = true;
-			continue;
-		}
-		if (is_option && ret->command != NULL) {
-			was = own_option(&p);
-		}
-		if (is_option && was == 0) {
-			was = global_option(&p);
-		}
-		if (was < 0) {
+		if (!next_word(&p)) {
 			return false;
 		}
-		if (was > 0) {
-			continue;
-		}
-		if (is_option &&
-		    !(ret->command != NULL && ret->command->takes_dashes && word[1] != '-')) {
-			return ret->command != NULL
-				       ? unknown_option(ret, word)
-				       : complain("answer does not know '%.40s'. answer --help",
-						  word);
-		}
-		if (n_words < n_names) {
-			if (strcmp(word, n_words == 0 ? ret->command->name : ret->command->sub) !=
-			    0) {
-				return unknown_command(word);
-			}
-			n_words++;
-			continue;
-		}
-		if (ret->n_args == MAX_ARGS) {
-			return complain("That is too much: '%.40s'.", word);
-		}
-		ret->args[ret->n_args++] = word;
 	}
 	return ret->command == NULL || g->is_help || check_args(ret);
 }

@@ -12,37 +12,28 @@
 #define DEFAULT_CONFIG "/etc/answerd/answerd.conf"
 #define DEFAULT_SOCKET "/run/answerd/desk.sock"
 #define ARENA_BYTES    (512u * 1024 * 1024)
-#define MAX_PROBLEMS   4
 
 /* The first socket that the configuration names, else its first address; NULL: it says nothing that we can read. */
 static const char *place_of_config(struct arena *a, const char *path, bool is_loud)
 {
-	struct conf_problem problems[MAX_PROBLEMS];
+	struct conf_listener *listen = NULL;
+	struct conf_problem why;
 	size_t n = 0;
-	struct conf *c;
-	const char *place = NULL;
 
 	if (!is_loud && access(path != NULL ? path : DEFAULT_CONFIG, R_OK) != 0) {
 		return NULL;
 	}
-	c = conf_load(path, problems, MAX_PROBLEMS, &n);
-	if (c == NULL && is_loud) {
-		(void)fprintf(stderr, "%s\n",
-			      n > 0 ? problems[0].text : "The configuration cannot be read.");
+	if (!conf_find_desk(a, path, &listen, &n, &why) && is_loud) {
+		(void)fprintf(stderr, "%s\n", why.text);
 	}
-	for (size_t i = 0; c != NULL && i < c->n_listen; i++) {
-		if (c->listen[i].is_unix) {
-			place = text_cstr(a, c->listen[i].address);
-			break;
-		}
-		if (place == NULL) {
-			place = text_printf(a, "http://%.*s:%d", TEXT_ARG(c->listen[i].host),
-					    c->listen[i].port)
-					.at;
+	for (size_t i = 0; i < n; i++) {
+		if (listen[i].is_unix) {
+			return text_cstr(a, listen[i].address);
 		}
 	}
-	conf_destroy(&c);
-	return place;
+	return n == 0 ? NULL
+		      : text_printf(a, "http://%.*s:%d", TEXT_ARG(listen[0].host), listen[0].port)
+				.at;
 }
 
 /* --desk, $ANSWER_DESK, the configuration, the usual place. NULL: --config named a file that cannot be used. */
@@ -105,6 +96,8 @@ int main(int argc, char **argv)
 		code = EXIT_USAGE;
 	} else if (g.is_version) {
 		screen_say(&c.screen, INK_PLAIN, "answer " ANSWERD_VERSION "\n");
+	} else if (c.family != NULL) {
+		print_family(&c.screen, c.family);
 	} else if (c.command == NULL) {
 		print_overview(&c.screen);
 		code = g.is_help ? EXIT_DONE : EXIT_USAGE;

@@ -7,39 +7,21 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
-#include <sodium.h>
 
 #include "answerd/json.h"
+#include "daemon/base/base64.h"
 
 #define RSA_LEAST_BITS 2048
 #define RSA_MOST_BYTES 1024 /* 8192 bits: more is a way to keep us busy */
 #define P256_BYTES     32
 #define KEYS_MOST      64
 
-/* The library takes some bytes above 0x7f for letters. */
-static bool is_base64url(struct text in)
-{
-	for (size_t i = 0; i < in.len; i++) {
-		char c = in.at[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-		    c != '-' && c != '_') {
-			return false;
-		}
-	}
-	return in.len > 0;
-}
-
 static bool base64url(struct arena *a, struct text in, struct text *ret)
 {
-	unsigned char *out = arena_alloc(a, in.len / 4 * 3 + 4);
-	const char *end = NULL;
+	unsigned char *out = arena_alloc(a, BASE64_ROOM(in.len) + 1);
 	size_t n = 0;
 
-	if (!is_base64url(in) ||
-	    sodium_base642bin(out, in.len / 4 * 3 + 3, in.at, in.len, NULL, &n, &end,
-			      sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
-	    end != in.at + in.len) {
+	if (in.len == 0 || !base64_decode(BASE64_URL, in, out, BASE64_ROOM(in.len), &n)) {
 		return false;
 	}
 	out[n] = '\0';

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "answerd/log.h"
+#include "daemon/base/base64.h"
 #include "daemon/base/seal.h"
 
 #define VERSION "1." /* what it is made of; another scheme gets another number */
@@ -60,9 +61,7 @@ bool seal_open(struct text key_material, struct text place, struct text sealed, 
 	sealed = text_slice(sealed, sizeof(VERSION) - 1, SIZE_MAX);
 	box = xcalloc(1, sealed.len + 1);
 	plain = xcalloc(1, sealed.len + 1);
-	if (sodium_base642bin(box, sealed.len, sealed.at, sealed.len, NULL, &bytes, NULL,
-			      sodium_base64_VARIANT_ORIGINAL) == 0 &&
-	    bytes > NONCE + TAG) {
+	if (base64_decode(BASE64_PLAIN, sealed, box, sealed.len, &bytes) && bytes > NONCE + TAG) {
 		derive(key_material, key);
 		is_open = crypto_aead_xchacha20poly1305_ietf_decrypt(
 				  plain, NULL, NULL, box + NONCE, bytes - NONCE,

@@ -72,26 +72,124 @@ static int64_t weigh_plain(struct text t)
 
 /* ---- hosts that are links without "https://" ---- */
 
-static bool is_host_byte(char c)
+/* "shop.com/orders", "SHOP.example": where it stands, and how sure it is that X makes a link of it. */
+struct host {
+	size_t from, len; /* with its path */
+	bool is_known;    /* its end is a domain that people write without "https://" */
+	bool is_likely; /* known, or what nobody writes who only forgot the blank behind a full stop */
+};
+
+static bool is_upper(char c)
 {
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' ||
-	       c == '.';
+	return c >= 'A' && c <= 'Z';
 }
 
-static bool is_domain(struct text host)
+static bool is_lower(char c)
 {
-	static const char *const ends[] = { ".com",  ".org", ".net", ".edu", ".gov", ".info",
-					    ".shop", ".app", ".io",  ".co",  ".uk",  ".de",
-					    ".fr",   ".es",  ".it",  ".nl",  ".eu",  ".at",
-					    ".ch",   ".us",  ".ca",  ".au",  ".in",  ".jp",
-					    ".br",   ".ly",  ".me",  ".tv" };
+	return c >= 'a' && c <= 'z';
+}
+
+static bool is_host_byte(char c)
+{
+	return (c >= '0' && c <= '9') || is_lower(c) || is_upper(c) || c == '-' || c == '.';
+}
+
+/* What stands before a word that is no host, but the rest of a name, an address of mail or a path. */
+static bool is_joint(char c)
+{
+	return c != '\0' && strchr("@$#_/&=%+~", c) != NULL;
+}
+
+static bool is_known_end(struct text end)
+{
+	static const char *const ends[] = { "com", "org", "net", "edu", "gov", "info", "shop",
+					    "app", "io",  "co",  "uk",  "de",  "fr",   "es",
+					    "it",  "nl",  "eu",  "at",  "ch",  "us",   "ca",
+					    "au",  "in",  "jp",  "br",  "ly",  "me",   "tv" };
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		struct text end = text_of(ends[i]);
+		if (text_eq_nocase(end, text_of(ends[i]))) {
+			return true;
+		}
+	}
+	return false;
+}
 
-		if (host.len > end.len &&
-		    text_eq_nocase(text_slice(host, host.len - end.len, end.len), end)) {
-			return host.at[0] != '.' && host.at[0] != '-';
+/* Bytes of the port, path and query that follow, without the marks that end the sentence. */
+static size_t tail_length(struct text t)
+{
+	bool is_port = t.len > 1 && t.at[0] == ':' && t.at[1] >= '0' && t.at[1] <= '9';
+	size_t n = 0;
+
+	while ((is_port || (t.len > 0 && strchr("/?", t.at[0]) != NULL)) && n < t.len &&
+	       (unsigned char)t.at[n] > ' ') {
+		n++;
+	}
+	while (n > 0 && strchr(".,;:!?'\")]}", t.at[n - 1]) != NULL) {
+		n--;
+	}
+	return n;
+}
+
+/* "tomorrow.Thanks" is no host: an end that begins a sentence counts only where X knows it or a path follows. */
+static bool host_read(struct text word, struct text rest, struct host *ret)
+{
+	size_t n_upper = 0, n_end_lower = 0, n_letters = 0, dot;
+	struct text end;
+
+	for (dot = word.len; dot > 0 && word.at[dot - 1] != '.'; dot--) {
+		n_end_lower += is_lower(word.at[dot - 1]);
+		n_letters += is_lower(word.at[dot - 1]) || is_upper(word.at[dot - 1]);
+	}
+	end = text_slice(word, dot, SIZE_MAX);
+	if (dot < 2 || end.len < 2 || n_letters != end.len || word.at[0] == '.' ||
+	    word.at[0] == '-' || (rest.len > 0 && rest.at[0] == '@')) {
+		return false;
+	}
+	for (size_t i = 0; i < word.len; i++) {
+		n_upper += !is_lower(word.at[i]);
+	}
+	ret->len = word.len + tail_length(rest);
+	ret->is_known = is_known_end(end);
+	ret->is_likely = ret->is_known || n_end_lower == end.len || n_upper == word.len ||
+			 (rest.len > 0 && rest.at[0] == '/');
+	return true;
+}
+
+/* The first host from *at on; *at is behind it then. */
+static bool host_next(struct text t, size_t *at, struct host *ret)
+{
+	while (*at < t.len) {
+		size_t from = *at, end = from;
+		struct text word;
+
+		while (end < t.len && is_host_byte(t.at[end])) {
+			end++;
+		}
+		*at = end > from ? end : from + 1;
+		if (end == from || (from > 0 && is_joint(t.at[from - 1]))) {
+			continue;
+		}
+		word = text_slice(t, from, end - from);
+		while (word.len > 0 && word.at[word.len - 1] == '.') {
+			word.len--;
+		}
+		ret->from = from;
+		if (host_read(word, text_slice(t, from + word.len, SIZE_MAX), ret)) {
+			*at = from + ret->len;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool posting_has_bare_host(struct text t)
+{
+	struct host h;
+
+	for (size_t at = 0; host_next(t, &at, &h);) {
+		if (h.is_likely) {
+			return true;
 		}
 	}
 	return false;
@@ -102,32 +200,13 @@ static int64_t weigh_words(struct text t)
 {
 	int64_t weight = 0;
 	size_t from = 0;
+	struct host h;
 
-	for (size_t i = 0; i < t.len; i++) {
-		size_t end = i;
-		struct text host;
-
-		if (!is_host_byte(t.at[i]) || (i > 0 && (unsigned char)t.at[i - 1] > ' ' &&
-					       strchr("([\"'", t.at[i - 1]) == NULL)) {
-			continue;
+	for (size_t at = 0; host_next(t, &at, &h);) {
+		if (h.is_known) {
+			weight += weigh_plain(text_slice(t, from, h.from - from)) + LINK_WEIGHT;
+			from = at;
 		}
-		while (end < t.len && is_host_byte(t.at[end])) {
-			end++;
-		}
-		host = text_slice(t, i, end - i);
-		while (host.len > 0 && host.at[host.len - 1] == '.') {
-			host.len--;
-		}
-		if (is_domain(host)) {
-			end = i + host.len;
-			while (end < t.len && t.at[i + host.len] == '/' &&
-			       (unsigned char)t.at[end] > ' ') {
-				end++;
-			}
-			weight += weigh_plain(text_slice(t, from, i - from)) + LINK_WEIGHT;
-			from = end;
-		}
-		i = end > i ? end - 1 : i;
 	}
 	return weight + weigh_plain(text_slice(t, from, SIZE_MAX));
 }

@@ -152,6 +152,9 @@ struct conf_problem {
  * counts. NULL when there is an error among them. `path` NULL: /etc/answerd/answerd.conf. */
 struct conf *conf_load(const char *path, struct conf_problem *problems, size_t room,
 		       size_t *n_problems);
+/* Where the desk of that file listens, for who only wants to call it: nothing else of the file is judged, and no connector is linked. False: *why. */
+bool conf_find_desk(struct arena *a, const char *path, struct conf_listener **ret, size_t *ret_n,
+		    struct conf_problem *why);
 /* A snapshot may have several holders (a transfer under way finishes under the one that it began with): each holds it, each
  * gives it back with conf_destroy(), and the last one frees it. */
 struct conf *conf_hold(struct conf *c);

@@ -42,7 +42,9 @@ struct text conf_check_reference(struct conf_reader *r, const config_setting_t *
 				 struct text reference);
 void conf_check_file(struct conf_reader *r, const config_setting_t *at, struct text path);
 
-/* conf_alert.c: these sections, into c. */
+/* conf_desk.c, conf_brands.c, conf_alert.c: these sections, into c. */
+void conf_get_desk(struct conf_reader *r, const struct conf_place *top, struct conf *c);
+void conf_get_brands(struct conf_reader *r, const struct conf_place *top, struct conf *c);
 void conf_get_channels(struct conf_reader *r, const struct conf_place *top, struct conf *c);
 void conf_get_policies(struct conf_reader *r, const struct conf_place *top, struct conf *c);
 void conf_get_health(struct conf_reader *r, const struct conf_place *top, struct conf *c);

@@ -2,15 +2,18 @@
 #include "daemon/conf/conf_reader.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "answerd/limits.h"
 #include "answerd/num.h"
 #include "answerd/strbuf.h"
 
-#define MAX_GUESS 2 /* letters between what was written and what was meant */
+#define DEFAULT_PATH "/etc/answerd/answerd.conf"
+#define MAX_GUESS    2 /* letters between what was written and what was meant */
 
 /* ---- problems ---- */
 
@@ -492,4 +495,44 @@ void conf_refuse_unknown(struct conf_reader *r, const struct conf_place *p,
 				   TEXT_ARG(path_of(r, p, name)));
 		}
 	}
+}
+
+/* ---- the file ---- */
+
+static struct text folder_of(struct arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL) {
+		return TEXT(".");
+	}
+	return text_dup(a, (struct text){ path, slash == path ? 1 : (size_t)(slash - path) });
+}
+
+bool conf_reader_open(struct conf_reader *r, const char *path, config_t *file)
+{
+	struct stat st;
+
+	r->last = &r->first;
+	r->file = text_cstr(r->arena, text_of(path != NULL ? path : DEFAULT_PATH));
+	r->folder = folder_of(r->arena, r->file);
+	config_init(file);
+	if (stat(r->file, &st) == 0 && !S_ISREG(st.st_mode)) {
+		conf_fault(r, NULL, "it is no file"); /* the scanner would end the process */
+		return false;
+	}
+	errno = 0;
+	config_set_include_dir(file, r->folder.at);
+	if (config_read_file(file, r->file) == CONFIG_TRUE) {
+		return true;
+	}
+	if (config_error_type(file) == CONFIG_ERR_FILE_IO) {
+		conf_fault(r, NULL, "it cannot be read: %s",
+			   errno != 0 ? strerror(errno) : "is it a file?");
+		return false;
+	}
+	conf_fault_at(r, config_error_file(file), config_error_line(file),
+		      "%s: look for a missing quote, bracket, ';' or ',' there or just above",
+		      config_error_text(file));
+	return false;
 }

@@ -38,6 +38,9 @@ struct conf_place {
 	struct text path;        /* "brands.acme"; empty at the top */
 };
 
+/* Parses the file (path NULL: the usual one), to be destroyed by config_destroy() in any case. Arena and room for problems are the caller's. */
+bool conf_reader_open(struct conf_reader *r, const char *path, config_t *file);
+
 /* `at` says where (NULL: the file as a whole). */
 void conf_fault(struct conf_reader *r, const config_setting_t *at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -104,6 +104,10 @@ void desk_work_send(struct work *w, const struct httpd_answer *a);
 void desk_work_gone(struct work *w);
 const struct conf *desk_work_conf(const struct work *w); /* as it is now */
 
+/* A body that the work reads itself, its texts into the request's arena; then closed, which wipes it. False: it was refused. */
+bool desk_work_body_open(struct work *w, struct jx *ret, struct jx_doc **ret_doc);
+void desk_work_body_close(struct work *w, struct jx_doc **doc);
+
 /* What a statement of the work begins with: actor, for acts key and request, then the route's parameters. */
 struct db_params *desk_work_params(struct work *w); /* NULL: it was refused */
 /* For acts on one's own session, of which no answer is kept: an Idempotency-Key is asked for all the same. False: it was refused. */
@@ -187,7 +191,7 @@ struct desk_given {
 };
 bool desk_params_read(struct arena *a, const struct desk_route *r, const struct desk_given *g,
 		      struct db_params *out, struct err *err);
-/* A body that is read here: its object (released by the caller), and text in it. */
+/* The object that a body is; released by the caller, by jx_release(). */
 bool desk_body_open(struct arena *a, struct text body, struct jx *ret, struct jx_doc **ret_doc,
 		    struct err *err);
 /* Single parameters of a query, judged by the route's table, for what is more than one statement. Absent: at NULL, false, or

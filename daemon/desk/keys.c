@@ -6,6 +6,7 @@
 
 #include "answerd/secret.h"
 #include "answerd/sign.h"
+#include "daemon/base/base64.h"
 
 #define RAW_BYTES      32
 #define TOKEN_PREFIX   "answ_"
@@ -167,9 +168,7 @@ static bool code_at(struct text secret_hex, int64_t step, char out[static CODE_D
 	}
 	signature = sign_hmac_sha1(a, (struct text){ (const char *)secret, n },
 				   (struct text){ counter, sizeof(counter) });
-	is_ok = is_ok &&
-		sodium_base642bin(mac, sizeof(mac), signature.at, signature.len, NULL, &n_mac, NULL,
-				  sodium_base64_VARIANT_ORIGINAL) == 0 &&
+	is_ok = is_ok && base64_decode(BASE64_PLAIN, signature, mac, sizeof(mac), &n_mac) &&
 		n_mac == sizeof(mac);
 	if (is_ok) {
 		const unsigned char *at = mac + (mac[19] & 0x0f);

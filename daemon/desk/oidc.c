@@ -78,26 +78,21 @@ struct given {
 static bool read_body(struct work *w, struct given *ret)
 {
 	struct arena *a = httpd_arena(w->r);
-	struct jx_doc *doc = NULL;
-	struct err err = { 0 };
+	struct jx_doc *doc;
 	struct jx body;
-	bool is_ok = desk_body_open(a, httpd_body(w->r), &body, &doc, &err);
 
-	if (is_ok) {
-		*ret = (struct given){ .provider = jx_text_or(a, body, "provider", TEXT_NONE),
-				       .place = jx_text_or(a, body, "place", TEXT_NONE),
-				       .state = jx_text_or(a, body, "state", TEXT_NONE),
-				       .code = jx_text_or(a, body, "code", TEXT_NONE),
-				       .iss = jx_text_or(a, body, "iss", TEXT_NONE),
-				       .error = jx_text_or(a, body, "error", TEXT_NONE),
-				       .is_again = jx_bool_or(body, "again", false) };
+	if (!desk_work_body_open(w, &body, &doc)) {
+		return false;
 	}
-	jx_release(&doc);
-	httpd_body_wipe(w->r);
-	if (!is_ok) {
-		desk_work_refuse(w, 400, text_dup(a, text_of(err.text)));
-	}
-	return is_ok;
+	*ret = (struct given){ .provider = jx_text_or(a, body, "provider", TEXT_NONE),
+			       .place = jx_text_or(a, body, "place", TEXT_NONE),
+			       .state = jx_text_or(a, body, "state", TEXT_NONE),
+			       .code = jx_text_or(a, body, "code", TEXT_NONE),
+			       .iss = jx_text_or(a, body, "iss", TEXT_NONE),
+			       .error = jx_text_or(a, body, "error", TEXT_NONE),
+			       .is_again = jx_bool_or(body, "again", false) };
+	desk_work_body_close(w, &doc);
+	return true;
 }
 
 static bool browser_of(struct work *w, struct text *ret)

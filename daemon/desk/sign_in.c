@@ -314,28 +314,22 @@ struct given {
 	struct text login, password, current, code, token;
 };
 
-/* The body's texts; it is wiped. */
 static bool read_body(struct work *w, struct given *ret)
 {
 	struct arena *a = httpd_arena(w->r);
-	struct jx_doc *doc = NULL;
-	struct err err = { 0 };
+	struct jx_doc *doc;
 	struct jx body;
-	bool is_ok = desk_body_open(a, httpd_body(w->r), &body, &doc, &err);
 
-	if (is_ok) {
-		*ret = (struct given){ .login = jx_text_or(a, body, "login", TEXT_NONE),
-				       .password = jx_text_or(a, body, "password", TEXT_NONE),
-				       .current = jx_text_or(a, body, "current", TEXT_NONE),
-				       .code = text_trim(jx_text_or(a, body, "totp", TEXT_NONE)),
-				       .token = jx_text_or(a, body, "token", TEXT_NONE) };
+	if (!desk_work_body_open(w, &body, &doc)) {
+		return false;
 	}
-	jx_release(&doc);
-	httpd_body_wipe(w->r);
-	if (!is_ok) {
-		desk_work_refuse(w, 400, text_dup(a, text_of(err.text)));
-	}
-	return is_ok;
+	*ret = (struct given){ .login = jx_text_or(a, body, "login", TEXT_NONE),
+			       .password = jx_text_or(a, body, "password", TEXT_NONE),
+			       .current = jx_text_or(a, body, "current", TEXT_NONE),
+			       .code = text_trim(jx_text_or(a, body, "totp", TEXT_NONE)),
+			       .token = jx_text_or(a, body, "token", TEXT_NONE) };
+	desk_work_body_close(w, &doc);
+	return true;
 }
 
 static struct proof *proof_create(struct work *w, enum proof_kind kind, const struct given *g)

@@ -178,24 +178,19 @@ static void done_next(const struct db_result *r, void *owner)
 
 void totp_confirm_serve(struct work *w)
 {
-	struct arena *a = httpd_arena(w->r);
-	struct jx_doc *doc = NULL;
-	struct err err = { 0 };
 	struct db_params *p = desk_work_own_params(w);
+	struct jx_doc *doc;
 	struct jx body;
 
 	if (p == NULL) {
 		return;
 	}
-	if (!desk_body_open(a, httpd_body(w->r), &body, &doc, &err)) {
-		desk_work_refuse_as(w, 400, "code_wrong",
-				    TEXT("The code of six digits is needed: 'code'."));
-		jx_release(&doc);
+	if (!desk_work_body_open(w, &body, &doc)) {
 		db_params_destroy(&p);
 		return;
 	}
-	w->made = text_trim(jx_text_or(a, body, "code", TEXT_NONE));
-	jx_release(&doc);
+	w->made = text_trim(jx_text_or(httpd_arena(w->r), body, "code", TEXT_NONE));
+	desk_work_body_close(w, &doc);
 	(void)desk_work_db(w, LINE_ACT, "desk_totp_next", SQL_DESK_TOTP_NEXT, &p, done_next, w);
 }
 

@@ -2,6 +2,8 @@
 #include "answerd/log.h"
 #include "daemon/desk/share.h"
 
+#define TOOK_TOO_LONG "57014"
+
 void desk_work_send(struct work *w, const struct httpd_answer *a)
 {
 	for (struct work *o = share_rider(w); o != NULL; o = share_rider(w)) {
@@ -44,6 +46,12 @@ void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
 		desk_work_gone(w);
 		return;
 	}
+	if (w->line == LINE_REPORT && strcmp(r->sqlstate, TOOK_TOO_LONG) == 0) {
+		desk_work_refuse_as(w, 503, "too_much",
+				    TEXT("There is more in this span than can be worked out in a "
+					 "minute. Choose a shorter one, or one brand."));
+		return;
+	}
 	if (r->err.kind == ERR_RETRY || r->err.kind == ERR_UNSURE) {
 		status = 503;
 		detail = r->err.kind == ERR_RETRY
@@ -61,6 +69,26 @@ void desk_work_fail(struct work *w, const char *name, const struct db_result *r)
 			r->err.text, NULL);
 	}
 	desk_work_refuse(w, status, detail);
+}
+
+bool desk_work_body_open(struct work *w, struct jx *ret, struct jx_doc **ret_doc)
+{
+	struct arena *a = httpd_arena(w->r);
+	struct err err = { 0 };
+
+	*ret_doc = NULL;
+	if (desk_body_open(a, httpd_body(w->r), ret, ret_doc, &err)) {
+		return true;
+	}
+	desk_work_body_close(w, ret_doc);
+	desk_work_refuse(w, 400, text_dup(a, text_of(err.text)));
+	return false;
+}
+
+void desk_work_body_close(struct work *w, struct jx_doc **doc)
+{
+	jx_release(doc);
+	httpd_body_wipe(w->r);
 }
 
 /* A table to be kept as a file. */

@@ -2,7 +2,7 @@
  *
  * vouch.c    the machine: who is there, what is to be asked, what came of it
  * service.c  one sign-in service: what it says of itself, its keys
- * visit.c   one sign-in: code → token → judged → written down
+ * visit.c    one sign-in: code → token → judged → written down
  * judge.c    what is true of a token. Pure
  *
  * Owner, clock, blocks, fails: as vouch.h. */

@@ -183,9 +183,15 @@ static void service_ask(struct service *s)
 
 static void on_again(struct ev_loop *loop, ev_timer *w, int revents)
 {
+	struct service *s = container_of(w, struct service, again);
+
 	(void)loop;
 	(void)revents;
-	service_ask(container_of(w, struct service, again));
+	if (s->transfer != NULL) { /* its keys are under way; the rest is asked behind them */
+		loop_arm(s->vouch->loop, &s->again, LOOK_LEAST);
+	} else {
+		service_ask(s);
+	}
 }
 
 void service_look(struct service *s)

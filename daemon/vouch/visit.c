@@ -41,166 +41,166 @@ struct visit {
 
 static void bury(void *what)
 {
-	struct visit *f = what;
+	struct visit *t = what;
 
-	secret_done(&f->access);
-	arena_destroy(&f->arena);
-	free(f);
+	secret_done(&t->access);
+	arena_destroy(&t->arena);
+	free(t);
 }
 
-static void drop(struct visit *f)
+static void drop(struct visit *t)
 {
-	struct vouch *v = f->vouch;
-	struct service *s = f->service;
+	struct vouch *v = t->vouch;
+	struct service *s = t->service;
 
-	loop_disarm(v->loop, &f->limit);
-	http_cancel(&f->transfer);
-	list_remove(&f->in);
-	loop_bury(v->loop, f, bury);
+	loop_disarm(v->loop, &t->limit);
+	http_cancel(&t->transfer);
+	list_remove(&t->in);
+	loop_bury(v->loop, t, bury);
 	vouch_visit_gone(v, s);
 }
 
 static void done_told(const struct db_result *r, void *owner)
 {
-	struct visit *f = owner;
+	struct visit *t = owner;
 
-	f->is_telling = false;
-	if (r->is_ok || ++f->n_tells >= TELL_TRIES) {
-		drop(f);
+	t->is_telling = false;
+	if (r->is_ok || ++t->n_tells >= TELL_TRIES) {
+		drop(t);
 	} else {
-		loop_arm(f->vouch->loop, &f->limit, TELL_AGAIN);
+		loop_arm(t->vouch->loop, &t->limit, TELL_AGAIN);
 	}
 }
 
-static void tell(struct visit *f)
+static void tell(struct visit *t)
 {
 	struct db_params *p = db_params_create();
 
-	db_add_i64(p, f->id);
-	db_add_text_or_null(p, text_of(f->failure));
-	db_add_text_or_null(p, text_of(f->why.text));
-	db_add_text_or_null(p, f->found.subject);
-	db_add_text_or_null(p, f->found.claim);
-	db_add_text_or_null(p, f->found.name);
-	db_add_wall(p, f->found.proved_at);
-	f->is_telling = db_send(f->vouch->db, "vouch_judged", SQL_VOUCH_JUDGED, &p, done_told, f);
-	if (!f->is_telling) {
+	db_add_i64(p, t->id);
+	db_add_text_or_null(p, text_of(t->failure));
+	db_add_text_or_null(p, text_of(t->why.text));
+	db_add_text_or_null(p, t->found.subject);
+	db_add_text_or_null(p, t->found.claim);
+	db_add_text_or_null(p, t->found.name);
+	db_add_wall(p, t->found.proved_at);
+	t->is_telling = db_send(t->vouch->db, "vouch_judged", SQL_VOUCH_JUDGED, &p, done_told, t);
+	if (!t->is_telling) {
 		db_params_destroy(&p);
-		loop_arm(f->vouch->loop, &f->limit, TELL_AGAIN);
+		loop_arm(t->vouch->loop, &t->limit, TELL_AGAIN);
 	}
 }
 
 /* NULL: all is well. */
-static void end(struct visit *f, const char *failure)
+static void end(struct visit *t, const char *failure)
 {
-	http_cancel(&f->transfer);
-	loop_disarm(f->vouch->loop, &f->limit);
-	f->state = VISIT_TELLING;
-	f->failure = failure;
+	http_cancel(&t->transfer);
+	loop_disarm(t->vouch->loop, &t->limit);
+	t->state = VISIT_TELLING;
+	t->failure = failure;
 	if (failure == NULL) {
-		f->why.text[0] = '\0';
+		t->why.text[0] = '\0';
 	}
-	tell(f);
+	tell(t);
 }
 
-static void end_why(struct visit *f, const char *failure, const char *why)
+static void end_why(struct visit *t, const char *failure, const char *why)
 {
-	(void)err_set(&f->why, ERR_DATA, "%s", why);
-	end(f, failure);
+	(void)err_set(&t->why, ERR_DATA, "%s", why);
+	end(t, failure);
 }
 
 /* ---- judging ---- */
 
-static struct judge_want want_of(const struct visit *f)
+static struct judge_want want_of(const struct visit *t)
 {
-	const struct conf_oidc *c = f->service->conf;
+	const struct conf_oidc *c = t->service->conf;
 
 	return (struct judge_want){ .issuer = c->issuer,
 				    .client_id = c->client_id,
-				    .nonce = f->nonce,
+				    .nonce = t->nonce,
 				    .claim = c->claim,
 				    .trust_email = c->trust_email,
-				    .is_again = f->is_again,
-				    .now = loop_wall_machine(f->vouch->loop) };
+				    .is_again = t->is_again,
+				    .now = loop_wall_machine(t->vouch->loop) };
 }
 
 static void done_person(const struct response *r, const struct err *err, void *owner)
 {
-	struct visit *f = owner;
-	struct judge_want want = want_of(f);
+	struct visit *t = owner;
+	struct judge_want want = want_of(t);
 
-	f->transfer = NULL;
+	t->transfer = NULL;
 	if (err != NULL) {
-		end_why(f, "away", err->text);
+		end_why(t, "away", err->text);
 	} else if (r->status != 200) {
-		(void)err_set(&f->why, ERR_DATA,
+		(void)err_set(&t->why, ERR_DATA,
 			      "its answer about the person (userinfo) has status %d", r->status);
-		end(f, r->status >= 500 || r->status == 429 ? "away" : f->failure);
+		end(t, r->status >= 500 || r->status == 429 ? "away" : t->failure);
 	} else {
-		end(f, judge_person(f->arena, r->body, &want, &f->found, &f->why));
+		end(t, judge_person(t->arena, r->body, &want, &t->found, &t->why));
 	}
 }
 
 /* Many services keep tokens small and say more when they are asked. */
-static void ask_person(struct visit *f, const char *failure)
+static void ask_person(struct visit *t, const char *failure)
 {
-	struct http_terms terms = service_terms(f->service);
+	struct http_terms terms = service_terms(t->service);
 	struct request r = { .method = HTTP_GET,
-			     .url = f->service->said.person,
-			     .bearer = secret_reveal(&f->access) };
+			     .url = t->service->said.person,
+			     .bearer = secret_reveal(&t->access) };
 
 	request_add_header(&r, TEXT("Accept"), TEXT("application/json"));
-	f->failure = failure; /* as it stands, unless the answer is better */
-	f->state = VISIT_PERSON;
-	f->transfer = http_start(f->vouch->http, &r, &terms, done_person, f);
+	t->failure = failure; /* as it stands, unless the answer is better */
+	t->state = VISIT_PERSON;
+	t->transfer = http_start(t->vouch->http, &r, &terms, done_person, t);
 }
 
-static void judge(struct visit *f)
+static void judge(struct visit *t)
 {
-	struct judge_want want = want_of(f);
-	const char *failure = judge_claims(f->arena, f->token.claims, &want, &f->found, &f->why);
+	struct judge_want want = want_of(t);
+	const char *failure = judge_claims(t->arena, t->token.claims, &want, &t->found, &t->why);
 
 	if (failure != NULL) {
-		end(f, failure);
+		end(t, failure);
 		return;
 	}
-	failure = judge_person(f->arena, f->token.claims, &want, &f->found, &f->why);
-	if (failure != NULL && judge_is_silent(f->arena, f->token.claims, &want) &&
-	    !text_is_empty(f->service->said.person) && secret_is_set(&f->access)) {
-		ask_person(f, failure);
+	failure = judge_person(t->arena, t->token.claims, &want, &t->found, &t->why);
+	if (failure != NULL && judge_is_silent(t->arena, t->token.claims, &want) &&
+	    !text_is_empty(t->service->said.person) && secret_is_set(&t->access)) {
+		ask_person(t, failure);
 	} else {
-		end(f, failure);
+		end(t, failure);
 	}
 }
 
-static void verify(struct visit *f)
+static void verify(struct visit *t)
 {
-	switch (jws_verify(f->arena, &f->token, f->service->keys, &f->why)) {
-	case JWS_GOOD: judge(f); return;
-	case JWS_BAD: end(f, "signature"); return;
+	switch (jws_verify(t->arena, &t->token, t->service->keys, &t->why)) {
+	case JWS_GOOD: judge(t); return;
+	case JWS_BAD: end(t, "signature"); return;
 	case JWS_NO_KEY: break;
 	}
 	/* The service may have taken new keys since. */
-	if (!f->had_fresh_keys && service_ask_keys(f->service)) {
-		f->had_fresh_keys = true;
-		f->state = VISIT_KEYS;
+	if (!t->had_fresh_keys && service_ask_keys(t->service)) {
+		t->had_fresh_keys = true;
+		t->state = VISIT_KEYS;
 	} else {
-		end(f, "key");
+		end(t, "key");
 	}
 }
 
 /* ---- the token ---- */
 
 /* What it refuses with: a word of the standard, never its prose. */
-static void refused(struct visit *f, const struct response *r)
+static void refused(struct visit *t, const struct response *r)
 {
 	struct jx_doc *doc = NULL;
 	struct text whole, word = TEXT_NONE;
 	bool is_word;
 	struct jx said;
 
-	if (jx_scan(r->body, &whole, NULL) && jx_parse(f->arena, whole, &said, &doc, NULL)) {
-		word = text_clip(jx_text_or(f->arena, said, "error", TEXT_NONE), 40);
+	if (jx_scan(r->body, &whole, NULL) && jx_parse(t->arena, whole, &said, &doc, NULL)) {
+		word = text_clip(jx_text_or(t->arena, said, "error", TEXT_NONE), 40);
 		jx_release(&doc);
 	}
 	is_word = !text_is_empty(word);
@@ -208,10 +208,10 @@ static void refused(struct visit *f, const struct response *r)
 		is_word =
 			is_word && ((word.at[i] >= 'a' && word.at[i] <= 'z') || word.at[i] == '_');
 	}
-	(void)err_set(&f->why, ERR_DATA, "its token endpoint answered with status %d%s%.*s%s",
+	(void)err_set(&t->why, ERR_DATA, "its token endpoint answered with status %d%s%.*s%s",
 		      r->status, is_word ? " (" : "", is_word ? (int)word.len : 0, word.at,
 		      is_word ? ")" : "");
-	end(f, r->status >= 500 || r->status == 429   ? "away"
+	end(t, r->status >= 500 || r->status == 429   ? "away"
 	       : text_eq(word, TEXT("invalid_grant")) ? "code"
 	       : r->status == 401 || text_starts(word, TEXT("invalid_client")) ||
 			       text_eq(word, TEXT("unauthorized_client"))
@@ -221,31 +221,31 @@ static void refused(struct visit *f, const struct response *r)
 
 static void done_token(const struct response *r, const struct err *err, void *owner)
 {
-	struct visit *f = owner;
+	struct visit *t = owner;
 	struct jx_doc *doc = NULL;
 	struct text whole, token = TEXT_NONE;
 	struct jx said;
 
-	f->transfer = NULL;
+	t->transfer = NULL;
 	if (err != NULL) {
-		end_why(f, "away", err->text);
+		end_why(t, "away", err->text);
 		return;
 	}
 	if (r->status != 200) {
-		refused(f, r);
+		refused(t, r);
 		return;
 	}
-	if (jx_scan(r->body, &whole, NULL) && jx_parse(f->arena, whole, &said, &doc, NULL)) {
-		token = jx_text_or(f->arena, said, "id_token", TEXT_NONE);
-		secret_set(&f->access, jx_text_or(f->arena, said, "access_token", TEXT_NONE));
+	if (jx_scan(r->body, &whole, NULL) && jx_parse(t->arena, whole, &said, &doc, NULL)) {
+		token = jx_text_or(t->arena, said, "id_token", TEXT_NONE);
+		secret_set(&t->access, jx_text_or(t->arena, said, "access_token", TEXT_NONE));
 		jx_release(&doc);
 	}
 	if (text_is_empty(token)) {
-		end_why(f, "token", "its answer holds no ID token");
-	} else if (!jws_read(f->arena, token, &f->token, &f->why)) {
-		end(f, "signature");
+		end_why(t, "token", "its answer holds no ID token");
+	} else if (!jws_read(t->arena, token, &t->token, &t->why)) {
+		end(t, "signature");
 	} else {
-		verify(f);
+		verify(t);
 	}
 }
 
@@ -258,12 +258,12 @@ static void field_add(struct strbuf *b, const char *name, struct text value)
 }
 
 /* RFC 6749, 2.3.1: id and secret are encoded before they are joined. */
-static void add_client(struct visit *f, struct request *r, struct strbuf *form)
+static void add_client(struct visit *t, struct request *r, struct strbuf *form)
 {
-	const struct conf_oidc *c = f->service->conf;
+	const struct conf_oidc *c = t->service->conf;
 	scoped(strbuf_done) struct strbuf b = { .max_bytes = FORM_BYTES };
 
-	if (f->service->said.is_post) {
+	if (t->service->said.is_post) {
 		field_add(form, "client_id", c->client_id);
 		field_add(form, "client_secret", secret_reveal(&c->secret));
 		return;
@@ -271,59 +271,59 @@ static void add_client(struct visit *f, struct request *r, struct strbuf *form)
 	strbuf_add_url(&b, c->client_id);
 	strbuf_add_byte(&b, ':');
 	strbuf_add_url(&b, secret_reveal(&c->secret));
-	request_add_header(r, TEXT("Authorization"), page_basic(f->arena, strbuf_text(&b)));
+	request_add_header(r, TEXT("Authorization"), page_basic(t->arena, strbuf_text(&b)));
 	secret_wipe(b.at, b.len);
 }
 
-static void ask_token(struct visit *f)
+static void ask_token(struct visit *t)
 {
-	struct http_terms terms = service_terms(f->service);
+	struct http_terms terms = service_terms(t->service);
 	scoped(strbuf_done) struct strbuf form = { .max_bytes = FORM_BYTES };
 	struct request r = { .method = HTTP_POST,
-			     .url = f->service->said.token,
+			     .url = t->service->said.token,
 			     .content_type = TEXT("application/x-www-form-urlencoded"),
 			     .once = true };
 
 	request_add_header(&r, TEXT("Accept"), TEXT("application/json"));
 	field_add(&form, "grant_type", TEXT("authorization_code"));
-	field_add(&form, "code", f->code);
-	field_add(&form, "redirect_uri", f->redirect);
-	field_add(&form, "code_verifier", f->verifier);
-	add_client(f, &r, &form);
+	field_add(&form, "code", t->code);
+	field_add(&form, "redirect_uri", t->redirect);
+	field_add(&form, "code_verifier", t->verifier);
+	add_client(t, &r, &form);
 	r.body = strbuf_text(&form);
-	f->state = VISIT_TOKEN;
-	f->transfer = http_start(f->vouch->http, &r, &terms, done_token, f);
+	t->state = VISIT_TOKEN;
+	t->transfer = http_start(t->vouch->http, &r, &terms, done_token, t);
 	secret_wipe(form.at, form.len);
 }
 
 /* ---- going on ---- */
 
 /* The code goes to no other service than the one that it is from (RFC 9207). */
-static void begin(struct visit *f)
+static void begin(struct visit *t)
 {
-	const struct service *s = f->service;
+	const struct service *s = t->service;
 
-	if (text_is_empty(f->said_iss) ? s->said.names_itself
-				       : !text_eq(f->said_iss, s->conf->issuer)) {
-		end_why(f, "iss", "the answer to the browser is from another issuer");
+	if (text_is_empty(t->said_iss) ? s->said.names_itself
+				       : !text_eq(t->said_iss, s->conf->issuer)) {
+		end_why(t, "iss", "the answer to the browser is from another issuer");
 	} else {
-		ask_token(f);
+		ask_token(t);
 	}
 }
 
-static void go_on(struct visit *f)
+static void go_on(struct visit *t)
 {
-	struct service *s = f->service;
+	struct service *s = t->service;
 
-	switch (f->state) {
+	switch (t->state) {
 	case VISIT_WAITING:
 		if (s->state == SERVICE_USABLE) {
-			begin(f);
+			begin(t);
 		} else if (s->state == SERVICE_AWAY && s->transfer == NULL) {
-			end_why(f, "away", s->why);
+			end_why(t, "away", s->why);
 		}
 		break;
-	case VISIT_KEYS: verify(f); break;
+	case VISIT_KEYS: verify(t); break;
 	case VISIT_TOKEN:
 	case VISIT_PERSON:
 	case VISIT_TELLING: break;
@@ -334,10 +334,10 @@ void visits_go_on(struct service *s)
 {
 	list_each(at, &s->vouch->visits)
 	{
-		struct visit *f = container_of(at, struct visit, in);
+		struct visit *t = container_of(at, struct visit, in);
 
-		if (f->service == s) {
-			go_on(f);
+		if (t->service == s) {
+			go_on(t);
 		}
 	}
 }
@@ -346,10 +346,10 @@ void visits_end(struct vouch *v)
 {
 	list_each(at, &v->visits)
 	{
-		struct visit *f = container_of(at, struct visit, in);
+		struct visit *t = container_of(at, struct visit, in);
 
-		if (f->state == VISIT_WAITING || f->state == VISIT_KEYS) {
-			end_why(f, "away", "the worker was asked to end");
+		if (t->state == VISIT_WAITING || t->state == VISIT_KEYS) {
+			end_why(t, "away", "the worker was asked to end");
 		}
 	}
 }
@@ -364,50 +364,50 @@ void visits_drop(struct vouch *v)
 
 static void on_limit(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	struct visit *f = container_of(w, struct visit, limit);
+	struct visit *t = container_of(w, struct visit, limit);
 
 	(void)loop;
 	(void)revents;
-	if (f->state == VISIT_TELLING) {
-		if (!f->is_telling) {
-			tell(f);
+	if (t->state == VISIT_TELLING) {
+		if (!t->is_telling) {
+			tell(t);
 		}
 	} else {
-		end_why(f, "away", "it took too long");
+		end_why(t, "away", "it took too long");
 	}
 }
 
-static struct text kept(struct visit *f, const struct db_result *r, int row, int col)
+static struct text kept(struct visit *t, const struct db_result *r, int row, int col)
 {
-	return text_dup(f->arena, db_text(r, row, col));
+	return text_dup(t->arena, db_text(r, row, col));
 }
 
 void visit_start(struct vouch *v, struct service *s, const struct db_result *r, int row)
 {
-	struct visit *f = xcalloc(1, sizeof(*f));
+	struct visit *t = xcalloc(1, sizeof(*t));
 
-	f->vouch = v;
-	f->service = s;
-	f->arena = arena_create(ARENA_BYTES);
-	f->id = db_i64(r, row, 0);
-	f->nonce = kept(f, r, row, 3);
-	f->verifier = kept(f, r, row, 4);
-	f->redirect = kept(f, r, row, 5);
-	f->code = kept(f, r, row, 6);
-	f->said_iss = kept(f, r, row, 7);
-	f->is_again = db_bool(r, row, 8);
-	ev_init(&f->limit, on_limit);
-	list_init(&f->in);
-	list_add_last(&v->visits, &f->in);
+	t->vouch = v;
+	t->service = s;
+	t->arena = arena_create(ARENA_BYTES);
+	t->id = db_i64(r, row, 0);
+	t->nonce = kept(t, r, row, 3);
+	t->verifier = kept(t, r, row, 4);
+	t->redirect = kept(t, r, row, 5);
+	t->code = kept(t, r, row, 6);
+	t->said_iss = kept(t, r, row, 7);
+	t->is_again = db_bool(r, row, 8);
+	ev_init(&t->limit, on_limit);
+	list_init(&t->in);
+	list_add_last(&v->visits, &t->in);
 	v->n_visits++;
 	s->n_visits++;
-	loop_arm(v->loop, &f->limit, LIMIT);
+	loop_arm(v->loop, &t->limit, LIMIT);
 	if (!text_eq(db_text(r, row, 2), s->conf->issuer)) {
-		end_why(f, "away", "the configuration was changed meanwhile");
+		end_why(t, "away", "the configuration was changed meanwhile");
 		return;
 	}
 	if (s->state != SERVICE_USABLE) {
 		service_look(s);
 	}
-	go_on(f);
+	go_on(t);
 }

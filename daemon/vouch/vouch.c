@@ -10,8 +10,8 @@
 #define TURN_EVERY  DUR_S(3) /* NOTIFY comes first, when nothing is wrong */
 #define RETRY_EVERY DUR_MS(500)
 #define MAX_VISITS  64
+#define MAX_QUEUED  (MAX_VISITS * 4) /* statements, where the database is slow */
 #define STOP_LIMIT  DUR_S(5)
-#define MAX_NAMES   64
 
 static struct service *service_named(struct vouch *v, struct text name)
 {
@@ -35,6 +35,14 @@ static void turn_in(struct vouch *v, struct dur in)
 	}
 }
 
+/* Once nothing is under way, nor on its way to us. */
+static void end_if_idle(struct vouch *v)
+{
+	if (v->is_stopping && v->n_visits == 0 && !v->is_claiming) {
+		loop_arm(v->loop, &v->ending, DUR_US(0));
+	}
+}
+
 static void done_claim(const struct db_result *r, void *owner)
 {
 	struct vouch *v = owner;
@@ -47,14 +55,17 @@ static void done_claim(const struct db_result *r, void *owner)
 			visit_start(v, s, r, row);
 		}
 	}
-	turn_in(v, !r->is_ok ? RETRY_EVERY : v->must_claim ? DUR_US(0) : TURN_EVERY);
+	/* A claim brings a few only; there may be more. */
+	turn_in(v, !r->is_ok                        ? RETRY_EVERY
+		   : v->must_claim || r->n_rows > 0 ? DUR_US(0)
+						    : TURN_EVERY);
+	end_if_idle(v);
 }
 
 static void claim(struct vouch *v)
 {
-	struct text names[MAX_NAMES];
+	struct text *names;
 	struct db_params *p;
-	size_t n = 0;
 
 	if (v->is_claiming) {
 		v->must_claim = true;
@@ -64,16 +75,13 @@ static void claim(struct vouch *v)
 		turn_in(v, RETRY_EVERY);
 		return;
 	}
-	list_each(at, &v->services)
-	{
-		struct service *s = container_of(at, struct service, in);
-
-		if (!s->is_retired && n < MAX_NAMES) {
-			names[n++] = s->conf->name;
-		}
+	names = xcalloc(v->conf->n_oidc + 1, sizeof(*names));
+	for (size_t i = 0; i < v->conf->n_oidc; i++) {
+		names[i] = v->conf->oidc[i].name;
 	}
 	p = db_params_create();
-	db_add_text_array(p, names, n);
+	db_add_text_array(p, names, v->conf->n_oidc);
+	free(names);
 	v->must_claim = false;
 	v->is_claiming = db_send(v->db, "vouch_claim", SQL_VOUCH_CLAIM, &p, done_claim, v);
 	if (!v->is_claiming) {
@@ -138,9 +146,7 @@ void vouch_visit_gone(struct vouch *v, struct service *s)
 	if (s->is_retired && s->n_visits == 0) {
 		service_destroy(s);
 	}
-	if (v->is_stopping && v->n_visits == 0) {
-		loop_arm(v->loop, &v->ending, DUR_US(0));
-	}
+	end_if_idle(v);
 }
 
 /* Connections are made when there is somebody to ask. */
@@ -156,7 +162,7 @@ static void connect_database(struct vouch *v)
 			  &(struct db_options){ .conninfo = v->conf->database.at,
 						.role = "answerd_worker",
 						.purpose = "answerd vouch",
-						.max_queued = MAX_VISITS * 2 + MAX_NAMES },
+						.max_queued = MAX_QUEUED },
 			  &events, v);
 	v->ear = db_create(v->loop,
 			   &(struct db_options){ .conninfo = v->conf->database.at,
@@ -233,7 +239,8 @@ void vouch_stop(struct vouch *v, void (*done)(void *owner), void *owner)
 	v->stop_owner = owner;
 	loop_disarm(v->loop, &v->turn);
 	visits_end(v);
-	loop_arm(v->loop, &v->ending, v->n_visits == 0 ? DUR_US(0) : STOP_LIMIT);
+	loop_arm(v->loop, &v->ending, STOP_LIMIT);
+	end_if_idle(v);
 }
 
 void vouch_destroy(struct vouch **at)

@@ -43,6 +43,10 @@ size_t posting_graphemes(struct text t);
 /* How long X counts a text: wide scripts and emoji two, a link 23, whatever its own length is (weigh.c). */
 int64_t posting_weight(struct text t);
 
+/* Does X make a link of a host without "https://" in it ("shop.example", "Shop.Example/OK")? Better one too many than
+ * one too few: X knows every top-level name, and we do not (weigh.c). */
+bool posting_has_bare_host(struct text t);
+
 /* Is `found` (plain text, as read from the platform) the text that we sent? Servers cut names to their
  * local part, fold blanks, curl quotation marks and take marks of emphasis away: letters, digits and
  * what is neither ASCII nor general punctuation must be the same. */

@@ -273,6 +273,12 @@ def test_what_cannot_be_written_out_is_no_success(folder):
         assert done.returncode == 1 and "could not be written out: No space left" in done.stderr, (words, done)
 
 
+def test_a_recording_without_an_end_is_refused():
+    """answerd digest reads as much as an answer may have, and no more."""
+    done = subprocess.run([program("answerd"), "digest", "x", "poll", "/dev/zero"], capture_output=True, text=True, timeout=10, check=False)
+    assert done.returncode == 2 and re.search(r"/dev/zero is over \d+ bytes", done.stderr), done
+
+
 @pytest.mark.parametrize("columns", (None, 50, 200))
 def test_platforms_fit_the_terminal(columns):
     """Nothing is lost, and nothing wider than a line of the terminal; 80 columns where there is none."""

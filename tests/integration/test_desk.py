@@ -217,6 +217,11 @@ def test_every_command_helps(shop):
     for name in names:
         text = shop.answer(*name.split(), "--help", raw=True, code=0).out
         assert text.startswith(f"answer {name}") and all(len(line) <= 80 for line in text.split("\n")), text
+    for family in {name.split()[0] for name in names if " " in name}:
+        text = shop.answer(family, "--help", raw=True, code=0).out
+        subs = [name.split()[1] for name in names if name.startswith(family + " ")]
+        assert all(re.search(rf"^  {sub}\b", text, re.M) for sub in subs), text
+    assert "needs one of list, add" in shop.answer("staff", "queue").err and shop.answer("staff", "nonsense").code == 2
 
 
 # ---- who may
@@ -415,6 +420,12 @@ def test_an_answer_that_cannot_be_written_out_is_no_success(shop):
         done = subprocess.run([program("answer"), "--desk", shop.config.socket, *words], stdout=ends[1], stderr=subprocess.PIPE, text=True, check=False)
         os.close(ends[1])
         assert done.returncode == 0 and done.stderr == "", (words, done)
+
+
+def test_the_command_is_light():
+    """A command that is called all day does not load what only connectors need: half of its time was the linker's."""
+    needed = subprocess.run(["readelf", "-d", program("answer")], capture_output=True, text=True, check=True).stdout
+    assert "libcurl" in needed and not re.search("libgmime|libxml2|libical|libpq|libev", needed), needed
 
 
 def test_the_manual_names_everything(shop):

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from rig import wait_until
 from rig.front import closed_shop, shop  # noqa: F401 (fixtures)
 
 REPORTS = {"response-times", "waiting", "never-answered", "talk-listen"}
@@ -45,6 +46,18 @@ def test_every_report_is_an_object_and_a_table(busy):
     names = [r["customer"]["name"] for r in report(busy, "never-answered").json["items"]]
     assert names == ['=HYPERLINK("x")']
     assert "\"'=HYPERLINK(\"\"x\"\")\"" in report(busy, "never-answered", format="csv").body
+
+
+def test_a_report_that_takes_too_long_says_what_to_do(busy):
+    """PostgreSQL ends what takes longer than its line may: to ask again would take as long. (Here it waits for a lock, and is
+    ended at once.)"""
+    with concurrent.futures.ThreadPoolExecutor() as pool, busy.db.connect() as conn, conn.transaction():
+        conn.execute("lock answerd.message in access exclusive mode")
+        asked = pool.submit(report, busy, "response-times", 503)
+        wait_until(lambda: busy.db.one("select pg_cancel_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' limit 1"), 30, "it waits")
+        said = asked.result(30)
+    assert said.json["code"] == "too_much" and "shorter" in said.json["detail"]
+    report(busy, "response-times")
 
 
 def test_response_times(busy):

@@ -327,6 +327,16 @@ def test_throttle(shop):
     shop.db.shift(0)
 
 
+def test_a_whole_office(shop):
+    """S9: eighty who come back in one moment are all asked for at once, not sixteen every three seconds: each has 25 s of patience."""
+    shop.db.rows("insert into answerd.oidc_flow (state, browser, provider, issuer, nonce, verifier, redirect, place, is_again, address, made_at, step, code, back_at) "
+                 "select 'office ' || n, '', name, issuer, 'n', 'v', 'http://127.0.0.1/oidc', '/', false, '', answerd.now(), 'back', 'none', answerd.now() "
+                 "from answerd.oidc_provider, generate_series(1, 80) n where name = 'acme'")
+    shop.db.rows("select pg_notify('answerd_oidc', 'back')")
+    wait_until(lambda: shop.db.one("select count(*) from answerd.oidc_flow where state like 'office %' and step = 'judged'") == 80, 7, "all are judged")
+    shop.db.rows("delete from answerd.oidc_flow where state like 'office %'")
+
+
 def test_trouble(shop):
     """A service that is away, slow or broken, a wrong secret; a worker that dies in between. Passwords go on working, and it heals by itself."""
     p = shop.provider

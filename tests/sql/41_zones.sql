@@ -2,7 +2,7 @@
 -- hours, says so with a remedy, and nothing else is lost.
 begin;
 \ir house.psql
-select plan(17);
+select plan(19);
 select pg_temp.clock('10:00');
 select answerd.declare_alerts('{"channels": [{"name": "owner", "type": "webhook", "group_us": 1000000}], "health": {"notify": ["owner"], "escalate": ["owner"]}}') is not null;
 create function pg_temp.conf(p_zone text, p_hours text default 'Mon-Fri 09:00-17:00') returns text language sql as $$
@@ -37,6 +37,14 @@ select is(pg_temp.conf('Asia/Tokyo'), 'acme acme_social mentions, newtown newtow
 select is(pg_temp.brand('newtown'), 'Asia/Tokyo - 00:00');
 select is(pg_temp.sweep(), null);
 select is((select event || ' ' || text from answerd.alert order by alert_id desc limit 1), 'hearing newtown: the database knows its time zone.');
+-- Said again: the calendars stay as they are, and a zone is asked for its rules once, however many brands are in it.
+select pg_temp.conf('Europe/London') is not null;
+set local track_functions = 'all';
+select pg_temp.conf('Europe/London') is not null;
+select is((select calls from pg_stat_xact_user_functions where schemaname = 'answerd' and funcname = 'zone_spans'), 1::bigint, 'two brands in one zone');
+select is((select count(*) from pg_stat_xact_user_functions where schemaname = 'answerd' and funcname in ('calendar_made', 'renew', 'locked')), 0::bigint, 'nothing is made anew');
+reset track_functions;
+select pg_temp.conf('Asia/Tokyo') is not null;
 -- It had one before; and a database that came to a machine that lacks it.
 select pg_temp.conf('Europe/New_Town') is not null;
 select is(pg_temp.brand('newtown'), 'Asia/Tokyo Europe/New_Town 00:00', 'it keeps the one that it had');

@@ -1,7 +1,7 @@
 -- Protects RELIABILITY S8, S9, S13, S14 where signing in by a service is judged: what is used up, by whom, and who may see it.
 begin;
 \ir house.psql
-select plan(29);
+select plan(33);
 select pg_temp.clock('10:00');
 create function pg_temp.later(p_by interval) returns void language sql as $$ update answerd.test_clock set shift = shift + p_by $$;
 create function pg_temp.begun(p_state text, p_browser text default 'b1', p_address text default 'a1', p_again bool default false) returns text language sql as $$
@@ -66,6 +66,16 @@ select is((select array_agg(detail ->> 'why' order by seq) from answerd.audit wh
 select is((select count(*) from answerd.audit where detail::text ~* 'acme.example|u1|code'), 0::bigint, 'without a name or a key');
 
 -- who may see it
+create function pg_temp.addresses(p_actor text) returns text language sql as $$
+	select string_agg(x ->> 'login', ' ' order by x ->> 'login') from json_array_elements(answerd.staff_list(pg_temp.staff(p_actor)) -> 'items') x
+	where x ->> 'email' is not null and x::jsonb ? 'email' $$;
+select answerd.staff_email(pg_temp.staff('admin'), 'bob', 'bob@acme.example') is not null;
+select is(pg_temp.addresses('admin'), 'ann bob', 'an admin sees by which addresses staff sign in');
+update answerd.staff set role = 'agent' where login in ('ann', 'bob');
+select is(pg_temp.addresses('ann'), 'ann', 'an agent their own');
+update answerd.staff set role = case login when 'ann' then 'auditor' else 'lead' end where login in ('ann', 'bob');
+select is(pg_temp.addresses('ann'), 'ann', 'an auditor too');
+select is(pg_temp.addresses('bob'), 'ann bob', 'a lead all');
 set local role answerd_worker;
 select throws_ok($$select from answerd.staff_email$$, '42501', null, 'the worker does not know who is whose');
 reset role;

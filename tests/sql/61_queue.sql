@@ -1,7 +1,7 @@
 -- Protects the queue's order and filters, the views' promises, the explanation, and verify's eye for what is wrong.
 begin;
 \ir house.psql
-select plan(54);
+select plan(55);
 select pg_temp.clock('12:00');
 select pg_temp.say('us', 'p1', '08:00', 'A new shop opens today');
 select pg_temp.say('carl', 'm1', '09:00', 'Where is my parcel?', 'p1', false);
@@ -183,6 +183,11 @@ select is((answerd.health() ->> 'ok')::bool, false, 'so health is not ok');
 select alike(answerd.metrics(), E'%answerd_waiting{brand="acme"} 2\n%answerd_oldest_wait_seconds{brand="acme"} 8400%', 'numbers');
 delete from answerd.worker;
 select is(answerd.listening() ->> 'text', 'Nobody listens: the worker has never run. Start answerd.');
+savepoint deaf;
+insert into answerd.channel (name, type, group_us, failures, failing_since, failure) values ('care', 'webhook', 1, 3, pg_temp.at('11:30'), 'refused');
+select is(answerd.listening() ->> 'text', 'Nobody listens: the worker has never run. Start answerd. Alerts reach nobody: all channels fail. Channel care fails since '
+	'2026-11-20 11:30 UTC (refused)', 'two sentences, one behind the other');
+rollback to deaf;
 
 -- verify sees each kind of wrong
 select is(pg_temp.verified(), '[]', 'clean before');

@@ -47,11 +47,34 @@ static void test_refuses_what_was_changed(void **state)
 	arena_destroy(&a);
 }
 
+/* The library reads some bytes above 0x7f as letters: one text would have several spellings. */
+static void test_has_one_spelling(void **state)
+{
+	struct arena *a = arena_create(/* max_bytes= */ 1024 * 1024);
+	struct text sealed = seal_close(a, TEXT("k"), TEXT("p"), TEXT("secret words"));
+	char *copy = text_cstr(a, sealed);
+	struct secret opened = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sealed.len; i++) {
+		for (int byte = 0; byte <= 0xff; byte++) {
+			copy[i] = (char)byte;
+			assert_true(copy[i] == sealed.at[i] ||
+				    !seal_open(TEXT("k"), TEXT("p"),
+					       (struct text){ copy, sealed.len }, &opened));
+		}
+		copy[i] = sealed.at[i];
+	}
+	assert_false(secret_is_set(&opened));
+	arena_destroy(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_opens_where_it_was_closed),
 		cmocka_unit_test(test_refuses_what_was_changed),
+		cmocka_unit_test(test_has_one_spelling),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -341,7 +341,10 @@ static void test_weights(void **state)
 		{ "see https://shop.example/a/very/long/path?with=more ok", 4 + 23 + 3 },
 		{ "http://a.b", 23 },
 		{ "shop.com", 23 },
-		{ "at shop.com/orders, now", 3 + 23 + 4 },
+		{ "at shop.com/orders, now", 3 + 23 + 5 },
+		{ "(SHOP.com:8080/a.b?c=d).", 1 + 23 + 2 },
+		{ "shop.com?", 23 + 1 },
+		{ "ann@shop.com, ann.lee@shop.com", 30 },
 		{ "e.g. this", 9 },
 		{ "@ann hi", 7 },
 	};
@@ -373,6 +376,13 @@ static void test_a_link_makes_a_post_dear(void **state)
 		{ "see shop.example", 200000 },
 		{ "see shop.example/a_B?c, please", 200000 },
 		{ "shop-1.co.uk!", 200000 },
+		{ "Shop.Example/OK", 200000 },
+		{ "SHOP.EXAMPLE", 200000 },
+		{ "Look (shop.example).", 200000 },
+		{ "shop.Com: ours", 200000 },
+		{ "Write to ann.lee@shop.example, or @shop.example. Until tomorrow.", 10000 },
+		{ "I am there until tomorrow.Thanks for #shop.example and its www_shop.example",
+		  10000 },
 	};
 	struct bird *b = *state;
 	struct posting p = { 0 };

@@ -8,12 +8,10 @@
 -- transitions, so every day is asked, and where two differ the instant is searched, to the second.
 create or replace function answerd.zone_spans(p_zone text, p_from timestamptz, p_until timestamptz)
 returns table (begins timestamptz, ends timestamptz, shift interval) language sql stable rows 100 set search_path = pg_catalog set jit = off as $$
-	with recursive probe as (
-		select t, (to_timestamp(t) at time zone p_zone) - (to_timestamp(t) at time zone 'UTC') as shift
-		from generate_series(extract(epoch from p_from)::bigint, extract(epoch from p_until)::bigint, 86400) t
-	), change as (
-		select low, high, was from (select lag(t) over o as low, t as high, lag(shift) over o as was, shift from probe window o as (order by t)) x
-		where was <> shift
+	with recursive change as (
+		select t - 86400 as low, t as high, (to_timestamp(t - 86400) at time zone p_zone) - (to_timestamp(t - 86400) at time zone 'UTC') as was
+		from generate_series(extract(epoch from p_from)::bigint + 86400, extract(epoch from p_until)::bigint, 86400) t
+		where (to_timestamp(t) at time zone p_zone) - (to_timestamp(t - 86400) at time zone p_zone) <> interval '1 day'
 	), search as (
 		select low, high, was from change
 		union all
@@ -28,6 +26,12 @@ returns table (begins timestamptz, ends timestamptz, shift interval) language sq
 	select to_timestamp(t), coalesce(to_timestamp(lead(t) over (order by t)), p_until),
 		(to_timestamp(t) at time zone p_zone) - (to_timestamp(t) at time zone 'UTC')
 	from begin order by t
+$$;
+
+-- zone_rules(zone, until): a digest of the zone's changes of the clock until then: new tzdata is seen by it.
+create or replace function answerd.zone_rules(p_zone text, p_until timestamptz) returns text language sql stable set search_path = pg_catalog set jit = off as $$
+	select md5(string_agg(answerd.us(s.begins) || ' ' || s.shift, ',' order by s.begins))
+	from answerd.zone_spans(p_zone, '2004-01-01Z', p_until) s where s.begins < p_until
 $$;
 
 -- week_frames(hours) → ISO day of week, minutes from and until (over 1440: past midnight), of

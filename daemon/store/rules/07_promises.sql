@@ -146,39 +146,43 @@ begin
 	end if;
 end $$;
 
--- declare_calendar(brand, zone, hours, holidays): the brand's frames, made anew when what they follow from has changed (the words
--- of the file, its holidays, the zone's own rules), and made longer when less than three years are left.
-create or replace function answerd.declare_calendar(p_brand int, p_zone text, p_hours text[], p_holidays jsonb) returns void
-language plpgsql set search_path = pg_catalog, answerd set jit = off as $$
+-- declare_calendars(brands, as declare() has them): each brand's frames, made anew when what they follow from has changed (the words of the file,
+-- its holidays, the zone's own rules), and made longer when less than three years are left. A zone is asked for its rules once, however many
+-- brands are in it.
+drop function if exists answerd.declare_calendar(int, text, text[], jsonb);
+create or replace function answerd.declare_calendars(p jsonb) returns void language plpgsql set search_path = pg_catalog, answerd set jit = off as $$
 declare
+	v record;
 	v_old answerd.office_calendar;
-	v_until timestamptz;
-	v_rules text;
 	v_rules_then text;
 begin
-	select * into v_old from answerd.office_calendar where brand_id = p_brand;
-	v_until := greatest(v_old.until_at, (date_trunc('year', answerd.now() at time zone 'UTC') + interval '4 years') at time zone 'UTC');
-	select md5(string_agg(answerd.us(s.begins) || ' ' || s.shift, ',' order by s.begins)),
-		md5(string_agg(answerd.us(s.begins) || ' ' || s.shift, ',' order by s.begins) filter (where s.begins < v_old.until_at))
-	into v_rules, v_rules_then from answerd.zone_spans(p_zone, '2004-01-01Z', v_until) s;
-	if v_old.brand_id is not null and v_old.until_at = v_until
-			and (v_old.timezone, v_old.hours, v_old.holidays, v_old.zone_rules) = (p_zone, p_hours, p_holidays, v_rules) then
-		return;
-	end if;
-	perform answerd.locked(array[p_brand]);
-	perform answerd.calendar_made(p_brand, p_zone, p_hours, p_holidays, v_rules, v_until);
-	if v_old.brand_id is null or (v_old.timezone, v_old.hours, v_old.holidays, v_old.zone_rules)
-			is distinct from (p_zone, p_hours, p_holidays, v_rules_then) then
-		perform answerd.renew(array[p_brand], concat_ws(', ', case when v_old.brand_id is null then 'a new calendar' else concat_ws(', ',
-			case when v_old.timezone <> p_zone then 'time zone changed' end, case when v_old.hours <> p_hours then 'office hours changed' end,
-			case when v_old.holidays <> p_holidays then 'holidays changed' end,
-			case when v_old.timezone = p_zone and v_old.zone_rules is distinct from v_rules_then then 'rules of the time zone changed' end) end));
-		perform answerd.audited(p_brand, 'worker', 'calendar', 'brand:' || p_brand, jsonb_build_object(
+	for v in
+		with said as materialized (
+			select b.brand_id, b.timezone, b.hours, coalesce(x -> 'holidays', '[]') as holidays,
+				greatest(k.until_at, (date_trunc('year', answerd.now() at time zone 'UTC') + interval '4 years') at time zone 'UTC') as until_at
+			from jsonb_array_elements(p) x join answerd.brand b on b.name = x ->> 'name' left join answerd.office_calendar k using (brand_id)
+		), zone as materialized (
+			select timezone, until_at, answerd.zone_rules(timezone, until_at) as zone_rules from (select distinct timezone, until_at from said) z
+		)
+		select brand_id, timezone, hours, holidays, until_at, zone_rules from said join zone using (timezone, until_at)
+		except select brand_id, timezone, hours, holidays, until_at, zone_rules from answerd.office_calendar
+		order by brand_id
+	loop
+		select * into v_old from answerd.office_calendar where brand_id = v.brand_id;
+		perform answerd.locked(array[v.brand_id]);
+		perform answerd.calendar_made(v.brand_id, v.timezone, v.hours, v.holidays, v.zone_rules, v.until_at);
+		v_rules_then := answerd.zone_rules(v.timezone, v_old.until_at);
+		continue when (v_old.timezone, v_old.hours, v_old.holidays, v_old.zone_rules) is not distinct from (v.timezone, v.hours, v.holidays, v_rules_then);
+		perform answerd.renew(array[v.brand_id], concat_ws(', ', case when v_old.brand_id is null then 'a new calendar' end,
+			case when v_old.timezone <> v.timezone then 'time zone changed' end, case when v_old.hours <> v.hours then 'office hours changed' end,
+			case when v_old.holidays <> v.holidays then 'holidays changed' end,
+			case when v_old.timezone = v.timezone and v_old.zone_rules is distinct from v_rules_then then 'rules of the time zone changed' end));
+		perform answerd.audited(v.brand_id, 'worker', 'calendar', 'brand:' || v.brand_id, jsonb_build_object(
 			'from', case when v_old.brand_id is not null then jsonb_build_object('timezone', v_old.timezone, 'hours', v_old.hours,
 				'holidays', jsonb_array_length(v_old.holidays), 'holidays_md5', md5(v_old.holidays::text), 'zone_rules', v_old.zone_rules) end,
-			'to', jsonb_build_object('timezone', p_zone, 'hours', p_hours, 'holidays', jsonb_array_length(p_holidays),
-				'holidays_md5', md5(p_holidays::text), 'zone_rules', v_rules)));
-	end if;
+			'to', jsonb_build_object('timezone', v.timezone, 'hours', v.hours, 'holidays', jsonb_array_length(v.holidays),
+				'holidays_md5', md5(v.holidays::text), 'zone_rules', v.zone_rules)));
+	end loop;
 end $$;
 
 -- renewed(limit) → one batch of a brand whose promises changed: its oldest conversations whose turn it is, through recompute(),

@@ -58,8 +58,7 @@ begin
 	update answerd.source s set is_configured = false from answerd.account a join answerd.brand b on b.brand_id = a.brand_id
 	where a.account_id = s.account_id and a.brand_id = s.brand_id and s.is_configured and s.name not in ('threads', 'rechecks')
 		and not exists (select from said where said.brand = b.name and said.account = a.name and said.source = s.name);
-	perform answerd.declare_calendar(b.brand_id, b.timezone, b.hours, coalesce(x -> 'holidays', '[]'))
-	from jsonb_array_elements(p -> 'brands') x join answerd.brand b on b.name = x ->> 'name' order by b.brand_id;
+	perform answerd.declare_calendars(p -> 'brands');
 	update answerd.alert_house set silent_us = (p #>> '{health,silent_us}')::bigint
 	where silent_us is distinct from (p #>> '{health,silent_us}')::bigint and p #>> '{health,silent_us}' is not null;
 	perform answerd.declare_policies(p -> 'policies', array(select jsonb_array_elements_text(p #> '{health,notify}')));

@@ -27,11 +27,14 @@ begin
 	return answerd.staff_json(v);
 end $$;
 
--- staff_list() → everybody, with what an admin must know of how they get in.
-create or replace function answerd.staff_list() returns json language sql stable set search_path = pg_catalog as $$
+-- staff_list(actor) → everybody, with what an admin must know of how they get in. An e-mail address is told to leads, admins and its owner: nobody
+-- else needs it.
+drop function if exists answerd.staff_list();
+create or replace function answerd.staff_list(p_actor bigint) returns json language sql stable set search_path = pg_catalog as $$
 	select json_build_object('items', coalesce(json_agg(answerd.staff_json(s)::jsonb || jsonb_build_object(
 		'password', k.password is not null, 'totp', k.totp is not null,
-		'email', (select e.email from answerd.staff_email e where e.staff_id = s.staff_id),
+		'email', (select e.email from answerd.staff_email e, answerd.staff a where e.staff_id = s.staff_id and a.staff_id = p_actor
+			and (a.role in ('lead', 'admin') or a.staff_id = s.staff_id)),
 		'link_until', (select answerd.rfc3339(max(l.until)) from answerd.staff_link l where l.staff_id = s.staff_id and l.until > answerd.now()),
 		'tokens', (select count(*) from answerd.staff_token t where t.staff_id = s.staff_id and answerd.is_open(t)))
 		order by s.login), '[]'), 'next', null)

@@ -27,6 +27,7 @@ declare
 	v_zone text;
 	v_text text[] := '{}';
 	v_parts jsonb := '[]';
+	v_trouble text;
 begin
 	select max(coalesce(stopped_at, beat_at)), coalesce(bool_or(stopped_at is null and beat_at > now() - interval '30 s'), false)
 	into v_beat, v_is_alive from answerd.worker;
@@ -38,28 +39,25 @@ begin
 		v_text := array[format('Nobody listens since %s: the worker does not run. Start answerd.', answerd.clock_text(v_beat, coalesce(v_zone, 'UTC')))];
 		v_parts := jsonb_build_array(jsonb_build_object('code', 'worker_away', 'since', answerd.rfc3339(v_beat)));
 	else
-		select coalesce(array_agg(t.said order by t.account), '{}'), coalesce(jsonb_agg(jsonb_build_object('code', t.code, 'account', t.account, 'since', answerd.rfc3339(t.since),
-			'sources', t.sources, 'reason', t.reason) order by t.account), '[]') into v_text, v_parts from (
-			select h.account, case
-				when min(h.account_state) in ('refused', 'failing') then format('%s: not listening since %s%s', h.account,
-					answerd.clock_text(coalesce(min(h.heard_at), min(h.state_since)), min(h.timezone)),
-					coalesce(' (' || left(min(h.state_reason), 200) || ')', ''))
-				when max(h.heard_at) is null and not bool_or(h.is_heard and h.source not in ('threads', 'rechecks')) then format('%s: has not listened yet', h.account)
-				else format('%s: not listening since %s to %s', h.account,
-					answerd.clock_text(coalesce(min(h.heard_at) filter (where not h.is_heard), min(h.state_since)), min(h.timezone)),
-					string_agg(h.source, ', ' order by h.source) filter (where not h.is_heard)) end as said,
-				case when min(h.account_state) in ('refused', 'failing') then 'account_' || min(h.account_state)::text
-					when max(h.heard_at) is null and not bool_or(h.is_heard and h.source not in ('threads', 'rechecks')) then 'account_new' else 'sources_away' end as code,
-				case when min(h.account_state) in ('refused', 'failing') then coalesce(min(h.heard_at), min(h.state_since))
-					else coalesce(min(h.heard_at) filter (where not h.is_heard), min(h.state_since)) end as since,
-				string_agg(h.source, ', ' order by h.source) filter (where not h.is_heard) as sources, left(min(h.state_reason), 200) as reason
-			from answerd.source_health h where h.is_configured
-			group by h.brand, h.account having not bool_and(h.is_heard)) t;
+		select coalesce(array_agg(case c.code when 'account_new' then format('%s: has not listened yet', a.account)
+				else format('%s: not listening since %s', a.account, answerd.clock_text(c.since, a.timezone))
+					|| case when c.code = 'sources_away' then ' to ' || a.sources else coalesce(' (' || a.reason || ')', '') end end order by a.account), '{}'),
+			coalesce(jsonb_agg(jsonb_build_object('code', c.code, 'account', a.account, 'since', answerd.rfc3339(c.since), 'sources', a.sources,
+				'reason', a.reason) order by a.account), '[]')
+		into v_text, v_parts
+		from (select h.account, min(h.timezone) as timezone, min(h.account_state) as state, min(h.state_since) as state_since, left(min(h.state_reason), 200) as reason,
+				min(h.heard_at) as heard_at, min(h.heard_at) filter (where not h.is_heard) as sources_heard_at,
+				string_agg(h.source, ', ' order by h.source) filter (where not h.is_heard) as sources,
+				max(h.heard_at) is null and not bool_or(h.is_heard and h.source not in ('threads', 'rechecks')) as is_new
+			from answerd.source_health h where h.is_configured group by h.brand, h.account having not bool_and(h.is_heard)) a
+		cross join lateral (select case when a.state in ('refused', 'failing') then 'account_' || a.state when a.is_new then 'account_new' else 'sources_away' end as code,
+			coalesce(case when a.state in ('refused', 'failing') then a.heard_at else a.sources_heard_at end, a.state_since) as since) c;
 	end if;
-	if exists (select from answerd.telling_trouble() x where x like 'Alerts reach nobody%') then
-		v_text := v_text || array(select x from answerd.telling_trouble() x where x like 'Alerts reach nobody%');
+	v_trouble := answerd.telling_trouble();
+	if v_trouble like 'Alerts reach nobody%' then
+		v_text := v_text || v_trouble;
 		v_parts := v_parts || jsonb_build_object('code', 'alerts_lost');
 	end if;
 	return json_build_object('ok', cardinality(v_text) = 0,
-		'text', case when cardinality(v_text) > 0 then array_to_string(v_text, '; ') end, 'parts', v_parts);
+		'text', nullif(replace(array_to_string(v_text, '; '), '.; ', '. '), ''), 'parts', v_parts); -- behind a whole sentence another begins
 end $$;

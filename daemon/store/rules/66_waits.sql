@@ -22,7 +22,8 @@ returns table (key bigint, account_id int, at_row tid, since timestamptz, answer
 		from answerd.message m
 		where (m.is_owed or (m.is_answer and m.customer_id is not null)) and (p_brand is null or m.brand_id = p_brand)
 			-- An answer may have a clock that is a little behind the message that it answers.
-			and (p_from is null or m.at >= p_from - interval '1 day')
+			-- (A subquery, so that the bound is worked out once.)
+			and (p_from is null or m.at >= (select p_from - interval '1 day'))
 		union all
 		select hashint8extended(k.customer_id, hashtextextended(r.root_id, k.account_id)), k.account_id,
 			(select x.ctid from answerd.message x where x.root_id = r.root_id and x.customer_id = k.customer_id and x.account_id = k.account_id
@@ -31,11 +32,11 @@ returns table (key bigint, account_id int, at_row tid, since timestamptz, answer
 				and y.account_id = r.account_id and y.brand_id = r.brand_id) end
 		from answerd.answer_link k
 		join answerd.message r on r.external_id = k.external_id and r.account_id = k.account_id and r.brand_id = k.brand_id and r.is_answer
-		where (p_brand is null or k.brand_id = p_brand) and (p_from is null or r.at >= p_from - interval '1 day')
+		where (p_brand is null or k.brand_id = p_brand) and (p_from is null or r.at >= (select p_from - interval '1 day'))
 	), counted as (
-		select e.*, count(*) filter (where e.is_answer) over w as n_before, lag(not e.is_answer, 1, false) over w as is_asked
+		select e.*, count(*) filter (where e.is_answer) over w - e.is_answer::int as n_before, lag(not e.is_answer, 1, false) over w as is_asked
 		from event e
-		window w as (partition by e.key order by e.ord_at, e.is_answer rows between unbounded preceding and 1 preceding)
+		window w as (partition by e.key order by e.ord_at, e.is_answer rows unbounded preceding)
 	), wait as (
 		select c.key, c.n_before, min(c.account_id) as account_id, min(c.at_row) as at_row, min(c.ord_at) as first_ord, bool_or(c.is_root) as is_begun,
 			min(c.at) filter (where not c.is_answer) as since, max(c.at) filter (where c.is_answer) as answered_at,

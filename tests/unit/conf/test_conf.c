@@ -7,11 +7,8 @@
 
 #include "answerd/num.h"
 #include "answerd/strbuf.h"
-#include "daemon/conf/conf.h"
 #include "daemon/conf/conf_options.h"
-#include "tests/cm.h"
-
-#define ROOM 40
+#include "tests/unit/conf/problems.h"
 
 /* libconfig 1.5 forgets its buffer when a file ends inside a string; the leak sanitizer asks here. */
 const char *__lsan_default_suppressions(void);
@@ -21,8 +18,6 @@ const char *__lsan_default_suppressions(void)
 }
 
 static char folder[64];
-static struct conf_problem problems[ROOM];
-static size_t n_problems;
 
 static void write_file(const char *name, const char *text, mode_t mode)
 {
@@ -43,8 +38,7 @@ static struct conf *load(const char *text)
 
 	write_file("answerd.conf", text, 0644);
 	(void)snprintf(path, sizeof(path), "%s/answerd.conf", folder);
-	memset(problems, 0, sizeof(problems));
-	return conf_load(path, problems, ROOM, &n_problems);
+	return conf_load_noting(path);
 }
 
 static struct conf *load_fine(const char *text)
@@ -52,22 +46,12 @@ static struct conf *load_fine(const char *text)
 	struct conf *c = load(text);
 
 	if (c == NULL) {
-		for (size_t i = 0; i < n_problems && i < ROOM; i++) {
+		for (size_t i = 0; i < n_problems && i < PROBLEMS_ROOM; i++) {
 			print_message("%s\n", problems[i].text);
 		}
 		fail();
 	}
 	return c;
-}
-
-static bool has_problem(bool is_error, const char *words)
-{
-	for (size_t i = 0; i < n_problems && i < ROOM; i++) {
-		if (problems[i].is_error == is_error && strstr(problems[i].text, words) != NULL) {
-			return true;
-		}
-	}
-	return false;
 }
 
 static int set_up(void **state)
@@ -466,12 +450,12 @@ static void test_mistakes_are_named(void **state)
 
 		if (c != NULL || !has_problem(true, cases[i].words)) {
 			print_message("of: %s\n", cases[i].text);
-			for (size_t k = 0; k < n_problems && k < ROOM; k++) {
+			for (size_t k = 0; k < n_problems && k < PROBLEMS_ROOM; k++) {
 				print_message("  %s\n", problems[k].text);
 			}
 			fail_msg("missing: %s", cases[i].words);
 		}
-		for (size_t k = 0; k < n_problems && k < ROOM; k++) {
+		for (size_t k = 0; k < n_problems && k < PROBLEMS_ROOM; k++) {
 			assert_null(strstr(problems[k].text, "abc123"));
 		}
 	}
@@ -496,9 +480,9 @@ static void test_all_mistakes_at_once(void **state)
 		assert_string_equal(problems[2].text, "");
 	}
 	memset(problems, 0, sizeof(problems));
-	assert_null(conf_load("/nowhere/at.all", problems, ROOM, &n_problems));
+	assert_null(conf_load("/nowhere/at.all", problems, PROBLEMS_ROOM, &n_problems));
 	assert_true(has_problem(true, "No such file"));
-	assert_null(conf_load("/tmp", problems, ROOM, &n_problems));
+	assert_null(conf_load("/tmp", problems, PROBLEMS_ROOM, &n_problems));
 	assert_true(has_problem(true, "it is no file"));
 }
 

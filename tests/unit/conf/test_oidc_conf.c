@@ -6,19 +6,14 @@
 #include <unistd.h>
 
 #include "answerd/strbuf.h"
-#include "daemon/conf/conf.h"
-#include "tests/cm.h"
+#include "tests/unit/conf/problems.h"
 
-#define ROOM 20
 #define HEAD                                                                                       \
 	"database = \"dbname=x\"; desk = { listen = [\"/run/d.sock\", \"127.0.0.1:8700\"]; hosts " \
 	"= "                                                                                       \
 	"[\"inbox.example\"]; };\n"
 #define GOOD "issuer = \"https://login.example/tenant/\"; client_id = \"us\"; "
 #define REST "secret = \"credential:acme\"; page = \"https://inbox.example/\"; "
-
-static struct conf_problem problems[ROOM];
-static size_t n_problems;
 
 static struct conf *load(const char *text)
 {
@@ -29,20 +24,9 @@ static struct conf *load(const char *text)
 	assert_true(fd >= 0);
 	assert_true(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
 	assert_int_equal(close(fd), 0);
-	memset(problems, 0, sizeof(problems));
-	c = conf_load(path, problems, ROOM, &n_problems);
+	c = conf_load_noting(path);
 	assert_int_equal(unlink(path), 0);
 	return c;
-}
-
-static bool has_problem(bool is_error, const char *words)
-{
-	for (size_t i = 0; i < n_problems && i < ROOM; i++) {
-		if (problems[i].is_error == is_error && strstr(problems[i].text, words) != NULL) {
-			return true;
-		}
-	}
-	return false;
 }
 
 static void test_defaults(void **state)

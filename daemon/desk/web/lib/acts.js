@@ -1,6 +1,7 @@
 /* What one does with conversations from the list: each act is one call of the API with a key, shown at once, and can be undone where the
  * desk can undo it. With several it is one call, too, in which each has its own result; nobody is ever answered from here. */
 import * as api from "./api.js";
+import { colleagues } from "./act.js";
 import { t } from "./i18n.js";
 import { session } from "./session.js";
 import { askWords, toast, toastRefusal } from "./ui.js";
@@ -93,7 +94,7 @@ export async function askTag(ids) {
 export async function askGive(ids) {
 	let staff = [];
 	try {
-		staff = (await api.get("staff")).items.filter((s) => s.disabled_at === null && s.role !== "auditor");
+		staff = (await colleagues()).filter((s) => s.role !== "auditor");
 	} catch (e) {
 		toastRefusal(e);
 		return null;

@@ -75,6 +75,16 @@ export function Since({ at }) {
 	return html`<time datetime=${at} title=${time.exact(at)}>${time.span((time.now() - time.ms(at)) / 1000)}</time>`;
 }
 
+/* Whole seconds until an instant (ms), ticking. */
+export function useSecondsUntil(ms) {
+	const [, again] = useState(null);
+	useEffect(() => {
+		const every = setInterval(() => again({}), 500);
+		return () => clearInterval(every);
+	}, []);
+	return Math.max(0, Math.ceil((ms - time.now()) / 1000));
+}
+
 export function Key({ of }) {
 	return html`<kbd>${spell(of)}</kbd>`;
 }
@@ -241,7 +251,12 @@ export function Menu({ label, icon, children, items, align = "left", kind = "pla
 export const toasts = cell([]);
 let n = 0;
 
-/* tone: good, bad, calm. undo: { label, run }. A bad one stays until it is closed. */
+/* How long something can still be undone. For the eye: read out, it would never be silent. */
+function Left({ until }) {
+	return html`<span class="toast-left" aria-hidden="true">${t("time.seconds", { n: useSecondsUntil(until) })}</span>`;
+}
+
+/* tone: good, bad, calm. undo: { label, run, until (ms; may be left out) }. A bad one stays until it is closed. */
 export function toast(text, { tone = "calm", undo = null, seconds = 6 } = {}) {
 	const one = { id: ++n, text, tone, undo };
 	toasts.change((all) => [...all.slice(-3), one]);
@@ -265,6 +280,6 @@ export function toastRefusal(e) {
 
 export function Toasts() {
 	return html`<div class="toasts" role="status" aria-live="polite">${useCell(toasts).map((o) => html`<div key=${o.id} class="toast ${o.tone}"><${Icon} name=${o.tone === "bad" ? "alarm" : "check"} /><span dir="auto">${o.text}</span>
-		${o.undo && html`<${Button} kind="quiet" onClick=${() => { drop(o.id); return o.undo.run(); }}>${o.undo.label}<//>`}
+		${o.undo && html`<${Button} kind="quiet" onClick=${() => { drop(o.id); return o.undo.run(); }}>${o.undo.label}${o.undo.until && html`<${Left} until=${o.undo.until} />`}<//>`}
 		<${Button} kind="quiet" icon="close" label=${t("ui.close")} onClick=${() => drop(o.id)} /></div>`)}</div>`;
 }

@@ -180,7 +180,7 @@ export default {
 	"talk.send_also": "Meine auch senden",
 	"talk.send_parts": { one: "{n} Teil senden", other: "{n} Teile senden" },
 	"talk.sent": "An {who} gesendet.",
-	"talk.sent_in": "Ihre Antwort an {who} geht in {n} s hinaus.",
+	"talk.sent_in": "Ihre Antwort an {who} geht gleich hinaus.",
 	"talk.signed": "Unterschrift: {name}.",
 	"talk.sleeps": "zurückgestellt bis",
 	"talk.snippets": "Textbausteine",

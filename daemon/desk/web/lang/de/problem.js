@@ -63,6 +63,7 @@ export default {
 	"problem.token_days": "Ein Token gilt 1 bis 366 Tage.",
 	"problem.tokens_many": "Sie haben fünfzig Tokens. Widerrufen Sie eines, das nicht benutzt wird.",
 	"problem.too_late": "Es ist zu spät: Die Antwort ist schon hinausgegangen.",
+	"problem.too_much": "In dieser Zeit liegt mehr, als sich in einer Minute auswerten lässt. Wählen Sie eine kürzere oder eine einzelne Marke.",
 	"problem.view_name": "Der Name einer Ansicht hat 1 bis 60 Zeichen.",
 	"problem.views_many": "Es gibt schon 100 Ansichten. Entfernen Sie zuerst eine.",
 	"problem.waits_not": "Hier wartet niemand mehr.",

@@ -68,6 +68,7 @@ export default {
 	"time.in": "in {span}",
 	"time.just_now": "gerade eben",
 	"time.minutes": "{m} Min.",
+	"time.seconds": "{n} s",
 	"time.under_a_minute": "unter 1 Min.",
 	"ui.cancel": "Abbrechen",
 	"ui.close": "Schließen",

@@ -180,7 +180,7 @@ export default {
 	"talk.send_also": "Send mine as well",
 	"talk.send_parts": { one: "Send {n} part", other: "Send {n} parts" },
 	"talk.sent": "Sent to {who}.",
-	"talk.sent_in": "Your answer to {who} leaves in {n} s.",
+	"talk.sent_in": "Your answer to {who} leaves in a moment.",
 	"talk.signed": "Signed: {name}.",
 	"talk.sleeps": "snoozed until",
 	"talk.snippets": "Snippets",

@@ -63,6 +63,7 @@ export default {
 	"problem.token_days": "A token lives 1 to 366 days.",
 	"problem.tokens_many": "You have fifty tokens. Revoke one that is not used.",
 	"problem.too_late": "It is too late: the reply has left.",
+	"problem.too_much": "There is more in this span than can be worked out in a minute. Choose a shorter one, or one brand.",
 	"problem.view_name": "A view's name has 1 to 60 characters.",
 	"problem.views_many": "There are 100 views already. Remove one first.",
 	"problem.waits_not": "Nobody waits here any more.",

@@ -68,6 +68,7 @@ export default {
 	"time.in": "in {span}",
 	"time.just_now": "just now",
 	"time.minutes": "{m} min",
+	"time.seconds": "{n} s",
 	"time.under_a_minute": "under 1 min",
 	"ui.cancel": "Cancel",
 	"ui.close": "Close",

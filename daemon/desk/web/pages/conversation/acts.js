@@ -2,25 +2,14 @@
 import { html, useEffect, useRef, useState } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import * as api from "../../lib/api.js";
+import { colleagues, perform } from "../../lib/act.js";
 import { said, sentence } from "../../lib/said.js";
 import { session } from "../../lib/session.js";
 import { Badge, Button, Dialog, Excerpt, Field, Foreign, Since, ask, askWords, toast, toastRefusal } from "../../lib/ui.js";
 import { nameOf } from "./state.js";
 import { goNext } from "./next.js";
 
-/* → whether it was done */
-async function act(c, reload, path, body, done) {
-	try {
-		const said = await api.post(`conversations/${c.id}/${path}`, body);
-		done?.(said);
-		return true;
-	} catch (e) {
-		toastRefusal(e);
-		return false;
-	} finally {
-		reload();
-	}
-}
+const act = (c, reload, path, body, done) => perform(`conversations/${c.id}/${path}`, body, reload, done);
 
 /* One of a few: → its value, or null. items: [{ value, label, note }]; the first nine have a digit as their key. */
 function Choice({ title, text, items, empty, close }) {
@@ -38,11 +27,6 @@ function Choice({ title, text, items, empty, close }) {
 
 export function choose(options) {
 	return ask((close) => html`<${Choice} ...${options} close=${close} />`);
-}
-
-async function colleagues() {
-	const { items } = await api.get("staff");
-	return items.filter((s) => s.disabled_at === null);
 }
 
 /* ---- whose it is ---- */

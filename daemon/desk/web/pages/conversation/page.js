@@ -58,8 +58,8 @@ function Conversation({ c, person, reload }) {
 	function onSent(sent) {
 		const until = sent.not_before === null ? 0 : (time.ms(sent.not_before) - time.now()) / 1000;
 		leaveOut(c.id);
-		toast(sent.waits_for_approval ? t("talk.handed_in") : until > 0 ? t("talk.sent_in", { who, n: Math.ceil(until) }) : t("talk.sent", { who }), { tone: "good", seconds: until, undo: sent.can_undo
-			? { label: t("talk.take_back"), run: async () => {
+		toast(sent.waits_for_approval ? t("talk.handed_in") : until > 0 ? t("talk.sent_in", { who }) : t("talk.sent", { who }), { tone: "good", seconds: until, undo: sent.can_undo
+			? { label: t("talk.take_back"), until: until > 0 ? time.ms(sent.not_before) : null, run: async () => {
 				if (await undo(sent, reload)) {
 					bringBack(c.id);
 					go(withQuery({}, `/conversation/${c.id}`));

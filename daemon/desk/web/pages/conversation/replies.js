@@ -1,38 +1,21 @@
 /* What became of our replies: on the way, unknown, refused; and where nobody but a person can know, a task with two buttons. What was sent
  * stands in the thread. */
-import { html, useEffect, useState } from "../../lib/html.js";
+import { html } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
-import * as api from "../../lib/api.js";
+import { perform } from "../../lib/act.js";
 import { may, session } from "../../lib/session.js";
 import { linkTo } from "../../lib/text.js";
-import { Badge, Button, Icon, Since, Told, Words, askWords, confirm, toast, toastRefusal } from "../../lib/ui.js";
+import { Badge, Button, Icon, Since, Told, Words, askWords, confirm, toast, useSecondsUntil } from "../../lib/ui.js";
 import * as time from "../../lib/time.js";
 
-async function act(reply, path, body, reload, done) {
-	try {
-		await api.post(`replies/${reply.id}/${path}`, body);
-		done && toast(t(done), { tone: "good" });
-		return true;
-	} catch (e) {
-		toastRefusal(e);
-		return false;
-	} finally {
-		reload();
-	}
-}
+const act = (reply, path, body, reload, done) => perform(`replies/${reply.id}/${path}`, body, reload, () => toast(t(done), { tone: "good" }));
 
 export function undo(reply, reload) {
 	return act(reply, "undo", {}, reload, "talk.undone");
 }
 
-/* Seconds until `at`, by the second. */
 function Countdown({ at }) {
-	const [, again] = useState(null);
-	useEffect(() => {
-		const every = setInterval(() => again({}), 500);
-		return () => clearInterval(every);
-	}, []);
-	return t("talk.leaves_in", { n: Math.max(0, Math.ceil((time.ms(at) - time.now()) / 1000)) });
+	return t("talk.leaves_in", { n: useSecondsUntil(time.ms(at)) });
 }
 
 function isHeld(r) {

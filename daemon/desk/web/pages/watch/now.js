@@ -3,11 +3,14 @@ import { html } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import { useKeys } from "../../lib/keys.js";
 import * as api from "../../lib/api.js";
+import { perform } from "../../lib/act.js";
 import { may } from "../../lib/session.js";
-import { Badge, Banner, Button, Empty, Foreign, Icon, Since, Time, Told, askWords, confirm, toast, toastRefusal } from "../../lib/ui.js";
+import { Badge, Banner, Button, Empty, Foreign, Icon, Since, Time, Told, askWords, confirm, toast } from "../../lib/ui.js";
 import { linkTo } from "../../lib/text.js";
 import { Loaded } from "../reports/parts.js";
 import { useLive } from "./live.js";
+
+const act = (path, body, words, again) => perform(path, body, again, () => toast(words, { tone: "good" }));
 
 /* ---- alerts ---- */
 
@@ -37,15 +40,7 @@ function Alert({ of: a, acked }) {
 
 function Alerts() {
 	const of = useLive("alert", (signal) => api.get("alerts", { limit: 200 }, { signal }));
-	async function ack(a) {
-		try {
-			await api.post(`alerts/${a.id}/ack`);
-			toast(t("watch.ack_done"), { tone: "good" });
-			await of.again();
-		} catch (e) {
-			toastRefusal(e);
-		}
-	}
+	const ack = (a) => act(`alerts/${a.id}/ack`, {}, t("watch.ack_done"), of.again);
 	const open = (of.data?.items ?? []).filter((a) => a.state === "open");
 	/* The one where the focus is, else the newest. */
 	useKeys([{ keys: "a", name: "watch.ack_key", when: () => open.length > 0 && may("agent"), run: () => ack(open.find((a) => a.id === document.activeElement?.closest?.("[data-alert]")?.dataset.alert) ?? open[0]) }]);
@@ -57,16 +52,6 @@ function Alerts() {
 /* ---- replies ---- */
 
 const REPLY_TONES = { needs_human: "bad", failed_visible: "bad", unknown: "warn", reconciling: "warn" };
-
-async function act(path, body, words, again) {
-	try {
-		await api.post(path, body);
-		toast(words, { tone: "good" });
-		await again();
-	} catch (e) {
-		toastRefusal(e);
-	}
-}
 
 function Reply({ of: r, again }) {
 	const can = may("agent"), at = `replies/${r.id}`;
