@@ -99,7 +99,7 @@ def phrases(en):
 def given(sql):
     """The codes that are put into parts: 'code', 'NAME' or 'code', case … then 'NAME' … end; phrase(…) likewise."""
     found = set()
-    for start in re.finditer(r"'code', |\bphrase\(", sql):
+    for start in re.finditer(r"(?<!> )'code', |\bphrase\(", sql):
         rest = sql[start.end():]
         if plain := re.match(r"'([a-z_]+)'", rest):
             found.add(plain[1])
@@ -134,6 +134,8 @@ def imports(web):
                     found.append(f"{path.name}: {source} exports no {name.split()[0]}")
                 if not re.search(rf"\b{name.split()[-1]}\b", rest):
                     found.append(f"{path.name}: imports {name.split()[-1]} and does not use it")
+                if re.search(rf"\b(?:const|let) (?:\[|\{{ )?{name.split()[-1]}\b", rest):
+                    found.append(f"{path.name}: imports {name.split()[-1]} and calls something else so, too")
     return found
 
 

@@ -112,6 +112,9 @@ insert into phrase values
 	('{"code": "hole_open"}', 'open:'),
 	('{"code": "hole_before"}', 'before it was listened to'),
 	('{"code": "hole_behind"}', 'not heard yet'),
+	('{"code": "note_dismissed", "reason": "told by telephone"}', 'No reply needed: told by telephone'),
+	('{"code": "note_given", "who": "Ann Ash", "reason": "told by telephone"}', 'Given to Ann Ash: told by telephone'),
+	('{"code": "note_given_back", "reason": "told by telephone"}', 'Given back to the queue: told by telephone'),
 	('{"code": "deaf_account", "account": "acme_social", "at": "2026-11-20T10:05:00.000000Z", "why": {"code": "words", "text": "HTTP 401"}}', 'acme_social: not listening since 10:05: HTTP 401.'),
 	('{"code": "deaf_source", "account": "acme_social", "source": "mentions", "at": "2026-11-20T10:05:00.000000Z", "why": {"code": "words", "text": "HTTP 401"}}', 'acme_social mentions: not listening since 10:05: HTTP 401.'),
 	('{"code": "doubt_account", "account": "acme_social", "why": {"code": "words", "text": "HTTP 401"}}', 'acme_social: HTTP 401.'),
@@ -226,5 +229,14 @@ select is((select count(distinct said) from told where said like '% said at 12:0
 select is(answerd.explain_conversation(pg_temp.conv('m1')) #>> '{thread,1,excerpt}', 'Where is my parcel? It was due on Monday. It was due on Monday. It was due on M…', 'what is cut says so, and is 80 characters long with that');
 select is(answerd.explain_conversation(pg_temp.conv('m1')) #>> '{thread,4,excerpt}', '12 Park Lane.', 'what is not cut does not');
 select is((select length(answerd.explain_conversation(pg_temp.conv('m1')) #>> '{thread,1,excerpt}')), 80);
+select is(answerd.said(answerd.note_parts(x), 'UTC'), x, x) from unnest(array['No reply needed: a: b', 'Given back to the queue: {x}', E'Given to Ann Ash: it
+
+is: yours']) x;
+select is(answerd.note_parts('Given to understand: ') -> 0 ->> 'code', 'note_given', 'words that look so are said so, and are the same in English');
+select is(answerd.note_parts('She called.'), null, 'what somebody wrote is theirs');
+select is((answerd.show_conversation(pg_temp.conv('m5')) #> '{notes,0,text_parts}')::jsonb, '[{"code": "note_dismissed", "reason": "told by telephone"}]', 'the note of a dismissal');
+select is((answerd.bulk(pg_temp.staff('ann'), pg_temp.conv('m5'), 'dismiss', null, 'x', null, null, null) -> 'items' -> 0)::jsonb - 'id' - 'detail',
+	format('{"code": "waits_not", "with": ["%s", "Ann Ash said at 12:00 that no reply is needed"], "status": 409, "is_done": false}', pg_temp.conv('m5'))::jsonb,
+	'one of many that is refused has its sentence''s name, too');
 select * from finish();
 rollback;

@@ -118,6 +118,10 @@ create or replace function answerd.phrase(p_code text) returns text language sql
 		when 'hole_open' then 'open:'
 		when 'hole_before' then 'before it was listened to'
 		when 'hole_behind' then 'not heard yet'
+		-- Notes that an act leaves (51_acts.sql).
+		when 'note_dismissed' then 'No reply needed: {reason}'
+		when 'note_given' then 'Given to {who}: {reason}'
+		when 'note_given_back' then 'Given back to the queue: {reason}'
 		-- What is wrong with a source or an account (64_deaf.sql).
 		when 'deaf_account' then '{account}: not listening since {at}: {why}.'
 		when 'deaf_source' then '{account} {source}: not listening since {at}: {why}.'
