@@ -132,6 +132,12 @@ insert into phrase values
 	('{"code": "token_connect", "account": "acme_social"}', 'let us in again: answerd connect acme_social'),
 	('{"code": "token_make"}', 'make a new one, put it where the configuration says, and reload answerd'),
 	('{"code": "clock_apart", "apart_s": 90}', 'the server''s clock and ours are 1m apart: look at the time of this machine (timedatectl) first'),
+	('{"code": "other_user"}', 'the credential belongs to another user of the platform than this account''s messages; give this user an account of its own name in the configuration, or restore the old credential'),
+	('{"code": "other_token"}', 'somebody let us in with another `token` than this worker has read: reload answerd'),
+	('{"code": "renewal_lost"}', 'its answer was lost when the session was renewed (a crash or a cut line), and the platform refuses the old one now'),
+	('{"code": "reads_spent", "limit": 500}', 'the month''s 500 messages (`monthly_reads`) are read: nothing more is until the next month, or until the configuration allows more'),
+	('{"code": "usd_spent", "limit": 500}', 'the month''s 500 US dollars (`monthly_usd`) are spent: nothing more is read until the next month, or until the configuration allows more; replies are posted all the same'),
+	('{"code": "let_in", "why": {"code": "words", "text": "HTTP 401"}, "account": "acme_social"}', 'HTTP 401. Let us in: answerd connect acme_social'),
 	('{"code": "over_gone", "name": "direct"}', 'direct is not configured any more.'),
 	('{"code": "over_token", "name": "direct"}', 'direct: the token was renewed.'),
 	('{"code": "over_clock", "name": "direct"}', 'direct: the clocks agree again.'),
@@ -197,6 +203,9 @@ select is(answerd.said('[{"code": "look_failed", "failure": [{"code": "gap_hidde
 select is(answerd.parts_of('the platform took it and did not say under which id'), '[{"code": "id_unknown"}]', 'what a program said whole is known again');
 select is(answerd.parts_of('HTTP 503'), '[{"code": "words", "text": "HTTP 503"}]', 'what others said is quoted');
 select is(answerd.parts_of(null), null);
+select is(answerd.part_of(answerd.said(jsonb_build_array(p), 'UTC')), p, p ->> 'code') from unnest(array['{"code": "reads_spent", "limit": 500}', '{"code": "usd_spent", "limit": 5}',
+	'{"code": "let_in", "why": {"code": "renewal_lost"}, "account": "acme_social"}', '{"code": "let_in", "why": {"code": "words", "text": "HTTP 401: token 5 expired"}, "account": "a"}',
+	'{"code": "words", "text": "the month''s 5 US dollars are gone"}']::jsonb[]) p;
 
 -- sentences(json) → every sentence in it that has parts beside it: {sentence, the same made of the parts}.
 create function pg_temp.sentences(j jsonb) returns setof text[] language plpgsql as $$

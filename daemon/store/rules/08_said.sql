@@ -140,6 +140,12 @@ create or replace function answerd.phrase(p_code text) returns text language sql
 		when 'token_connect' then 'let us in again: answerd connect {account}'
 		when 'token_make' then 'make a new one, put it where the configuration says, and reload answerd'
 		when 'clock_apart' then 'the server''s clock and ours are {apart_s} apart: look at the time of this machine (timedatectl) first'
+		when 'other_user' then 'the credential belongs to another user of the platform than this account''s messages; give this user an account of its own name in the configuration, or restore the old credential'
+		when 'other_token' then 'somebody let us in with another `token` than this worker has read: reload answerd'
+		when 'renewal_lost' then 'its answer was lost when the session was renewed (a crash or a cut line), and the platform refuses the old one now'
+		when 'reads_spent' then 'the month''s {limit} messages (`monthly_reads`) are read: nothing more is until the next month, or until the configuration allows more'
+		when 'usd_spent' then 'the month''s {limit} US dollars (`monthly_usd`) are spent: nothing more is read until the next month, or until the configuration allows more; replies are posted all the same'
+		when 'let_in' then '{why}. Let us in: answerd connect {account}'
 		when 'over_gone' then '{name} is not configured any more.'
 		when 'over_token' then '{name}: the token was renewed.'
 		when 'over_clock' then '{name}: the clocks agree again.'
@@ -189,12 +195,21 @@ create or replace function answerd.phrase(p_code text) returns text language sql
 	end
 $$;
 
--- part_of(text) → the part that these words are: a phrase of ours that a program said whole (tests/lints/page.py knows where), else words.
+-- part_of(text) → the part that these words are: a phrase of ours that a program said (tests/lints/page.py knows where), else words.
 -- parts_of(text): the same as parts; null stays null.
-create or replace function answerd.part_of(p_text text) returns jsonb language sql immutable set search_path = pg_catalog as $$
-	select coalesce((select jsonb_build_object('code', c) from unnest(array['worker_stopped', 'worker_stopped_before', 'id_unknown', 'look_long', 'gap_hidden', 'gap_adrift']) c
-		where answerd.phrase(c) = p_text), jsonb_build_object('code', 'words', 'text', p_text))
-$$;
+create or replace function answerd.part_of(p_text text) returns jsonb language plpgsql immutable set search_path = pg_catalog as $$
+declare
+	v_in text[] := regexp_match(p_text, '^(.*)[.] Let us in: answerd connect (\S+)$');
+begin
+	if v_in is not null then
+		return jsonb_build_object('code', 'let_in', 'why', answerd.part_of(v_in[1]), 'account', v_in[2]);
+	end if;
+	return coalesce((select jsonb_build_object('code', c) from unnest(array['worker_stopped', 'worker_stopped_before', 'id_unknown', 'look_long', 'gap_hidden', 'gap_adrift', 'other_user',
+			'other_token', 'renewal_lost']) c where answerd.phrase(c) = p_text),
+		(select jsonb_build_object('code', c, 'limit', substring(p_text from '[0-9]+')::bigint) from unnest(array['reads_spent', 'usd_spent']) c
+			where p_text ~ '[0-9]{1,18}' and replace(answerd.phrase(c), '{limit}', substring(p_text from '[0-9]+')) = p_text),
+		jsonb_build_object('code', 'words', 'text', p_text));
+end $$;
 create or replace function answerd.parts_of(p_text text) returns jsonb language sql immutable set search_path = pg_catalog as $$
 	select case when p_text is not null then jsonb_build_array(answerd.part_of(p_text)) end
 $$;
