@@ -101,6 +101,8 @@ def test_why_it_waits_is_said_in_german(talk, browser):
         assert browser.js("return document.querySelectorAll('.talk [lang=en], .dialog [lang=en]').length") == 0
         if c == talk.c:
             assert "die Plattform hat sie angenommen und nicht gesagt, unter welcher Kennung" in browser.text(".replies")
+        else:
+            assert "Keine Antwort nötig: told by telephone" in browser.text(".notes")
         if c == talk.c:
             browser.axe(".dialog")
             browser.shot("conversation-why-de")

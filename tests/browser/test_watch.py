@@ -29,6 +29,7 @@ def busy(desk):
                      "c.oldest_id, 'The platform hung up, and it cannot be read back.', 'We are open on Sunday.', 'We are open on Sunday.' from answerd.conversation c where c.customer_handle = 'kim'")
     yield desk
     with desk.db.connect() as conn:
+        conn.execute("update answerd.respond_house set is_panic = false")
         conn.execute("truncate answerd.alert, answerd.delivery, answerd.gap, answerd.heard_span cascade")
 
 
@@ -150,6 +151,15 @@ def test_in_german_and_for_all_spans(busy, browser):
     asked = wait_until(lambda: json.loads(browser.js("return JSON.stringify(performance.getEntriesByType('resource').map((e) => e.name).filter((n) => n.includes('talk-listen')))")), 30,
                        "the report is asked for")
     assert all("from=2026-03-28T00%3A00%3A00.000Z" in a and "to=2026-03-29T23%3A00%3A00.000Z" in a for a in asked), asked
+    with busy.db.connect() as conn:
+        conn.execute("select answerd.panic(staff_id, true) from answerd.staff where login = 'lea'")
+        conn.execute("select answerd.raise_said('gap', 'gap:2', a.brand_id, a.account_id, null, jsonb_build_array(jsonb_build_object('code', 'gap_told', 'account', 'acme_social', 'source', 'own', "
+                     "'span', jsonb_build_object('code', 'span_to', 'until_at', answerd.rfc3339(now())), 'why', answerd.part_of('the platform does not show everything behind its first page'), "
+                     "'todo', jsonb_build_object('code', 'gap_is_open')))) from answerd.account a")
     enter(browser, busy, "/watch")
     browser.wait_text("Braucht einen Menschen")
+    browser.wait_text("hat alles Senden angehalten.")
+    browser.wait_text("die Plattform zeigt nicht alles, was hinter ihrer ersten Seite liegt. Es wird versucht")
+    # What was kept before there were parts is English, and says so; nothing else is.
+    assert {e.text for e in browser.all("main [lang=en]")} <= {"acme_social: something was not heard.", "The platform hung up, and it cannot be read back."}
     browser.shot("watch-german")

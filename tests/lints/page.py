@@ -11,7 +11,7 @@ WEB = ROOT / "daemon" / "desk" / "web"
 BANNED = re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|srcdoc|createContextualFragment|DOMParser|setHTMLUnsafe)\b|"
                     r"\bdocument\.write|\beval\s*\(|\bnew Function\b|\bsetTimeout\(\s*[\"'`]|\bjavascript:|<[a-z][^>\n]*\sstyle=|\son[a-z]+=[\"']")
 MAX_LINES = 600
-LISTENING = {"worker_never", "worker_away", "alerts_lost"}  # codes that 61_queue.sql had before there were phrases: watch.not_CODE
+OTHERS = {"worker_never", "worker_away", "alerts_lost", "recovery", "totp"}  # codes of other things: watch.not_CODE; how somebody proved who they are
 PREFIX = re.compile(r"`([a-z0-9]+\.[a-z0-9_]*)\$\{")
 
 
@@ -80,14 +80,15 @@ def phrases(en):
     rules = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "daemon" / "store" / "rules").glob("*.sql"))}
     own = rules.pop("08_said.sql")
     listed = re.findall(r"^\t\twhen '([a-z_]+)' then '((?:[^']|'')*)'$", own, re.M)
-    said, made = dict(listed), set(re.findall(r"'([a-z_]+)'", "".join(rules.values())) + ["words"])
+    said, made = dict(listed), set(re.findall(r'"code": "([a-z_]+)"', "".join(rules.values()))).union(*map(given, rules.values())) | {"words"}
+    found = [f"08_said.sql: there are no words for {code}" for code in sorted(made - set(said) - OTHERS)]
     # What programs say whole.
     c = re.sub(r'"\s*\n\s*"', "", "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "daemon").rglob("*.c"))))
-    made |= {code for code in re.findall(r"'([a-z_]+)'", re.search(r"unnest\(array\[(.*?)\]", own)[1]) if '"' + said.get(code, "\0") + '"' in c}
-    found = [f"08_said.sql: {code} stands there twice" for code in sorted({c for c, _ in listed if [x for x, _ in listed].count(c) > 1})]
+    c = re.sub(r"%(lld|\.\*s|[sd])", "{}", c)
+    whole = set(re.findall(r"'([a-z_]+)'", "".join(re.findall(r"unnest\(array\[(.*?)\]", own, re.S)))) | {"let_in"}
+    made |= {code for code in whole if '"' + re.sub(r"\{\w+\}", "{}", said.get(code, "\0").replace("''", "'")) + '"' in c}
+    found += [f"08_said.sql: {code} stands there twice" for code in sorted({c for c, _ in listed if [x for x, _ in listed].count(c) > 1})]
     found += [f"08_said.sql: nobody says {code}" for code in sorted(set(said) - made)]
-    codes_made = set(re.findall(r"'code', '([a-z_]+)'", "".join(rules.values())))
-    found += [f"08_said.sql: there are no words for {code}" for code in sorted(codes_made - set(said) - LISTENING)]
     found += [f"lang: there are no words for said.{code}" for code in sorted(said) if f"said.{code}" not in en]
     found += [f"lang: no phrase of the desk is called {key}" for key in sorted(en) if key.startswith("said.") and key[5:] not in said]
     found += [f"lang: said.{code} has {sorted(holes(en['said.' + code]) - filled(text))}, which its parts have not" for code, text in sorted(said.items())
@@ -95,6 +96,24 @@ def phrases(en):
     shapes = json.loads((ROOT / "daemon" / "desk" / "answers" / "conversation.json").read_text(encoding="utf-8"))["shapes"]
     words_of = {f"{shape.lower()}.{value}" for shape in ("Kind", "Nature") for value in shapes[shape].split("|")}
     return found + [f"lang: there are no words for {key}" for key in sorted(words_of - set(en))]
+
+
+def given(sql):
+    """The codes that are put into parts: 'code', 'NAME' or 'code', case … then 'NAME' … end; phrase(…) likewise."""
+    found = set()
+    for start in re.finditer(r"(?<!> )'code', |\bphrase\(", sql):
+        rest = sql[start.end():]
+        if plain := re.match(r"'([a-z_]+)'", rest):
+            found.add(plain[1])
+        elif rest.startswith("case"):
+            depth, at = 0, 0
+            for word in re.finditer(r"\b(case|end)\b", rest):
+                depth += 1 if word[1] == "case" else -1
+                at = word.end()
+                if depth == 0:
+                    break
+            found |= set(re.findall(r"(?:then|else) '([a-z_]+)'", rest[:at]))
+    return found
 
 
 def filled(text):
@@ -117,6 +136,8 @@ def imports(web):
                     found.append(f"{path.name}: {source} exports no {name.split()[0]}")
                 if not re.search(rf"\b{name.split()[-1]}\b", rest):
                     found.append(f"{path.name}: imports {name.split()[-1]} and does not use it")
+                if re.search(rf"\b(?:const|let) (?:\[|\{{ )?{name.split()[-1]}\b", rest):
+                    found.append(f"{path.name}: imports {name.split()[-1]} and calls something else so, too")
     return found
 
 

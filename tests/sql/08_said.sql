@@ -111,7 +111,78 @@ insert into phrase values
 	('{"code": "hole_lost"}', 'lost:'),
 	('{"code": "hole_open"}', 'open:'),
 	('{"code": "hole_before"}', 'before it was listened to'),
-	('{"code": "hole_behind"}', 'not heard yet');
+	('{"code": "hole_behind"}', 'not heard yet'),
+	('{"code": "note_dismissed", "reason": "told by telephone"}', 'No reply needed: told by telephone'),
+	('{"code": "note_given", "who": "Ann Ash", "reason": "told by telephone"}', 'Given to Ann Ash: told by telephone'),
+	('{"code": "note_given_back", "reason": "told by telephone"}', 'Given back to the queue: told by telephone'),
+	('{"code": "deaf_account", "account": "acme_social", "at": "2026-11-20T10:05:00.000000Z", "why": {"code": "words", "text": "HTTP 401"}}', 'acme_social: not listening since 10:05: HTTP 401.'),
+	('{"code": "deaf_source", "account": "acme_social", "source": "mentions", "at": "2026-11-20T10:05:00.000000Z", "why": {"code": "words", "text": "HTTP 401"}}', 'acme_social mentions: not listening since 10:05: HTTP 401.'),
+	('{"code": "doubt_account", "account": "acme_social", "why": {"code": "words", "text": "HTTP 401"}}', 'acme_social: HTTP 401.'),
+	('{"code": "doubt_source", "account": "acme_social", "source": "mentions", "why": {"code": "words", "text": "HTTP 401"}}', 'acme_social mentions: HTTP 401.'),
+	('{"code": "why_unreadable", "failure": {"code": "words", "text": "HTTP 503"}}', 'HTTP 503; the answer is kept: answer quarantine'),
+	('{"code": "why_failing", "failures": 4, "failure": {"code": "words", "text": "HTTP 503"}}', '4 failures in a row, the last: HTTP 503'),
+	('{"code": "why_changed"}', 'most of what it serves cannot be read: a field is missing or has changed, so the platform may have changed its answers. answer quarantine shows them; a newer answerd may know them'),
+	('{"code": "why_budget", "at": "2026-11-20T10:05:00.000000Z"}', 'the platform lets us ask nothing more until 10:05. Set a slower `every`, listen to fewer sources, or find out who else uses this token'),
+	('{"code": "why_late"}', 'no answer was stored since then, although nothing failed. The log of the worker says more: journalctl -u answerd'),
+	('{"code": "why_stuck"}', 'its walk goes on from page to page and brings nothing new: the platform may give the same pages for ever. Look there whether something is newer than what is shown here'),
+	('{"code": "why_silent", "at": "2026-11-20T10:05:00.000000Z", "usual_s": 7200}', 'it answers and brings nothing since 10:05, longer than it ever was silent at such a time (2h). Look at the platform: if somebody wrote there, make a new token; if nobody did, acknowledge this'),
+	('{"code": "why_slow", "asked_s": 90, "every_s": 60}', 'asked every 1m instead of every 1m: the platform''s limits, or other accounts, leave no more. Set a slower `every`, or listen to fewer sources'),
+	('{"code": "token_ends", "at": "2026-11-20T10:05:00.000000Z", "todo": {"code": "token_connect", "account": "acme_social"}}', 'the token ends on 2026-11-20 10:05: let us in again: answerd connect acme_social'),
+	('{"code": "token_ended", "at": "2026-11-20T10:05:00.000000Z", "todo": {"code": "token_connect", "account": "acme_social"}}', 'the token ended on 2026-11-20 10:05: let us in again: answerd connect acme_social'),
+	('{"code": "token_connect", "account": "acme_social"}', 'let us in again: answerd connect acme_social'),
+	('{"code": "token_make"}', 'make a new one, put it where the configuration says, and reload answerd'),
+	('{"code": "clock_apart", "apart_s": 90}', 'the server''s clock and ours are 1m apart: look at the time of this machine (timedatectl) first'),
+	('{"code": "other_user"}', 'the credential belongs to another user of the platform than this account''s messages; give this user an account of its own name in the configuration, or restore the old credential'),
+	('{"code": "other_token"}', 'somebody let us in with another `token` than this worker has read: reload answerd'),
+	('{"code": "renewal_lost"}', 'its answer was lost when the session was renewed (a crash or a cut line), and the platform refuses the old one now'),
+	('{"code": "reads_spent", "limit": 500}', 'the month''s 500 messages (`monthly_reads`) are read: nothing more is until the next month, or until the configuration allows more'),
+	('{"code": "usd_spent", "limit": 500}', 'the month''s 500 US dollars (`monthly_usd`) are spent: nothing more is read until the next month, or until the configuration allows more; replies are posted all the same'),
+	('{"code": "let_in", "why": {"code": "words", "text": "HTTP 401"}, "account": "acme_social"}', 'HTTP 401. Let us in: answerd connect acme_social'),
+	('{"code": "over_gone", "name": "direct"}', 'direct is not configured any more.'),
+	('{"code": "over_token", "name": "direct"}', 'direct: the token was renewed.'),
+	('{"code": "over_clock", "name": "direct"}', 'direct: the clocks agree again.'),
+	('{"code": "over_slow", "name": "direct"}', 'direct is asked as often as it should be again.'),
+	('{"code": "over_silent", "name": "direct", "at": "2026-11-20T10:05:00.000000Z"}', 'direct: somebody speaks again; nobody did since 10:05.'),
+	('{"code": "over_deaf", "name": "direct", "at": "2026-11-20T10:05:00.000000Z"}', 'direct is listened to again; it was not since 10:05.'),
+	('{"code": "late_warn"}', 'Nobody has answered, and the time for it is nearly over.'),
+	('{"code": "late_due"}', 'Nobody has answered in the promised time.'),
+	('{"code": "late_lead"}', 'Nobody has answered in one and a half times the promised time.'),
+	('{"code": "late_stop"}', 'Nobody has answered before the hard stop.'),
+	('{"code": "zone_brand", "brand": "acme", "zone": "Mars/Base", "counted": "UTC"}', 'acme: the database does not know the time zone ''Mars/Base'' that the configuration names. Until it does, the brand''s office hours and deadlines are counted in UTC, and may be hours wrong. Bring tzdata up to date on the database''s machine (apt-get install tzdata); it is looked at every hour, and at a reload.'),
+	('{"code": "zone_channel", "channel": "care", "zone": "Mars/Base"}', 'Channel care: the database does not know the time zone ''Mars/Base'' of its quiet hours; they are taken as UTC. Bring tzdata up to date on the database''s machine (apt-get install tzdata).'),
+	('{"code": "zone_brand_known", "name": "direct"}', 'direct: the database knows its time zone.'),
+	('{"code": "zone_channel_known", "name": "direct"}', 'Channel direct: the database knows its time zone.'),
+	('{"code": "unread", "where": "acme_social mentions", "n": 2, "why": {"code": "words", "text": "HTTP 401"}}', 'acme_social mentions: 2 elements could not be read and are kept as served: HTTP 401. answer quarantine shows what came.'),
+	('{"code": "gap_told", "account": "acme_social", "source": "mentions", "span": {"code": "span_to", "until_at": "2026-11-20T11:30:00.000000Z"}, "why": {"code": "words", "text": "HTTP 401"}, "todo": {"code": "token_connect", "account": "acme_social"}}', 'acme_social mentions: what was said to 11:30 was not all heard: HTTP 401. let us in again: answerd connect acme_social'),
+	('{"code": "span_from", "from_at": "2026-11-20T09:00:00.000000Z", "until_at": "2026-11-20T11:30:00.000000Z"}', 'from 09:00 to 11:30'),
+	('{"code": "span_to", "until_at": "2026-11-20T11:30:00.000000Z"}', 'to 11:30'),
+	('{"code": "gap_is_lost", "why": {"code": "words", "text": "HTTP 401"}}', 'It is lost: HTTP 401. Look on the platform itself.'),
+	('{"code": "gap_is_open"}', 'It is tried to read it after all: answer gaps.'),
+	('{"code": "reply_lost", "reply": "7", "conversation": "42", "why": {"code": "words", "text": "HTTP 401"}}', 'Nobody knows whether reply 7 to conversation 42 was posted: HTTP 401 Look on the platform, then say answer replied 7 LINK, or answer not-there 7.'),
+	('{"code": "reply_known", "reply": "7", "conversation": "42"}', 'It is known again what became of reply 7 to conversation 42: it is there.'),
+	('{"code": "reply_not_there", "who": "Ann Ash", "reply": "7", "conversation": "42"}', 'Ann Ash looked: reply 7 to conversation 42 is not there, and goes again.'),
+	('{"code": "replies_lost", "n": 2}', '2 replies were posted and nobody knows yet whether the platform has them: it is read back, and takes longer than it should.'),
+	('{"code": "replies_known"}', 'It is known again what became of all replies.'),
+	('{"code": "posting_paused", "account": "acme_social", "why": {"code": "words", "text": "HTTP 401"}}', 'Posting is paused on acme_social: HTTP 401. Replies stay queued; we try again by ourselves.'),
+	('{"code": "posting_again", "account": "acme_social"}', 'acme_social lets us post again.'),
+	('{"code": "posting_stopped", "who": "Ann Ash"}', 'Ann Ash stopped all posting. Replies stay queued until answer panic off.'),
+	('{"code": "posting_goes_on", "who": "Ann Ash"}', 'Ann Ash lets posting go on.'),
+	('{"code": "other_database", "queued": {"code": "queued_none"}}', 'This is another database than before, or an older copy of it (a failover, a restored backup): no reply was queued. What was answered just before may be missing here; compare answer replies with the platforms.'),
+	('{"code": "queued_none"}', 'no reply was queued'),
+	('{"code": "queued_some", "replies": 3}', '3 queued replies are read back on their platforms before they are posted'),
+	('{"code": "money_spent", "usd": 5, "account": "acme_social", "spent": "5.12"}', 'The month''s 5 US dollars (`monthly_usd`) for acme_social are spent: about 5.12 so far. Replies are posted all the same, and each costs more.'),
+	('{"code": "channel_fails", "channel": "care", "at": "2026-11-20T10:05:00.000000Z", "failure": {"code": "words", "text": "HTTP 503"}}', 'Channel care fails since 2026-11-20 10:05 UTC: HTTP 503. What it should tell waits, and is tried again until it succeeds.'),
+	('{"code": "channel_again", "channel": "care"}', 'Channel care takes what it is told again.'),
+	('{"code": "alerts_nowhere"}', 'Alerts reach nobody: all channels fail.'),
+	('{"code": "channel_down", "channel": "care", "at": "2026-11-20T10:05:00.000000Z", "failure": {"code": "words", "text": "HTTP 503"}}', 'Channel care fails since 2026-11-20 10:05 UTC (HTTP 503)'),
+	('{"code": "health_fails", "failure": {"code": "words", "text": "HTTP 503"}}', 'Whether all sources are heard is not known: looking at it fails (HTTP 503). Please report it.'),
+	('{"code": "health_again"}', 'Health is looked at again.'),
+	('{"code": "imported", "account": "acme_social", "n": 2}', 'acme_social: history is in. 2 customers in it still wait'),
+	('{"code": "imported_todo"}', '. answer queue shows them; they are not told singly.'),
+	('{"code": "digest", "brand": "acme", "thanks": 3, "about": 4}', 'acme: 3 praised or thanked us and 4 spoke about us without an answer'),
+	('{"code": "digest_ignored", "ignored": 2}', '2 so long that it counts as ignored'),
+	('{"code": "digest_todo"}', '. answer thanks; answer queue --all'),
+	('{"code": "oldest_since", "at": "2026-11-20T10:05:00.000000Z"}', 'the oldest since 10:05');
 select is(answerd.said(jsonb_build_array(part), 'Europe/London'), english, part ->> 'code') from phrase;
 select is((select array_agg(c[1] order by c[1]) from pg_proc p cross join lateral regexp_matches(p.prosrc, '^\t\twhen ''([a-z_]+)'' then', 'gn') c
 	where p.oid = 'answerd.phrase(text)'::regprocedure), (select array_agg(part ->> 'code' order by part ->> 'code') from phrase), 'every phrase stands above, once');
@@ -132,6 +203,9 @@ select is(answerd.said('[{"code": "look_failed", "failure": [{"code": "gap_hidde
 select is(answerd.parts_of('the platform took it and did not say under which id'), '[{"code": "id_unknown"}]', 'what a program said whole is known again');
 select is(answerd.parts_of('HTTP 503'), '[{"code": "words", "text": "HTTP 503"}]', 'what others said is quoted');
 select is(answerd.parts_of(null), null);
+select is(answerd.part_of(answerd.said(jsonb_build_array(p), 'UTC')), p, p ->> 'code') from unnest(array['{"code": "reads_spent", "limit": 500}', '{"code": "usd_spent", "limit": 5}',
+	'{"code": "let_in", "why": {"code": "renewal_lost"}, "account": "acme_social"}', '{"code": "let_in", "why": {"code": "words", "text": "HTTP 401: token 5 expired"}, "account": "a"}',
+	'{"code": "words", "text": "the month''s 5 US dollars are gone"}']::jsonb[]) p;
 
 -- sentences(json) → every sentence in it that has parts beside it: {sentence, the same made of the parts}.
 create function pg_temp.sentences(j jsonb) returns setof text[] language plpgsql as $$
@@ -164,5 +238,14 @@ select is((select count(distinct said) from told where said like '% said at 12:0
 select is(answerd.explain_conversation(pg_temp.conv('m1')) #>> '{thread,1,excerpt}', 'Where is my parcel? It was due on Monday. It was due on Monday. It was due on M…', 'what is cut says so, and is 80 characters long with that');
 select is(answerd.explain_conversation(pg_temp.conv('m1')) #>> '{thread,4,excerpt}', '12 Park Lane.', 'what is not cut does not');
 select is((select length(answerd.explain_conversation(pg_temp.conv('m1')) #>> '{thread,1,excerpt}')), 80);
+select is(answerd.said(answerd.note_parts(x), 'UTC'), x, x) from unnest(array['No reply needed: a: b', 'Given back to the queue: {x}', E'Given to Ann Ash: it
+
+is: yours']) x;
+select is(answerd.note_parts('Given to understand: ') -> 0 ->> 'code', 'note_given', 'words that look so are said so, and are the same in English');
+select is(answerd.note_parts('She called.'), null, 'what somebody wrote is theirs');
+select is((answerd.show_conversation(pg_temp.conv('m5')) #> '{notes,0,text_parts}')::jsonb, '[{"code": "note_dismissed", "reason": "told by telephone"}]', 'the note of a dismissal');
+select is((answerd.bulk(pg_temp.staff('ann'), pg_temp.conv('m5'), 'dismiss', null, 'x', null, null, null) -> 'items' -> 0)::jsonb - 'id' - 'detail',
+	format('{"code": "waits_not", "with": ["%s", "Ann Ash said at 12:00 that no reply is needed"], "status": 409, "is_done": false}', pg_temp.conv('m5'))::jsonb,
+	'one of many that is refused has its sentence''s name, too');
 select * from finish();
 rollback;

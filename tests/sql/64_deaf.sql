@@ -2,7 +2,7 @@
 -- end too, nothing else is; holes are never counted as heard.
 begin;
 \ir house.psql
-select plan(92);
+select plan(94);
 select pg_temp.clock('10:00');
 select answerd.declare_alerts('{"channels": [{"name": "owner", "type": "webhook", "group_us": 1000000}], "health": {"notify": ["owner"], "escalate": ["owner"]}}') is not null;
 update answerd.account set leased_at = pg_temp.at('00:00');
@@ -230,6 +230,8 @@ update answerd.source set heard_from = pg_temp.at('18:30') where source_id = :me
 select matches(pg_temp.verified(), 'twice.*was heard, as its coverage says|was heard, as its coverage says.*twice', 'verify sees a cursor beyond a gap, and spans over each other');
 update answerd.source set heard_from = pg_temp.at('20:30') where source_id = :mentions;
 select matches(pg_temp.verified(), 'was not heard between .* and no gap says so', 'and a hole that nobody speaks of');
+select is((select array_agg(text) from answerd.alert where text_parts is null), null, 'what is told stands beside its parts');
+select is((select array_agg(text) from answerd.trouble_now where text is distinct from answerd.said(parts, 'Europe/London')), null, 'so is what is wrong');
 select is((select array_agg(g ->> 'reason') from json_array_elements(answerd.list_gaps() -> 'items') g where g ->> 'reason' is distinct from answerd.said((g -> 'reason_parts')::jsonb, 'UTC')
 	or g ->> 'reason' = ''), null, 'the reason of a gap is made of the parts beside it');
 select * from finish();

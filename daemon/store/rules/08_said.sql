@@ -4,7 +4,7 @@
 
 -- phrase(code): what it is in English. Holes: {name} · {n|one of it|# of it} · {from_at:HH24:MI} a time in that form. A name that is "at" or ends so
 -- is a time, one that ends in "_s" a length in seconds, a list is read with commas; a value may be a part itself, or several. Words that go on begin with their
--- own ";" or ",": behind a ":", and where nothing stands before them, that falls away.
+-- own ";", "," or ".": behind a ":" or ".", and where nothing stands before them, that falls away.
 create or replace function answerd.phrase(p_code text) returns text language sql immutable parallel safe set search_path = pg_catalog as $$
 	select case p_code
 		-- A message's part in the wait (62_show.sql).
@@ -118,15 +118,98 @@ create or replace function answerd.phrase(p_code text) returns text language sql
 		when 'hole_open' then 'open:'
 		when 'hole_before' then 'before it was listened to'
 		when 'hole_behind' then 'not heard yet'
+		-- Notes that an act leaves (51_acts.sql).
+		when 'note_dismissed' then 'No reply needed: {reason}'
+		when 'note_given' then 'Given to {who}: {reason}'
+		when 'note_given_back' then 'Given back to the queue: {reason}'
+		-- What is wrong with a source or an account (64_deaf.sql).
+		when 'deaf_account' then '{account}: not listening since {at}: {why}.'
+		when 'deaf_source' then '{account} {source}: not listening since {at}: {why}.'
+		when 'doubt_account' then '{account}: {why}.'
+		when 'doubt_source' then '{account} {source}: {why}.'
+		when 'why_unreadable' then '{failure}; the answer is kept: answer quarantine'
+		when 'why_failing' then '{failures} failures in a row, the last: {failure}'
+		when 'why_changed' then 'most of what it serves cannot be read: a field is missing or has changed, so the platform may have changed its answers. answer quarantine shows them; a newer answerd may know them'
+		when 'why_budget' then 'the platform lets us ask nothing more until {at}. Set a slower `every`, listen to fewer sources, or find out who else uses this token'
+		when 'why_late' then 'no answer was stored since then, although nothing failed. The log of the worker says more: journalctl -u answerd'
+		when 'why_stuck' then 'its walk goes on from page to page and brings nothing new: the platform may give the same pages for ever. Look there whether something is newer than what is shown here'
+		when 'why_silent' then 'it answers and brings nothing since {at}, longer than it ever was silent at such a time ({usual_s}). Look at the platform: if somebody wrote there, make a new token; if nobody did, acknowledge this'
+		when 'why_slow' then 'asked every {asked_s} instead of every {every_s}: the platform''s limits, or other accounts, leave no more. Set a slower `every`, or listen to fewer sources'
+		when 'token_ends' then 'the token ends on {at:YYYY-MM-DD HH24:MI}: {todo}'
+		when 'token_ended' then 'the token ended on {at:YYYY-MM-DD HH24:MI}: {todo}'
+		when 'token_connect' then 'let us in again: answerd connect {account}'
+		when 'token_make' then 'make a new one, put it where the configuration says, and reload answerd'
+		when 'clock_apart' then 'the server''s clock and ours are {apart_s} apart: look at the time of this machine (timedatectl) first'
+		when 'other_user' then 'the credential belongs to another user of the platform than this account''s messages; give this user an account of its own name in the configuration, or restore the old credential'
+		when 'other_token' then 'somebody let us in with another `token` than this worker has read: reload answerd'
+		when 'renewal_lost' then 'its answer was lost when the session was renewed (a crash or a cut line), and the platform refuses the old one now'
+		when 'reads_spent' then 'the month''s {limit} messages (`monthly_reads`) are read: nothing more is until the next month, or until the configuration allows more'
+		when 'usd_spent' then 'the month''s {limit} US dollars (`monthly_usd`) are spent: nothing more is read until the next month, or until the configuration allows more; replies are posted all the same'
+		when 'let_in' then '{why}. Let us in: answerd connect {account}'
+		when 'over_gone' then '{name} is not configured any more.'
+		when 'over_token' then '{name}: the token was renewed.'
+		when 'over_clock' then '{name}: the clocks agree again.'
+		when 'over_slow' then '{name} is asked as often as it should be again.'
+		when 'over_silent' then '{name}: somebody speaks again; nobody did since {at}.'
+		when 'over_deaf' then '{name} is listened to again; it was not since {at}.'
+		-- What else somebody is told (44_alert.sql and who calls it).
+		when 'late_warn' then 'Nobody has answered, and the time for it is nearly over.'
+		when 'late_due' then 'Nobody has answered in the promised time.'
+		when 'late_lead' then 'Nobody has answered in one and a half times the promised time.'
+		when 'late_stop' then 'Nobody has answered before the hard stop.'
+		when 'zone_brand' then '{brand}: the database does not know the time zone ''{zone}'' that the configuration names. Until it does, the brand''s office hours and deadlines are counted in {counted}, and may be hours wrong. Bring tzdata up to date on the database''s machine (apt-get install tzdata); it is looked at every hour, and at a reload.'
+		when 'zone_channel' then 'Channel {channel}: the database does not know the time zone ''{zone}'' of its quiet hours; they are taken as UTC. Bring tzdata up to date on the database''s machine (apt-get install tzdata).'
+		when 'zone_brand_known' then '{name}: the database knows its time zone.'
+		when 'zone_channel_known' then 'Channel {name}: the database knows its time zone.'
+		when 'unread' then '{where}: {n|something could not be read and is kept as served|# elements could not be read and are kept as served}: {why}. answer quarantine shows what came.'
+		when 'gap_told' then '{account} {source}: what was said {span} was not all heard: {why}. {todo}'
+		when 'span_from' then 'from {from_at} to {until_at}'
+		when 'span_to' then 'to {until_at}'
+		when 'gap_is_lost' then 'It is lost: {why}. Look on the platform itself.'
+		when 'gap_is_open' then 'It is tried to read it after all: answer gaps.'
+		when 'reply_lost' then 'Nobody knows whether reply {reply} to conversation {conversation} was posted: {why} Look on the platform, then say answer replied {reply} LINK, or answer not-there {reply}.'
+		when 'reply_known' then 'It is known again what became of reply {reply} to conversation {conversation}: it is there.'
+		when 'reply_not_there' then '{who} looked: reply {reply} to conversation {conversation} is not there, and goes again.'
+		when 'replies_lost' then '{n|1 reply was posted and nobody knows yet whether the platform has it|# replies were posted and nobody knows yet whether the platform has them}: it is read back, and takes longer than it should.'
+		when 'replies_known' then 'It is known again what became of all replies.'
+		when 'posting_paused' then 'Posting is paused on {account}: {why}. Replies stay queued; we try again by ourselves.'
+		when 'posting_again' then '{account} lets us post again.'
+		when 'posting_stopped' then '{who} stopped all posting. Replies stay queued until answer panic off.'
+		when 'posting_goes_on' then '{who} lets posting go on.'
+		when 'other_database' then 'This is another database than before, or an older copy of it (a failover, a restored backup): {queued}. What was answered just before may be missing here; compare answer replies with the platforms.'
+		when 'queued_none' then 'no reply was queued'
+		when 'queued_some' then '{replies} queued replies are read back on their platforms before they are posted'
+		when 'money_spent' then 'The month''s {usd} US dollars (`monthly_usd`) for {account} are spent: about {spent} so far. Replies are posted all the same, and each costs more.'
+		when 'channel_fails' then 'Channel {channel} fails since {at:YYYY-MM-DD HH24:MI} UTC: {failure}. What it should tell waits, and is tried again until it succeeds.'
+		when 'channel_again' then 'Channel {channel} takes what it is told again.'
+		when 'alerts_nowhere' then 'Alerts reach nobody: all channels fail.'
+		when 'channel_down' then '; Channel {channel} fails since {at:YYYY-MM-DD HH24:MI} UTC ({failure})'
+		when 'health_fails' then 'Whether all sources are heard is not known: looking at it fails ({failure}). Please report it.'
+		when 'health_again' then 'Health is looked at again.'
+		when 'imported' then '{account}: history is in. {n|1 customer in it still waits|# customers in it still wait}'
+		when 'imported_todo' then '. answer queue shows them; they are not told singly.'
+		when 'digest' then '{brand}: {thanks} praised or thanked us and {about} spoke about us without an answer'
+		when 'digest_ignored' then '; {ignored} so long that it counts as ignored'
+		when 'digest_todo' then '. answer thanks; answer queue --all'
+		when 'oldest_since' then ', the oldest since {at}'
 	end
 $$;
 
--- part_of(text) → the part that these words are: a phrase of ours that a program said whole (tests/lints/page.py knows where), else words.
+-- part_of(text) → the part that these words are: a phrase of ours that a program said (tests/lints/page.py knows where), else words.
 -- parts_of(text): the same as parts; null stays null.
-create or replace function answerd.part_of(p_text text) returns jsonb language sql immutable set search_path = pg_catalog as $$
-	select coalesce((select jsonb_build_object('code', c) from unnest(array['worker_stopped', 'worker_stopped_before', 'id_unknown', 'look_long', 'gap_hidden', 'gap_adrift']) c
-		where answerd.phrase(c) = p_text), jsonb_build_object('code', 'words', 'text', p_text))
-$$;
+create or replace function answerd.part_of(p_text text) returns jsonb language plpgsql immutable set search_path = pg_catalog as $$
+declare
+	v_in text[] := regexp_match(p_text, '^(.*)[.] Let us in: answerd connect (\S+)$');
+begin
+	if v_in is not null then
+		return jsonb_build_object('code', 'let_in', 'why', answerd.part_of(v_in[1]), 'account', v_in[2]);
+	end if;
+	return coalesce((select jsonb_build_object('code', c) from unnest(array['worker_stopped', 'worker_stopped_before', 'id_unknown', 'look_long', 'gap_hidden', 'gap_adrift', 'other_user',
+			'other_token', 'renewal_lost']) c where answerd.phrase(c) = p_text),
+		(select jsonb_build_object('code', c, 'limit', substring(p_text from '[0-9]+')::bigint) from unnest(array['reads_spent', 'usd_spent']) c
+			where p_text ~ '[0-9]{1,18}' and replace(answerd.phrase(c), '{limit}', substring(p_text from '[0-9]+')) = p_text),
+		jsonb_build_object('code', 'words', 'text', p_text));
+end $$;
 create or replace function answerd.parts_of(p_text text) returns jsonb language sql immutable set search_path = pg_catalog as $$
 	select case when p_text is not null then jsonb_build_array(answerd.part_of(p_text)) end
 $$;
@@ -180,7 +263,7 @@ begin
 				v := v || case n % 2 when 0 then answerd.said_value(v_part, v_pieces[n], p_zone) else v_pieces[n] end;
 			end loop;
 		end if;
-		v_out := v_out || case when v_before is null then ltrim(v, ',; ') when v_words !~ '^[,;]' then ' ' || v when v_before like '%:' then ltrim(v, ',;') else v end;
+		v_out := v_out || case when v_before is null then ltrim(v, ',; ') when v_words !~ '^[,;.]' then ' ' || v when v_before ~ '[:.]$' then ltrim(v, ',;') else v end;
 		v_before := v_words;
 	end loop;
 	return v_out;

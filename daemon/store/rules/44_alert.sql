@@ -20,10 +20,11 @@ begin
 	return v;
 end $$;
 
--- raise_alert(event, key, brand, account, source, text, channels) → its id, or null when that key stands already.
--- channels null: health.notify. Deafness that nobody acknowledges is told again, to escalate.
+-- raise_alert(event, key, brand, account, source, text, channels, since, parts) → its id, or null when that key stands already.
+-- channels null: health.notify. Deafness that nobody acknowledges is told again, to escalate. parts: what the text was made of (08_said.sql).
+drop function if exists answerd.raise_alert(text, text, int, int, int, text, text[], timestamptz);
 create or replace function answerd.raise_alert(p_event text, p_key text, p_brand int, p_account int, p_source int, p_text text,
-	p_channels text[] default null, p_since timestamptz default null) returns bigint language plpgsql set search_path = pg_catalog as $$
+	p_channels text[] default null, p_since timestamptz default null, p_parts jsonb default null) returns bigint language plpgsql set search_path = pg_catalog as $$
 declare
 	v_house answerd.alert_house;
 	v_id bigint;
@@ -34,8 +35,8 @@ begin
 		return null;
 	end if;
 	select * into v_house from answerd.alert_house;
-	insert into answerd.alert as a (brand_id, event, key, account_id, source_id, at, since, text, channels, repeat_at, over_at)
-	values (coalesce(p_brand, 0), p_event, p_key, p_account, p_source, answerd.now(), coalesce(p_since, answerd.now()), p_text,
+	insert into answerd.alert as a (brand_id, event, key, account_id, source_id, at, since, text, text_parts, channels, repeat_at, over_at)
+	values (coalesce(p_brand, 0), p_event, p_key, p_account, p_source, answerd.now(), coalesce(p_since, answerd.now()), p_text, p_parts,
 		answerd.channels_of(coalesce(p_channels, v_house.notify)),
 		case when p_event = 'deaf' then answerd.now() + v_house.repeat_us * interval '1 microsecond' end,
 		-- These say something once; they do not stand until they are over.
@@ -47,6 +48,17 @@ begin
 	end if;
 	return v_id;
 end $$;
+
+-- zone_of(brand): by whose clock a sentence says times; no brand: UTC.
+create or replace function answerd.zone_of(p_brand int) returns text language sql stable set search_path = pg_catalog as $$
+	select coalesce((select timezone from answerd.brand where brand_id = p_brand), 'UTC')
+$$;
+
+-- raise_said(…): the same for a sentence of ours, by the brand's clock.
+create or replace function answerd.raise_said(p_event text, p_key text, p_brand int, p_account int, p_source int, p_parts jsonb,
+	p_channels text[] default null, p_since timestamptz default null) returns bigint language sql set search_path = pg_catalog as $$
+	select answerd.raise_alert(p_event, p_key, p_brand, p_account, p_source, answerd.said(p_parts, answerd.zone_of(p_brand)), p_channels, p_since, p_parts)
+$$;
 
 -- deliver(alert, brand, channels, round): one delivery a channel. Wakes whoever speaks.
 create or replace function answerd.deliver(p_alert bigint, p_brand int, p_channels text[], p_round int) returns void language sql
@@ -60,9 +72,10 @@ set search_path = pg_catalog as $$
 	select pg_notify('answerd_event', 'alert sources');
 $$;
 
--- alert_over(key, text, brand) → how many stood: it is not so any more. For deafness the telling is 'hearing', on the channels
+-- alert_over(key, text, brand, parts) → how many stood: it is not so any more. For deafness the telling is 'hearing', on the channels
 -- that were told; what nobody was told yet is not told any more, neither is its end.
-create or replace function answerd.alert_over(p_key text, p_text text, p_brand int default null) returns int language plpgsql
+drop function if exists answerd.alert_over(text, text, int);
+create or replace function answerd.alert_over(p_key text, p_text text, p_brand int default null, p_parts jsonb default null) returns int language plpgsql
 set search_path = pg_catalog as $$
 declare
 	v answerd.alert;
@@ -77,11 +90,16 @@ begin
 		v_told := array(select distinct d.channel from answerd.delivery d where d.alert_id = v.alert_id and d.brand_id = v.brand_id
 			and d.state in ('telling', 'told'));
 		if v.event = 'deaf' and cardinality(v_told) > 0 then
-			perform answerd.raise_alert('hearing', 'hearing:' || v.alert_id, v.brand_id, v.account_id, v.source_id, p_text, v_told, v.since);
+			perform answerd.raise_alert('hearing', 'hearing:' || v.alert_id, v.brand_id, v.account_id, v.source_id, p_text, v_told, v.since, p_parts);
 		end if;
 	end loop;
 	return v_n;
 end $$;
+
+-- over_said(…): the same with a sentence of ours.
+create or replace function answerd.over_said(p_key text, p_parts jsonb, p_brand int default null) returns int language sql set search_path = pg_catalog as $$
+	select answerd.alert_over(p_key, answerd.said(p_parts, answerd.zone_of(p_brand)), p_brand, p_parts)
+$$;
 
 -- alert_changed(key, text) → 1: raised, or raised anew because it says something else now.
 create or replace function answerd.alert_changed(p_key text, p_text text) returns int language plpgsql set search_path = pg_catalog as $$

@@ -109,10 +109,7 @@ begin
 			insert into answerd.alert (brand_id, event, key, step, policy, account_id, conversation_id, message_id, at, since, text, channels)
 			select r.brand_id, 'waiting', 'waiting:' || r.conversation_id || ':' || r.step || ':' || r.oldest_id, r.step, r.policy, r.account_id,
 				r.conversation_id, r.oldest_id, v_now, r.at,
-				case r.step when 'warn' then 'Nobody has answered, and the time for it is nearly over.'
-					when 'due' then 'Nobody has answered in the promised time.'
-					when 'lead' then 'Nobody has answered in one and a half times the promised time.'
-					else 'Nobody has answered before the hard stop.' end,
+				answerd.phrase(case r.step when 'warn' then 'late_warn' when 'due' then 'late_due' when 'lead' then 'late_lead' else 'late_stop' end),
 				coalesce(r.channels, answerd.channels_of(h.notify))
 			from reached r cross join answerd.alert_house h
 			on conflict (key, brand_id) where over_at is null or event in ('waiting', 'digest') do nothing
@@ -306,11 +303,11 @@ begin
 	where name = t.channel returning * into c;
 	if p_failure is null then
 		update answerd.delivery set state = 'told', told_at = now() where telling_id = p_telling;
-		perform answerd.alert_over('channel:' || t.channel, format('Channel %s takes what it is told again.', t.channel));
+		perform answerd.over_said('channel:' || t.channel, jsonb_build_array(jsonb_build_object('code', 'channel_again', 'channel', t.channel)));
 	elsif c.failures >= 3 then
-		perform answerd.raise_alert('deaf', 'channel:' || t.channel, null, null, null,
-			format('Channel %s fails since %s UTC: %s. What it should tell waits, and is tried again until it succeeds.', t.channel,
-				to_char(c.failing_since at time zone 'UTC', 'YYYY-MM-DD HH24:MI'), p_failure), answerd.other_channels(t.channel), c.failing_since);
+		perform answerd.raise_said('deaf', 'channel:' || t.channel, null, null, null,
+			jsonb_build_array(jsonb_build_object('code', 'channel_fails', 'channel', t.channel, 'at', answerd.rfc3339(c.failing_since), 'failure', p_failure)),
+			answerd.other_channels(t.channel), c.failing_since);
 	end if;
 end $$;
 
@@ -320,11 +317,14 @@ create or replace function answerd.other_channels(p_name text) returns text[] la
 		array(select name from answerd.channel where is_configured and events = '{}' and name <> p_name order by 1))
 $$;
 
--- telling_trouble(): sentences about channels that take nothing, for the banner and /healthz. Null: all is well.
-create or replace function answerd.telling_trouble() returns text language sql stable set search_path = pg_catalog as $$
-	select case when count(*) filter (where c.failures >= 3) = 0 then null
-		when count(*) filter (where c.failures < 3 and c.events = '{}') = 0 then 'Alerts reach nobody: all channels fail. '
-		else '' end || string_agg(format('Channel %s fails since %s UTC (%s)', c.name,
-			to_char(c.failing_since at time zone 'UTC', 'YYYY-MM-DD HH24:MI'), left(c.failure, 200)), '; ' order by c.name) filter (where c.failures >= 3)
+-- telling_parts(): sentences about channels that take nothing, for the banner and /healthz, in parts; telling_trouble(): in English. Null: all is well.
+create or replace function answerd.telling_parts() returns jsonb language sql stable set search_path = pg_catalog as $$
+	select case when count(*) filter (where c.failures >= 3) > 0 then
+		case when count(*) filter (where c.failures < 3 and c.events = '{}') = 0 then '[{"code": "alerts_nowhere"}]'::jsonb else '[]' end
+		|| jsonb_agg(jsonb_build_object('code', 'channel_down', 'channel', c.name, 'at', answerd.rfc3339(c.failing_since), 'failure', left(c.failure, 200))
+			order by c.name) filter (where c.failures >= 3) end
 	from answerd.channel c where c.is_configured
+$$;
+create or replace function answerd.telling_trouble() returns text language sql stable set search_path = pg_catalog as $$
+	select answerd.said(answerd.telling_parts(), 'UTC')
 $$;

@@ -69,10 +69,9 @@ begin
 	-- A fault in looking at health must not silence the clocks; it is told itself.
 	begin
 		perform answerd.deaf_sweep(p_all);
-		perform answerd.alert_over('health', 'Health is looked at again.');
+		perform answerd.over_said('health', '[{"code": "health_again"}]');
 	exception when others then
-		perform answerd.raise_alert('deaf', 'health', null, null, null, format('Whether all sources are heard is not known: looking at it fails (%s). '
-			'Please report it.', sqlerrm));
+		perform answerd.raise_said('deaf', 'health', null, null, null, jsonb_build_array(jsonb_build_object('code', 'health_fails', 'failure', sqlerrm)));
 	end;
 	perform answerd.alert_heartbeat(h);
 	perform answerd.import_summaries();
@@ -107,6 +106,11 @@ begin
 	update answerd.alert_house set heartbeat_at = now();
 end $$;
 
+-- oldest_part(since) → the part that says so, or none.
+create or replace function answerd.oldest_part(p_since timestamptz) returns jsonb language sql stable set search_path = pg_catalog as $$
+	select case when p_since is null then '[]' else jsonb_build_array(jsonb_build_object('code', 'oldest_since', 'at', answerd.rfc3339(p_since))) end
+$$;
+
 -- import_summaries(): imported messages are never told singly; when an account's history is in, one sentence says who waits.
 create or replace function answerd.import_summaries() returns void language plpgsql set search_path = pg_catalog as $$
 declare
@@ -127,10 +131,8 @@ begin
 		)
 		select d.*, coalesce(w.n, 0) as n, w.since from done d left join waits w on w.brand_id = d.brand_id and w.account_id = d.account_id
 	loop
-		perform answerd.raise_alert('digest', 'imported:' || a.account_id || ':' || a.sources, a.brand_id, a.account_id, null,
-			format('%s: history is in. %s customer%s in it still wait%s%s. answer queue shows them; they are not told singly.', a.account, a.n,
-				case when a.n = 1 then '' else 's' end, case when a.n = 1 then 's' else '' end,
-				coalesce(', the oldest since ' || answerd.clock_text(a.since, a.timezone), '')),
+		perform answerd.raise_said('digest', 'imported:' || a.account_id || ':' || a.sources, a.brand_id, a.account_id, null,
+			jsonb_build_array(jsonb_build_object('code', 'imported', 'account', a.account, 'n', a.n)) || answerd.oldest_part(a.since) || '[{"code": "imported_todo"}]',
 			case when a.n = 0 then '{}'::text[] end, a.since);
 	end loop;
 end $$;
@@ -152,10 +154,9 @@ begin
 		into v
 		from answerd.conversation c join answerd.policy p on p.policy_id = c.policy_id and p.is_digest
 		where c.brand_id = b.brand_id and c.waiting_since is not null;
-		perform answerd.raise_alert('digest', b.key, b.brand_id, null, null,
-			format('%s: %s praised or thanked us and %s spoke about us without an answer%s%s. answer thanks; answer queue --all', b.name, v.thanks, v.about,
-				coalesce(', the oldest since ' || answerd.clock_text(v.since, b.timezone), ''),
-				case when v.ignored > 0 then format('; %s so long that it counts as ignored', v.ignored) else '' end),
+		perform answerd.raise_said('digest', b.key, b.brand_id, null, null,
+			jsonb_build_array(jsonb_build_object('code', 'digest', 'brand', b.name, 'thanks', v.thanks, 'about', v.about)) || answerd.oldest_part(v.since)
+				|| case when v.ignored > 0 then jsonb_build_array(jsonb_build_object('code', 'digest_ignored', 'ignored', v.ignored)) else '[]' end || '[{"code": "digest_todo"}]',
 			case when v.about + v.thanks = 0 then '{}'::text[] else v.channels end, v.since);
 	end loop;
 end $$;

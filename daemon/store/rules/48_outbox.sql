@@ -51,9 +51,8 @@ drop function if exists answerd.reply_needs_human(answerd.reply, text);
 create or replace function answerd.reply_needs_human(r answerd.reply, p_why jsonb) returns void language plpgsql set search_path = pg_catalog as $$
 begin
 	perform answerd.reply_goes(r.brand_id, r.reply_id, 'needs_human', 'worker', p_why);
-	perform answerd.raise_alert('deaf', 'reply:' || r.reply_id, r.brand_id, r.account_id, null,
-		format('Nobody knows whether %s was posted: %s Look on the platform, then say answer replied %s LINK, or answer not-there %s.',
-			answerd.reply_label(r), answerd.said(p_why, 'UTC'), r.reply_id, r.reply_id));
+	perform answerd.raise_said('deaf', 'reply:' || r.reply_id, r.brand_id, r.account_id, null,
+		jsonb_build_array(jsonb_build_object('code', 'reply_lost', 'reply', r.reply_id::text, 'conversation', r.conversation_id::text, 'why', p_why)));
 end $$;
 
 -- reply_own_message(reply, id, permalink): our message stands in the house as soon as the platform has confirmed it, through the same
@@ -121,7 +120,7 @@ begin
 	end if;
 	perform answerd.reply_own_message(r, p_id, p_permalink);
 	perform answerd.reply_goes(r.brand_id, r.reply_id, 'sent', p_actor, null);
-	perform answerd.alert_over('reply:' || r.reply_id, format('It is known again what became of %s: it is there.', answerd.reply_label(r)),
+	perform answerd.over_said('reply:' || r.reply_id, jsonb_build_array(jsonb_build_object('code', 'reply_known', 'reply', r.reply_id::text, 'conversation', r.conversation_id::text)),
 		r.brand_id);
 end $$;
 
@@ -178,10 +177,8 @@ begin
 		perform answerd.reply_needs_human(v_reply, jsonb_build_array(jsonb_build_object('code', 'older_copy')));
 	end loop;
 	if o_is_other then
-		perform answerd.raise_alert('deaf', 'database:' || v_system || ':' || v_timeline || ':' || o_sender, null, null, null,
-			format('This is another database than before, or an older copy of it (a failover, a restored backup): %s. '
-				'What was answered just before may be missing here; compare answer replies with the platforms.',
-				case v_n when 0 then 'no reply was queued' else v_n || ' queued replies are read back on their platforms before they are posted' end));
+		perform answerd.raise_said('deaf', 'database:' || v_system || ':' || v_timeline || ':' || o_sender, null, null, null,
+			jsonb_build_array(jsonb_build_object('code', 'other_database', 'queued', case v_n when 0 then jsonb_build_object('code', 'queued_none') else jsonb_build_object('code', 'queued_some', 'replies', v_n) end)));
 	end if;
 end $$;
 
@@ -457,17 +454,16 @@ begin
 	update answerd.posting set refused = p_reason, refused_at = coalesce(refused_at, answerd.now()),
 		post_after = answerd.now() + greatest(every_us * interval '1 microsecond', interval '60 s')
 	where account_id = p_account and brand_id = p_brand;
-	perform answerd.raise_alert('deaf', 'posting:' || p_account, p_brand, p_account, null,
-		format('Posting is paused on %s: %s. Replies stay queued; we try again by ourselves.',
-			(select name from answerd.account where account_id = p_account and brand_id = p_brand), p_reason));
+	perform answerd.raise_said('deaf', 'posting:' || p_account, p_brand, p_account, null,
+		jsonb_build_array(jsonb_build_object('code', 'posting_paused', 'account', (select name from answerd.account where account_id = p_account and brand_id = p_brand), 'why', answerd.part_of(p_reason))));
 end $$;
 create or replace function answerd.posting_allowed(p_brand int, p_account int) returns void language plpgsql set search_path = pg_catalog as $$
 begin
 	update answerd.posting set refused = null, refused_at = null, post_after = null
 	where account_id = p_account and brand_id = p_brand and refused is not null;
 	if found then
-		perform answerd.alert_over('posting:' || p_account, format('%s lets us post again.',
-			(select name from answerd.account where account_id = p_account and brand_id = p_brand)), p_brand);
+		perform answerd.over_said('posting:' || p_account,
+			jsonb_build_array(jsonb_build_object('code', 'posting_again', 'account', (select name from answerd.account where account_id = p_account and brand_id = p_brand))), p_brand);
 	end if;
 end $$;
 

@@ -14,9 +14,8 @@ begin
 	returning m.cost_uusd + m.posted_uusd into v_cost;
 	select * into a from answerd.account where account_id = r.account_id and brand_id = r.brand_id;
 	if a.monthly_usd > 0 and v_cost > a.monthly_usd * 1000000 then
-		perform answerd.raise_alert('digest', format('money:%s:%s', a.account_id, v_month), a.brand_id, a.account_id, null,
-			format('The month''s %s US dollars (`monthly_usd`) for %s are spent: about %s so far. Replies are posted all the same, and each costs more.',
-				a.monthly_usd, a.name, round(v_cost / 1000000.0, 2)));
+		perform answerd.raise_said('digest', format('money:%s:%s', a.account_id, v_month), a.brand_id, a.account_id, null,
+			jsonb_build_array(jsonb_build_object('code', 'money_spent', 'usd', a.monthly_usd, 'account', a.name, 'spent', round(v_cost / 1000000.0, 2)::text)));
 	end if;
 end $$;
 

@@ -16,11 +16,9 @@ begin
 	perform answerd.filing_chores();
 	select count(*), min(unknown_at) into v_n, v_since from answerd.reply where state in ('unknown', 'reconciling');
 	if v_n > 20 or v_since < answerd.now() - interval '10 min' then
-		perform answerd.raise_alert('deaf', 'reconcile', null, null, null,
-			format('%s repl%s posted and nobody knows yet whether the platform has %s: it is read back, and takes longer than it should.', v_n,
-				case v_n when 1 then 'y was' else 'ies were' end, case v_n when 1 then 'it' else 'them' end));
+		perform answerd.raise_said('deaf', 'reconcile', null, null, null, jsonb_build_array(jsonb_build_object('code', 'replies_lost', 'n', v_n)));
 	else
-		perform answerd.alert_over('reconcile', 'It is known again what became of all replies.');
+		perform answerd.over_said('reconcile', '[{"code": "replies_known"}]');
 	end if;
 	for r in select * from answerd.reply where external_id like 'replied:%' order by account_id, reply_id limit 100 loop
 		perform from answerd.account where account_id = r.account_id and brand_id = r.brand_id for no key update;

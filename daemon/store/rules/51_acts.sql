@@ -52,7 +52,8 @@ begin
 	where conversation_id = c.conversation_id and brand_id = c.brand_id;
 	if btrim(p_reason, E' \t\r\n') <> '' then
 		insert into answerd.note (brand_id, conversation_id, staff_id, at, body) values (c.brand_id, c.conversation_id, p_actor, answerd.now(),
-			format('Given %s: %s', coalesce('to ' || v_who.name, 'back to the queue'), btrim(p_reason, E' \t\r\n'))) returning * into n;
+			answerd.said(jsonb_build_array(jsonb_build_object('code', case when v_who.staff_id is null then 'note_given_back' else 'note_given' end, 'who', v_who.name,
+			'reason', btrim(p_reason, E' \t\r\n'))), 'UTC')) returning * into n;
 		perform answerd.mention(n, v_who.staff_id);
 	end if;
 	perform answerd.audited(c, p_actor, 'give', jsonb_strip_nulls(jsonb_build_object('to', 'staff:' || v_who.staff_id, 'note', n.note_id::text)));
@@ -108,7 +109,7 @@ begin
 	)
 	select array_agg(external_id order by external_id) into v_ids from settled;
 	insert into answerd.note (brand_id, conversation_id, staff_id, at, body)
-	values (c.brand_id, c.conversation_id, p_actor, answerd.now(), 'No reply needed: ' || v_reason) returning note_id into v_note;
+	values (c.brand_id, c.conversation_id, p_actor, answerd.now(), answerd.said(jsonb_build_array(jsonb_build_object('code', 'note_dismissed', 'reason', v_reason)), 'UTC')) returning note_id into v_note;
 	update answerd.conversation set snoozed_until = null, snoozed_unanswered = null, version = version + 1
 	where conversation_id = c.conversation_id and brand_id = c.brand_id;
 	perform answerd.recompute(c.brand_id, c.account_id, array[c.root_id], array[c.customer_id], array[false]);

@@ -8,6 +8,8 @@ begin
 		'account', (select name from answerd.account x where x.account_id = a.account_id and x.brand_id = a.brand_id),
 		'source', (select name from answerd.source s where s.source_id = a.source_id and s.account_id = a.account_id and s.brand_id = a.brand_id),
 		'conversation', a.conversation_id::text, 'at', answerd.rfc3339(a.at), 'since', answerd.rfc3339(a.since), 'text', a.text,
+		'text_parts', coalesce(a.text_parts, case a.step when 'warn' then '[{"code": "late_warn"}]' when 'due' then '[{"code": "late_due"}]' when 'lead' then '[{"code": "late_lead"}]'
+			when 'stop' then '[{"code": "late_stop"}]' end::jsonb),
 		'state', case when a.over_at is not null then 'over' when a.acked_at is not null then 'acknowledged' else 'open' end,
 		'acked_at', answerd.rfc3339(a.acked_at), 'acked_by', (select login from answerd.staff s where s.staff_id = a.acked_by),
 		'over_at', answerd.rfc3339(a.over_at),
@@ -44,7 +46,7 @@ begin
 				and (not coalesce(p_open, false) or a.acked_at is null)
 			order by a.alert_id desc limit v_limit + 1) a) x;
 	return json_build_object('items', v_items, 'next', case when v_n > v_limit then v_next end, 'now', answerd.rfc3339(answerd.now()),
-		'trouble', answerd.telling_trouble());
+		'trouble', answerd.telling_trouble(), 'trouble_parts', answerd.telling_parts());
 end $$;
 
 -- alert_ack(id, actor): somebody has seen it and deals with it. Who acknowledged first stays.

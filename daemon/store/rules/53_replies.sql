@@ -449,8 +449,7 @@ begin
 	update answerd.reply set begun_at = null, not_before = null, tries = 0, queued_at = answerd.now(), stored_at = now(), must_look = false
 	where reply_id = r.reply_id and brand_id = r.brand_id;
 	perform answerd.reply_goes(r.brand_id, r.reply_id, 'queued', 'staff:' || p_actor, null);
-	perform answerd.alert_over('reply:' || r.reply_id, format('%s looked: %s is not there, and goes again.', answerd.staff_name(p_actor),
-		answerd.reply_label(r)), r.brand_id);
+	perform answerd.over_said('reply:' || r.reply_id, jsonb_build_array(jsonb_build_object('code', 'reply_not_there', 'who', answerd.staff_name(p_actor), 'reply', r.reply_id::text, 'conversation', r.conversation_id::text)), r.brand_id);
 	perform answerd.audited(r.brand_id, 'staff:' || p_actor, 'not_there', 'reply:' || r.reply_id);
 	return answerd.reply_again(r.reply_id);
 end $$;
@@ -465,10 +464,9 @@ begin
 		update answerd.respond_house set is_panic = p_on, panic_at = answerd.now(), panic_by = p_actor returning * into h;
 		perform answerd.audited(0, 'staff:' || p_actor, case when p_on then 'panic' else 'panic_over' end, 'house');
 		if p_on then
-			perform answerd.raise_alert('deaf', 'panic', null, null, null, format('%s stopped all posting. Replies stay queued until answer panic off.',
-				answerd.staff_name(p_actor)));
+			perform answerd.raise_said('deaf', 'panic', null, null, null, jsonb_build_array(jsonb_build_object('code', 'posting_stopped', 'who', answerd.staff_name(p_actor))));
 		else
-			perform answerd.alert_over('panic', format('%s lets posting go on.', answerd.staff_name(p_actor)));
+			perform answerd.over_said('panic', jsonb_build_array(jsonb_build_object('code', 'posting_goes_on', 'who', answerd.staff_name(p_actor))));
 		end if;
 		perform pg_notify('answerd_reply', '');
 	end if;

@@ -131,10 +131,17 @@ create or replace function answerd.mention(n answerd.note, p_also bigint default
 	order by s.staff_id on conflict do nothing
 $$;
 
+-- note_parts(words) → the parts of a note that an act left; null: somebody wrote it.
+create or replace function answerd.note_parts(p text) returns jsonb language sql stable set search_path = pg_catalog as $$
+	select case when p like 'No reply needed: %' then jsonb_build_array(jsonb_build_object('code', 'note_dismissed', 'reason', substr(p, length('No reply needed: ') + 1)))
+		when p like 'Given back to the queue: %' then jsonb_build_array(jsonb_build_object('code', 'note_given_back', 'reason', substr(p, length('Given back to the queue: ') + 1)))
+		when p ~ '^Given to [^:]+: ' then jsonb_build_array(jsonb_build_object('code', 'note_given', 'who', substring(p from '^Given to ([^:]+): '),
+			'reason', regexp_replace(p, '^Given to [^:]+: ', ''))) end
+$$;
 -- note_json(note): the object of the API, with the logins that it names.
 create or replace function answerd.note_json(n answerd.note) returns json language sql stable set search_path = pg_catalog as $$
 	select json_build_object('id', n.note_id::text, 'conversation', n.conversation_id::text, 'at', answerd.rfc3339(n.at), 'by', s.login,
-		'name', s.name, 'text', n.body, 'mentions', coalesce((select json_agg(f.login order by f.login) from answerd.note_mention m
+		'name', s.name, 'text', n.body, 'text_parts', answerd.note_parts(n.body), 'mentions', coalesce((select json_agg(f.login order by f.login) from answerd.note_mention m
 			join answerd.staff f on f.staff_id = m.staff_id where m.note_id = n.note_id and m.brand_id = n.brand_id), '[]'))
 	from (select 1) x left join answerd.staff s on s.staff_id = n.staff_id
 $$;

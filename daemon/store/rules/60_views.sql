@@ -94,12 +94,12 @@ select b.name as brand, b.timezone, a.name as account, a.platform, s.source_id, 
 	t.reason as trouble, t.text as trouble_text, t.since as trouble_since,
 	a.every_us * interval '1 microsecond' as interval_target, s.interval_us * interval '1 microsecond' as interval_achieved,
 	s.news_at, case when s.usual_at > s.news_at then s.usual_silence end as usual_silence, a.token_until, a.skew_us * interval '1 microsecond' as skew,
-	s.heard_from, s.failing_since, coalesce(t.is_deaf, false) as is_deaf
+	s.heard_from, s.failing_since, coalesce(t.is_deaf, false) as is_deaf, t.text_parts as trouble_parts
 from answerd.source s
 join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id
 join answerd.brand b on b.brand_id = s.brand_id
 left join answerd.worker w on w.holder = a.holder
-left join lateral (select t.reason, t.text, t.since, t.is_deaf from answerd.trouble t where t.account_id = s.account_id and t.brand_id = s.brand_id
+left join lateral (select t.reason, t.text, t.text_parts, t.since, t.is_deaf from answerd.trouble t where t.account_id = s.account_id and t.brand_id = s.brand_id
 	and t.source_id in (0, s.source_id) and t.key is not null order by t.is_deaf desc, t.since limit 1) t on true;
 
 -- reading_cost: what reading and posting cost by month, where a platform sells it.

@@ -19,7 +19,7 @@ where c.waiting_since is not null;
 
 -- listening(): is somebody listening to everything that is configured? {"ok", "text", "parts"}; text null when all is well. It
 -- stands above the queue: a stale queue shown as an empty one would be the worst lie here (I4). parts is the same by code, for
--- the page's own languages: [{"code", "account", "since", "sources", "reason"}], what does not apply left out or null.
+-- the page's own languages: [{"code", "account", "since", "sources", "reason", "reason_parts"}], what does not apply left out or null.
 create or replace function answerd.listening() returns json language plpgsql stable set search_path = pg_catalog as $$
 declare
 	v_beat timestamptz;
@@ -43,9 +43,10 @@ begin
 				else format('%s: not listening since %s', a.account, answerd.clock_text(c.since, a.timezone))
 					|| case when c.code = 'sources_away' then ' to ' || a.sources else coalesce(' (' || a.reason || ')', '') end end order by a.account), '{}'),
 			coalesce(jsonb_agg(jsonb_build_object('code', c.code, 'account', a.account, 'since', answerd.rfc3339(c.since), 'sources', a.sources,
-				'reason', a.reason) order by a.account), '[]')
+				'reason', a.reason, 'reason_parts', answerd.parts_of(a.whole_reason)) order by a.account), '[]')
 		into v_text, v_parts
 		from (select h.account, min(h.timezone) as timezone, min(h.account_state) as state, min(h.state_since) as state_since, left(min(h.state_reason), 200) as reason,
+				min(h.state_reason) as whole_reason,
 				min(h.heard_at) as heard_at, min(h.heard_at) filter (where not h.is_heard) as sources_heard_at,
 				string_agg(h.source, ', ' order by h.source) filter (where not h.is_heard) as sources,
 				max(h.heard_at) is null and not bool_or(h.is_heard and h.source not in ('threads', 'rechecks')) as is_new

@@ -236,6 +236,7 @@ create or replace function answerd.list_sources() returns json language sql stab
 		'state', case when not is_configured then 'off' when is_heard then 'listening' when account_state in ('refused', 'failing')
 			then account_state::text when heard_at is null then 'new' when is_deaf then trouble when failures > 0 then 'failing' else 'late' end,
 		'account_state', account_state, 'reason', coalesce(trouble_text, state_reason),
+		'reason_parts', case when trouble_text is not null then trouble_parts else answerd.parts_of(state_reason) end,
 		'since', answerd.rfc3339(coalesce(trouble_since, failing_since, state_since)), 'missing', missing,
 		'heard_at', answerd.rfc3339(heard_at), 'heard_from', answerd.rfc3339(heard_from), 'heard_until', answerd.rfc3339(heard_until),
 		'imported_at', answerd.rfc3339(imported_at), 'failures', failures, 'failed_at', answerd.rfc3339(failed_at), 'failure', failure,

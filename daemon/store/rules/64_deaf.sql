@@ -101,39 +101,34 @@ $$;
 -- source_trouble(): every source that is configured, with what is wrong with it, seen alone. n_needed: in how many sweeps in a row it
 -- has to be seen before anybody is told; so a jump of a clock is no trouble.
 create or replace view answerd.source_trouble as
-select s.brand_id, s.account_id, s.source_id, s.name as source, a.name as account, b.timezone, t.reason, t.since, t.n_needed, t.is_deaf, t.why
+select s.brand_id, s.account_id, s.source_id, s.name as source, a.name as account, b.timezone, t.reason, t.since, t.n_needed, t.is_deaf, answerd.said(jsonb_build_array(t.part), b.timezone) as why, t.part
 from answerd.source s
 join answerd.account a on a.account_id = s.account_id and a.brand_id = s.brand_id and a.is_configured
 join answerd.brand b on b.brand_id = s.brand_id and b.is_configured
 cross join lateral (
-	select 'refused' as reason, s.failing_since as since, 1 as n_needed, true as is_deaf, s.failure as why
+	select 'refused' as reason, s.failing_since as since, 1 as n_needed, true as is_deaf, answerd.part_of(s.failure) as part
 	where s.failures >= 2 and s.failure_kind = 'auth' and a.state <> 'refused'
 	union all
-	select 'unreadable', s.failing_since, 1, true, s.failure || '; the answer is kept: answer quarantine'
+	select 'unreadable', s.failing_since, 1, true, jsonb_build_object('code', 'why_unreadable', 'failure', s.failure)
 	where s.failures >= 3 and s.failure_kind = 'data' and s.failing_since <= answerd.now() - interval '2 min'
 	union all
-	select 'failing', s.failing_since, 1, true, format('%s failures in a row, the last: %s', s.failures, s.failure)
+	select 'failing', s.failing_since, 1, true, jsonb_build_object('code', 'why_failing', 'failures', s.failures, 'failure', s.failure)
 	where s.failures >= 3 and s.failure_kind not in ('data', 'auth') and s.failing_since <= answerd.now() - interval '5 min'
 	union all
-	select 'changed', s.unread_since, 1, true, 'most of what it serves cannot be read: a field is missing or has changed, so the platform may have '
-		'changed its answers. answer quarantine shows them; a newer answerd may know them'
+	select 'changed', s.unread_since, 1, true, jsonb_build_object('code', 'why_changed')
 	where s.unread_since is not null
 	union all
 	select 'late', greatest(s.heard_at, a.leased_at), 3 + (2 * a.every_us / 5000000)::int, true,
-		case when x.until > answerd.now() then format('the platform lets us ask nothing more until %s. Set a slower `every`, listen to fewer '
-				'sources, or find out who else uses this token', answerd.clock_text(x.until, b.timezone))
-			else 'no answer was stored since then, although nothing failed. The log of the worker says more: journalctl -u answerd' end
+		case when x.until > answerd.now() then jsonb_build_object('code', 'why_budget', 'at', answerd.rfc3339(x.until))
+			else jsonb_build_object('code', 'why_late') end
 	from (select greatest(a.ask_after, case when a.rate_left <= a.rate_limit / 5 then a.rate_reset end) as until) x
 	where s.failures = 0 and s.name not in ('threads', 'rechecks') and a.state = 'listening'
 		and coalesce(greatest(s.heard_at, a.leased_at) < answerd.now() - (interval '15 min' + 5 * a.every_us * interval '1 microsecond'), false)
 	union all
-	select 'stuck', s.stuck_since, 3, true, 'its walk goes on from page to page and brings nothing new: the platform may give the same pages '
-		'for ever. Look there whether something is newer than what is shown here'
+	select 'stuck', s.stuck_since, 3, true, jsonb_build_object('code', 'why_stuck')
 	where s.stuck_since < answerd.now() - greatest(interval '10 min', 10 * a.every_us * interval '1 microsecond')
 	union all
-	select 'silent', s.news_at, 3, true, format('it answers and brings nothing since %s, longer than it ever was silent at such a time (%s). Look at the '
-		'platform: if somebody wrote there, make a new token; if nobody did, acknowledge this', answerd.clock_text(s.news_at, b.timezone),
-		answerd.length_text(s.usual_silence / 3))
+	select 'silent', s.news_at, 3, true, jsonb_build_object('code', 'why_silent', 'at', answerd.rfc3339(s.news_at), 'usual_s', extract(epoch from s.usual_silence / 3)::bigint)
 	from answerd.alert_house h
 	where not answerd.may_be_silent(s.name) and s.usual_at > s.news_at
 		-- A failure in between is no word of anybody: what was told stands on.
@@ -142,9 +137,7 @@ cross join lateral (
 		and s.news_at < answerd.now() - h.silent_us * interval '1 microsecond'
 		and answerd.silent_for(s) > greatest(s.usual_silence, h.silent_us * interval '1 microsecond')
 	union all
-	select 'slow', s.polled_at, 3, false, format('asked every %s instead of every %s: the platform''s limits, or other accounts, leave no more. '
-		'Set a slower `every`, or listen to fewer sources', answerd.length_text(s.interval_us * interval '1 microsecond'),
-		answerd.length_text(a.every_us * interval '1 microsecond'))
+	select 'slow', s.polled_at, 3, false, jsonb_build_object('code', 'why_slow', 'asked_s', extract(epoch from s.interval_us * interval '1 microsecond')::bigint, 'every_s', extract(epoch from a.every_us * interval '1 microsecond')::bigint)
 	where s.failures = 0 and s.name not in ('threads', 'rechecks') and s.interval_us > greatest(2 * a.every_us, a.every_us + 5000000)
 ) t
 -- Most sources are well: they are not looked at eight times.
@@ -153,23 +146,20 @@ where s.is_configured and (s.failures >= 2 or s.unread_since is not null or s.st
 
 -- account_trouble(): what concerns a whole account; no source of it is asked what is wrong with it then.
 create or replace view answerd.account_trouble as
-select a.brand_id, a.account_id, a.name as account, b.timezone, t.reason, t.since, t.is_deaf, t.why
+select a.brand_id, a.account_id, a.name as account, b.timezone, t.reason, t.since, t.is_deaf, answerd.said(jsonb_build_array(t.part), b.timezone) as why, t.part
 from answerd.account a
 join answerd.brand b on b.brand_id = a.brand_id and b.is_configured
 cross join lateral (
-	select 'refused' as reason, a.state_since as since, true as is_deaf, a.state_reason as why where a.state = 'refused'
+	select 'refused' as reason, a.state_since as since, true as is_deaf, answerd.part_of(a.state_reason) as part where a.state = 'refused'
 	union all
-	select 'failing', a.state_since, true, a.state_reason where a.state = 'failing' and a.state_since <= pg_catalog.now() - interval '5 min'
+	select 'failing', a.state_since, true, answerd.part_of(a.state_reason) where a.state = 'failing' and a.state_since <= pg_catalog.now() - interval '5 min'
 	union all
-	select 'token', a.token_until, false, format('the token %s on %s: %s',
-		case when a.token_until > answerd.now() then 'ends' else 'ended' end, to_char(a.token_until at time zone b.timezone, 'YYYY-MM-DD HH24:MI'),
-		case when exists (select from answerd.credential c where c.account_id = a.account_id and c.brand_id = a.brand_id and c.connected_at is not null)
-			then 'let us in again: answerd connect ' || a.name
-			else 'make a new one, put it where the configuration says, and reload answerd' end)
+	select 'token', a.token_until, false, jsonb_build_object('code', case when a.token_until > answerd.now() then 'token_ends' else 'token_ended' end, 'at', answerd.rfc3339(a.token_until),
+		'todo', case when exists (select from answerd.credential c where c.account_id = a.account_id and c.brand_id = a.brand_id and c.connected_at is not null)
+			then jsonb_build_object('code', 'token_connect', 'account', a.name) else jsonb_build_object('code', 'token_make') end)
 	where a.token_until < answerd.now() + interval '7 days'
 	union all
-	select 'clock', answerd.now(), false, format('the server''s clock and ours are %s apart: look at the time of this machine (timedatectl) first',
-		answerd.length_text(abs(a.skew_us) * interval '1 microsecond'))
+	select 'clock', answerd.now(), false, jsonb_build_object('code', 'clock_apart', 'apart_s', extract(epoch from abs(a.skew_us) * interval '1 microsecond')::bigint)
 	where abs(a.skew_us) > 60000000
 ) t
 where a.is_configured;
@@ -178,18 +168,21 @@ where a.is_configured;
 -- before, the others follow it.
 create or replace view answerd.trouble_now as
 select t.brand_id, t.account_id, 0 as source_id, t.reason, t.since, t.is_deaf, 1 as n_needed,
-	case when t.is_deaf then format('%s: not listening since %s: %s', t.account, answerd.clock_text(t.since, t.timezone), t.why)
-		else format('%s: %s', t.account, t.why) end || '.' as text
+	answerd.said(p.parts, t.timezone) as text, p.parts
 from answerd.account_trouble t
+cross join lateral (select jsonb_build_array(jsonb_build_object('code', case when t.is_deaf then 'deaf_account' else 'doubt_account' end, 'account', t.account,
+	'at', answerd.rfc3339(t.since), 'why', t.part)) as parts) p
 union all
 select t.brand_id, t.account_id, case when x.is_whole then 0 else t.source_id end, case when x.is_whole then 'unheard' else t.reason end, min(t.since),
-	bool_or(t.is_deaf), min(t.n_needed), min(format(case when t.is_deaf then '%s%s: not listening since %s: %s.' else '%s%s: %4$s.' end, t.account,
-		case when x.is_whole then '' else ' ' || t.source end, answerd.clock_text(t.since, t.timezone), t.why))
+	bool_or(t.is_deaf), min(t.n_needed), min(y.text), (array_agg(y.parts order by y.text))[1]
 from answerd.source_trouble t
 cross join lateral (select t.is_deaf and t.reason not in ('silent', 'changed') and (select count(*) > 1
 		and bool_and(s.failures > 0 or s.stuck_since is not null or coalesce(s.heard_at, '-infinity') < answerd.now() - interval '15 min')
 	from answerd.source s where s.account_id = t.account_id and s.brand_id = t.brand_id and s.is_configured
 		and s.name not in ('threads', 'rechecks')) as is_whole offset 0) x
+cross join lateral (select p.parts, answerd.said(p.parts, t.timezone) as text from (select jsonb_build_array(jsonb_build_object('code', case
+		when x.is_whole then case when t.is_deaf then 'deaf_account' else 'doubt_account' end when t.is_deaf then 'deaf_source' else 'doubt_source' end,
+	'account', t.account, 'source', case when not x.is_whole then t.source end, 'at', answerd.rfc3339(t.since), 'why', t.part)) as parts) p offset 0) y
 where not exists (select from answerd.account_trouble a where a.account_id = t.account_id and a.brand_id = t.brand_id and a.is_deaf)
 group by t.brand_id, t.account_id, 3, 4, x.is_whole;
 
@@ -226,9 +219,9 @@ begin
 	end if;
 	select coalesce(array_agg(n), '{}') into v_seen from answerd.trouble_now n;
 	select coalesce(array_agg(concat_ws(':', s.account_id, s.source_id, s.reason)), '{}') into v_keys from unnest(v_seen) s;
-	insert into answerd.trouble as o (brand_id, account_id, source_id, reason, is_deaf, since, n_needed, text)
-	select s.brand_id, s.account_id, s.source_id, s.reason, s.is_deaf, s.since, s.n_needed, s.text from unnest(v_seen) s
-	on conflict (account_id, source_id, reason, brand_id) do update set n_seen = o.n_seen + 1, text = excluded.text
+	insert into answerd.trouble as o (brand_id, account_id, source_id, reason, is_deaf, since, n_needed, text, text_parts)
+	select s.brand_id, s.account_id, s.source_id, s.reason, s.is_deaf, s.since, s.n_needed, s.text, s.parts from unnest(v_seen) s
+	on conflict (account_id, source_id, reason, brand_id) do update set n_seen = o.n_seen + 1, text = excluded.text, text_parts = excluded.text_parts
 	where o.key is null or o.text <> excluded.text;
 	-- Over, and silently where nobody was told. A whole account is heard again only when all of it is.
 	for t in delete from answerd.trouble x where concat_ws(':', x.account_id, x.source_id, x.reason) <> all (v_keys)
@@ -236,7 +229,7 @@ begin
 				and s.brand_id = x.brand_id and s.is_configured and s.failures > 0 and s.name not in ('threads', 'rechecks')))
 		returning x.* loop
 		if t.key is not null then
-			v_n := v_n + answerd.alert_over(t.key, answerd.trouble_over(t), t.brand_id);
+			v_n := v_n + answerd.over_said(t.key, answerd.trouble_over(t), t.brand_id);
 		end if;
 	end loop;
 	-- New, and seen often enough; a source of an account that was told as a whole does not speak as well.
@@ -245,7 +238,7 @@ begin
 			where w.account_id = o.account_id and w.brand_id = o.brand_id and w.source_id = 0 and w.is_deaf and w.key is not null)) loop
 		update answerd.trouble set key = format('deaf:%s:%s:%s:%s', r.account_id, r.source_id, r.reason, answerd.us(r.since))
 		where account_id = r.account_id and source_id = r.source_id and reason = r.reason and brand_id = r.brand_id returning key into r.key;
-		v_n := v_n + (answerd.raise_alert('deaf', r.key, r.brand_id, r.account_id, nullif(r.source_id, 0), r.text, null, least(r.since, answerd.now()))
+		v_n := v_n + (answerd.raise_alert('deaf', r.key, r.brand_id, r.account_id, nullif(r.source_id, 0), r.text, null, least(r.since, answerd.now()), r.text_parts)
 			is not null)::int;
 	end loop;
 	return v_n + answerd.quarantine_sweep() + answerd.gap_sweep() + answerd.zone_sweep();
@@ -259,38 +252,33 @@ declare
 begin
 	-- What a channel needs follows from its row; a brand's calendar is made when the worker declares it again, every hour.
 	update answerd.channel set timezone = refused_zone, refused_zone = null where refused_zone is not null and answerd.is_zone(refused_zone);
-	for r in select 'zone:' || b.brand_id || ':' || b.refused_zone as key, b.brand_id, format('%s: the database does not know the time zone ''%s'' '
-				'that the configuration names. Until it does, the brand''s office hours and deadlines are counted in %s, and may be hours '
-				'wrong. Bring tzdata up to date on the database''s machine (apt-get install tzdata); it is looked at every hour, and at a '
-				'reload.', b.name, b.refused_zone, b.timezone) as text
+	for r in select 'zone:' || b.brand_id || ':' || b.refused_zone as key, b.brand_id, jsonb_build_array(jsonb_build_object('code', 'zone_brand', 'brand', b.name, 'zone', b.refused_zone, 'counted', b.timezone)) as parts
 			from answerd.brand b where b.is_configured and b.refused_zone is not null
 		union all
-		select 'zone:' || c.name || ':' || c.refused_zone, null, format('Channel %s: the database does not know the time zone ''%s'' of its quiet '
-				'hours; they are taken as UTC. Bring tzdata up to date on the database''s machine (apt-get install tzdata).', c.name, c.refused_zone)
+		select 'zone:' || c.name || ':' || c.refused_zone, null, jsonb_build_array(jsonb_build_object('code', 'zone_channel', 'channel', c.name, 'zone', c.refused_zone))
 			from answerd.channel c where c.is_configured and c.refused_zone is not null loop
-		v_n := v_n + (answerd.raise_alert('deaf', r.key, r.brand_id, null, null, r.text) is not null)::int;
+		v_n := v_n + (answerd.raise_said('deaf', r.key, r.brand_id, null, null, r.parts) is not null)::int;
 	end loop;
-	for r in select a.key, a.brand_id, coalesce(b.name, 'Channel ' || split_part(a.key, ':', 2)) as name from answerd.alert a
+	for r in select a.key, a.brand_id, jsonb_build_array(jsonb_build_object('code', case when b.name is null then 'zone_channel_known' else 'zone_brand_known' end,
+			'name', coalesce(b.name, split_part(a.key, ':', 2)))) as parts from answerd.alert a
 			left join answerd.brand b on b.brand_id = a.brand_id
 		where a.event = 'deaf' and a.over_at is null and a.key like 'zone:%'
 			and not exists (select from answerd.brand x where x.is_configured and x.refused_zone is not null
 				and a.key = 'zone:' || x.brand_id || ':' || x.refused_zone)
 			and not exists (select from answerd.channel x where x.is_configured and x.refused_zone is not null
 				and a.key = 'zone:' || x.name || ':' || x.refused_zone) loop
-		v_n := v_n + answerd.alert_over(r.key, format('%s: the database knows its time zone.', r.name), r.brand_id);
+		v_n := v_n + answerd.over_said(r.key, r.parts, r.brand_id);
 	end loop;
 	return v_n;
 end $$;
 
--- trouble_over(trouble) → the sentence that says so.
-create or replace function answerd.trouble_over(t answerd.trouble) returns text language sql stable set search_path = pg_catalog as $$
-	select case when not (a.is_configured and coalesce(s.is_configured, true)) then format('%s is not configured any more.', x.name)
-		when t.reason = 'token' then format('%s: the token was renewed.', x.name)
-		when t.reason = 'clock' then format('%s: the clocks agree again.', x.name)
-		when t.reason = 'slow' then format('%s is asked as often as it should be again.', x.name)
-		when t.reason = 'silent' then format('%s: somebody speaks again; nobody did since %s.', x.name, answerd.clock_text(t.since, b.timezone))
-		else format('%s is listened to again; it was not since %s.', x.name, answerd.clock_text(t.since, b.timezone)) end
-	from answerd.account a join answerd.brand b on b.brand_id = a.brand_id
+-- trouble_over(trouble) → the sentence that says so, in parts.
+drop function if exists answerd.trouble_over(answerd.trouble);
+create or replace function answerd.trouble_over(t answerd.trouble) returns jsonb language sql stable set search_path = pg_catalog as $$
+	select jsonb_build_array(jsonb_build_object('code', case when not (a.is_configured and coalesce(s.is_configured, true)) then 'over_gone'
+		when t.reason = 'token' then 'over_token' when t.reason = 'clock' then 'over_clock' when t.reason = 'slow' then 'over_slow'
+		when t.reason = 'silent' then 'over_silent' else 'over_deaf' end, 'name', x.name, 'at', answerd.rfc3339(t.since)))
+	from answerd.account a
 	left join answerd.source s on s.source_id = t.source_id and s.account_id = a.account_id and s.brand_id = a.brand_id
 	cross join lateral (select a.name || coalesce(' ' || s.name, '') as name) x
 	where a.account_id = t.account_id and a.brand_id = t.brand_id
@@ -311,10 +299,8 @@ begin
 			and not exists (select from answerd.alert x where x.event = 'quarantine' and x.over_at is null
 				and x.key = format('quarantine:%s:%s', q.account_id, q.source_id) and x.brand_id = q.brand_id)
 		group by 1, 2, 3, 4, 5 loop
-		v_n := v_n + (answerd.raise_alert('quarantine', format('quarantine:%s:%s', r.account_id, r.source_id), r.brand_id, r.account_id,
-			nullif(r.source_id, 0), format('%s: %s could not be read and %s kept as served: %s. answer quarantine shows what came.', concat_ws(' ', r.account, r.source),
-				case when r.n = 1 then 'something' else r.n || ' elements' end, case when r.n = 1 then 'is' else 'are' end,
-				answerd.one_line(left(r.reason, 200))), null, r.since) is not null)::int;
+		v_n := v_n + (answerd.raise_said('quarantine', format('quarantine:%s:%s', r.account_id, r.source_id), r.brand_id, r.account_id,
+			nullif(r.source_id, 0), jsonb_build_array(jsonb_build_object('code', 'unread', 'where', concat_ws(' ', r.account, r.source), 'n', r.n, 'why', answerd.one_line(left(r.reason, 200)))), null, r.since) is not null)::int;
 	end loop;
 	perform answerd.alert_over(a.key, null, a.brand_id) from answerd.alert a where a.event = 'quarantine' and a.over_at is null
 		and not a.at between answerd.now() - interval '1 day' and answerd.now() + interval '1 day';
@@ -327,18 +313,18 @@ declare
 	r record;
 	v_n int := 0;
 begin
-	for r in select g.*, a.name as account, s.name as source, b.timezone, k.key
+	for r in select g.*, a.name as account, s.name as source, answerd.lost_parts(g) as lost, k.key
 		from answerd.gap g join answerd.account a on a.account_id = g.account_id and a.brand_id = g.brand_id
 		join answerd.source s on s.source_id = g.source_id and s.account_id = g.account_id and s.brand_id = g.brand_id
-		join answerd.brand b on b.brand_id = g.brand_id
 		cross join lateral (select format('gap:%s:%s:%s', g.source_id, (g.found_at at time zone 'UTC')::date,
 			case when g.lost_at is null then 'open' else 'lost' end) as key) k
 		where (g.lost_at > answerd.now() - interval '1 day' or (g.closed_at is null and g.found_at < answerd.now() - interval '1 hour'))
 			and not exists (select from answerd.alert x where x.event = 'gap' and x.key = k.key and x.brand_id = g.brand_id)
 		order by g.gap_id loop
-		v_n := v_n + (answerd.raise_alert('gap', r.key, r.brand_id, r.account_id, r.source_id, format('%s %s: what was said %s%s was not all heard: %s. %s',
-			r.account, r.source, coalesce('from ' || answerd.clock_text(r.from_at, r.timezone) || ' ', ''), 'to ' || answerd.clock_text(r.until_at, r.timezone),
-			r.reason, coalesce('It is lost: ' || r.lost_reason || '. Look on the platform itself.', 'It is tried to read it after all: answer gaps.')), null,
+		v_n := v_n + (answerd.raise_said('gap', r.key, r.brand_id, r.account_id, r.source_id, jsonb_build_array(jsonb_build_object('code', 'gap_told',
+			'account', r.account, 'source', r.source, 'span', jsonb_build_object('code', case when r.from_at is null then 'span_to' else 'span_from' end,
+			'from_at', answerd.rfc3339(r.from_at), 'until_at', answerd.rfc3339(r.until_at)), 'why', answerd.part_of(r.reason),
+			'todo', case when r.lost is null then jsonb_build_object('code', 'gap_is_open') else jsonb_build_object('code', 'gap_is_lost', 'why', r.lost) end)), null,
 			r.from_at) is not null)::int;
 	end loop;
 	perform answerd.alert_over(a.key, null, a.brand_id) from answerd.alert a where a.event = 'gap' and a.over_at is null

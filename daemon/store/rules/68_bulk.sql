@@ -12,6 +12,8 @@ declare
 	v_id text;
 	v_code text;
 	v_said text;
+	v_name text;
+	v_with text;
 begin
 	if p_act is null or p_act not in ('take', 'give', 'tag', 'untag', 'snooze', 'dismiss') then
 		perform answerd.refuse('AN400', 'Many at once can be: take, give, tag, untag, snooze, dismiss. Replies go one by one.');
@@ -46,11 +48,13 @@ begin
 			v_n_done := v_n_done + 1;
 			v_results := v_results || jsonb_build_object(v_id, null);
 		exception when sqlstate 'AN403' or sqlstate 'AN404' or sqlstate 'AN409' then
-			get stacked diagnostics v_said = message_text, v_code = returned_sqlstate;
-			v_results := v_results || jsonb_build_object(v_id, jsonb_build_object('status', substr(v_code, 3)::int, 'detail', v_said));
+			get stacked diagnostics v_said = message_text, v_code = returned_sqlstate, v_name = pg_exception_hint, v_with = pg_exception_detail;
+			v_results := v_results || jsonb_build_object(v_id, jsonb_build_object('status', substr(v_code, 3)::int, 'detail', v_said,
+				'code', nullif(v_name, ''), 'with', nullif(v_with, '')::jsonb));
 		end;
 	end loop;
 	return json_build_object('done', v_n_done, 'refused', cardinality(v_ids) - v_n_done, 'items', (select json_agg(json_build_object('id', x,
-		'is_done', jsonb_typeof(v_results -> x) = 'null', 'status', coalesce((v_results -> x ->> 'status')::int, 200), 'detail', v_results -> x ->> 'detail') order by n)
+		'is_done', jsonb_typeof(v_results -> x) = 'null', 'status', coalesce((v_results -> x ->> 'status')::int, 200), 'detail', v_results -> x ->> 'detail',
+		'code', v_results -> x ->> 'code', 'with', nullif(v_results -> x -> 'with', 'null')) order by n)
 		from unnest(v_ids) with ordinality u(x, n)));
 end $$;

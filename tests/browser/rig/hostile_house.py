@@ -109,6 +109,10 @@ class Filled:
             conn.execute("insert into answerd.delivery (brand_id, alert_id, channel, group_key, state, telling_id, kept_until, kept_by) values (%s, %s, 'hook', 'g', %s, %s, %s, %s)",
                          (*alert, *(("telling", telling, None, None) if i % 20 else ("kept", None, "2099-01-01", self.text(i + 2, 200)))))
 
+        # Half of it within sentences of ours.
+        conn.execute("update answerd.alert set text_parts = jsonb_build_array(jsonb_build_object('code', 'doubt_source', 'account', left(text, 90), 'source', text, 'why', answerd.part_of(text))) "
+                     "where alert_id %% 2 = 0", ())
+
     def staff_says(self, conn):
         """A staff account may be stolen: names, notes, tags, views, snippets, drafts, and what became of replies."""
         for n in range(8):
@@ -130,6 +134,7 @@ class Filled:
                     "permalink, body, words) select c.brand_id, c.account_id, c.conversation_id, c.customer_id, %s, 1, %s, now(), now(), now(), %s, 'f', c.oldest_id, %s, %s, %s, %s "
                     "from answerd.conversation c where c.conversation_id = %s",
                     (rogues[i % 8], STATES[j % 5], f"h{i}", self.text(i * 3, 400), self.text(i * 3 + 1, 300), self.text(i * 3 + 2), self.text(i * 3 + 2), c))
+        conn.execute("update answerd.reply set reason_parts = jsonb_build_array(jsonb_build_object('code', 'look_failed', 'failure', answerd.part_of(reason))) where reply_id %% 2 = 0", ())
         conn.cursor().executemany("insert into answerd.saved_view (name, query, by_staff, changed_at) values (%s, 'all=1', %s, now()) on conflict do nothing",
                                   [(self.text(i * 29, 60), viewer) for i in range(30)])
         conn.cursor().executemany("insert into answerd.snippet (brand_id, name, body, by_staff, changed_at) select brand_id, %s, %s, %s, now() from answerd.brand",

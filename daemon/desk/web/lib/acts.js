@@ -29,7 +29,7 @@ async function each(ids, { path, body = {}, many }, done) {
 		toastRefusal(e);
 	}
 	if (bad.length > 0) {
-		toast(t("acts.refused", { n: bad.length, why: bad[0].detail }), { tone: "bad" });
+		toast(t("acts.refused", { n: bad.length, why: api.refusalOf(bad[0].status, bad[0]) }), { tone: "bad" });
 	}
 	if (good.length > 0) {
 		done(good);

@@ -7,7 +7,7 @@ import { clean } from "./text.js";
 export { API };
 
 /* What the desk said, in the reader's language where the sentence has a name that we know. */
-function sentence(status, problem) {
+export function refusalOf(status, problem) {
 	const name = `problem.${problem.code}`, byStatus = `problem.status_${status}`;
 	if (problem.code && has(name)) {
 		return t(name, Object.fromEntries((problem.with ?? []).map((value, i) => [i, value ?? ""])));
@@ -20,7 +20,7 @@ function sentence(status, problem) {
 
 export class Refusal extends Error {
 	constructor(status, problem = {}, retryAfter = 0) {
-		super(status === 0 ? t(`ui.${problem.code ?? "not_reached"}`) : clean(sentence(status, problem))); /* may quote what somebody typed */
+		super(status === 0 ? t(`ui.${problem.code ?? "not_reached"}`) : clean(refusalOf(status, problem))); /* may quote what somebody typed */
 		this.status = status;          /* 0: the desk could not be reached */
 		this.needs = problem.needs ?? null;
 		this.code = problem.code ?? null;

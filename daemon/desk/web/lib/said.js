@@ -24,12 +24,12 @@ function valueOf(name, value) {
 	return word !== undefined && has(word) ? t(word) : value;
 }
 
-/* Parts that go on begin with their own ";" or ",", which falls away behind a ":", and where nothing stands before them. */
+/* Parts that go on begin with their own ";" or ",", which falls away behind a ":" or ".", and where nothing stands before them. */
 export function said(parts) {
 	return (parts ?? []).reduce((words, part) => {
 		const key = `said.${part.code}`;
 		const more = has(key) ? t(key, Object.fromEntries(Object.entries(part).map(([name, value]) => [name, valueOf(name, value)]))) : part.code;
-		return words === "" ? more.replace(/^[,;]+ */, "") : !/^[,;]/.test(more) ? `${words} ${more}` : words.endsWith(":") ? words + more.replace(/^[,;]+/, "") : words + more;
+		return words === "" ? more.replace(/^[,;]+ */, "") : !/^[,;.]/.test(more) ? `${words} ${more}` : /[:.]$/.test(words) ? words + more.replace(/^[,;]+/, "") : words + more;
 	}, "");
 }
 

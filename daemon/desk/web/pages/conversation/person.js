@@ -5,11 +5,12 @@ import { Badge, Excerpt, Foreign, Since, Time, Words } from "../../lib/ui.js";
 import { firstSeen } from "../../lib/text.js";
 import { platformName } from "../../lib/names.js";
 import { withQuery } from "../../lib/router.js";
+import { said } from "../../lib/said.js";
 import { nameOf } from "./state.js";
 
 export function Notes({ notes }) {
 	return notes.length === 0 ? null : html`<ul class="notes">${notes.map((n) => html`<li key=${n.id} class="note"><p class="note-head"><strong><${Foreign} text=${firstSeen(n.name, n.by, t("talk.somebody"))} /></strong> <span class="hint"><${Time} at=${n.at} /></span>
-		${n.mentions.map((login) => html` <${Badge} key=${login} icon="person">${login}<//>`)}</p><${Words} text=${n.text} /></li>`)}</ul>`;
+		${n.mentions.map((login) => html` <${Badge} key=${login} icon="person">${login}<//>`)}</p><${Words} text=${n.text_parts ? said(n.text_parts) : n.text} /></li>`)}</ul>`;
 }
 
 function Fact({ label, children }) {

@@ -16,9 +16,15 @@ const act = (path, body, words, again) => perform(path, body, again, () => toast
 
 const STEP_TONES = { warn: "warn", due: "bad", lead: "bad", stop: "bad" };
 
+/* By what a telling is held back: the desk's "quiet hours", "silence 7". */
+function keptBy(why) {
+	const silence = /^silence (\d+)/.exec(why ?? "");
+	return why === "quiet hours" ? t("watch.quiet_hours") : silence ? t("watch.silence", { id: silence[1] }) : why ?? "";
+}
+
 function ToldTo({ channels }) {
 	return html`<p class="hint">${channels.length === 0 ? t("watch.told_nobody") : channels.map((c, i) => html`${i > 0 ? "; " : ""}<span>${c.told_at !== null
-		? html`${t("watch.told", { channel: c.channel })} <${Time} at=${c.told_at} />` : c.kept_until !== null ? html`${t("watch.kept", { channel: c.channel, why: c.kept_by ?? "" })} <${Time} at=${c.kept_until} />`
+		? html`${t("watch.told", { channel: c.channel })} <${Time} at=${c.told_at} />` : c.kept_until !== null ? html`${t("watch.kept", { channel: c.channel, why: keptBy(c.kept_by) })} <${Time} at=${c.kept_until} />`
 			: c.failure !== null && c.failure !== undefined ? t("watch.not_told", { channel: c.channel, why: c.failure, n: c.attempts }) : t("watch.will_tell", { channel: c.channel })}</span>`)}</p>`;
 }
 
@@ -26,7 +32,7 @@ function Alert({ of: a, acked }) {
 	return html`<li class="card" data-alert=${a.id}><div class="card-head">
 			<${Badge} tone=${a.state === "open" ? STEP_TONES[a.step] ?? "bad" : "calm"} icon=${a.state === "open" ? "alarm" : "check"}>${t(`watch.event_${a.event}`)}${a.step && ` · ${t(`watch.step_${a.step}`)}`}<//>
 			<${Foreign} text=${[a.brand, a.account, a.source].filter(Boolean).join(" · ")} /><span class="card-when"><${Since} at=${a.since ?? a.at} /></span></div>
-		<p><${Foreign} text=${a.text} /></p><${ToldTo} channels=${a.channels} />
+		<p><${Told} text=${a.text} parts=${a.text_parts} /></p><${ToldTo} channels=${a.channels} />
 		<div class="card-acts">${a.conversation !== null && html`<a class="button plain" href=${`/conversation/${a.conversation}`}>${t("watch.open_conversation")}</a>`}
 			${a.state === "open" ? html`<${Button} kind="primary" hint="a" disabled=${!may("agent")} why=${t("watch.may_not")} onClick=${() => acked(a)}>${t("watch.ack")}<//>`
 				: html`<span class="hint">${t("watch.acked", { who: a.acked_by ?? "" })} <${Time} at=${a.acked_at} /></span>`}</div></li>`;
@@ -38,7 +44,7 @@ function Alerts() {
 	const open = (of.data?.items ?? []).filter((a) => a.state === "open");
 	/* The one where the focus is, else the newest. */
 	useKeys([{ keys: "a", name: "watch.ack_key", when: () => open.length > 0 && may("agent"), run: () => ack(open.find((a) => a.id === document.activeElement?.closest?.("[data-alert]")?.dataset.alert) ?? open[0]) }]);
-	return html`<section aria-labelledby="watch-alerts"><h2 id="watch-alerts">${t("watch.alerts")}</h2><${Loaded} of=${of}>${(data) => html`${data.trouble && html`<${Banner} tone="bad"><${Foreign} text=${data.trouble} /><//>`}
+	return html`<section aria-labelledby="watch-alerts"><h2 id="watch-alerts">${t("watch.alerts")}</h2><${Loaded} of=${of}>${(data) => html`${data.trouble && html`<${Banner} tone="bad"><${Told} text=${data.trouble} parts=${data.trouble_parts} /><//>`}
 		${data.items.length === 0 ? html`<${Empty} title=${t("watch.no_alerts")} />` : html`<ul class="cards">${[...open, ...data.items.filter((a) => a.state !== "open")].map((a) => html`<${Alert} key=${a.id} of=${a} acked=${ack} />`)}</ul>`}
 		${data.next && html`<p class="hint">${t("watch.more_alerts")}</p>`}`}<//></section>`;
 }

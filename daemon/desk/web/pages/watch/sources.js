@@ -64,7 +64,7 @@ function Source({ of: s, line, from, to }) {
 	return html`<li class="source"><div class="source-head"><strong><${Foreign} text=${s.source} /></strong><span><${Foreign} text=${s.account} /> · ${platformName(s.platform)}</span><${State} of=${s} />
 			<span class="hint">${s.heard_at === null ? t("watch.never_heard") : html`${t("watch.heard_at")} <${Ago} at=${s.heard_at} />`}${s.every_s !== null && ` · ${s.achieved_s === null ? t("watch.every_only", { every: seconds(s.every_s) }) : t("watch.every", { every: seconds(s.every_s), achieved: seconds(s.achieved_s) })}`}</span></div>
 		${line && html`<${Line} of=${line} from=${from} to=${to} />`}
-		${(s.reason || (s.failures > 0 && s.failure)) && html`<p class="card-why"><${Foreign} text=${s.reason ?? ""} /> ${s.failures > 0 ? t("watch.failed", { n: s.failures, why: s.failure ?? "" }) : ""}</p>`}
+		${(s.reason || (s.failures > 0 && s.failure)) && html`<p class="card-why">${s.reason && html`<${Told} text=${s.reason} parts=${s.reason_parts} />`} ${s.failures > 0 ? t("watch.failed", { n: s.failures, why: s.failure ?? "" }) : ""}</p>`}
 		${s.missing && html`<p class="card-why">${t("watch.rights", { missing: s.missing })}</p>`}</li>`;
 }
 
