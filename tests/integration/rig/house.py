@@ -93,7 +93,7 @@ class House:
         made = self.town.person(own, name, own=brand)
         for key in people:
             self.town.person(key, name)
-        self.add(account or f"acme_{name}", "blogger", url, made["token"], brand, name, own, blog="1", oauth=url + "/token", **config)
+        self.add(account or f"acme_{name}", "blogger", url, made["token"], brand, name, own, blog="1", oauth=url + "/token", **{"every": "2s", **config})
         return url
 
     def youtube(self, name="tube", own="shop", people=(), brand="acme", account=None, listen=None, options=None, **config):
