@@ -174,7 +174,7 @@ select is((select heard_until from answerd.coverage where source = 'own'), pg_te
 select is(answerd.listening()::jsonb, '{"ok": true, "text": null, "parts": []}');
 update answerd.source set failures = 2, failure = 'timeout', heard_at = pg_temp.at('11:02') where name = 'own';
 select is(answerd.listening() ->> 'text', 'acme_social: not listening since 11:02 to own', 'one source is deaf');
-select is(answerd.listening()::jsonb #- '{parts,0,since}' -> 'parts', '[{"code": "sources_away", "account": "acme_social", "sources": "own", "reason": null}]', 'the same in parts');
+select is(answerd.listening()::jsonb #- '{parts,0,since}' -> 'parts', '[{"code": "sources_away", "account": "acme_social", "sources": "own", "reason": null, "reason_parts": null}]', 'the same in parts');
 update answerd.account set state = 'refused', state_reason = 'token revoked';
 select is(answerd.listening() ->> 'text', 'acme_social: not listening since 11:02 (token revoked)', 'the account is refused');
 update answerd.worker set stopped_at = now() - interval '1 min';
