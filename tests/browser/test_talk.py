@@ -83,7 +83,7 @@ def test_why_it_waits_is_said_in_german(talk, browser):
         conn.execute("select answerd.reply_unknown(r, answerd.parts_of('the platform took it and did not say under which id')) from answerd.reply r")
     sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
     browser.js("localStorage.setItem('answerd.language', JSON.stringify('de'))")
-    for c, said in ((talk.c, ("Wartet seit", "an uns: Es nennt uns; wartet seit", "mitgehört: an jemand anderen", "Nach der Uhr des Kunden:", "(mitgeliefert), nach",
+    for c, said in ((talk.c, ("Wartet seit", "an uns: Es nennt uns; wartet seit", "mitgehört: an jemand anderen", "Nach der Uhr des Kunden:", "(mitgeliefert), nach", "Warnung nach 45 Min., eine",
                               "; beantwortet um", "in der App der Plattform)")),
                     (talk.conversation("n1"), ("Niemand wartet: ", " sagte um ", ", dass keine Antwort nötig ist: told by telephone"))):
         browser.open(f"/conversation/{c}")
