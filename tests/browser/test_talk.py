@@ -11,7 +11,7 @@ from rig.signing import sign_in
 def talk(desk):
     """A shop that can answer; Ann complains in a thread below our post, others speak there, too."""
     if desk.db.one("select count(*) from answerd.staff where login = 'lea'") == 0:
-        desk.answer("staff", "add", "lea", "--name", "Lea Lime", code=0)
+        desk.answer("staff", "add", "lea", "--name", "Lea Lime", "--role", "lead", code=0)
     desk.say("us", "Our new shop opens on Monday! https://shop.example/new", ago="2 days", ident="post")
     desk.say("ann", "Where is my parcel? It was due on Monday, and nobody answers the telephone.\n\nOrder 4711.", ago="3 hours", parent="post", ident="a1",
              nature="complaint", name="Ann Ashdown")
