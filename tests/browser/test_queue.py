@@ -32,7 +32,8 @@ def test_who_waits_is_shown(desk, browser):
     first = browser.text(".row:nth-of-type(2)")
     for words in ("Ann", "Mastodon", "Where is my parcel?", "Overdue", "3 h", "office 3 h", "Question", "mention", "nobody yet"):
         assert words in first, (words, first)
-    assert "Due in" in browser.text(".row:nth-of-type(3)") and "\u202e" not in browser.text(".queue")
+    browser.wait_text("Due in", ".row:nth-of-type(3)")
+    assert "\u202e" not in browser.text(".queue")
     wait_until(lambda: browser.text(".queue-tabs a[aria-current]").split() == ["Waiting", "3"], 30, "counted, after the rows")
     browser.wait_text("Live")
     browser.axe()
@@ -242,7 +243,8 @@ def test_search(desk, browser):
     browser.keys("munch PAKET", Keys.ENTER)
     browser.wait_text("Eve", ".found")
     assert browser.js("return [...document.querySelectorAll('mark')].map((m) => m.innerText)") == ["Paket", "München"]
-    assert "<b>fett</b>" in browser.text(".found") and "q=munch" in browser.place
+    browser.wait_text("<b>fett</b>", ".found")
+    assert "q=munch" in browser.place
     browser.axe()
     browser.shot("search")
     browser.open("/search?q=nowhere")

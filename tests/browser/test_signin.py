@@ -44,7 +44,7 @@ def test_a_session_that_ends_in_the_middle(desk, browser):
     desk.db.rows("delete from answerd.staff_session")
     browser.keys("t")
     browser.wait_text("Your session has ended")
-    assert "Where?" in browser.text(".queue")
+    browser.wait_text("Where?", ".queue")
     browser.axe()
     browser.shot("session-ended")
     browser.fill("dialog input[name=password]", PASSWORD)

@@ -100,9 +100,9 @@ def test_why_it_waits_is_said_in_german(talk, browser):
         assert titles and not any("waits" in title for title in titles), titles
         assert browser.js("return document.querySelectorAll('.talk [lang=en], .dialog [lang=en]').length") == 0
         if c == talk.c:
-            assert "die Plattform hat sie angenommen und nicht gesagt, unter welcher Kennung" in browser.text(".replies")
+            browser.wait_text("die Plattform hat sie angenommen und nicht gesagt, unter welcher Kennung", ".replies")
         else:
-            assert "Keine Antwort nötig: told by telephone" in browser.text(".notes")
+            browser.wait_text("Keine Antwort nötig: told by telephone", ".notes")
         if c == talk.c:
             browser.axe(".dialog")
             browser.shot("conversation-why-de")

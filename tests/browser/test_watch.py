@@ -100,7 +100,7 @@ def test_reports(busy, browser):
     wait_until(lambda: browser.all(".plot canvas"), 20, "the chart is drawn")
     assert browser.text(".behind summary").startswith("The table behind it")
     browser.js("document.querySelector('.behind').open = true")
-    assert "Answered" in browser.text(".behind table")
+    browser.wait_text("Answered", ".behind table")
     browser.axe()
     browser.js("document.querySelector('.behind').open = false")
     browser.shot("reports-times", full=True)
