@@ -123,9 +123,8 @@ static bool walk_step(struct walk *w, struct wall from, const struct blogger_pag
 {
 	w->from = from;
 	w->latest = wall_before(w->latest, page->latest) ? page->latest : w->latest;
-	*ret_is_circle =
-		page->next.len > 0 && (text_eq(page->next, w->next) ||
-				       text_eq(page->next, w->turtle) || w->n_pages >= MOST_PAGES);
+	*ret_is_circle = google_is_circle(page->next, w->next, w->turtle) ||
+			 (page->next.len > 0 && w->n_pages >= MOST_PAGES);
 	if (page->next.len == 0 || *ret_is_circle) {
 		*w = (struct walk){ .known = wall_before(w->known, w->latest) ? w->latest
 									      : w->known };

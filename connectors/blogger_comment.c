@@ -7,10 +7,10 @@
 #include "answerd/page.h"
 #include "answerd/strbuf.h"
 #include "answerd/url.h"
+#include "google.h"
 
-#define MOST_POSTS  60 /* whose addresses are remembered */
-#define POST_BYTES  200
-#define TOKEN_BYTES 2048
+#define MOST_POSTS 60 /* whose addresses are remembered */
+#define POST_BYTES 200
 
 struct post {
 	struct text id, url;
@@ -270,10 +270,7 @@ bool blogger_page_read(const struct connector_ctx *ctx, struct text page, struct
 	if (jx_slice_kind(page) != '{') {
 		return err_set(err, ERR_DATA, "the answer is no list of comments");
 	}
-	if (jx_member(page, TEXT("nextPageToken"), &inner) &&
-	    jx_slice_text(ctx->arena, inner, &ret->next) && ret->next.len > TOKEN_BYTES) {
-		ret->next = TEXT_NONE;
-	}
+	ret->next = google_page_token(ctx->arena, page);
 	if (jx_member(page, TEXT("items"), &list)) {
 		if (!jx_elements(ctx->arena, list, &slices, &ret->n, err)) {
 			return false;

@@ -186,9 +186,8 @@ static void walk_step(struct walk *w, const struct google_reviews *page, bool *r
 		      wall_before(page->oldest, w->from);
 
 	w->n_broken = 0;
-	*ret_is_circle =
-		page->next.len > 0 && (text_eq(page->next, w->next) ||
-				       text_eq(page->next, w->turtle) || w->n_pages >= MOST_PAGES);
+	*ret_is_circle = !is_old && (google_is_circle(page->next, w->next, w->turtle) ||
+				     (page->next.len > 0 && w->n_pages >= MOST_PAGES));
 	if (page->next.len == 0 || is_old || *ret_is_circle) {
 		walk_location_done(w);
 		return;

@@ -285,10 +285,15 @@ struct text google_page_token(struct arena *a, struct text page)
 {
 	struct text inner, token;
 
-	return jx_member(page, TEXT("nextPageToken"), &inner) && jx_slice_text(a, inner, &token) &&
-			       token.len <= TOKEN_BYTES
+	return jx_member(page, TEXT("nextPageToken"), &inner) && jx_slice_text(a, inner, &token)
 		       ? token
 		       : TEXT_NONE;
+}
+
+bool google_is_circle(struct text token, struct text last, struct text turtle)
+{
+	return token.len > TOKEN_BYTES ||
+	       (token.len > 0 && (text_eq(token, last) || text_eq(token, turtle)));
 }
 
 /* ---- midnight in California ---- */

@@ -62,7 +62,9 @@ struct text google_words(const struct connector_ctx *ctx, const struct response 
 /* The next midnight in California, when quotas begin anew. */
 struct wall google_midnight(struct wall now);
 
-/* A page's token as it may stand in a state: empty where it is unbelievably long. */
+/* The token of the next page; empty: this is the last one. */
 struct text google_page_token(struct arena *a, struct text page);
+/* Is that token no way forward: one that was followed before, or too long to be kept? What lies behind it is a hole. */
+bool google_is_circle(struct text token, struct text last, struct text turtle);
 
 #endif

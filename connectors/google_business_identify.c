@@ -202,8 +202,8 @@ bool google_identify_digest(const struct connector_ctx *ctx, const struct questi
 	if (!is_good) {
 		return false;
 	}
-	if (!is_behind ||
-	    (next.len > 0 && !text_eq(next, w.token) && w.n < GOOGLE_LOCATIONS_MOST)) {
+	if (!is_behind || (next.len > 0 && !google_is_circle(next, w.token, TEXT_NONE) &&
+			   w.n < GOOGLE_LOCATIONS_MOST)) {
 		w.token = next;
 		ret->is_more = true;
 		ret->state = who_save(ctx->arena, &w);

@@ -10,6 +10,7 @@
 
 #define SERVER        TEXT("https://www.googleapis.com")
 #define A_PAGE        100
+#define LOOK_PAGES    20
 #define LOOK_BEFORE_S 300 /* YouTube's clock may be behind ours */
 #define REQUEST_BYTES ((size_t)8 * LIMIT_MESSAGE_BYTES)
 
@@ -141,7 +142,7 @@ bool youtube_lookup_ask(const struct connector_ctx *ctx, const struct question *
 			struct request *ret, struct err *err)
 {
 	struct strbuf b;
-	struct text thread;
+	struct text thread, token;
 
 	if (q->posting == NULL || !youtube_id_cut(q->posting->parent_id, &thread)) {
 		return err_set(err, ERR_DATA, "there is nothing to look for");
@@ -152,8 +153,9 @@ bool youtube_lookup_ask(const struct connector_ctx *ctx, const struct question *
 	youtube_url_start(ctx, &b, "comments?part=snippet&textFormat=plainText");
 	youtube_url_add(&b, "parentId", thread);
 	strbuf_printf(&b, "&maxResults=%d", page_size(q, A_PAGE));
-	if (q->state.len > 0) {
-		youtube_url_add(&b, "pageToken", q->state);
+	(void)posting_look_load(q->state, LOOK_PAGES, &token);
+	if (token.len > 0) {
+		youtube_url_add(&b, "pageToken", token);
 	}
 	return google_url_finish(ctx, &b, ret, err);
 }
@@ -176,7 +178,8 @@ bool youtube_lookup_digest(const struct connector_ctx *ctx, const struct questio
 	struct youtube_page page = { 0 };
 	const struct message *found = NULL;
 	struct outcome o = { 0 };
-	struct text body;
+	struct text body, before;
+	int64_t n_read;
 
 	if (p == NULL) {
 		return err_set(err, ERR_DATA, "there is nothing to look for");
@@ -205,7 +208,13 @@ bool youtube_lookup_digest(const struct connector_ctx *ctx, const struct questio
 		return err_set(err, ERR_DATA,
 			       "a comment there cannot be read: it may be this reply");
 	}
-	ret->is_more = page.next.len > 0 && !text_eq(page.next, q->state);
-	ret->state = ret->is_more ? page.next : TEXT_NONE;
+	n_read = posting_look_load(q->state, LOOK_PAGES, &before);
+	ret->is_more = page.next.len > 0 && !text_eq(page.next, before);
+	if (ret->is_more &&
+	    (n_read + 1 >= LOOK_PAGES || google_is_circle(page.next, before, TEXT_NONE))) {
+		return posting_look_ends(err);
+	}
+	ret->state =
+		ret->is_more ? posting_look_save(ctx->arena, n_read + 1, page.next) : TEXT_NONE;
 	return true;
 }

@@ -139,7 +139,8 @@ bool youtube_thread_digest(const struct connector_ctx *ctx, const struct questio
 		known_drop(q, ret);
 	}
 	if ((c.step == 't' && page.n_more > 0) ||
-	    (c.step == 'r' && page.next.len > 0 && !text_eq(page.next, c.token))) {
+	    (c.step == 'r' && page.next.len > 0 &&
+	     !google_is_circle(page.next, c.token, TEXT_NONE))) {
 		ret->state = text_printf(ctx->arena, "r %.*s %.*s", TEXT_ARG(c.video),
 					 TEXT_ARG(page.next));
 	} else if (c.video.len > 0 && !video_is_known(ctx, c.video)) {

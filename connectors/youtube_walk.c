@@ -4,6 +4,7 @@
 #include "answerd/limits.h"
 #include "answerd/page.h"
 #include "answerd/strbuf.h"
+#include "google.h"
 
 #define MOST_PAGES 2000
 #define MOST_BELOW 50 /* pages of replies of one thread in one walk */
@@ -169,9 +170,8 @@ void youtube_walk_step(struct youtube_walk *w, const struct youtube_page *page, 
 	if (has_replies) {
 		due_fill(w, page);
 	}
-	*ret_is_circle =
-		page->next.len > 0 && (text_eq(page->next, w->next) ||
-				       text_eq(page->next, w->turtle) || w->n_pages >= MOST_PAGES);
+	*ret_is_circle = !is_old && (google_is_circle(page->next, w->next, w->turtle) ||
+				     (page->next.len > 0 && w->n_pages >= MOST_PAGES));
 	if (page->next.len == 0 || is_old || *ret_is_circle) {
 		w->is_last = true;
 		w->next = w->turtle = TEXT_NONE;
@@ -193,7 +193,8 @@ void youtube_walk_drop(struct youtube_walk *w, size_t n)
 
 void youtube_walk_below(struct youtube_walk *w, struct text next)
 {
-	if (next.len > 0 && !text_eq(next, w->token) && ++w->n_below < MOST_BELOW) {
+	if (next.len > 0 && !google_is_circle(next, w->token, TEXT_NONE) &&
+	    ++w->n_below < MOST_BELOW) {
 		w->token = next;
 		return;
 	}

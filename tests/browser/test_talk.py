@@ -11,7 +11,7 @@ from rig.signing import sign_in
 def talk(desk):
     """A shop that can answer; Ann complains in a thread below our post, others speak there, too."""
     if desk.db.one("select count(*) from answerd.staff where login = 'lea'") == 0:
-        desk.answer("staff", "add", "lea", "--name", "Lea Lime", code=0)
+        desk.answer("staff", "add", "lea", "--name", "Lea Lime", "--role", "lead", code=0)
     desk.say("us", "Our new shop opens on Monday! https://shop.example/new", ago="2 days", ident="post")
     desk.say("ann", "Where is my parcel? It was due on Monday, and nobody answers the telephone.\n\nOrder 4711.", ago="3 hours", parent="post", ident="a1",
              nature="complaint", name="Ann Ashdown")
@@ -83,7 +83,7 @@ def test_why_it_waits_is_said_in_german(talk, browser):
         conn.execute("select answerd.reply_unknown(r, answerd.parts_of('the platform took it and did not say under which id')) from answerd.reply r")
     sign_in(browser, "rae", talk, role="lead", path=f"/conversation/{talk.c}")
     browser.js("localStorage.setItem('answerd.language', JSON.stringify('de'))")
-    for c, said in ((talk.c, ("Wartet seit", "an uns: Es nennt uns; wartet seit", "mitgehört: an jemand anderen", "Nach der Uhr des Kunden:", "(mitgeliefert), nach",
+    for c, said in ((talk.c, ("Wartet seit", "an uns: Es nennt uns; wartet seit", "mitgehört: an jemand anderen", "Nach der Uhr des Kunden:", "(mitgeliefert), nach", "Warnung nach 45 Min., eine",
                               "; beantwortet um", "in der App der Plattform)")),
                     (talk.conversation("n1"), ("Niemand wartet: ", " sagte um ", ", dass keine Antwort nötig ist: told by telephone"))):
         browser.open(f"/conversation/{c}")

@@ -1,5 +1,6 @@
 /* Protects what we ask Blogger, byte for byte: which comments, since when, by which token, in whose session;
  * and that what a hostile state or id says never becomes an address. */
+#include <stdio.h>
 #include <string.h>
 
 #include "answerd/connector.h"
@@ -165,6 +166,23 @@ static void test_a_session_is_made_of_the_refresh_token(void **state)
 	}
 }
 
+static void test_a_token_that_is_too_long_is_a_hole(void **state)
+{
+	char page[4096];
+	struct response r = { .status = 200 };
+	struct outcome o = { 0 };
+	struct desk *d = *state;
+
+	(void)snprintf(
+		page, sizeof(page),
+		"{\"kind\":\"blogger#commentList\",\"items\":[],\"nextPageToken\":\"%03000d\"}", 7);
+	r.body = text_of(page);
+	d->q = (struct question){ .op = OP_POLL, .source = TEXT("comments") };
+	assert_true(blogger()->digest(&d->ctx, &d->q, &r, &o, &d->err));
+	assert_false(o.is_more);
+	assert_true(o.has_hole);
+}
+
 static void test_it_says_that_it_cannot_reply(void **state)
 {
 	struct posting p = { .key = TEXT("3m5xkq2yrs22a"),
@@ -188,6 +206,7 @@ int main(void)
 		DESK_TEST(test_lists_are_asked_for),
 		DESK_TEST(test_known_ones_are_asked_for),
 		DESK_TEST(test_a_session_is_made_of_the_refresh_token),
+		DESK_TEST(test_a_token_that_is_too_long_is_a_hole),
 		DESK_TEST(test_it_says_that_it_cannot_reply),
 	};
 

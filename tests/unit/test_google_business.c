@@ -1,5 +1,6 @@
 /* Protects what we ask Google Business, byte for byte; that all locations and, in full walks, all pages are read; and that
  * nobody's reply is replaced unnoticed. */
+#include <stdio.h>
 #include <string.h>
 
 #include "answerd/connector.h"
@@ -135,6 +136,26 @@ static void test_pages_behind_the_first_are_read_twice_and_then_daily(void **sta
 	assert_true(d->outcome.has_hole);
 }
 
+static void test_a_token_that_is_too_long_is_a_hole(void **state)
+{
+	char page[4096];
+	struct desk *d = *state;
+
+	d->ctx.facts = TEXT("{\"locations\":[{\"id\":\"2\"}]}");
+	(void)snprintf(page, sizeof(page),
+		       "{\"reviews\":[" REVIEW
+		       "\"2026-11-01T07:00:00Z\"}],\"nextPageToken\":\"%03000d\"}",
+		       7);
+	assert_goes_on(d, 200, page, NULL);
+	assert_int_equal(d->outcome.n_messages, 1);
+	assert_true(d->outcome.has_hole);
+	/* No hole where the page reaches back to what is known. */
+	d->q.state = TEXT(
+		"{\"full\":1795200000000000,\"known\":1795200000000000,\"n_full\":9,\"since\":0}");
+	assert_goes_on(d, 200, page, NULL);
+	assert_false(d->outcome.has_hole);
+}
+
 static void test_a_token_that_has_ended_costs_one_location_its_way(void **state)
 {
 	struct desk *d = *state;
@@ -266,6 +287,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		DESK_TEST(test_all_locations_are_read),
 		DESK_TEST(test_pages_behind_the_first_are_read_twice_and_then_daily),
+		DESK_TEST(test_a_token_that_is_too_long_is_a_hole),
 		DESK_TEST(test_a_token_that_has_ended_costs_one_location_its_way),
 		DESK_TEST(test_one_review_is_asked_for),
 		DESK_TEST(test_a_recheck_asks_for_a_review_once),

@@ -1,5 +1,6 @@
 /* Protects what we ask YouTube, byte for byte: each question costs a unit of a day's budget, and what a hostile state or id says
  * never becomes an address; and what a reply says to whom. */
+#include <stdio.h>
 #include <string.h>
 
 #include "answerd/connector.h"
@@ -253,9 +254,35 @@ static void test_replies_are_read_when_their_number_changes(void **state)
 	assert_false(o.is_more);
 }
 
+static void test_a_look_has_an_end(void **state)
+{
+	struct posting p = { .parent_id = TEXT(TOP), .text = TEXT("hello") };
+	struct desk *d = *state;
+	char page[4096];
+	struct response r = { .status = 200,
+			      .body = TEXT("{\"items\":[],\"nextPageToken\":\"N\"}") };
+	struct outcome o;
+	int n = 1;
+
+	d->q = (struct question){ .op = OP_LOOKUP, .posting = &p };
+	for (; n < 100 && youtube()->digest(&d->ctx, &d->q, &r, &o, &d->err); n++) {
+		assert_true(o.is_more);
+		d->q.state = o.state;
+		(void)snprintf(page, sizeof(page), "{\"items\":[],\"nextPageToken\":\"%c\"}",
+			       n % 2 == 0 ? 'N' : 'M');
+		r.body = text_of(page);
+	}
+	assert_int_equal(n, 20);
+	assert_int_equal(d->err.kind, ERR_DATA);
+	d->q.state = TEXT_NONE;
+	(void)snprintf(page, sizeof(page), "{\"items\":[],\"nextPageToken\":\"%03000d\"}", 7);
+	assert_false(youtube()->digest(&d->ctx, &d->q, &r, &o, &d->err));
+}
+
 static void test_a_walk_ends_behind_what_is_known(void **state)
 {
 	struct desk *d = *state;
+	char page[4096];
 	struct outcome o;
 	struct text kept;
 
@@ -284,6 +311,14 @@ static void test_a_walk_ends_behind_what_is_known(void **state)
 		   "{\"nextPageToken\":\"N1\",\"items\":[" A_THREAD(BOB, "2026-11-20T05:30:00Z",
 								    "0") "]}",
 		   &o);
+	assert_false(o.is_more);
+	assert_true(o.has_hole);
+	/* Nor is one that is too long to be kept. */
+	(void)snprintf(page, sizeof(page),
+		       "{\"nextPageToken\":\"%03000d\",\"items\":[" A_THREAD(
+			       BOB, "2026-11-20T05:30:00Z", "0") "]}",
+		       7);
+	(void)walk(d, "comments", TEXT_NONE, 200, page, &o);
 	assert_false(o.is_more);
 	assert_true(o.has_hole);
 }
@@ -322,6 +357,7 @@ int main(void)
 		DESK_TEST(test_a_reply_hangs_below_the_thread),
 		DESK_TEST(test_replies_that_are_refused_before_they_leave),
 		DESK_TEST(test_replies_are_read_when_their_number_changes),
+		DESK_TEST(test_a_look_has_an_end),
 		DESK_TEST(test_a_walk_ends_behind_what_is_known),
 		DESK_TEST(test_what_is_held_back_no_more_is_asked_for),
 	};

@@ -26,11 +26,14 @@ function valueOf(name, value) {
 
 /* Parts that go on begin with their own ";" or ",", which falls away behind a ":" or ".", and where nothing stands before them. */
 export function said(parts) {
-	return (parts ?? []).reduce((words, part) => {
-		const key = `said.${part.code}`;
+	let words = "", ends = false;
+	for (const part of parts ?? []) {
+		const key = `said.${part.code}`, form = has(key) ? t(key) : part.code;
 		const more = has(key) ? t(key, Object.fromEntries(Object.entries(part).map(([name, value]) => [name, valueOf(name, value)]))) : part.code;
-		return words === "" ? more.replace(/^[,;]+ */, "") : !/^[,;.]/.test(more) ? `${words} ${more}` : /[:.]$/.test(words) ? words + more.replace(/^[,;]+/, "") : words + more;
-	}, "");
+		words += words === "" ? more.replace(/^[,;]+ */, "") : !/^[,;.]/.test(more) ? ` ${more}` : ends ? more.replace(/^[,;]+/, "") : more;
+		ends = /[:.]$/.test(form); /* of what is said, not of what fills it: "45 Min." ends nothing */
+	}
+	return words;
 }
 
 /* As a whole sentence. */
