@@ -4,8 +4,9 @@
 
 -- phrase(code): what it is in English. Holes: {name} · {n|one of it|# of it} · {from_at:HH24:MI} a time in that form. A name that is "at" or ends so
 -- is a time, one that ends in "_s" a length in seconds, a list is read with commas; a value may be a part itself, or several. Words that go on begin with their
--- own ";", "," or ".": behind a ":" or ".", and where nothing stands before them, that falls away.
-create or replace function answerd.phrase(p_code text) returns text language sql immutable parallel safe set search_path = pg_catalog as $$
+-- own ";", "," or ".": behind a ":" or ".", and where nothing stands before them, that falls away. Not wrapped (no SET): it is
+-- asked for every message that is shown, and the planner sees through it.
+create or replace function answerd.phrase(p_code text) returns text language sql immutable parallel safe as $$
 	select case p_code
 		-- A message's part in the wait (62_show.sql).
 		when 'other_business' then 'another business speaks: context, nobody waits'
