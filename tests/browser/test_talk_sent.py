@@ -105,6 +105,7 @@ def test_two_people_see_take_write_and_collide(office, ruth, sam):
     sam.shot("conversation-together")
     ruth.keys("Ctrl+" + Keys.ENTER)
     ruth.wait_text("leaves in", ".toasts")
+    ruth.wait_text("You have just answered", f'.row:has([data-id="{c}"])')
     seen = set()
     wait_until(lambda: seen.add(ruth.text(".toast-left")) or len(seen - {""}) > 1, 20, "the seconds are counted")
     wait_until(lambda: ruth.place == f"/conversation/{other}", 20, "the next who waits is there")

@@ -10,6 +10,22 @@ const FIRST = FIRST_ROWS, MORE = 200, MOST_AGAIN = 400;
 /* { rows: [{ e, isGone }], next, held: null or { rows, next, n }, listening, needsHuman, isPanic, isLoading, error, key } */
 export const waiting = cell({ rows: [], next: null, held: null, listening: null, needsHuman: 0, isPanic: false, isLoading: true, error: null, key: null });
 
+/* Whom one has answered here a moment ago: they wait until the platform has confirmed it. id → until when that is believed (ms). */
+export const answered = cell(new Map());
+const ANSWERED_MS = 120_000;
+
+export function leaveOut(id) {
+	answered.change((all) => new Map([...all, [id, Date.now() + ANSWERED_MS]]));
+}
+
+export function bringBack(id) {
+	answered.change((all) => new Map([...all].filter(([other]) => other !== id)));
+}
+
+export function isAnswered(id) {
+	return answered.get().get(id) > Date.now();
+}
+
 let query = null, running = null, isStale = false;
 
 const change = (more) => waiting.set({ ...waiting.get(), ...more });

@@ -73,6 +73,7 @@ function Bulk({ ids, all, clear, run }) {
 
 export function Queue({ chosen, isAlone }) {
 	const at = useCell(place), now = useCell(waiting), { me } = useCell(session);
+	useCell(list.answered);
 	const filters = filtersOf(at.query), key = JSON.stringify(filters);
 	const [cursor, setCursor] = useState(null), [selected, setSelected] = useState(() => new Set());
 	const box = useRef(null), touched = useRef(0), anchor = useRef(null);
@@ -174,9 +175,9 @@ export function Queue({ chosen, isAlone }) {
 	/* A row that is as it was is not drawn again: its markup is the same object. */
 	const drawn = useRef(new Map());
 	function row(r, at) {
-		const what = [r.e, r.isGone, r.e.id === chosen, selected.has(r.e.id), at === stop, at, size, href(r.e.id), me?.login], before = drawn.current.get(r.e.id);
+		const what = [r.e, r.isGone, r.e.id === chosen, selected.has(r.e.id), at === stop, at, size, href(r.e.id), me?.login, list.isAnswered(r.e.id)], before = drawn.current.get(r.e.id);
 		return before !== undefined && what.every((v, i) => v === before.what[i]) ? before : { what, made: html`<${Row} key=${r.e.id} entry=${r.e} isGone=${r.isGone} isChosen=${what[2]}
-			isSelected=${what[3]} onSelect=${select} onFocus=${setCursor} isFirst=${what[4]} at=${at} size=${size} href=${what[7]} mine=${me?.login} />` };
+			isSelected=${what[3]} onSelect=${select} onFocus=${setCursor} isFirst=${what[4]} at=${at} size=${size} href=${what[7]} mine=${me?.login} isAnswered=${what[9]} />` };
 	}
 	const stop = isAlone && cursor === null ? 0 : index;
 	const size = now.next === null ? rows.length : -1;

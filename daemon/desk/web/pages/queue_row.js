@@ -40,7 +40,7 @@ export function why(e) {
 
 export const nameOf = (e) => brief(firstSeen(e.customer.name, e.customer.handle, t("queue.somebody")), 80);
 
-export function Row({ entry: e, isGone, isChosen, isSelected, onSelect, onFocus, isFirst, at, size, href, mine }) {
+export function Row({ entry: e, isGone, isChosen, isSelected, onSelect, onFocus, isFirst, at, size, href, mine, isAnswered }) {
 	useTicking();
 	const office = e.office_s === undefined || e.office_s === null ? null : time.span(e.office_s);
 	return html`<li class=${`row ${isChosen ? "chosen" : ""} ${isGone ? "gone" : ""} ${isSelected ? "selected" : ""} state-${stateOf(e)}`} aria-setsize=${size} aria-posinset=${at + 1}>
@@ -48,7 +48,7 @@ export function Row({ entry: e, isGone, isChosen, isSelected, onSelect, onFocus,
 		<a class="row-link" href=${href} data-id=${e.id} tabindex=${isFirst ? "0" : "-1"} aria-current=${isChosen ? "true" : null} onFocus=${() => onFocus(e.id)}>
 			<span class="row-who"><span class="row-name cut"><${Foreign} text=${nameOf(e)} /></span><span class="row-place">${platformName(e.platform)} · <${Foreign} text=${e.account} /></span></span>
 			<span class="row-words"><span class="row-excerpt cut"><${Excerpt} text=${e.excerpt ?? ""} n=${200} /></span>
-				<span class="row-why">${isGone ? t("queue.gone") : why(e)}${e.tags.map((tag) => html` <span class="row-tag"><${Foreign} text=${tag} /></span>`)}</span></span>
+				<span class="row-why">${isGone ? t("queue.gone") : isAnswered ? t("queue.answered") : why(e)}${e.tags.map((tag) => html` <span class="row-tag"><${Foreign} text=${tag} /></span>`)}</span></span>
 			<span class="row-state"><${State} entry=${e} /></span>
 			<span class="row-clocks"><span><span class="unseen">${t("queue.waits")} </span><time datetime=${e.waiting_since} title=${time.exact(e.waiting_since)}>${time.span((time.now() - time.ms(e.waiting_since)) / 1000)}</time></span>
 				${office !== null && html`<span class="row-office" title=${t("queue.office_title")}>${t("queue.office", { span: office })}</span>`}</span>

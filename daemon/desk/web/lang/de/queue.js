@@ -49,6 +49,7 @@ export default {
 	"nature.thanks": "Dank",
 	"queue.all_brands": "Alle Marken",
 	"queue.all_platforms": "Alle Plattformen",
+	"queue.answered": "Sie haben gerade geantwortet",
 	"queue.attention": { one: "{n} Antwort braucht einen Menschen.", other: "{n} Antworten brauchen einen Menschen." },
 	"queue.attention_look": "Ansehen",
 	"queue.back": "Zurück zur Liste",

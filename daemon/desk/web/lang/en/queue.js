@@ -49,6 +49,7 @@ export default {
 	"nature.thanks": "Thanks",
 	"queue.all_brands": "All brands",
 	"queue.all_platforms": "All platforms",
+	"queue.answered": "You have just answered",
 	"queue.attention": { one: "{n} reply needs a person.", other: "{n} replies need a person." },
 	"queue.attention_look": "Look at it",
 	"queue.back": "Back to the list",

@@ -5,20 +5,12 @@ import * as api from "../../lib/api.js";
 import { go, place, withQuery } from "../../lib/router.js";
 import { session } from "../../lib/session.js";
 import { toast, toastRefusal } from "../../lib/ui.js";
+import { isAnswered } from "../../lib/waiting.js";
 
-const LEFT_OUT_MS = 120_000, FILTERS = ["by", "brand", "platform", "assignee", "tag", "mine", "free", "overdue", "all"];
-const done = new Map();
-
-export function leaveOut(id) {
-	done.set(id, Date.now() + LEFT_OUT_MS);
-}
-
-export function bringBack(id) {
-	done.delete(id);
-}
+const FILTERS = ["by", "brand", "platform", "assignee", "tag", "mine", "free", "overdue", "all"];
 
 function isFree(entry) {
-	return !(done.get(entry.id) > Date.now()) && (entry.assignee === null || entry.assignee === session.get().me?.login);
+	return !isAnswered(entry.id) && (entry.assignee === null || entry.assignee === session.get().me?.login);
 }
 
 /* Behind this one in the list as it is filtered now; from its beginning where there is none. */
