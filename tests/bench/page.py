@@ -1,9 +1,12 @@
 """The queue's page in Chromium with many who wait: how long from the address until rows are painted (nothing kept by the browser, and everything kept), where that
 time goes, and how long frames take while somebody scrolls through pages of rows."""
+import contextlib
+import http.server
+import pathlib
 import statistics
 import sys
+import threading
 import time
-import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -54,6 +57,44 @@ requestAnimationFrame(frame);
 """
 
 
+# The yardstick: as many rows as are seen at first, as plain HTML from a plain server: what the browser and the machine take without us.
+BARE = ("<!doctype html><title>bare</title><style>li { height: 71px; border-bottom: 1px solid }</style><ul>" + "".join(
+    f"<li class=row>Person {n} · Mastodon · Question number {n}, which has waited since this morning" for n in range(27)) + "</ul>").encode()
+BARE_PAINTED = """
+const done = arguments[0];
+new PerformanceObserver((list) => done(list.getEntries().at(-1).startTime)).observe({ type: "largest-contentful-paint", buffered: true });
+"""
+
+
+@contextlib.contextmanager
+def bare_server():
+    class Bare(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):  # noqa: N802 (the library's name)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(BARE)))
+            self.end_headers()
+            self.wfile.write(BARE)
+
+        def log_message(self, *_):
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Bare) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def bare(browser, n):
+    found = []
+    with bare_server() as url:
+        for _ in range(n + 1):
+            browser.driver.get("about:blank")
+            browser.driver.get(url)
+            found.append(browser.driver.execute_async_script(BARE_PAINTED))
+            time.sleep(0.3)
+    return statistics.median(found[1:])
+
+
 def middle(ways, name):
     found = [w[name] for w in ways if w.get(name) is not None]
     return statistics.median(found) if found else float("nan")
@@ -94,13 +135,15 @@ def run(shop, runs, say):
         fresh, kept = ways(browser, runs * 2, True), ways(browser, runs * 4, False)
         say(told("fresh", fresh))
         say(told("kept", kept))
+        plain = bare(browser, runs * 4)
+        say(f"  a page of 27 plain rows, from a plain server, is painted after {plain:.0f} ms")
         browser.open("/")
         browser.find(".row")
         scroll = [browser.driver.execute_async_script(SCROLL, 100, step) for step in (60, 240)]
         for one, step in zip(scroll, (60, 240)):
             say(f"  scrolling {step} px a frame: frames p50 {part(one['frames'], 0.5):.1f}, p95 {part(one['frames'], 0.95):.1f}, p99 {part(one['frames'], 0.99):.1f}, longest "
                 f"{max(one['frames']):.0f} ms; {one['most']} rows at most in {one['nodes']} elements, {one['empty']} of 300 frames without a row in the middle")
-        return {"fresh": middle(fresh, "painted"), "kept": middle(kept, "painted"), "p95": max(part(s["frames"], 0.95) for s in scroll), "rows": max(s["most"] for s in scroll),
+        return {"bare": plain, "fresh": middle(fresh, "painted"), "kept": middle(kept, "painted"), "p95": max(part(s["frames"], 0.95) for s in scroll), "rows": max(s["most"] for s in scroll),
                 "empty": max(s["empty"] for s in scroll)}
     finally:
         browser.quit()
