@@ -164,7 +164,7 @@ static void on_patience(struct ev_loop *loop, ev_timer *w, int revents)
 
 		if (r->is_suspended && r->stream == NULL) {
 			r->holds++;
-			httpd_problem(r, 503, "The desk is being stopped. Try it again.");
+			httpd_problem(r, 503, HTTPD_STOPPED);
 		}
 	}
 	h->n_in_mhd--;
@@ -261,6 +261,7 @@ void httpd_destroy(struct httpd **at)
 	*at = NULL;
 	h->is_stopping = true;
 	h->done = NULL;
+	h->handler = NULL; /* requests still arrive below; their handler's parts may be gone */
 	/* No connection may be suspended when the daemon stops: the library would end the process. */
 	list_each(at_r, &h->requests)
 	{

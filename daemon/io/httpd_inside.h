@@ -36,6 +36,7 @@
 #define HTTPD_DEADLINE      DUR_S(60) /* of the one who answers; statements end earlier */
 #define HTTPD_STOP_PATIENCE DUR_S(2)
 #define HTTPD_LISTENERS     16
+#define HTTPD_STOPPED       "The desk is being stopped. Try it again."
 
 struct sockaddr_any {
 	union {
@@ -67,7 +68,7 @@ struct httpd_visitor {
 
 struct httpd {
 	struct loop *loop;
-	httpd_handler *handler;
+	httpd_handler *handler; /* NULL: being destroyed */
 	void *owner;
 	struct httpd_listener listeners[HTTPD_LISTENERS];
 	size_t n_listeners;

@@ -183,7 +183,11 @@ enum MHD_Result httpd_on_request(void *owner, struct MHD_Connection *connection,
 	if (r->state == REQUEST_ARRIVING) {
 		r->state = REQUEST_ASKED;
 		httpd_arriving_done(connection);
-		h->handler(r, h->owner);
+		if (h->handler != NULL) {
+			h->handler(r, h->owner);
+		} else {
+			httpd_problem(r, 503, HTTPD_STOPPED);
+		}
 	}
 	if (r->response != NULL) {
 		queue_answer(r);

@@ -195,11 +195,32 @@ def test_sockets_from_systemd(closed_shop):
         def hand_over():
             os.dup2(s.fileno(), 3)
 
-        process = subprocess.Popen(["sh", "-c", f"export LISTEN_PID=$$ LISTEN_FDS=1; exec {program('answerd-desk')} --config {shop.config.path}"],
-                                   preexec_fn=hand_over, close_fds=False, stderr=subprocess.DEVNULL)
+        with open(shop.desk.log_path, "wb") as log:
+            process = subprocess.Popen(["sh", "-c", f"export LISTEN_PID=$$ LISTEN_FDS=1; exec {program('answerd-desk')} --config {shop.config.path}"],
+                                       preexec_fn=hand_over, close_fds=False, stderr=log)
         try:
             wait_until(lambda: shop.answer("queue").code == 0, 10, "it serves")
         finally:
             process.terminate()
-            assert process.wait(10) == 0
+            assert process.wait(10) == 0, shop.desk.log()
     assert shop.config.socket.exists()
+
+
+def test_stopped_while_requests_arrive(shop):
+    """Whoever is connected and asks in the very moment in which the desk ends: it ends well."""
+    for _ in range(5):
+        clients = [UnixConnection(shop.config.socket) for _ in range(40)]
+        for c in clients:
+            c.connect()
+        wait_until(lambda: shop.desk.ask("queue?limit=1")[0] == 200, 10, "all are accepted")
+        shop.desk.process.terminate()
+        for c in clients:
+            try:
+                c.request("GET", "/api/v1/openapi.json")
+            except OSError:
+                break       # it is gone
+            time.sleep(0.0002)
+        assert shop.desk.process.wait(20) == 0, shop.desk.log()
+        for c in clients:
+            c.close()
+        shop.desk.start().wait_ready()
