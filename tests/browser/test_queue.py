@@ -292,3 +292,49 @@ def test_several_by_key(desk, browser):
     wait_until(lambda: desk.db.one("select count(*) from answerd.note where body like '%told by telephone%'") == 4, 10, "each has its reason")
     acts = desk.db.column("select distinct act from answerd.audit where object = any(%s)", [f"conversation:{c}" for c in ids])
     assert set(acts) == {"give", "take", "dismiss"}, "nobody was answered from here"
+
+
+# Who is first and last in the list as it is seen, whether some of it is drawn empty, and whether the open one is seen.
+SEEN = """
+const list = document.querySelector(".queue-list"), box = list.getBoundingClientRect();
+const rows = [...list.querySelectorAll(".row")].filter((row) => { const r = row.getBoundingClientRect(); return r.bottom > box.top + 1 && r.top < box.bottom - 1; });
+const last = rows.at(-1)?.getBoundingClientRect().bottom ?? 0;
+return { first: rows[0]?.querySelector(".row-name").innerText, is_full: last >= box.bottom - 1, is_open_seen: rows.some((row) => row.matches(".chosen")) };
+"""
+
+
+def test_a_long_list_keeps_its_place(desk, browser):
+    """Whoever opens somebody from the middle of a long list finds the list beside the conversation, drawn wherever one scrolls, at the same place; and goes back to it."""
+    with desk.db.connect() as conn:
+        for n in range(60):
+            desk.say(f"p{n}", f"Question {n}?", ago=f"{100 - n} min", conn=conn)
+    sign_in(browser, "ann", desk)
+    browser.find(".row")
+    scroll = "document.querySelector('.queue-list').scrollTop = arguments[0]"
+
+    def seen(what, wanted):
+        wait_until(lambda: wanted(browser.js(SEEN)), 30, f"{what}: {browser.js(SEEN)}")
+
+    browser.js(scroll, 72 * 20)
+    seen("scrolled", lambda s: s["is_full"] and s["first"] == "P20")
+    browser.js("[...document.querySelectorAll('.row')].find((row) => row.innerText.includes('P27')).querySelector('a').click()")
+    browser.wait_text("Question 27?", "#pane")
+    seen("beside", lambda s: s["is_full"] and s["is_open_seen"] and s["first"] in ("P20", "P21", "P22", "P23"))
+    browser.js(scroll, 104 * 40)
+    seen("scrolled beside", lambda s: s["is_full"] and s["first"] == "P40")
+    browser.keys("J")
+    browser.wait_text("Question 28?", "#pane")
+    seen("the next one is open", lambda s: s["is_full"] and s["is_open_seen"])
+    browser.js(scroll, 104 * 30)
+    seen("before going back", lambda s: s["is_full"] and s["first"] == "P30")
+    browser.keys("u")
+    seen("back", lambda s: s["is_full"] and s["first"] == "P30")
+
+
+def test_who_points_at_a_time_reads_the_exact_one(desk, browser):
+    speak(desk)
+    sign_in(browser, "ann", desk)
+    browser.find(".row")
+    for css in (".row-clocks time", ".row-state .badge"):
+        browser.hover(css)
+        wait_until(lambda: browser.js("return / · \\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$/.test(document.querySelector(arguments[0]).title)", css), 30, f"{css}: {browser.js('return document.querySelector(arguments[0]).title', css)}")

@@ -7,6 +7,7 @@ import { t } from "./lib/i18n.js";
 import * as router from "./lib/router.js";
 import { go, place } from "./lib/router.js";
 import { onKey, useKeys } from "./lib/keys.js";
+import { onPoint } from "./lib/time.js";
 import { look, may, session } from "./lib/session.js";
 import { Asked, Banner, Button, Empty, Toasts } from "./lib/ui.js";
 import * as list from "./lib/waiting.js";
@@ -110,6 +111,7 @@ async function start() {
 	await words;
 	router.start();
 	document.addEventListener("keydown", onKey);
+	document.addEventListener("pointerover", onPoint, { passive: true });
 	const root = document.getElementById("app");
 	let refused = await known;
 	/* Rows that are nearly there are drawn with the page, not after it. */

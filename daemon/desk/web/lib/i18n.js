@@ -7,7 +7,6 @@ export const { LANGUAGES, choose } = first;
 
 let code = "en";
 let catalogue = {};
-let plural = new Intl.PluralRules("en");
 
 export function language() {
 	return code;
@@ -21,7 +20,6 @@ export function region() {
 export function useWords(name, words) {
 	code = name;
 	catalogue = words;
-	plural = new Intl.PluralRules(name);
 }
 
 /* The words that first.js has asked for. */
@@ -42,7 +40,7 @@ export function t(key, values = {}) {
 		return key;
 	}
 	if (typeof text === "object") {
-		text = text[plural.select(Number(values.n))] ?? text.other;
+		text = text[formatOf("PluralRules", code).select(Number(values.n))] ?? text.other;
 	}
 	return text.replace(/\{(\w+)\}/g, (whole, name) => {
 		const value = values[name];
@@ -65,5 +63,9 @@ export function formatOf(kind, place, options) {
 }
 
 export function number(n, options) {
+	/* As our languages write it; the first format of a page takes as long as ten rows. */
+	if (options === undefined && Number.isInteger(n) && n >= 0 && n < 1000) {
+		return String(n);
+	}
 	return formatOf("NumberFormat", code, options).format(n);
 }

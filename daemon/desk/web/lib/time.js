@@ -51,7 +51,7 @@ function format(at, options) {
 /* The clock of the same day, else with the date. */
 export function clock(at) {
 	const then = ms(at);
-	const isToday = format(then, { dateStyle: "short" }) === format(now(), { dateStyle: "short" });
+	const isToday = new Date(then).toDateString() === new Date(now()).toDateString();
 	return isToday ? format(then, { hour: "2-digit", minute: "2-digit" }) : format(then, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }
 
@@ -64,6 +64,14 @@ export function precise(at) {
 export function exact(at) {
 	const then = ms(at);
 	return `${format(then, { dateStyle: "full", timeStyle: "long" })} · ${new Date(then).toISOString().replace(".000Z", "Z")}`;
+}
+
+/* Whoever points at a time reads the exact one. Only then: to find the words for all that are seen takes as long as to draw them. */
+export function onPoint(event) {
+	const el = event.target.closest?.("time, [data-at]");
+	if (el) {
+		el.title = exact(el.dataset.at ?? el.dateTime);
+	}
 }
 
 /* Calls back at every whole `seconds` while the page is seen, and when it is seen again. */

@@ -22,9 +22,9 @@ export function Icon({ name, label }) {
 		<path d=${ICONS[name]} fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" /></svg>`;
 }
 
-/* tone: calm, good, warn, bad. The words say the same. */
-export function Badge({ tone = "calm", icon, title, children }) {
-	return html`<span class="badge ${tone}" title=${title && clean(title)}>${icon && html`<${Icon} name=${icon} />`}<span class="badge-words">${children}</span></span>`;
+/* tone: calm, good, warn, bad. The words say the same. at: an instant, for who points at it (lib/time.js: onPoint). */
+export function Badge({ tone = "calm", icon, title, at, children }) {
+	return html`<span class="badge ${tone}" title=${title && clean(title)} data-at=${at}>${icon && html`<${Icon} name=${icon} />`}<span class="badge-words">${children}</span></span>`;
 }
 
 /* Words of others: their own direction, no markup. */
@@ -55,7 +55,7 @@ export function Excerpt({ text, n }) {
 
 /* A time, the exact instant on hover. */
 export function Time({ at, form = "clock" }) {
-	return at === null || at === undefined ? "–" : html`<time datetime=${at} title=${time.exact(at)}>${time[form](at)}</time>`;
+	return at === null || at === undefined ? "–" : html`<time datetime=${at}>${time[form](at)}</time>`;
 }
 
 const turn = cell(0);
@@ -72,7 +72,7 @@ export function useTicking() {
 /* How long ago, ticking. */
 export function Since({ at }) {
 	useTicking();
-	return html`<time datetime=${at} title=${time.exact(at)}>${time.span((time.now() - time.ms(at)) / 1000)}</time>`;
+	return html`<time datetime=${at}>${time.span((time.now() - time.ms(at)) / 1000)}</time>`;
 }
 
 /* Whole seconds until an instant (ms), ticking. */

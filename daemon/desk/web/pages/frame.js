@@ -40,10 +40,10 @@ function setLanguage(name) {
 function Live() {
 	const s = useCell(stream);
 	useTicking();
-	const words = { begins: () => t("live.begins"), live: () => t("live.live", { at: time.clock(s.since) }), away: () => t("live.away", { at: time.clock(s.since) }), over: () => t("live.over") }[s.is]();
+	const words = () => ({ begins: () => t("live.begins"), live: () => t("live.live", { at: time.clock(s.since) }), away: () => t("live.away", { at: time.clock(s.since) }), over: () => t("live.over") })[s.is]();
 	const short = { begins: "live.short_begins", live: "live.short_live", away: "live.short_away", over: "live.short_over" }[s.is];
 	const isAway = s.is === "away";
-	return html`<div class=${`live is-${s.is}`} role="status" title=${words}><span class="live-mark" aria-hidden="true"></span><span class="live-words">${isAway ? html`${words} <span class="wide-only">${t("live.trying")}</span>` : t(short)}</span>
+	return html`<div class=${`live is-${s.is}`} role="status" onPointerEnter=${(e) => { e.currentTarget.title = words(); }}><span class="live-mark" aria-hidden="true"></span><span class="live-words">${isAway ? html`${words()} <span class="wide-only">${t("live.trying")}</span>` : t(short)}</span>
 		${isAway && html`<${Button} kind="quiet" onClick=${retry}>${t("live.now")}<//>`}</div>`;
 }
 

@@ -17,34 +17,47 @@ import { Row, nameOf } from "./queue_row.js";
 import { NotHeard } from "./not_heard.js";
 import { Filters, isFiltered, useCounts } from "./queue_filters.js";
 
-const AHEAD = 8, SCROLL_AHEAD = 120, SETTLE_MS = 4000, MOST = 200;
+const AHEAD = 8, SCROLL_AHEAD = 120, SETTLE_MS = 4000, MOST = 200, GUESS = 72;
 
-/* Which rows can be seen, and how high one is: it is measured, because letters may be larger than we think. */
+/* Which rows are drawn, and how high one is. First as many as may be seen, by a guess; when they are laid out it is measured, because letters
+ * may be larger than we think and rows beside a conversation are higher; when they are painted, rows beyond the edges are drawn too. */
 function useWindow(box, n) {
-	const [seen, setSeen] = useState({ from: 0, to: Math.ceil(innerHeight / 72) + AHEAD, height: 72 });
+	const [seen, setSeen] = useState(() => ({ from: 0, to: Math.ceil(innerHeight / GUESS), height: GUESS }));
+	const ahead = useRef(0), shown = useRef(GUESS), look = useRef(null);
 	useLayoutEffect(() => {
 		const el = box.current;
-		if (!el) {
-			return undefined;
-		}
-		const look = () => {
-			const height = parseFloat(getComputedStyle(el).getPropertyValue("--row")) * parseFloat(getComputedStyle(document.documentElement).fontSize) || 72;
-			const from = Math.max(0, Math.floor(el.scrollTop / height) - AHEAD), to = Math.ceil((el.scrollTop + el.clientHeight) / height) + AHEAD;
-			setSeen((s) => s.from === from && s.to === to && s.height === height ? s : { from, to, height });
+		look.current = () => {
+			if (el.clientHeight === 0) {
+				return; /* a telephone shows the conversation only */
+			}
+			const height = parseFloat(getComputedStyle(el).getPropertyValue("--row")) * parseFloat(getComputedStyle(document.documentElement).fontSize) || GUESS;
+			const top = el.scrollTop * height / shown.current;
+			const from = Math.max(0, Math.floor(top / height) - ahead.current), to = Math.ceil((top + el.clientHeight) / height) + ahead.current;
+			setSeen((s) => s.height === height && s.from === from && (s.to === to || (ahead.current === 0 && s.to > to)) ? s : { from, to, height });
 			/* Who scrolls finds the next page there already. */
-			if (to > n - (el.scrollTop > 0 ? SCROLL_AHEAD : 2 * AHEAD)) {
+			if (to > n - (top > 0 ? SCROLL_AHEAD : 2 * AHEAD)) {
 				list.more();
 			}
 		};
-		look();
-		el.addEventListener("scroll", look, { passive: true });
-		const resize = new ResizeObserver(look);
-		resize.observe(el);
+		const see = () => look.current(), resize = new ResizeObserver(see);
+		el.addEventListener("scroll", see, { passive: true });
+		resize.observe(el); /* calls back at once, between layout and paint */
 		return () => {
-			el.removeEventListener("scroll", look);
+			el.removeEventListener("scroll", see);
 			resize.disconnect();
 		};
-	}, [n, box.current === null]);
+	}, [n]);
+	/* Rows of another height: the first that is seen stays the first. */
+	useLayoutEffect(() => {
+		if (shown.current !== seen.height) {
+			box.current.scrollTop *= seen.height / shown.current;
+			shown.current = seen.height;
+		}
+	}, [seen.height]);
+	useEffect(() => {
+		ahead.current = AHEAD;
+		look.current();
+	}, [n > 0]);
 	return seen;
 }
 
@@ -100,6 +113,19 @@ export function Queue({ chosen, isAlone }) {
 	const ids = () => selected.size > 0 ? [...selected] : hereId === null ? [] : [hereId];
 	const href = (id) => withQuery({}, `/conversation/${encodeURIComponent(id)}`);
 
+	/* Scrolls no further than that row needs to be seen. */
+	function bring(i) {
+		const el = box.current, top = i * seen.height, bottom = top + seen.height;
+		if (top < el.scrollTop) {
+			el.scrollTop = top;
+		} else if (bottom > el.scrollTop + el.clientHeight && el.clientHeight > 0) {
+			el.scrollTop = bottom - el.clientHeight;
+		}
+	}
+	/* Whose conversation is open is seen beside it. */
+	const open = chosen === null ? -1 : rows.findIndex((r) => r.e.id === chosen);
+	useLayoutEffect(() => { open >= 0 && bring(open); }, [chosen, open >= 0, seen.height]);
+
 	function focus(i) {
 		const to = Math.max(0, Math.min(rows.length - 1, i)), id = rows[to]?.e.id, el = box.current;
 		if (id === undefined) {
@@ -107,12 +133,7 @@ export function Queue({ chosen, isAlone }) {
 		}
 		touched.current = Date.now();
 		setCursor(id);
-		const top = to * seen.height, bottom = top + seen.height;
-		if (top < el.scrollTop) {
-			el.scrollTop = top;
-		} else if (bottom > el.scrollTop + el.clientHeight) {
-			el.scrollTop = bottom - el.clientHeight;
-		}
+		bring(to);
 		/* When it is drawn. */
 		requestAnimationFrame(() => requestAnimationFrame(() => el.querySelector(`[data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true })));
 	}
@@ -184,8 +205,8 @@ export function Queue({ chosen, isAlone }) {
 	const shown = rows.slice(seen.from, seen.to).map((r, i) => [r.e.id, row(r, seen.from + i)]);
 	drawn.current = new Map(shown);
 	const isEmpty = rows.length === 0 && !now.isLoading && now.error === null;
-	const Section = isAlone ? "main" : "section";
-	return html`<${Section} class=${`queue ${isAlone ? "alone" : "beside"}`} aria-label=${t("queue.title")}>
+	/* One element whether a conversation is open or not: the list keeps its place. */
+	return html`<div class=${`queue ${isAlone ? "alone" : "beside"}`} role=${isAlone ? "main" : "region"} aria-label=${t("queue.title")}>
 		<${Filters} filters=${filters} counts=${counts} isAlone=${isAlone} />
 		<${Troubles} listening=${now.listening} needsHuman=${now.needsHuman} isPanic=${now.isPanic} />
 		${now.error !== null && html`<${Banner} tone="bad"><${Foreign} text=${now.error.message} /> <${Button} kind="quiet" onClick=${() => list.look(filters)}>${t("app.once_more")}<//><//>`}
@@ -198,5 +219,5 @@ export function Queue({ chosen, isAlone }) {
 			${now.isLoading && rows.length === 0 && html`<p class="loading" role="status">${t("app.loading")}</p>`}
 		</div>
 		<div class="unseen" role="status">${here && cursor !== null ? nameOf(here) : ""}</div>
-		${selected.size > 0 && html`<${Bulk} ids=${[...selected]} all=${selectAll} clear=${() => setSelected(new Set())} run=${(does) => act(does, false)} />`}<//>`;
+		${selected.size > 0 && html`<${Bulk} ids=${[...selected]} all=${selectAll} clear=${() => setSelected(new Set())} run=${(does) => act(does, false)} />`}</div>`;
 }

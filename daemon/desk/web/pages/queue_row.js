@@ -2,7 +2,7 @@
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import * as time from "../lib/time.js";
-import { Badge, Excerpt, Foreign, useTicking } from "../lib/ui.js";
+import { Badge, Excerpt, Foreign, Since, useTicking } from "../lib/ui.js";
 import { brief, firstSeen } from "../lib/text.js";
 import { platformName } from "../lib/names.js";
 
@@ -20,7 +20,7 @@ export function State({ entry: e }) {
 	const state = stateOf(e), until = (at) => time.span(Math.abs(time.now() - time.ms(at)) / 1000);
 	const words = state === "stopped" ? t("queue.stopped", { span: until(e.stop_at) }) : state === "overdue" ? t("queue.overdue", { span: until(e.due_at) })
 		: e.due_at === null ? t("queue.no_date") : t("queue.due_in", { span: until(e.due_at) });
-	return html`<${Badge} tone=${TONES[state]} icon=${SHAPES[state]} title=${e.due_at === null ? null : time.exact(e.due_at)}>${words}<//>`;
+	return html`<${Badge} tone=${TONES[state]} icon=${SHAPES[state]} at=${e.due_at}>${words}<//>`;
 }
 
 /* Why it stands here: what kind of words, how many, since when. */
@@ -50,7 +50,7 @@ export function Row({ entry: e, isGone, isChosen, isSelected, onSelect, onFocus,
 			<span class="row-words"><span class="row-excerpt cut"><${Excerpt} text=${e.excerpt ?? ""} n=${200} /></span>
 				<span class="row-why">${isGone ? t("queue.gone") : isAnswered ? t("queue.answered") : why(e)}${e.tags.map((tag) => html` <span class="row-tag"><${Foreign} text=${tag} /></span>`)}</span></span>
 			<span class="row-state"><${State} entry=${e} /></span>
-			<span class="row-clocks"><span><span class="unseen">${t("queue.waits")} </span><time datetime=${e.waiting_since} title=${time.exact(e.waiting_since)}>${time.span((time.now() - time.ms(e.waiting_since)) / 1000)}</time></span>
+			<span class="row-clocks"><span><span class="unseen">${t("queue.waits")} </span><${Since} at=${e.waiting_since} /></span>
 				${office !== null && html`<span class="row-office" title=${t("queue.office_title")}>${t("queue.office", { span: office })}</span>`}</span>
 			<span class="row-holder">${e.assignee === null ? html`<span class="row-free">${t("queue.free")}</span>` : html`<${Foreign} text=${e.assignee === mine ? t("queue.me") : e.assignee} />`}</span>
 		</a></li>`;
