@@ -213,6 +213,7 @@ int main(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
+	watch_early();
 	watch_leave_no_core();
 	watch_open_many();
 	c = load_conf(config);

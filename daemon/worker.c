@@ -344,34 +344,9 @@ static void holder_name(char *out, size_t room)
 	(void)snprintf(out, room, "%s-%d-%08x", host, (int)getpid(), random);
 }
 
-static volatile sig_atomic_t is_reload_wanted;
-
 static void on_declared(void *owner)
 {
 	respond_declare(((struct worker *)owner)->respond);
-}
-
-static void on_early_stop(int number)
-{
-	(void)number;
-	_exit(EXIT_SUCCESS); /* nothing is held yet */
-}
-
-static void on_early_reload(int number)
-{
-	(void)number;
-	is_reload_wanted = 1;
-}
-
-/* Until the loop takes the signals. */
-static void catch_early(void)
-{
-	struct sigaction stop = { .sa_handler = on_early_stop },
-			 reload = { .sa_handler = on_early_reload, .sa_flags = SA_RESTART };
-
-	(void)sigaction(SIGTERM, &stop, NULL); /* cannot fail for these */
-	(void)sigaction(SIGINT, &stop, NULL);
-	(void)sigaction(SIGHUP, &reload, NULL);
 }
 
 /* The database may come later than we do (a machine that starts): wait for it, in words, for as long as it takes. */
@@ -397,7 +372,6 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 	char holder[128];
 
 	holder_name(holder, sizeof(holder));
-	catch_early();
 	if (!wait_for_schema(k.conf, &err)) {
 		log_err("cannot_start", "why", err.text, NULL);
 		return EXIT_FINDING;
@@ -425,9 +399,6 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 	watch_ready(k.watch);
 	log_info("started", "version", ANSWERD_VERSION, "holder", holder, NULL);
 	loop_arm(k.loop, &k.status, DUR_S(1));
-	if (is_reload_wanted) {
-		on_reload(&k);
-	}
 	loop_run(k.loop);
 	loop_disarm(k.loop, &k.status);
 	loop_disarm(k.loop, &k.hard);
@@ -445,12 +416,14 @@ static int run(const char *path, struct conf **c, struct nature_rules **rules)
 
 static int cmd_run(const char *path)
 {
-	struct conf *c = load_conf(path, /* has_holidays= */ true);
+	struct conf *c;
 	struct nature_rules *rules = NULL;
 	struct err err = { 0 };
 	int code = EXIT_USAGE;
 
+	watch_early();
 	watch_leave_no_core();
+	c = load_conf(path, /* has_holidays= */ true);
 	if (c == NULL) {
 		(void)fprintf(stderr, "The configuration has errors; answerd does not start.\n");
 		return EXIT_USAGE;

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "answerd/log.h"
 
@@ -19,6 +20,30 @@ struct watch {
 	ev_timer ping;
 	int n_stops;
 };
+
+static volatile sig_atomic_t is_reload_wanted;
+
+static void on_early_stop(int number)
+{
+	(void)number;
+	_exit(EXIT_SUCCESS);
+}
+
+static void on_early_reload(int number)
+{
+	(void)number;
+	is_reload_wanted = 1;
+}
+
+void watch_early(void)
+{
+	struct sigaction stop = { .sa_handler = on_early_stop },
+			 reload = { .sa_handler = on_early_reload, .sa_flags = SA_RESTART };
+
+	(void)sigaction(SIGTERM, &stop, NULL); /* cannot fail for these */
+	(void)sigaction(SIGINT, &stop, NULL);
+	(void)sigaction(SIGHUP, &reload, NULL);
+}
 
 static void stop(struct watch *w)
 {
@@ -80,6 +105,10 @@ struct watch *watch_create(struct loop *l, const struct watch_events *e, void *o
 	watch_signal(w, &w->term, on_term, SIGTERM);
 	watch_signal(w, &w->interrupt, on_interrupt, SIGINT);
 	watch_signal(w, &w->hangup, on_hangup, SIGHUP);
+	if (is_reload_wanted) {
+		is_reload_wanted = 0;
+		ev_feed_event(loop_ev(l), &w->hangup, EV_SIGNAL);
+	}
 	ev_init(&w->ping, on_ping);
 	if (sd_watchdog_enabled(/* unset_environment= */ 0, &us) > 0) {
 		double third = (double)us / 3e6;

@@ -17,6 +17,10 @@ struct watch_events {
 	void (*on_reload)(void *owner); /* SIGHUP; end it with watch_ready() */
 };
 
+/* First of all in main(), before files are read: to be stopped ends the process (0, nothing is held yet), a wish to reload is kept for the
+ * loop that watch_create() is given. */
+void watch_early(void);
+
 /* Ignores SIGPIPE from here on (LIBS §1.7, §2.13). Pings the watchdog where one is asked for, from
  * the lowest priority: it proves that the loop turns, nothing else. */
 struct watch *watch_create(struct loop *l, const struct watch_events *e, void *owner);

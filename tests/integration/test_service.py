@@ -76,6 +76,18 @@ def test_ready_reload_watchdog_stop(house, manager, kind):
 
 
 @pytest.mark.parametrize("kind", [Worker, Desk])
+def test_a_reload_while_it_starts(house, kind):
+    """Asked for before anything is read: no death, and the file is read as it is then."""
+    house.mastodon("social", own="shop", people=("ann",))
+    for n in range(5):
+        early = kind(house.config, house.folder, f"early{n}").start()
+        house.workers.append(early)
+        early.reload()
+        wait_until(lambda: early.assert_alive() or "event=reloaded" in early.log(), 20, "it was taken")
+        early.stop()
+
+
+@pytest.mark.parametrize("kind", [Worker, Desk])
 def test_not_ready_without_a_database(house, manager, kind):
     """A database that is away is waited for, without READY, whatever reloads come; SIGTERM ends the wait with 0; when it is there, READY."""
     house.mastodon("social", own="shop", people=("ann",))

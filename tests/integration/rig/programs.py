@@ -46,6 +46,7 @@ class Program:
     def stop(self):
         """SIGTERM; must end by itself with 0."""
         if self.is_running():
+            wait_until(lambda: self.catches(signal.SIGTERM), 10, f"{self.label} can be stopped")
             self.process.send_signal(signal.SIGTERM)
             code = self.process.wait(30)
             assert code == 0, f"{self.label} ended with {code}:\n{self.log()}"
@@ -56,8 +57,15 @@ class Program:
     def wake(self):
         self.process.send_signal(signal.SIGCONT)
 
+    def catches(self, number):
+        """Whether it has come far enough to be told something; true too when it has ended."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            caught = next((int(line.split()[1], 16) for line in file if line.startswith("SigCgt:")), 0)
+        return caught >> (number - 1) & 1 or not self.is_running()
+
     def reload(self):
         self.config.write()
+        wait_until(lambda: self.catches(signal.SIGHUP), 10, f"{self.label} listens for SIGHUP")
         self.process.send_signal(signal.SIGHUP)
 
     def assert_small(self, mib=80):

@@ -233,6 +233,23 @@ static void test_signals_and_the_manager(void **state)
 	(void)unsetenv("WATCHDOG_USEC");
 }
 
+/* A reload that was asked for while the configuration was read. */
+static void test_a_wish_before_the_loop_is_kept(void **state)
+{
+	static const struct watch_events events = { on_stop, on_reload };
+	struct watch *w;
+
+	(void)state;
+	watch_early();
+	(void)raise(SIGHUP);
+	w = watch_create(loop, &events, NULL);
+	assert_int_equal(n_reloads, 0); /* never from inside */
+	loop_run(loop);
+	assert_int_equal(n_reloads, 1);
+	assert_int_equal(n_stops, 2);
+	watch_destroy(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +259,7 @@ int main(void)
 		T(test_a_jump_is_passed_over),
 		T(test_the_database_knows_the_time),
 		T(test_signals_and_the_manager),
+		T(test_a_wish_before_the_loop_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

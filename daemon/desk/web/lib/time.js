@@ -68,9 +68,9 @@ export function exact(at) {
 
 /* Whoever points at a time reads the exact one. Only then: to find the words for all that are seen takes as long as to draw them. */
 export function onPoint(event) {
-	const el = event.target.closest?.("time, [data-at]");
+	const el = event.target.closest?.("time");
 	if (el) {
-		el.title = exact(el.dataset.at ?? el.dateTime);
+		el.title = exact(el.dateTime);
 	}
 }
 

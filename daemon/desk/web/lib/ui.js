@@ -22,9 +22,9 @@ export function Icon({ name, label }) {
 		<path d=${ICONS[name]} fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" /></svg>`;
 }
 
-/* tone: calm, good, warn, bad. The words say the same. at: an instant, for who points at it (lib/time.js: onPoint). */
+/* tone: calm, good, warn, bad. The words say the same. at: an instant. */
 export function Badge({ tone = "calm", icon, title, at, children }) {
-	return html`<span class="badge ${tone}" title=${title && clean(title)} data-at=${at}>${icon && html`<${Icon} name=${icon} />`}<span class="badge-words">${children}</span></span>`;
+	return html`<${at ? "time" : "span"} class="badge ${tone}" title=${title && clean(title)} datetime=${at}>${icon && html`<${Icon} name=${icon} />`}<span class="badge-words">${children}</span><//>`;
 }
 
 /* Words of others: their own direction, no markup. */
