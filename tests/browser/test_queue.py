@@ -329,6 +329,12 @@ def test_a_long_list_keeps_its_place(desk, browser):
     seen("before going back", lambda s: s["is_full"] and s["first"] == "P30")
     browser.keys("u")
     seen("back", lambda s: s["is_full"] and s["first"] == "P30")
+    browser.js(scroll, 72 * 51)
+    browser.wait_text("P55", ".rows")
+    browser.js("[...document.querySelectorAll('.row')].find((row) => row.innerText.includes('P55')).querySelector('a').click()")
+    browser.wait_text("Question 55?", "#pane")
+    browser.keys("g", "n")
+    browser.wait_text("Question 56?", "#pane")
 
 
 def test_who_points_at_a_time_reads_the_exact_one(desk, browser):
