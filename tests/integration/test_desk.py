@@ -286,7 +286,7 @@ def test_stopping_while_requests_wait(shop):
         conn.execute("select from answerd.conversation for update")
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             waiting = [pool.submit(shop.raw, "POST", f"/api/v1/conversations/{c}/claim", {}) for _ in range(4)]
-            wait_until(lambda: shop.db.one("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") >= 1, 5, "one waits")
+            wait_until(lambda: shop.db.one("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") >= 1, 20, "one waits")
             begun = time.monotonic()
             shop.desk.process.send_signal(signal.SIGTERM)
             assert {w.result(10).status for w in waiting} == {503}
@@ -330,7 +330,7 @@ def test_a_client_that_goes_away(shop):
             s.connect(str(shop.config.socket))
             s.sendall(b"POST /api/v1/conversations/%s/claim HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n" % c.encode())
             held.append(s)
-        wait_until(lambda: shop.db.one("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") >= 1, 5, "one waits")
+        wait_until(lambda: shop.db.one("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") >= 1, 20, "one waits")
         for s in held:
             s.close()
         conn.rollback()

@@ -199,10 +199,10 @@ def test_a_page_that_was_left_is_noticed(shop):
     assert metrics_streams(shop) == 40
     for s in pages[10:]:
         s.close()
-    wait_until(lambda: metrics_streams(shop) == 10, 8, "those who left are gone")
+    wait_until(lambda: metrics_streams(shop) == 10, 20, "those who left are gone")
     for s in pages[:10]:
         s.close()
-    wait_until(lambda: metrics_streams(shop) == 0, 8, "all are gone")
+    wait_until(lambda: metrics_streams(shop) == 0, 20, "all are gone")
 
 
 def test_five_hundred_pages(shop):

@@ -189,7 +189,7 @@ def test_sources_that_stay_broken_are_named(house):
 def test_stalled_server_does_not_delay_the_neighbour(two):
     two.town.fault("stall", server="bad", path="", count=0)
     for i in range(3):
-        two.wait_for(two.town.post("bob", f"@shop {i}", "good"), timeout=6)
+        two.wait_for(two.town.post("bob", f"@shop {i}", "good"), timeout=12)
 
 
 def test_byte_a_minute_server_is_given_up(two):
@@ -197,7 +197,7 @@ def test_byte_a_minute_server_is_given_up(two):
     fault = two.town.fault("drip", server="bad", path=NOTES, every=60)
     q = two.town.post("bob", "@shop slow", "bad")
     wait_until(lambda: two.town.hits(fault) >= 1, 20)
-    two.wait_for(two.town.post("bob", "@shop next door", "good"), timeout=6)
+    two.wait_for(two.town.post("bob", "@shop next door", "good"), timeout=9)
     two.wait_for(q, timeout=60)
 
 

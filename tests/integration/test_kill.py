@@ -21,12 +21,12 @@ def test_killed_worker_loses_nothing(shop):
 
 
 def test_a_restarted_worker_listens_again_at_once(shop):
-    """The lease of a dead holder is free: listening goes on within 2 s (5 s allowed on a busy machine)."""
+    """The lease of a dead holder is free: listening goes on within 2 s (12 s allowed on a busy machine), not after the lease's 30."""
     shop.wait_for(shop.town.post("ann", "@shop one"))
     shop.worker.kill()
     q = shop.town.post("ann", "@shop two")
     shop.worker.start()
-    shop.wait_for(q, timeout=5)
+    shop.wait_for(q, timeout=12)
 
 
 def test_an_outage_leaves_no_hole(shop):

@@ -5,6 +5,7 @@ import json
 import pathlib
 import shutil
 import tempfile
+import time
 import urllib.parse
 
 import pytest
@@ -185,10 +186,10 @@ def test_keys(shop):
     wait_until(taken, 20, "the new key is fetched")  # keys are asked for every five seconds at most
     p.key = p.rsa
     shop.refused(shop.guest().sign_in_by(shop.page), "key")
-    n = len([b for b in p.book if b[1] == "/keys"])
+    n, begun = len([b for b in p.book if b[1] == "/keys"]), time.monotonic()
     for _ in range(5):
         shop.guest().sign_in_by(shop.page)
-    assert len([b for b in p.book if b[1] == "/keys"]) <= n + 1
+    assert len([b for b in p.book if b[1] == "/keys"]) <= n + 1 + (time.monotonic() - begun) // 5
     p.shown = [p.rsa, p.ec]
     wait_until(taken, 20, "the old one is back")
 
@@ -333,7 +334,7 @@ def test_a_whole_office(shop):
                  "select 'office ' || n, '', name, issuer, 'n', 'v', 'http://127.0.0.1/oidc', '/', false, '', answerd.now(), 'back', 'none', answerd.now() "
                  "from answerd.oidc_provider, generate_series(1, 80) n where name = 'acme'")
     shop.db.rows("select pg_notify('answerd_oidc', 'back')")
-    wait_until(lambda: shop.db.one("select count(*) from answerd.oidc_flow where state like 'office %' and step = 'judged'") == 80, 7, "all are judged")
+    wait_until(lambda: shop.db.one("select count(*) from answerd.oidc_flow where state like 'office %' and step = 'judged'") == 80, 12, "all are judged")
     shop.db.rows("delete from answerd.oidc_flow where state like 'office %'")
 
 
